@@ -1,0 +1,189 @@
+"""One hauling company: who it is, when it works, what it charges."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import phonenumbers
+from msgspec import Meta
+
+from dispatch.domain.job import Window, cents
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SYMBOLS = {"USD": "$", "CAD": "CA$", "MXN": "MX$", "AUD": "A$", "EUR": "€", "GBP": "£"}
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)")]
+Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$(?!\n)")]
+Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+$")]
+Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[int, Meta(ge=0)]
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the businesses file: a misspelt key is an error, not a default."""
+
+
+class WindowOffer(Part, frozen=True):
+    """A span of the working day that customers may choose, on `days` such as `mon-sat`."""
+
+    name: Name
+    label: str
+    start: Clock
+    end: Clock
+    days: str = "mon-sun"
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ValueError(f"window {self.name!r} ends at {self.end}, before it starts")
+        set(self.weekdays)
+
+    @property
+    def weekdays(self) -> Iterator[int]:
+        for part in self.days.replace(" ", "").split(","):
+            first, _, last = part.partition("-")
+            if first not in DAYS or (last or first) not in DAYS:
+                raise ValueError(f"days {self.days!r} are none of {', '.join(DAYS)}")
+            start = DAYS.index(first)
+            length = (DAYS.index(last or first) - start) % 7 + 1  # sat-mon goes over the weekend
+            yield from ((start + more) % 7 for more in range(length))
+
+    def on(self, day: date) -> Window:
+        return Window(date=day, name=self.name, start=self.start, end=self.end)
+
+
+class Load(Part, frozen=True):
+    """A size of load and its price, in the business's currency."""
+
+    name: Name
+    label: str
+    price: Decimal
+
+    def __post_init__(self) -> None:
+        cents(self.price)
+
+
+class Site(Part, frozen=True):
+    """Where one stage of a business is reached."""
+
+    public_url: Url
+    dashboard_url: Url | None = None
+    hosts: tuple[str, ...] = ()
+
+
+class Business(Part, frozen=True, dict=True, kw_only=True):
+    """A `[[business]]` of the businesses file."""
+
+    slug: Name
+    name: str
+    phone: str
+    email: str
+    timezone: str
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] = "USD"
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "US"
+    confirm: Annotated[str, Meta(pattern=r"^(dispatcher|auto)$")] = "dispatcher"
+    crew_see_prices: bool = True
+    link_days: NotNegative = 30
+    cancel_hours: NotNegative = 12
+    notice_hours: NotNegative = 3
+    horizon_days: Positive = 30
+    jobs_per_window: Positive = 4
+    closed: tuple[date, ...] = ()
+    windows: Annotated[tuple[WindowOffer, ...], Meta(min_length=1)]
+    loads: Annotated[tuple[Load, ...], Meta(min_length=1)]
+    production: Site | None = None
+    staging: Site | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"timezone {self.timezone!r} is unknown") from error
+        for kind, offers in (("windows", self.windows), ("loads", self.loads)):
+            names = [offer.name for offer in offers]
+            if doubled := {name for name in names if names.count(name) > 1}:
+                raise ValueError(f"two {kind} are called {doubled.pop()!r}")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def today(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+    def span(self, window: Window) -> tuple[datetime, datetime]:
+        """The two moments between which the pickup was promised."""
+        start, end = (
+            # In UTC, where a difference of hours is one, even in a night when clocks change.
+            datetime.combine(window.date, time.fromisoformat(clock), self.zone).astimezone(UTC)
+            for clock in (window.start, window.end)
+        )
+        return start, end
+
+    def window(self, day: date, name: str) -> Window | None:
+        """The window of that name on that day, if the business has it then."""
+        return next((window for window in self.windows_on(day) if window.name == name), None)
+
+    def agreed_window(self, day: date, name: str) -> Window | None:
+        """The window of that name on any day: a dispatcher may agree to one that is not offered."""
+        return next((offer.on(day) for offer in self.windows if offer.name == name), None)
+
+    def label(self, window: Window) -> str:
+        return next(
+            (offer.label for offer in self.windows if offer.name == window.name),
+            window.name.replace("_", " ").capitalize(),
+        )
+
+    def bookable(self, at: datetime) -> list[Window]:
+        """Every window that a customer may still ask for, soonest first."""
+        earliest = at + timedelta(hours=self.notice_hours)
+        days = (self.today(at) + timedelta(days=ahead) for ahead in range(self.horizon_days + 1))
+        return [
+            window
+            for day in days
+            for window in self.windows_on(day)
+            if self.span(window)[0] >= earliest
+        ]
+
+    def windows_on(self, day: date) -> Iterator[Window]:
+        """What is offered on that day; nothing where the business is closed."""
+        if day in self.closed:
+            return
+        for offer in self.windows:
+            if day.weekday() in offer.weekdays:
+                yield offer.on(day)
+
+    def load(self, name: str) -> Load | None:
+        return next((load for load in self.loads if load.name == name), None)
+
+    def money(self, amount: Decimal) -> str:
+        """`$600`, `$285.50`, `-$20`."""
+        whole = amount == amount.to_integral_value()
+        figure = f"{abs(amount):,.0f}" if whole else f"{abs(amount):,.2f}"
+        sign = "-" if amount < 0 else ""
+        return sign + SYMBOLS.get(self.currency, f"{self.currency} ") + figure
+
+    def phone_e164(self, text: str) -> str | None:
+        """The number in E.164, read as a local of `country` reads it; None if it is none."""
+        try:
+            number = phonenumbers.parse(text, self.country)
+        except phonenumbers.NumberParseException:
+            return None
+        if not phonenumbers.is_possible_number(number):
+            return None
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+    def phone_text(self, phone: str) -> str:
+        """A stored number as people here write it; as it is where it does not parse."""
+        try:
+            number = phonenumbers.parse(phone, self.country)
+        except phonenumbers.NumberParseException:
+            return phone
+        local = phonenumbers.region_code_for_number(number) == self.country
+        styles = phonenumbers.PhoneNumberFormat
+        return phonenumbers.format_number(
+            number, styles.NATIONAL if local else styles.INTERNATIONAL
+        )

@@ -1,0 +1,169 @@
+"""The roster: who is on the crew, what they may do, and how their sessions end."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
+
+from dispatch.domain.job import ROLES
+from dispatch.domain.ledger import Ledger
+from dispatch.domain.record import Record
+
+Username = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$(?!\n)")]
+RESERVED = ("customer", "system")
+USERNAME_IS = (
+    "a small letter or a digit, then small letters, digits, dots, dashes or underscores;"
+    " 32 characters at most"
+)
+
+
+class Rank(StrEnum):
+    """What a member may do: each rank may do what the ones before it may."""
+
+    VIEWER = "viewer"
+    CREW = "crew"
+    DISPATCHER = "dispatcher"
+
+    def reaches(self, needed: "Rank") -> bool:
+        ranks = list(Rank)
+        return ranks.index(self) >= ranks.index(needed)
+
+
+def username_refusal(text: str) -> str:
+    """Why nobody can sign in by that name, as a sentence; empty if somebody can."""
+    if text in RESERVED:
+        return f"“{text}” is a word of the jobs' history, not a name for a member."
+    if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,31}", text):
+        return ""
+    tidied = re.sub(r"[^a-z0-9._-]+", ".", text.lower()).strip("._-")[:32]
+    example = f" How about “{tidied}”?" if tidied and tidied not in RESERVED else ""
+    return f"A name to sign in with is {USERNAME_IS}.{example}"
+
+
+class MemberNotFound(Exception):
+    """Nobody of that name is on the roster."""
+
+
+class SignedOut(Record, frozen=True):
+    """A session that was ended before its time; forgotten once it would have ended anyway."""
+
+    session: str
+    until: datetime
+
+
+class Availability(Record, frozen=True):
+    """How one day of a member differs from the others; what is not said is as on any day.
+
+    `windows` names those of the business that the member can work in: none means away all day.
+    """
+
+    windows: tuple[str, ...] | UnsetType = UNSET
+    roles: tuple[str, ...] | UnsetType = UNSET
+
+    def allows(self, role: str, window: str) -> bool:
+        in_window = self.windows is UNSET or window in self.windows
+        return in_window and (self.roles is UNSET or role in self.roles)
+
+
+AS_ALWAYS = Availability()
+
+
+class Member(Record, frozen=True, kw_only=True):
+    """One person. `password` is a hash in Django's format, empty while there is none.
+
+    A day without an entry in `availability` is one on which the member is free all day.
+    """
+
+    username: Username
+    name: str
+    rank: Rank
+    roles: tuple[str, ...] = ()
+    phone: str = ""
+    email: str = ""
+    password: str = ""
+    active: bool = True
+    epoch: int = 0
+    signed_out: tuple[SignedOut, ...] = ()
+    availability: Mapping[date, Availability] = {}
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.username in RESERVED:
+            raise ValueError(f"{self.username!r} is a word of the history, not a name for a member")
+        if strange := set(self.roles) - set(ROLES):
+            raise ValueError(f"{', '.join(sorted(strange))}: no such role")
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0] if self.name.split() else self.username
+
+    def may_be(self, role: str) -> bool:
+        return self.active and role in self.roles
+
+    def on(self, day: date) -> Availability:
+        return self.availability.get(day, AS_ALWAYS)
+
+    def with_day(self, day: date, availability: Availability) -> "Member":
+        """With that day as told; a day that is as always needs no entry."""
+        others = {each: known for each, known in self.availability.items() if each != day}
+        entry = {} if availability == AS_ALWAYS else {day: availability}
+        return replace(self, availability=dict(sorted((others | entry).items())))
+
+    def with_password(self, password: str) -> "Member":
+        """Whatever session was open with the old password ends."""
+        return replace(self, password=password, epoch=self.epoch + 1)
+
+    def signed_out_of(self, session: str, until: datetime, at: datetime) -> "Member":
+        still = tuple(each for each in self.signed_out if each.until > at)
+        return replace(self, signed_out=(*still, SignedOut(session=session, until=until)))
+
+    def has_left(self, session: str) -> bool:
+        return any(each.session == session for each in self.signed_out)
+
+
+class Roster(Ledger[Member]):
+    """Every member of one business's crew."""
+
+    schema = 1
+    collection = "members"
+    record = Member
+    named_by = "username"
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return self.values
+
+    def member(self, username: str) -> Member:
+        """Raises MemberNotFound."""
+        member = self.value(username)
+        if member is None:
+            raise MemberNotFound(username)
+        return member
+
+    @property
+    def dispatchers(self) -> tuple[Member, ...]:
+        """Those who can still keep this roster."""
+        return tuple(each for each in self.members if each.active and each.rank is Rank.DISPATCHER)
+
+    def able(self, role: str) -> tuple[Member, ...]:
+        return tuple(member for member in self.members if member.may_be(role))
+
+    def name_of(self, username: str) -> str:
+        """For showing: history may name people who have gone."""
+        member = self.value(username)
+        return member.name if member else username
+
+    def changed(self, member: Member, at: datetime) -> "Roster":
+        """With this next state of a member, or with this new member; itself if nothing is new."""
+        known = self.value(member.username)
+        if member == known:
+            return self
+        version = known.version + 1 if known else 1
+        return self.put(replace(member, version=version, updated_at=at))

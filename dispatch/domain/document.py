@@ -1,0 +1,52 @@
+"""The one storage primitive: a document that is only ever compared and swapped."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The bytes of a document and the ETag that names exactly them.
+
+    A document that does not exist has no ETag and no bytes.
+    """
+
+    body: bytes
+    etag: str | None
+
+
+MISSING = Document(b"", None)
+
+
+class StaleWrite(Exception):
+    """Somebody else wrote the document since it was read. Read again and try again."""
+
+
+class StoreUnavailable(Exception):
+    """The storage cannot be reached or will not answer; the outcome of a write is unknown."""
+
+
+class UnreadableDocument(StoreUnavailable):
+    """The document is there but is not ours to read: no JSON, or a newer schema.
+
+    Nothing is written over it until somebody has looked at it.
+    """
+
+
+class DocumentStore(Protocol):
+    """One document. Every adapter obeys `tests/stores/test_contract.py`."""
+
+    def load(self, known: Document | None = None) -> Document:
+        """The document as it is now; `known` itself where that is still current.
+
+        Raises StoreUnavailable.
+        """
+        ...
+
+    def save(self, body: bytes, if_match: str | None) -> Document:
+        """Write `body` over the version named `if_match` (None: only where there is none).
+
+        Raises StaleWrite when another version is there, StoreUnavailable when the storage
+        does not answer; after the latter the write may or may not have happened.
+        """
+        ...

@@ -1,0 +1,265 @@
+"""A job, one pickup from booking to completion, and what may happen to it.
+
+Every verb takes the moment and the name of who acts, and returns the next job.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Self
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType, field
+from msgspec.structs import replace
+
+from dispatch.domain.record import Record
+from dispatch.domain.status import Status
+
+CUSTOMER = "customer"
+SYSTEM = "system"
+ROLES = ("driver", "first_mate", "supervisor")
+EDITABLE = (
+    "customer_name",
+    "phone",
+    "email",
+    "location",
+    "load",
+    "access_notes",
+    "truck",
+    "price",
+    "price_lines",
+    "window",
+)
+MOST_MONEY = Decimal(10_000_000)
+FLOAT_NOISE = Decimal("0.000001")  # old files say 30.000000000000004
+
+JobId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^/]+$")]
+Token = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{16,64})?$(?!\n)")]
+Required = Annotated[str, Meta(min_length=1)]
+ClockTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$(?!\n)")]
+
+
+class Window(Record, frozen=True):
+    """The promised local date and time span."""
+
+    date: date
+    name: str
+    start: ClockTime
+    end: ClockTime
+
+
+class PriceLine(Record, frozen=True):
+    """One line of the price, in the business's currency."""
+
+    label: str
+    amount: Decimal
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "amount", cents(self.amount, least=-MOST_MONEY))
+
+
+class Paid(Record, frozen=True):
+    amount: Decimal
+    method: str
+    at: datetime
+    by: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        msgspec.structs.force_setattr(self, "amount", cents(self.amount))
+
+
+class OnMyWay(Record, frozen=True):
+    at: datetime
+    by: str
+
+
+class Eta(Record, frozen=True):
+    """When the crew expect to be there, who said so, and when."""
+
+    at: datetime
+    said_at: datetime
+    by: str
+
+
+class Crew(Record, frozen=True):
+    """Usernames by role."""
+
+    driver: str | None = None
+    first_mate: str | None = None
+    supervisor: str | None = None
+
+    def __iter__(self) -> Any:
+        return (name for name in (getattr(self, role) for role in ROLES) if name)
+
+
+class Note(Record, frozen=True):
+    """The crew's own words; never shown to a customer."""
+
+    at: datetime
+    by: str
+    text: str
+
+
+class Event(Record, frozen=True):
+    """What happened: a move (from, to, reason), or another thing, named by `what`."""
+
+    at: datetime
+    by: str
+    from_: Status | UnsetType | None = field(default=UNSET, name="from")
+    to: Status | UnsetType | None = UNSET
+    reason: str | UnsetType | None = UNSET
+    what: str | UnsetType = UNSET
+    version: int | UnsetType = UNSET
+    changes: Mapping[str, tuple[Any, Any]] | UnsetType = UNSET
+
+    @property
+    def is_move(self) -> bool:
+        return self.what is UNSET and isinstance(self.to, Status)
+
+
+class Request(Record, frozen=True):
+    """The request that made the job, so that its repetition makes no second one."""
+
+    key: str
+    digest: str
+    source: str = ""
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """One job as CONTRACT §3 has it. `version` grows with every change, in `JobBook.put`."""
+
+    id: JobId
+    version: int = 1
+    tracking_token: Token = ""
+    customer_name: Required
+    location: Required
+    phone: str = ""
+    email: str = ""
+    price: Decimal = Decimal(0)
+    price_lines: tuple[PriceLine, ...] = ()
+    paid: Paid | None = None
+    status: Status
+    window: Window | None = None
+    on_my_way: OnMyWay | None = None
+    eta: Eta | None = None
+    crew: Crew = Crew()
+    truck: str = ""
+    load: str = ""
+    access_notes: str = ""
+    photos: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    history: tuple[Event, ...] = ()
+    created_at: datetime
+    updated_at: datetime
+    request: Request | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        lines = sum((line.amount for line in self.price_lines), Decimal(0))
+        price = cents(lines if self.price_lines else self.price)
+        msgspec.structs.force_setattr(self, "price", price)
+
+    @property
+    def moves(self) -> tuple[Event, ...]:
+        return tuple(event for event in self.history if event.is_move)
+
+    @property
+    def last_move(self) -> Event | None:
+        return self.moves[-1] if self.moves else None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was completed or cancelled, if it is."""
+        if self.status.is_open:
+            return None
+        return self.last_move.at if self.last_move else self.updated_at
+
+    def reached(self, status: Status) -> datetime | None:
+        """When it last came to that status, on the way to where it is now."""
+        first = self.moves[0].from_ if self.moves else self.status
+        came = [move.at for move in self.moves if move.to is status]
+        return came[-1] if came else (self.created_at if first is status else None)
+
+    def happened(self, event: Event, **changes: Any) -> Self:
+        """With the event in its history."""
+        return replace(self, history=(*self.history, event), updated_at=event.at, **changes)
+
+    def noted(self, text: str, *, by: str, at: datetime) -> Self:
+        return replace(self, notes=(*self.notes, Note(at=at, by=by, text=text)), updated_at=at)
+
+    def assigned(self, crew: Crew, *, by: str, at: datetime, reason: str = "") -> Self:
+        before, after = (
+            {role: getattr(each, role) for role in ROLES} for each in (self.crew, crew)
+        )
+        changes = {
+            role: (before[role], after[role]) for role in ROLES if before[role] != after[role]
+        }
+        return self._changed("assigned", changes, by=by, at=at, reason=reason, crew=crew)
+
+    def edited(self, fields: Mapping[str, Any], *, by: str, at: datetime) -> Self:
+        """With these editable fields."""
+        if self.price_lines and "price" in fields and "price_lines" not in fields:
+            fields = {**fields, "price_lines": ()}  # a price said outright is no sum any more
+        after = replace(self, **fields)
+        changes = {
+            name: (plain(self.field(name)), plain(after.field(name)))
+            for name in EDITABLE
+            if after.field(name) != self.field(name)
+        }
+        return self._changed("edited", changes, by=by, at=at, **fields)
+
+    def expected_at(self, eta: datetime | None, *, by: str, at: datetime) -> Self:
+        """The crew's estimate; None takes it back."""
+        said = Eta(at=eta, said_at=at, by=by) if eta else None
+        if said == self.eta:
+            return self
+        changes = {"eta": (plain(self.eta and self.eta.at), plain(said and said.at))}
+        return self._changed("eta", changes, by=by, at=at, eta=said)
+
+    def on_the_way(self, *, by: str, at: datetime) -> Self:
+        event = Event(at=at, by=by, what="on_my_way")
+        return self.happened(event, on_my_way=OnMyWay(at=at, by=by))
+
+    def _changed(
+        self,
+        what: str,
+        changes: Mapping[str, Any],
+        *,
+        by: str,
+        at: datetime,
+        reason: str = "",
+        **fields: Any,
+    ) -> Self:
+        if not changes:
+            return self
+        version, why = self.version + 1, reason or UNSET
+        event = Event(at=at, by=by, what=what, version=version, changes=changes, reason=why)
+        return self.happened(event, **fields)
+
+    def as_of(self, version: int, name: str) -> Any:
+        """The plain value of a field, or of a role of the crew, as it was at `version`."""
+        for event in self.history:
+            later = event.version is not UNSET and event.version > version
+            if later and event.changes and name in event.changes:
+                return event.changes[name][0]
+        return plain(self.field(name))
+
+    def field(self, name: str) -> Any:
+        """A field by its name, or who has the role of that name."""
+        return getattr(self.crew if name in ROLES else self, name)
+
+
+def plain(value: Any) -> Any:
+    """A field's value as JSON has it."""
+    return float(value) if isinstance(value, Decimal) else msgspec.to_builtins(value)
+
+
+def cents(amount: Decimal, least: Decimal = Decimal(0)) -> Decimal:
+    """The amount without the noise of a float. Raises ValueError for what is no such amount."""
+    if not amount.is_finite() or not least <= amount <= MOST_MONEY:
+        raise ValueError(f"an amount of {amount} is out of range")
+    rounded = round(amount, 2)
+    if abs(amount - rounded) > FLOAT_NOISE:
+        raise ValueError(f"an amount of {amount} has more than two decimals")
+    return amount if amount == rounded else rounded

@@ -1,0 +1,244 @@
+"""A document of many records: the jobs of a business, or its crew.
+
+What a ledger reads it keeps: fields it does not know, on the document or on a record, and
+entries it cannot read at all, are written back as they were.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+
+import msgspec
+from msgspec import Meta, Raw
+
+from dispatch.domain.document import UnreadableDocument
+from dispatch.domain.record import JSON, Record, encode, utc
+
+log = logging.getLogger(__name__)
+
+# What decoding raises for input that is not ours: msgspec's errors are ValueErrors; the other
+# is for nesting without end.
+UNREADABLE = (ValueError, RecursionError)
+
+R = TypeVar("R", bound=Record)
+K = TypeVar("K")
+# It fits the eight bytes that the workers of a container share.
+Revision = Annotated[int, Meta(ge=0, le=2**62)]
+
+# A writer whose answer was lost finds its own id here, even when others wrote after it.
+REMEMBERED_WRITES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[R]):
+    """One record as it is stored, with what was read from it, or why it could not be."""
+
+    raw: bytes
+    value: R | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Ledger(Generic[R]):
+    """Schema, revision and entries. Never changed: every verb returns the next ledger."""
+
+    schema: ClassVar[int]
+    collection: ClassVar[str]
+    record: ClassVar[type[Any]]
+    named_by: ClassVar[str] = "id"
+
+    entries: tuple[Entry[R], ...] = ()
+    revision: int = 0
+    recent_writes: tuple[str, ...] = ()
+    updated_at: datetime | None = None
+    extra: Mapping[str, Raw] | None = None
+
+    @classmethod
+    def canonical(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
+        """The stored fields of one record under today's names; the same mapping if they are."""
+        return fields
+
+    @classmethod
+    def key(cls, value: R) -> str:
+        """What names a record within its document."""
+        return str(getattr(value, cls.named_by))
+
+    def value(self, key: str) -> R | None:
+        index = self.index.get(key)
+        return None if index is None else self.entries[index].value
+
+    def raw(self, key: str) -> bytes | None:
+        """A record as it is stored, with the fields that we do not know."""
+        index = self.index.get(key)
+        return None if index is None else self.entries[index].raw
+
+    def index_by(self, key: Callable[[R], K]) -> dict[K, int]:
+        return {
+            key(entry.value): place
+            for place, entry in enumerate(self.entries)
+            if entry.value is not None
+        }
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Where each record stands, by its key."""
+        return self.index_by(self.key)
+
+    @cached_property
+    def values(self) -> tuple[R, ...]:
+        return tuple(entry.value for entry in self.entries if entry.value is not None)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(entry.problem for entry in self.entries if entry.problem)
+
+    def put(self, *values: R) -> Self:
+        """With these records in it, each new, or in the place of the one with its key.
+
+        Raises msgspec.ValidationError for a record that could not be read again.
+        """
+        entries = list(self.entries)
+        for value in values:
+            place = self.index.get(self.key(value))
+            if place is None:
+                entries.append(self._entry(encode(value)))
+            else:
+                stored = msgspec.json.decode(entries[place].raw, type=dict[str, Raw])
+                entries[place] = self._entry(encode(value, over=self.canonical(stored)))
+        return replace(self, entries=tuple(entries))
+
+    def including(self, other: Self) -> Self:
+        """With those of another ledger's entries that are not here yet, unreadable ones too."""
+        keys = {key for value in self.values for key in self.unique(value)}
+        raws = {entry.raw for entry in self.entries}
+        new = tuple(
+            entry
+            for entry in other.entries
+            if entry.raw not in raws
+            and not (entry.value is not None and keys & self.unique(entry.value))
+        )
+        extra = dict(other.extra or {}) | dict(self.extra or {})
+        return replace(self, entries=self.entries + new, extra=extra) if new else self
+
+    def without(self, keys: Set[str]) -> Self:
+        """Without these records; itself where it has none of them."""
+        entries = tuple(
+            entry
+            for entry in self.entries
+            if entry.value is None or self.key(entry.value) not in keys
+        )
+        return self if len(entries) == len(self.entries) else replace(self, entries=entries)
+
+    @classmethod
+    def _entry(cls, raw: bytes) -> Entry[R]:
+        return Entry(raw, msgspec.json.decode(raw, type=cls.record, strict=False))
+
+    def written(self, write_id: str, at: datetime) -> Self:
+        """As the write named `write_id` leaves it."""
+        return replace(
+            self,
+            revision=self.revision + 1,
+            recent_writes=(*self.recent_writes, write_id)[-REMEMBERED_WRITES:],
+            updated_at=at.replace(microsecond=0),
+        )
+
+    def encode(self) -> bytes:
+        """The document as UTF-8 JSON, a record a line, so that people can read and diff it."""
+        head = {
+            "schema": self.schema,
+            "revision": self.revision,
+            "write_id": self.recent_writes[-1] if self.recent_writes else "",
+            "recent_writes": self.recent_writes,
+            "updated_at": self.updated_at,
+        }
+        body = JSON.encode(head | dict(self.extra or {}))
+        lines = b",\n".join(entry.raw for entry in self.entries)
+        return body[:-1] + b',"%s":[\n%s\n]}\n' % (self.collection.encode(), lines)
+
+    @classmethod
+    def decode(cls, body: bytes, before: Self | None = None) -> Self:
+        """Read a document; records unchanged since `before` are taken over, not parsed again.
+
+        Raises UnreadableDocument where nothing may be written over it.
+        """
+        if not body.strip():
+            raise UnreadableDocument(f"The {cls.collection} document is empty: it is no JSON.")
+        try:
+            head = msgspec.json.decode(body, type=dict[str, Raw] | list[Raw])
+            fields = {cls.collection: Raw(JSON.encode(head))} if isinstance(head, list) else head
+            schema = _take(fields, "schema", int, 1)
+            raws = _take(fields, cls.collection, list[Raw], [])
+            revision = _take(fields, "revision", Revision, 0)
+            write_id = _take(fields, "write_id", str, "")
+            recent = _take(fields, "recent_writes", tuple[str, ...], (write_id,) * bool(write_id))
+            updated_at = _take(fields, "updated_at", datetime, None)
+            updated_at = updated_at and utc(updated_at)
+        except UNREADABLE as error:
+            raise UnreadableDocument(
+                f"The {cls.collection} document is not ours: {error}."
+            ) from error
+        if schema > cls.schema:
+            raise UnreadableDocument(
+                f"The {cls.collection} document has schema {schema}; this version writes"
+                f" {cls.schema}. Deploy the version that knows it; nothing is overwritten."
+            )
+        # A double may have been cured since by the going of the other: those are read again.
+        known = {entry.raw: entry for entry in before.entries if entry.value} if before else {}
+        entries = (known.get(bytes(raw)) or cls._read(bytes(raw), schema) for raw in raws)
+        return cls(
+            entries=tuple(cls._without_doubles(entries)),
+            revision=revision,
+            recent_writes=recent,
+            updated_at=updated_at,
+            extra=fields,
+        )
+
+    @classmethod
+    def _read(cls, raw: bytes, schema: int) -> Entry[R]:
+        try:
+            stored = msgspec.json.decode(raw, type=dict[str, Raw])
+            fields = cls.canonical(stored)
+            body = raw if fields is stored else JSON.encode(fields)
+            entry = cls._entry(body)
+        except UNREADABLE as error:
+            return Entry(raw, None, f"{cls._name(raw)}: {error}")
+        if entry.value is not None and (schema < cls.schema or fields is not stored):
+            return Entry(encode(entry.value, over=fields), entry.value)
+        return entry
+
+    @classmethod
+    def _without_doubles(cls, entries: Iterable[Entry[R]]) -> Iterable[Entry[R]]:
+        """The first of two records with one key counts; the second is reported and kept."""
+        seen: set[str] = set()
+        for entry in entries:
+            keys = cls.unique(entry.value) if entry.value else set()
+            if seen & keys:
+                twice = f"{cls._name(entry.raw)}: its id or link is used twice"
+                yield Entry(entry.raw, None, twice)
+            else:
+                seen |= keys
+                yield entry
+
+    @classmethod
+    def _name(cls, raw: bytes) -> str:
+        """A broken entry's name for a message: its id if it has one, else how it begins."""
+        try:
+            stored = msgspec.json.decode(raw, type=dict[str, Raw])
+            return f"entry {msgspec.json.decode(stored[cls.named_by])!r}"
+        except (*UNREADABLE, KeyError):
+            return f"entry {raw[:20]!r}"
+
+    @classmethod
+    def unique(cls, value: R) -> set[str]:
+        """What no other record may share with this one."""
+        return {cls.key(value)}
+
+
+def _take(fields: dict[str, Raw], name: str, kind: Any, default: Any) -> Any:
+    raw = fields.pop(name, None)
+    if raw is None or bytes(raw) == b"null":
+        return default
+    return msgspec.json.decode(raw, type=kind)

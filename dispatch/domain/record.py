@@ -1,0 +1,79 @@
+"""Values that are kept as JSON: strict when written, and careful with what they do not know."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from itertools import zip_longest
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw
+
+JSON = msgspec.json.Encoder(decimal_format="number")
+
+# No pickup is older or further off; beyond them lie dates that no time zone can show.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 12, 31)
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A value that never changes. Every time in it is UTC, in whole seconds."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, datetime):
+                msgspec.structs.force_setattr(self, name, utc(value))
+            elif isinstance(value, date):
+                _check_day(value)
+
+
+def _check_day(day: date) -> None:
+    if not FIRST_DAY.year <= day.year <= LAST_DAY.year:
+        raise ValueError(f"{day.isoformat()} is out of range")
+
+
+def utc(moment: datetime) -> datetime:
+    """Times without an offset, as old files have them, are UTC. Raises ValueError."""
+    _check_day(moment)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).replace(microsecond=0)
+
+
+def overlay(old: Raw | None, value: object) -> object:
+    """`value` as JSON laid over what was stored, keeping every field that `value` does not know.
+
+    A list's items keep theirs where the item itself is still the same: lists here are
+    histories and notes, which only ever grow at the end. A mapping's keys are all its own.
+    """
+    if isinstance(value, Record):
+        stored = _decoded(old, dict[str, Raw]) or {}
+        known = {
+            field.encode_name: getattr(value, field.name) for field in msgspec.structs.fields(value)
+        }
+        return {key: raw for key, raw in stored.items() if key not in known} | {
+            key: overlay(stored.get(key), item) for key, item in known.items() if item is not UNSET
+        }
+    if isinstance(value, Mapping):
+        stored = _decoded(old, dict[str, Raw]) or {}
+        return {str(key): overlay(stored.get(str(key)), item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        items = _decoded(old, list[Raw]) or []
+        return [
+            overlay(item if _decoded(item, type(each)) == each else None, each)
+            for item, each in zip_longest(items[: len(value)], value)
+        ]
+    return value
+
+
+def encode(value: Record, over: Mapping[str, Raw] | None = None) -> bytes:
+    """`value` as one JSON object; the unknown fields of `over` are kept byte for byte."""
+    old = Raw(JSON.encode(over)) if over else None
+    return JSON.encode(overlay(old, value))
+
+
+def _decoded(raw: Raw | None, kind: Any) -> Any:
+    if raw is None:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=kind, strict=False)
+    except msgspec.MsgspecError:
+        return None

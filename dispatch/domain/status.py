@@ -1,0 +1,60 @@
+"""The statuses of a job: the one definition that board, tracking page, API and tests read."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """A job's place in its life, in the order of a good day; `cancelled` stands outside it."""
+
+    label: str
+    colour: str
+    aliases: tuple[str, ...]
+
+    def __new__(cls, value: str, label: str = "", colour: str = "", *aliases: str) -> "Status":
+        status = str.__new__(cls, value)
+        status._value_ = value
+        status.label = label
+        status.colour = colour
+        status.aliases = aliases
+        return status
+
+    PENDING = "pending", "Requested", "blue", "requested", "new"
+    BOOKED = (
+        "booked",
+        "Booking Confirmed",
+        "blue",
+        "booking_confirmed",
+        "confirmed",
+        "scheduled",
+    )
+    READY_FOR_PICKUP = "ready_for_pickup", "Ready for Pickup", "yellow", "ready"
+    IN_PROGRESS = "in_progress", "In Progress", "orange", "started", "en_route"
+    COMPLETED = "completed", "Completed", "green", "complete", "done"
+    CANCELLED = "cancelled", "Cancelled", "grey", "canceled"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Status | None":
+        """Old files and other systems say `confirmed` or `done`; msgspec asks here too."""
+        return next((status for status in cls if value in status.aliases), None)
+
+    @property
+    def place(self) -> int:
+        return list(Status).index(self)
+
+    def is_forward_of(self, other: "Status") -> bool:
+        """Further along a good day. Nothing is forward to or from `cancelled`."""
+        return Status.CANCELLED not in (self, other) and self.place > other.place
+
+    @property
+    def next(self) -> "Status | None":
+        """The next step of a good day, if there is one."""
+        later = [status for status in PATH if status.is_forward_of(self)]
+        return later[0] if later else None
+
+    @property
+    def is_open(self) -> bool:
+        return self not in (Status.COMPLETED, Status.CANCELLED)
+
+
+PATH = tuple(status for status in Status if status is not Status.CANCELLED)
+CREATABLE = (Status.PENDING, Status.BOOKED)

@@ -1,0 +1,319 @@
+"""Who is free when and for what, why somebody is not, and what became impossible since."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from dispatch.domain.availability import (
+    Refusal,
+    away,
+    back,
+    clashes,
+    free,
+    is_away,
+    is_free,
+    jobs_of,
+    taken_off,
+    why_not,
+)
+from dispatch.domain.crew import AS_ALWAYS, Availability, Member, Roster
+from dispatch.domain.job import Crew, Job, Window
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.status import Status
+from tests.making import BUSINESS, NOON, make_job, make_member, seconds
+
+SATURDAY = date(2026, 5, 23)
+SUNDAY = date(2026, 5, 24)
+MORNING = Window(date=SATURDAY, name="morning", start="08:00", end="12:00")
+AFTERNOON = Window(date=SATURDAY, name="afternoon", start="12:00", end="16:00")
+FULL = 4  # jobs of one driver in a window, as the business has it
+
+
+def on_saturday(**entry: Any) -> Member:
+    return make_member("joel", availability={SATURDAY: Availability(**entry)})
+
+
+def booked(number: int, **fields: Any) -> Job:
+    token = f"token-{number:02}-xxxxxxxxxxxxxxxx"
+    fields = {"status": Status.BOOKED, "window": MORNING} | fields
+    return make_job(id=f"job-{number}", tracking_token=token, **fields)
+
+
+def book_of(*jobs: Job) -> JobBook:
+    return JobBook().put(*jobs)
+
+
+def joels_morning(jobs: int) -> JobBook:
+    return book_of(*(booked(number, crew=Crew(driver="joel")) for number in range(jobs)))
+
+
+@pytest.mark.parametrize(
+    ("member", "role", "window", "is_so"),
+    [
+        (make_member(), "driver", MORNING, True),
+        (make_member(), "supervisor", MORNING, False),
+        (make_member(active=False), "driver", MORNING, False),
+        (on_saturday(windows=()), "driver", MORNING, False),
+        (on_saturday(windows=()), "driver", replace(MORNING, date=SUNDAY), True),
+        (on_saturday(windows=("morning",)), "driver", MORNING, True),
+        (on_saturday(windows=("morning",)), "driver", AFTERNOON, False),
+        (on_saturday(roles=("first_mate",)), "driver", MORNING, False),
+        (on_saturday(roles=("first_mate",)), "first_mate", MORNING, True),
+        (on_saturday(roles=("supervisor",)), "supervisor", MORNING, False),
+        (on_saturday(), "driver", MORNING, True),
+    ],
+)
+def test_who_is_free(member: Member, role: str, window: Window, is_so: bool) -> None:
+    assert is_free(member, role, window) is is_so
+
+
+# --- days off -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("known", "windows", "left"),
+    [
+        (AS_ALWAYS, [], Availability(())),
+        (AS_ALWAYS, ["morning"], Availability(("afternoon",))),
+        (AS_ALWAYS, ["morning", "afternoon"], Availability(())),
+        (Availability(("morning",)), ["morning"], Availability(())),
+        (Availability(("morning",)), ["afternoon"], Availability(("morning",))),
+        (Availability(roles=("driver",)), ["morning"], Availability(("afternoon",), ("driver",))),
+    ],
+)
+def test_a_day_off_takes_windows_away(
+    known: Availability, windows: list[str], left: Availability
+) -> None:
+    member = make_member().with_day(SATURDAY, known)
+    assert away(member, BUSINESS, SATURDAY, windows).on(SATURDAY) == left
+
+
+@pytest.mark.parametrize(
+    ("known", "windows", "left"),
+    [
+        (Availability(()), [], AS_ALWAYS),
+        (Availability(()), ["morning"], Availability(("morning",))),
+        (Availability(()), ["afternoon", "morning"], AS_ALWAYS),
+        (Availability(("morning",)), ["afternoon"], AS_ALWAYS),
+        (Availability(("morning",), ("driver",)), [], AS_ALWAYS),
+        (Availability((), ("driver",)), ["morning", "afternoon"], Availability(roles=("driver",))),
+        (AS_ALWAYS, ["morning"], AS_ALWAYS),
+    ],
+)
+def test_who_is_back_has_windows_again(
+    known: Availability, windows: list[str], left: Availability
+) -> None:
+    member = back(make_member().with_day(SATURDAY, known), BUSINESS, SATURDAY, windows)
+    assert member.on(SATURDAY) == left
+
+
+def test_a_day_as_always_needs_no_entry() -> None:
+    member = away(make_member(), BUSINESS, SATURDAY)
+    assert is_away(member, SATURDAY)
+    assert back(member, BUSINESS, SATURDAY).availability == {}
+
+
+def test_a_day_when_the_business_is_closed_can_be_a_day_off_too() -> None:
+    assert is_away(away(make_member(), BUSINESS, SUNDAY), SUNDAY)
+
+
+def test_days_are_kept_in_their_order() -> None:
+    member = away(away(make_member(), BUSINESS, SUNDAY), BUSINESS, SATURDAY)
+    assert list(member.availability) == [SATURDAY, SUNDAY]
+
+
+# --- as it is stored ----------------------------------------------------------------------
+
+
+def test_days_survive_being_written_and_read() -> None:
+    member = away(make_member(), BUSINESS, SATURDAY, ["morning"])
+    body = Roster().put(member).encode()
+    assert b'"availability":{"2026-05-23":{"windows":["afternoon"]}}' in body
+    assert Roster.decode(body).member("joel") == member
+
+
+def test_fields_of_a_day_that_we_do_not_know_survive() -> None:
+    body = Roster().put(on_saturday(windows=())).encode()
+    body = body.replace(b'{"windows":[]}', b'{"windows":[], "x_why": {"no":  7.10}}')
+    roster = Roster.decode(body)
+    member = back(roster.member("joel"), BUSINESS, SATURDAY, ["morning"])
+    written = roster.changed(away(member, BUSINESS, SUNDAY), NOON).encode()
+    days = msgspec.json.decode(written)["members"][0]["availability"]
+    assert days["2026-05-23"] == {"windows": ["morning"], "x_why": {"no": 7.1}}
+    assert b'"x_why":{"no":  7.10}' in written
+
+
+def test_a_roster_from_before_there_were_days_off_is_read() -> None:
+    body = Roster().put(make_member()).encode().replace(b',"availability":{}', b"")
+    assert b"availability" not in body
+    assert Roster.decode(body).member("joel").availability == {}
+
+
+# --- who is free ---------------------------------------------------------------------------
+
+
+def test_who_is_free_is_said_by_day_window_and_role() -> None:
+    roster = Roster().put(
+        away(make_member("joel"), BUSINESS, SATURDAY, ["morning"]),
+        make_member("ana", roles=("driver",)),
+        make_member("vic", roles=()),
+    )
+    found = free(roster, JobBook(), BUSINESS, SATURDAY, SATURDAY + timedelta(days=2))
+    names = {
+        day: {
+            window: {role: [member.username for member in who] for role, who in roles.items()}
+            for window, roles in windows.items()
+        }
+        for day, windows in found.items()
+    }
+    everybody = {"driver": ["joel", "ana"], "first_mate": ["joel"], "supervisor": []}
+    assert names == {
+        SATURDAY: {
+            "morning": {"driver": ["ana"], "first_mate": [], "supervisor": []},
+            "afternoon": everybody,
+        },
+        SUNDAY: {},
+        SUNDAY + timedelta(days=1): {"morning": everybody, "afternoon": everybody},
+    }
+
+
+def test_a_driver_whose_window_is_full_is_not_free_to_drive_but_to_help() -> None:
+    found = free(
+        Roster().put(make_member("joel")), joels_morning(FULL), BUSINESS, SATURDAY, SATURDAY
+    )
+    assert found[SATURDAY]["morning"]["driver"] == ()
+    assert len(found[SATURDAY]["morning"]["first_mate"]) == 1
+    assert len(found[SATURDAY]["afternoon"]["driver"]) == 1
+
+
+# --- why somebody cannot take a role -------------------------------------------------------
+
+ROSTER = Roster().put(
+    make_member("joel", name="Joel Ramirez"),
+    make_member("ana"),
+    make_member("pete", active=False),
+    away(make_member("bo"), BUSINESS, SATURDAY, ["morning"]),
+    make_member("kim").with_day(SATURDAY, Availability(roles=("first_mate",))),
+    make_member("vic", roles=()),
+)
+
+
+def refusal(username: str, book: JobBook | None = None, **fields: Any) -> Refusal | None:
+    job = booked(99, **fields)
+    return why_not(ROSTER, book or book_of(job), BUSINESS, job, "driver", username)
+
+
+@pytest.mark.parametrize(
+    ("username", "fields", "text"),
+    [
+        ("joel", {}, ""),
+        ("bo", {"window": AFTERNOON}, ""),
+        ("bo", {"window": None}, ""),
+        ("bo", {"status": Status.COMPLETED}, ""),
+        ("bo", {}, "Bo is away on Sat, May 23 (Morning). Who is free: Joel Ramirez, Ana."),
+        ("kim", {}, "Kim is not to be driver on that day. Who is free: Joel Ramirez, Ana."),
+        ("vic", {}, "Vic cannot be driver. Who is free: Joel Ramirez, Ana."),
+        ("pete", {}, "Pete has left the crew. Who is free: Joel Ramirez, Ana."),
+        ("zoe", {}, "Nobody called zoe is on the crew. Who is free: Joel Ramirez, Ana."),
+        (
+            "vic",
+            {"window": None},
+            "Vic cannot be driver. Who can: Joel Ramirez, Ana, Bo, Kim.",
+        ),
+    ],
+)
+def test_why_somebody_cannot_drive(username: str, fields: dict[str, Any], text: str) -> None:
+    assert refusal(username, **fields) == (Refusal(text) if text else None)
+
+
+def test_a_full_window_is_refused_unless_somebody_insists() -> None:
+    assert refusal("joel", joels_morning(FULL - 1)) is None
+    assert refusal("joel", joels_morning(FULL)) == Refusal(
+        "Joel Ramirez already drives 4 jobs on Sat, May 23 (Morning). Who is free: Ana.",
+        insistable=True,
+    )
+
+
+def test_where_nobody_else_is_free_that_is_said() -> None:
+    alone = Roster().put(make_member("joel"))
+    found = why_not(alone, joels_morning(FULL), BUSINESS, booked(99), "driver", "joel")
+    assert found
+    assert found.text.endswith("Who is free: nobody.")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": Status.COMPLETED},
+        {"status": Status.CANCELLED},
+        {"window": AFTERNOON},
+        {"window": replace(MORNING, date=SUNDAY)},
+        {"window": None},
+        {"crew": Crew(driver="ana", first_mate="joel")},
+    ],
+)
+def test_only_open_jobs_that_joel_drives_in_that_window_fill_it(fields: dict[str, Any]) -> None:
+    other = booked(3, **{"crew": Crew(driver="joel")} | fields)
+    assert refusal("joel", joels_morning(FULL - 1).put(other)) is None
+
+
+def test_a_job_does_not_stand_in_its_own_way() -> None:
+    book = joels_morning(FULL)
+    assert why_not(ROSTER, book, BUSINESS, book.job("job-0"), "driver", "joel") is None
+
+
+# --- what became impossible ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("crew", "fields", "texts"),
+    [
+        (Crew(driver="joel", first_mate="ana"), {}, []),
+        (Crew(driver="bo"), {}, ["Bo is away on Sat, May 23 (Morning)."]),
+        (Crew(driver="bo"), {"window": AFTERNOON}, []),
+        (Crew(driver="bo"), {"status": Status.COMPLETED}, []),
+        (
+            Crew(driver="pete", first_mate="vic"),
+            {"window": None},
+            ["Pete has left the crew.", "Vic cannot be first mate."],
+        ),
+    ],
+)
+def test_what_has_come_between_a_job_and_its_crew(
+    crew: Crew, fields: dict[str, Any], texts: list[str]
+) -> None:
+    found = clashes(booked(1, crew=crew, **fields), ROSTER, BUSINESS)
+    assert [clash.text for clash in found] == texts
+
+
+# --- sick today ----------------------------------------------------------------------------
+
+
+def test_a_sick_members_open_jobs_of_the_day_lose_him_and_nobody_else() -> None:
+    kept = [
+        booked(1, crew=Crew(driver="ana")),
+        booked(2, crew=Crew(driver="joel"), status=Status.COMPLETED),
+        booked(3, crew=Crew(driver="joel"), window=replace(MORNING, date=SUNDAY)),
+        booked(4, crew=Crew(driver="joel"), window=None),
+    ]
+    book = book_of(
+        *kept,
+        booked(5, crew=Crew(driver="joel", first_mate="ana")),
+        booked(6, crew=Crew(driver="ana", first_mate="joel"), window=AFTERNOON),
+    )
+    assert [job.id for job in jobs_of(book, "joel", SATURDAY)] == ["job-5", "job-6"]
+    after = taken_off(book, "joel", SATURDAY, by="dana", at=NOON + seconds(60))
+    assert after.job("job-5").crew == Crew(first_mate="ana")
+    assert after.job("job-6").crew == Crew(driver="ana")
+    assert [after.job(job.id) for job in kept] == kept
+    event = after.job("job-5").history[-1]
+    assert (event.what, event.by, event.reason) == ("assigned", "dana", "sick")
+    assert after.job("job-5").version == book.job("job-5").version + 1
+
+
+def test_where_nobody_is_taken_off_nothing_changes() -> None:
+    book = joels_morning(2)
+    assert taken_off(book, "ana", SATURDAY, by="dana", at=NOON) is book

@@ -1,0 +1,119 @@
+"""The roster: who is on it, what they may do, how their sessions end."""
+
+import pytest
+
+from dispatch.domain.crew import Member, MemberNotFound, Rank, Roster
+from tests.making import NOON, make_member, seconds
+
+
+@pytest.mark.parametrize(
+    ("rank", "reaches"),
+    [
+        (Rank.VIEWER, [Rank.VIEWER]),
+        (Rank.CREW, [Rank.VIEWER, Rank.CREW]),
+        (Rank.DISPATCHER, [Rank.VIEWER, Rank.CREW, Rank.DISPATCHER]),
+    ],
+)
+def test_a_rank_may_do_what_the_ones_before_it_may(rank: Rank, reaches: list[Rank]) -> None:
+    assert [needed for needed in Rank if rank.reaches(needed)] == reaches
+
+
+def test_a_new_password_ends_every_session() -> None:
+    member = make_member(password="old", epoch=3)
+    assert (member.with_password("new").password, member.with_password("new").epoch) == ("new", 4)
+
+
+def test_a_session_signed_out_of_has_ended_and_others_have_not() -> None:
+    member = make_member().signed_out_of("phone", NOON + seconds(60), NOON)
+    assert member.has_left("phone")
+    assert not member.has_left("laptop")
+
+
+def test_ended_sessions_are_forgotten_once_they_would_have_ended_anyway() -> None:
+    member = make_member().signed_out_of("phone", NOON + seconds(60), NOON)
+    later = member.signed_out_of("laptop", NOON + seconds(999), NOON + seconds(60))
+    assert [each.session for each in later.signed_out] == ["laptop"]
+
+
+def test_only_active_members_of_the_role_can_take_it() -> None:
+    roster = Roster().put(
+        make_member("joel"),
+        make_member("ana", active=False),
+        make_member("vic", roles=()),
+        make_member("dana", roles=("supervisor",)),
+    )
+    assert [member.username for member in roster.able("driver")] == ["joel"]
+    assert [member.username for member in roster.able("supervisor")] == ["dana"]
+
+
+def test_names_of_people_who_have_gone_are_still_shown() -> None:
+    assert Roster().put(make_member("joel")).name_of("joel") == "Joel"
+    assert Roster().name_of("pete") == "pete"
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("Joel Ramirez", "Joel"), ("  ", "joel"), ("", "joel")]
+)
+def test_customers_read_a_first_name(name: str, first: str) -> None:
+    assert make_member("joel", name=name).first_name == first
+
+
+@pytest.mark.parametrize("username", ["customer", "system"])
+def test_words_of_the_history_are_no_names(username: str) -> None:
+    with pytest.raises(ValueError, match="word of the history"):
+        make_member(username)
+
+
+@pytest.mark.parametrize(
+    "username", ["Joel", "jo el", "", "-joel", "x" * 33, "joel\n", "jö", "a:b"]
+)
+def test_a_username_is_short_and_plain(username: str) -> None:
+    with pytest.raises(ValueError):
+        Roster().put(make_member(username))
+
+
+def test_an_unknown_role_is_refused_by_its_name() -> None:
+    with pytest.raises(ValueError, match="captain: no such role"):
+        make_member(roles=("driver", "captain"))
+
+
+def test_who_is_not_on_the_roster_is_not_found() -> None:
+    with pytest.raises(MemberNotFound, match="pete"):
+        Roster().member("pete")
+
+
+def test_a_changed_member_has_the_next_version() -> None:
+    roster = Roster().changed(make_member("joel"), NOON)
+    changed = roster.changed(roster.member("joel").with_password("x"), NOON + seconds(9))
+    assert (changed.member("joel").version, changed.member("joel").updated_at) == (
+        2,
+        NOON + seconds(9),
+    )
+    assert changed.changed(changed.member("joel"), NOON) is changed
+
+
+def test_a_roster_survives_its_own_writing() -> None:
+    member = make_member("joel").signed_out_of("phone", NOON + seconds(60), NOON)
+    roster = Roster().changed(member, NOON).written("w1", NOON)
+    assert Roster.decode(roster.encode()).members == roster.members
+
+
+def test_fields_of_a_member_that_we_do_not_know_survive() -> None:
+    body = Roster().put(make_member("joel")).encode()
+    body = body.replace(b'"username"', b'"x_badge": {"no":  7.10},"username"')
+    roster = Roster.decode(body)
+    changed = roster.changed(roster.member("joel").with_password("x"), NOON)
+    assert b'"x_badge":{"no":  7.10}' in changed.encode()
+
+
+def test_a_member_who_cannot_be_read_hides_nobody() -> None:
+    body = Roster().put(make_member("joel"), make_member("ana")).encode()
+    roster = Roster.decode(body.replace(b'"rank":"crew"', b'"rank":"pirate"', 1))
+    assert [member.username for member in roster.members] == ["ana"]
+    assert "entry 'joel'" in roster.problems[0]
+
+
+def test_a_member_is_a_value() -> None:
+    member: Member = make_member()
+    with pytest.raises(AttributeError):
+        member.rank = Rank.DISPATCHER  # type: ignore[misc]

@@ -1,0 +1,204 @@
+"""What happens to a job, verb by verb."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from dispatch.domain.job import Crew, Eta, Event, Job, Paid, PriceLine, Window, plain
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.record import JSON
+from dispatch.domain.status import Status
+from tests.making import NOON, make_job, seconds
+
+LATER = NOON + seconds(90)
+
+
+def test_every_verb_returns_another_job_and_leaves_the_first_alone() -> None:
+    job, same = make_job(), make_job()
+    job.noted("dog in yard", by="joel", at=LATER)
+    job.edited({"truck": "T2"}, by="dana", at=LATER)
+    job.assigned(Crew(driver="joel"), by="dana", at=LATER)
+    job.on_the_way(by="joel", at=LATER)
+    job.expected_at(LATER, by="joel", at=LATER)
+    assert job == same
+
+
+def test_a_note_says_who_and_when() -> None:
+    job = make_job().noted("dog in yard", by="joel", at=LATER)
+    assert [(note.at, note.by, note.text) for note in job.notes] == [(LATER, "joel", "dog in yard")]
+    assert job.updated_at == LATER
+
+
+def test_an_edit_records_what_was_before_and_after() -> None:
+    job = make_job(price=Decimal(600)).edited(
+        {"price": Decimal(650), "load": ""}, by="dana", at=LATER
+    )
+    event = job.history[-1]
+    assert (event.what, event.by, event.version) == ("edited", "dana", 2)
+    assert event.changes == {"price": (600.0, 650.0)}
+
+
+def test_an_edit_of_nothing_is_no_event() -> None:
+    job = make_job(truck="T1")
+    assert job.edited({"truck": "T1"}, by="dana", at=LATER) is job
+    assert job.assigned(Crew(), by="dana", at=LATER) is job
+    assert job.expected_at(None, by="joel", at=LATER) is job
+
+
+def test_a_price_said_outright_replaces_the_lines_it_was_the_sum_of() -> None:
+    job = make_job(price_lines=(PriceLine(label="Half", amount=Decimal(320)),))
+    edited = job.edited({"price": Decimal(300)}, by="dana", at=LATER)
+    assert (edited.price, edited.price_lines) == (300, ())
+
+
+def test_new_lines_are_recorded_as_a_new_price_too() -> None:
+    """Else somebody who edits the price as they saw it would not notice the other's lines."""
+    job = make_job(price_lines=(PriceLine(label="Half", amount=Decimal(320)),))
+    lines = (PriceLine(label="Half", amount=Decimal(350)),)
+    edited = job.edited({"price_lines": lines}, by="dana", at=LATER)
+    assert edited.as_of(1, "price") == 320.0
+    assert edited.price == 350
+
+
+def test_who_has_a_role_is_recorded_by_role() -> None:
+    job = make_job().assigned(Crew(driver="joel"), by="dana", at=LATER)
+    again = job.assigned(Crew(driver="ana", first_mate="joel"), by="dana", at=LATER)
+    assert again.history[-1].changes == {"driver": ("joel", "ana"), "first_mate": (None, "joel")}
+    assert list(again.crew) == ["ana", "joel"]
+
+
+def test_an_estimate_is_kept_with_who_said_it_and_when() -> None:
+    said = NOON.astimezone(timezone(timedelta(hours=-7))) + timedelta(microseconds=5)
+    job = make_job().expected_at(said, by="joel", at=LATER)
+    assert job.eta == Eta(at=NOON, said_at=LATER, by="joel")
+    assert job.history[-1].changes == {"eta": (None, "2026-05-22T19:00:00Z")}
+
+
+def test_an_estimate_can_be_taken_back() -> None:
+    job = make_job().expected_at(NOON, by="joel", at=NOON).expected_at(None, by="joel", at=LATER)
+    assert job.eta is None
+    assert job.history[-1].changes == {"eta": ("2026-05-22T19:00:00Z", None)}
+
+
+def test_a_field_is_known_as_it_was_at_an_earlier_version() -> None:
+    book = JobBook().put(make_job(truck="T1"))
+    for truck in ("T2", "T3"):
+        job = book.jobs[0].edited({"truck": truck}, by="dana", at=LATER)
+        book = book.changed(job, LATER)
+    job = book.jobs[0]
+    assert [job.as_of(version, "truck") for version in (0, 1, 2, 3, 9)] == [
+        *("T1", "T1", "T2", "T3", "T3")
+    ]
+    assert job.as_of(1, "location") == "Soderblom Ave"
+
+
+def test_the_price_is_the_sum_of_its_lines() -> None:
+    lines = (
+        PriceLine(label="Half load", amount=Decimal(320)),
+        PriceLine(label="Mattress ×2", amount=Decimal("50.5")),
+        PriceLine(label="Discount", amount=Decimal("-20.25")),
+    )
+    assert make_job(price=Decimal(1), price_lines=lines).price == Decimal("350.25")
+
+
+@pytest.mark.parametrize(
+    "amount", ["-1", "0.001", "10000001", "NaN", "sNaN", "Infinity", "-Infinity"]
+)
+def test_an_amount_that_is_none_is_refused(amount: str) -> None:
+    with pytest.raises(ValueError, match="an amount of"):
+        make_job(price=Decimal(amount))
+    with pytest.raises(ValueError, match="an amount of"):
+        Paid(amount=Decimal(amount), method="cash", at=NOON, by="joel")
+
+
+def test_lines_whose_sum_is_negative_are_refused() -> None:
+    with pytest.raises(ValueError, match="an amount of"):
+        make_job(price_lines=(PriceLine(label="Discount", amount=Decimal(-1)),))
+
+
+@pytest.mark.parametrize(
+    ("noisy", "cents"), [("30.000000000000004", "30.00"), ("285.49999999999994", "285.50")]
+)
+def test_float_noise_is_rounded_away(noisy: str, cents: str) -> None:
+    assert JSON.encode(make_job(price=Decimal(noisy)).price) == cents.encode()
+
+
+@pytest.mark.parametrize("moment", [datetime(9999, 12, 31, 23, tzinfo=UTC), datetime(1, 1, 1)])
+def test_a_time_that_no_zone_can_show_is_refused(moment: datetime) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        make_job(created_at=moment)
+
+
+def test_a_window_on_a_day_that_no_zone_can_show_is_refused() -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        Window(date=date(1, 1, 1), name="morning", start="08:00", end="12:00")
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 5, 22, 19, 0, 0, 999_999, tzinfo=UTC),
+        datetime(2026, 5, 22, 12, 0, tzinfo=timezone(timedelta(hours=-7))),
+        datetime(2026, 5, 22, 19, 0),
+    ],
+)
+def test_every_time_is_utc_in_whole_seconds(moment: datetime) -> None:
+    job = make_job(created_at=moment, history=(Event(at=moment, by="dana", what="created"),))
+    assert JSON.encode(job.created_at) == b'"2026-05-22T19:00:00Z"'
+    assert JSON.encode(job.history[0].at) == b'"2026-05-22T19:00:00Z"'
+
+
+def moves(*steps: tuple[Status, Status]) -> tuple[Event, ...]:
+    return tuple(
+        Event(at=NOON + seconds(60 * place), by="dana", from_=start, to=to, reason="")
+        for place, (start, to) in enumerate(steps, 1)
+    )
+
+
+def test_a_status_was_reached_when_the_job_last_came_to_it() -> None:
+    history = moves(
+        (Status.PENDING, Status.BOOKED),
+        (Status.BOOKED, Status.PENDING),
+        (Status.PENDING, Status.BOOKED),
+    )
+    job = make_job(status=Status.BOOKED, history=history)
+    assert job.reached(Status.BOOKED) == NOON + seconds(180)
+    assert job.reached(Status.PENDING) == NOON + seconds(120)
+    assert job.reached(Status.COMPLETED) is None
+
+
+def test_where_it_began_was_reached_when_it_was_made() -> None:
+    assert make_job(status=Status.BOOKED).reached(Status.BOOKED) == NOON
+    assert make_job(status=Status.BOOKED).reached(Status.PENDING) is None
+
+
+def test_a_job_ended_with_its_last_move_or_where_there_is_none_its_last_change() -> None:
+    history = moves((Status.PENDING, Status.CANCELLED))
+    assert make_job(status=Status.CANCELLED, history=history).ended_at == NOON + seconds(60)
+    assert make_job(status=Status.COMPLETED, updated_at=LATER).ended_at == LATER
+    assert make_job(status=Status.IN_PROGRESS).ended_at is None
+
+
+def test_other_events_are_no_moves() -> None:
+    created = Event(at=NOON, by="customer", what="created")
+    job = make_job(history=(created, *moves((Status.PENDING, Status.BOOKED))))
+    assert [event.to for event in job.moves] == [Status.BOOKED]
+
+
+@pytest.mark.parametrize(
+    ("value", "in_json"),
+    [(Decimal("285.50"), 285.5), (None, None), ("T2", "T2"), (NOON, "2026-05-22T19:00:00Z")],
+)
+def test_plain_is_a_value_as_json_has_it(value: Any, in_json: Any) -> None:
+    assert plain(value) == in_json
+
+
+def test_a_job_has_every_field_of_the_contract() -> None:
+    fields = set(Job.__struct_fields__)
+    assert fields >= {
+        *("id", "version", "tracking_token", "customer_name", "location", "phone", "email"),
+        *("price", "price_lines", "paid", "status", "window", "on_my_way", "eta", "crew", "truck"),
+        *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
+    }

@@ -1,0 +1,236 @@
+"""Who may move a job where: the table of CONTRACT §2, cell by cell."""
+
+from datetime import date, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from dispatch.domain.crew import Rank
+from dispatch.domain.job import Eta, Event, Job, OnMyWay, Window
+from dispatch.domain.moves import (
+    COULD_NOT,
+    THE_CUSTOMER,
+    UNDO,
+    Actor,
+    IllegalMove,
+    customer_may_cancel,
+    move,
+    needs_reason,
+    refuse_new,
+    targets,
+    undoes_to,
+)
+from dispatch.domain.status import Status
+from tests.making import BUSINESS, DANA, JOEL, NOON, VIC, make_job, seconds
+
+PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
+GOOD_DAY = [PENDING, BOOKED, READY, STARTED, DONE]
+EVERY_PAIR = [(start, to) for start in Status for to in Status]
+
+
+def moved(job: Job, to: Status, by: Actor, reason: str = "", after: int = 0) -> Job:
+    return move(job, to, by=by, at=NOON + seconds(after), business=BUSINESS, reason=reason)
+
+
+def is_legal(start: Status, to: Status, by: Actor, reason: str = "") -> bool:
+    """Whether the move is made; where it is not, nothing may have changed."""
+    job = make_job(status=start)
+    try:
+        after = moved(job, to, by, reason)
+    except IllegalMove:
+        after = job
+    if after == make_job(status=start):
+        return False
+    assert (after.status, after.history[-1].from_, after.history[-1].to) == (to, start, to)
+    return True
+
+
+def forward(start: Status, to: Status) -> bool:
+    return start in GOOD_DAY and to in GOOD_DAY and GOOD_DAY.index(to) > GOOD_DAY.index(start)
+
+
+@pytest.mark.parametrize(("start", "to"), EVERY_PAIR)
+def test_a_dispatcher_moves_forwards_freely_and_elsewhere_with_a_reason(
+    start: Status, to: Status
+) -> None:
+    assert is_legal(start, to, DANA) == forward(start, to)
+    assert is_legal(start, to, DANA, "customer called") == (start != to)
+    assert is_legal(start, to, DANA, "  \n ") == forward(start, to)
+
+
+@pytest.mark.parametrize(("start", "to"), EVERY_PAIR)
+def test_the_crew_move_forwards_from_booked_on(start: Status, to: Status) -> None:
+    assert is_legal(start, to, JOEL) == (start != PENDING and forward(start, to))
+
+
+@pytest.mark.parametrize("code", COULD_NOT)
+@pytest.mark.parametrize(("start", "to"), EVERY_PAIR)
+def test_the_crew_give_back_what_they_could_not_do(start: Status, to: Status, code: str) -> None:
+    gives_back = to == BOOKED and start in (BOOKED, READY, STARTED)
+    steps = start != PENDING and forward(start, to)
+    assert is_legal(start, to, JOEL, f"{code}: the gate was shut") == (gives_back or steps)
+
+
+@pytest.mark.parametrize(
+    "reason", ["", "rain", "other", "other:", "other:  ", "no access", "NO_ACCESS"]
+)
+def test_giving_back_without_a_proper_reason_is_refused(reason: str) -> None:
+    assert not is_legal(STARTED, BOOKED, JOEL, reason)
+
+
+@pytest.mark.parametrize("code", ["no_access", "not_ready", "unsafe"])
+def test_a_code_other_than_other_needs_no_words(code: str) -> None:
+    assert is_legal(BOOKED, BOOKED, JOEL, code)
+
+
+@pytest.mark.parametrize(("start", "to"), EVERY_PAIR)
+def test_a_viewer_moves_nothing(start: Status, to: Status) -> None:
+    assert not is_legal(start, to, VIC)
+    assert not is_legal(start, to, VIC, "because")
+
+
+@pytest.mark.parametrize(("start", "to"), EVERY_PAIR)
+def test_a_customer_is_ready_or_cancels_and_nothing_else(start: Status, to: Status) -> None:
+    ready = to == READY and start in (PENDING, BOOKED)
+    cancels = to == CANCELLED and start in (PENDING, BOOKED, READY)
+    assert is_legal(start, to, THE_CUSTOMER) == (ready or cancels)
+    assert is_legal(start, to, THE_CUSTOMER, "moved away") == (ready or cancels)
+
+
+def test_somebody_named_customer_with_a_rank_is_not_the_customer() -> None:
+    assert not is_legal(BOOKED, CANCELLED, Actor("customer", Rank.CREW), "mine")
+    assert not is_legal(BOOKED, CANCELLED, Actor("joel", None))
+
+
+AFTERNOON = Window(date=date(2026, 5, 23), name="afternoon", start="12:00", end="16:00")
+
+
+@pytest.mark.parametrize(
+    ("hours", "may"), [(11.99, True), (12, False), (12.01, False), (30, False)]
+)
+def test_a_customer_cancels_until_the_cut_off(hours: float, may: bool) -> None:
+    """The window starts 24 hours after noon; the cut-off is 12 hours before that."""
+    job, at = make_job(status=BOOKED, window=AFTERNOON), NOON + timedelta(hours=hours)
+    assert customer_may_cancel(job, at, BUSINESS) == may
+    if not may:
+        with pytest.raises(IllegalMove, match="too late to cancel"):
+            move(job, CANCELLED, by=THE_CUSTOMER, at=at, business=BUSINESS)
+
+
+def test_the_cut_off_counts_real_hours_in_the_night_when_clocks_change() -> None:
+    """In the night to March 8, 2026 an hour is missing: 12 hours before 08:00 is 19:00."""
+    window = Window(date=date(2026, 3, 8), name="morning", start="08:00", end="12:00")
+    job, eight = make_job(status=BOOKED, window=window), BUSINESS.span(window)[0]
+    assert customer_may_cancel(job, eight - timedelta(hours=12, seconds=1), BUSINESS)
+    assert not customer_may_cancel(job, eight - timedelta(hours=12), BUSINESS)
+
+
+def test_without_a_window_there_is_no_cut_off() -> None:
+    assert customer_may_cancel(make_job(window=None), NOON + timedelta(days=900), BUSINESS)
+
+
+def test_ready_has_no_cut_off() -> None:
+    late = make_job(status=BOOKED, window=AFTERNOON)
+    assert moved(late, READY, THE_CUSTOMER, after=40 * 3600).status == READY
+
+
+@pytest.mark.parametrize("by", [DANA, JOEL, THE_CUSTOMER])
+def test_whoever_made_the_last_move_undoes_it_within_a_minute(by: Actor) -> None:
+    job = moved(make_job(status=BOOKED), READY, by)
+    back = moved(job, BOOKED, by, UNDO, after=60)
+    assert (back.status, back.history[-1].reason) == (BOOKED, "undo")
+    assert len(back.history) == 2
+
+
+@pytest.mark.parametrize("by", [DANA, JOEL, THE_CUSTOMER])
+def test_after_a_minute_it_is_too_late_to_undo(by: Actor) -> None:
+    job = moved(make_job(status=BOOKED), READY, by)
+    with pytest.raises(IllegalMove, match="too late to undo"):
+        moved(job, BOOKED, by, UNDO, after=61)
+
+
+@pytest.mark.parametrize("other", [JOEL, VIC, THE_CUSTOMER])
+def test_nobody_undoes_the_move_of_another(other: Actor) -> None:
+    job = moved(make_job(status=BOOKED), READY, DANA)
+    with pytest.raises(IllegalMove):
+        moved(job, BOOKED, other, UNDO)
+
+
+def test_undo_goes_back_where_the_move_came_from_and_nowhere_else() -> None:
+    job = moved(make_job(status=BOOKED), DONE, JOEL)
+    for to in set(Status) - {BOOKED}:
+        with pytest.raises(IllegalMove):
+            moved(job, to, JOEL, UNDO)
+
+
+def test_an_undo_can_itself_be_undone() -> None:
+    there = moved(make_job(status=BOOKED), DONE, JOEL)
+    back = moved(there, BOOKED, JOEL, UNDO, after=5)
+    assert moved(back, DONE, JOEL, UNDO, after=9).status == DONE
+
+
+def test_what_was_never_moved_has_no_undo() -> None:
+    assert undoes_to(make_job(), DANA, NOON) is None
+
+
+def test_an_old_entry_without_from_has_no_undo() -> None:
+    entry = Event(at=NOON, by="dana", from_=None, to=BOOKED, reason=None)
+    assert undoes_to(make_job(status=BOOKED, history=(entry,)), DANA, NOON) is None
+
+
+def test_giving_back_from_booked_to_booked_has_no_undo() -> None:
+    job = moved(make_job(status=BOOKED), BOOKED, JOEL, "no_access")
+    assert undoes_to(job, JOEL, NOON) is None
+
+
+def test_a_move_is_recorded_with_when_who_from_where_to_where_and_why() -> None:
+    job = moved(make_job(status=STARTED), BOOKED, JOEL, "  other:  gate \n shut ")
+    assert job.history == (
+        Event(at=NOON, by="joel", from_=STARTED, to=BOOKED, reason="other: gate shut"),
+    )
+    assert job.updated_at == NOON
+
+
+def test_a_job_that_goes_back_to_booked_is_on_nobodys_way() -> None:
+    job = make_job(
+        status=STARTED,
+        on_my_way=OnMyWay(at=NOON, by="joel"),
+        eta=Eta(at=NOON, said_at=NOON, by="joel"),
+    )
+    back = moved(job, BOOKED, JOEL, "unsafe")
+    assert (back.on_my_way, back.eta) == (None, None)
+
+
+def test_an_undo_keeps_what_the_crew_had_said() -> None:
+    on_my_way = OnMyWay(at=NOON, by="joel")
+    job = moved(make_job(status=BOOKED, on_my_way=on_my_way), READY, THE_CUSTOMER)
+    assert moved(job, BOOKED, THE_CUSTOMER, UNDO).on_my_way == on_my_way
+
+
+@pytest.mark.parametrize("start", Status)
+@pytest.mark.parametrize("by", [DANA, JOEL, VIC, THE_CUSTOMER])
+def test_the_buttons_offer_what_is_allowed(start: Status, by: Actor) -> None:
+    job = make_job(status=start)
+    for to in targets(job, by):
+        reason = "no_access" if needs_reason(start, to) else ""
+        assert moved(job, to, by, reason).status == to
+    assert len(targets(job, by)) == len(set(targets(job, by)))
+
+
+@pytest.mark.parametrize("start", Status)
+def test_the_buttons_leave_nothing_out_that_is_allowed(start: Status) -> None:
+    for by in (DANA, JOEL):
+        legal = {to for to in Status if is_legal(start, to, by, "no_access")}
+        assert set(targets(make_job(status=start), by)) == legal
+
+
+def test_new_jobs_are_pending_or_booked_and_the_refusal_says_so() -> None:
+    assert [status for status in Status if not refuse_new(status)] == [PENDING, BOOKED]
+    assert refuse_new(DONE) == "A new job is pending or booked, never completed."
+
+
+def test_a_members_rank_decides_not_their_name() -> None:
+    job = make_job(status=PENDING)
+    assert moved(job, BOOKED, Actor("joel", Rank.DISPATCHER)).status == BOOKED
+    with pytest.raises(IllegalMove, match="Only a dispatcher"):
+        moved(replace(job), BOOKED, Actor("dana", Rank.CREW))

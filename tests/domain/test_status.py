@@ -1,0 +1,55 @@
+"""Statuses: one definition, read generously."""
+
+import pytest
+
+from dispatch.domain.status import CREATABLE, PATH, Status
+
+CONTRACT = [
+    ("pending", "Requested", "blue", ("requested", "new")),
+    ("booked", "Booking Confirmed", "blue", ("booking_confirmed", "confirmed", "scheduled")),
+    ("ready_for_pickup", "Ready for Pickup", "yellow", ("ready",)),
+    ("in_progress", "In Progress", "orange", ("started", "en_route")),
+    ("completed", "Completed", "green", ("complete", "done")),
+    ("cancelled", "Cancelled", "grey", ("canceled",)),
+]
+
+
+def test_the_statuses_are_those_of_the_contract_in_its_order() -> None:
+    ours = [(status.value, status.label, status.colour) for status in Status]
+    assert ours == [(value, label, colour) for value, label, colour, _ in CONTRACT]
+
+
+@pytest.mark.parametrize(("value", "_label", "_colour", "aliases"), CONTRACT)
+def test_every_other_name_is_read_as_the_status(
+    value: str, _label: str, _colour: str, aliases: tuple[str, ...]
+) -> None:
+    assert [Status(alias) for alias in aliases] == [Status(value)] * len(aliases)
+
+
+@pytest.mark.parametrize("strange", ["teleported", "", "PENDING", None, 5, "booked "])
+def test_anything_else_is_no_status(strange: object) -> None:
+    with pytest.raises(ValueError):
+        Status(strange)
+
+
+def test_forward_is_along_a_good_day_and_cancelled_stands_outside_it() -> None:
+    for start in Status:
+        for to in Status:
+            along = start in PATH and to in PATH and PATH.index(to) > PATH.index(start)
+            assert to.is_forward_of(start) == along, (start, to)
+
+
+def test_each_status_knows_the_next_step_until_the_day_is_over() -> None:
+    steps = [status.next for status in Status]
+    assert steps == [*PATH[1:], None, None]
+
+
+def test_open_is_what_is_neither_completed_nor_cancelled() -> None:
+    assert [status for status in Status if not status.is_open] == [
+        Status.COMPLETED,
+        Status.CANCELLED,
+    ]
+
+
+def test_jobs_start_as_requested_or_confirmed() -> None:
+    assert CREATABLE == (Status.PENDING, Status.BOOKED)
