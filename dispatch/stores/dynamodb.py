@@ -1,0 +1,240 @@
+"""A DynamoDB table whose items are found by `PK` and `SK`: read, and changed in transactions.
+
+Transactions: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+Attribute names always stand behind an alias: hundreds of plain words are reserved, `name` among
+them.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dispatch.domain.document import StaleWrite, StoreUnavailable
+from dispatch.stores.attributes import Item, from_attributes, to_attributes
+
+# As for S3: two tries fit into the 3 s after which a page says so; the repository retries.
+CLIENT = Config(
+    connect_timeout=1,
+    read_timeout=1.4,
+    max_pool_connections=32,
+    retries={"total_max_attempts": 1, "mode": "standard"},
+)
+MOST = 100  # items that one transaction can change
+LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
+
+NOTHING: Mapping[str, Any] = {}
+Action = dict[str, Any]  # one of a transaction's
+
+
+class NoTable(StoreUnavailable):
+    """There is no table of that name, in that region, for that account."""
+
+
+class TableExists(StoreUnavailable):
+    """A table of that name is there already, or is being made or deleted."""
+
+
+class LostRace(StaleWrite):
+    """Says which of the transaction's actions, counted from 0, somebody else was faster at."""
+
+    def __init__(self, places: list[int]) -> None:
+        super().__init__()
+        self.places = places
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must be so for an item to be changed; nothing, unless said."""
+
+    expression: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    values: Item = field(default_factory=dict)
+
+    @classmethod
+    def equal(cls, **fields: Any) -> "Condition":
+        return cls(
+            " AND ".join(f"#{name} = :{name}" for name in fields),
+            {f"#{name}": name for name in fields},
+            {f":{name}": value for name, value in fields.items()},
+        )
+
+
+ALWAYS = Condition()
+ABSENT = Condition("attribute_not_exists(#pk)", {"#pk": "PK"})
+
+
+class Table:
+    """Raises StoreUnavailable, in a sentence, for all that is no lost race."""
+
+    def __init__(self, name: str, client: Callable[[], Any] | None = None) -> None:
+        self.name = name
+        self._make = client or _client
+        self._making = threading.Lock()
+        self._made: Any = None
+
+    def get(self, partition: str, sort: str) -> Item | None:
+        """The item as it is now."""
+        with self._reaching("read") as client:
+            answer = client.get_item(
+                TableName=self.name, Key=_key(partition, sort), ConsistentRead=True
+            )
+        return from_attributes(answer["Item"]) if "Item" in answer else None
+
+    def query(self, condition: Condition, **more: Any) -> Iterator[Item]:
+        """Every item of every page, in the order of the sort key."""
+        question = {
+            "TableName": self.name,
+            "KeyConditionExpression": condition.expression,
+            **_aliases(condition.names, condition.values),
+            **more,
+        }
+        while True:
+            with self._reaching("read") as client:
+                page = client.query(**question)
+            yield from map(from_attributes, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            question["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def write(self, *actions: Action) -> None:
+        """All of them or none. Raises LostRace where a condition does not hold any more."""
+        with self._reaching("written") as client:
+            try:
+                client.transact_write_items(TransactItems=list(actions))
+            except ClientError as error:
+                codes = [each.get("Code") for each in error.response.get("CancellationReasons", [])]
+                if not codes or set(codes) - LOST_RACE - {"None", None}:
+                    raise
+                lost = [place for place, code in enumerate(codes) if code in LOST_RACE]
+                raise LostRace(lost) from error
+
+    def put(
+        self,
+        partition: str,
+        sort: str,
+        *,
+        before: Mapping[str, Any],
+        then: Mapping[str, Any],
+        condition: Condition = ALWAYS,
+    ) -> Action:
+        """Of an item's attributes those that change; what else it has it keeps."""
+        new = {name: value for name, value in then.items() if before.get(name, ...) != value}
+        gone = [name for name in before if name not in then]
+        sets = [f"#s{place} = :s{place}" for place in range(len(new))]
+        removes = [f"#r{place}" for place in range(len(gone))]
+        names = {f"#s{place}": name for place, name in enumerate(new)}
+        names |= {f"#r{place}": name for place, name in enumerate(gone)}
+        values = {f":s{place}": value for place, value in enumerate(new.values())}
+        clauses = ["SET " + ", ".join(sets)] * bool(sets)
+        clauses += ["REMOVE " + ", ".join(removes)] * bool(removes)
+        expression = {"UpdateExpression": " ".join(clauses)} if clauses else {}
+        return {"Update": expression | self._at(partition, sort, condition, names, values)}
+
+    def delete(self, partition: str, sort: str, condition: Condition = ALWAYS) -> Action:
+        return {"Delete": self._at(partition, sort, condition)}
+
+    def check(self, partition: str, sort: str, condition: Condition) -> Action:
+        """Nothing happens unless this is so."""
+        return {"ConditionCheck": self._at(partition, sort, condition)}
+
+    def create(self, index: str, attributes: tuple[str, str, str, str]) -> None:
+        """With its keys and those of one index, all text; billed by use. Ready when this returns.
+
+        Raises TableExists.
+        """
+        hashed, ranged, index_hashed, index_ranged = attributes
+        with self._reaching("made") as client:
+            client.create_table(
+                TableName=self.name,
+                BillingMode="PAY_PER_REQUEST",
+                KeySchema=_schema(hashed, ranged),
+                AttributeDefinitions=[
+                    {"AttributeName": name, "AttributeType": "S"} for name in attributes
+                ],
+                GlobalSecondaryIndexes=[
+                    {
+                        "IndexName": index,
+                        "KeySchema": _schema(index_hashed, index_ranged),
+                        "Projection": {"ProjectionType": "ALL"},
+                    }
+                ],
+            )
+            wait = {"Delay": 1, "MaxAttempts": 60}
+            client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig=wait)
+
+    def exists(self) -> bool:
+        try:
+            with self._reaching("read") as client:
+                client.describe_table(TableName=self.name)
+        except NoTable:
+            return False
+        return True
+
+    def _at(
+        self,
+        partition: str,
+        sort: str,
+        condition: Condition,
+        names: Mapping[str, str] = NOTHING,
+        values: Mapping[str, Any] = NOTHING,
+    ) -> dict[str, Any]:
+        only_if = {"ConditionExpression": condition.expression} if condition.expression else {}
+        return {
+            "TableName": self.name,
+            "Key": _key(partition, sort),
+            **only_if,
+            **_aliases(
+                {**(names or {}), **condition.names}, {**(values or {}), **condition.values}
+            ),
+        }
+
+    @contextmanager
+    def _reaching(self, done: str) -> Iterator[Any]:
+        """The client, which all threads share, made when first used: after a fork."""
+        try:
+            with self._making:
+                if self._made is None:
+                    self._made = self._make()
+            yield self._made
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code == "ResourceNotFoundException":
+                raise NoTable(f"There is no DynamoDB table {self.name}.") from error
+            if code == "ResourceInUseException":
+                raise TableExists(f"The DynamoDB table {self.name} is there already.") from error
+            raise self._unavailable(done, error) from error
+        except BotoCoreError as error:
+            raise self._unavailable(done, error) from error
+
+    def _unavailable(self, done: str, error: Exception) -> StoreUnavailable:
+        return StoreUnavailable(f"The DynamoDB table {self.name} could not be {done}: {error}")
+
+
+def _aliases(names: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """DynamoDB refuses either where it is empty."""
+    aliases = {
+        "ExpressionAttributeNames": dict(names),
+        "ExpressionAttributeValues": to_attributes(values),
+    }
+    return {name: each for name, each in aliases.items() if each}
+
+
+def _key(partition: str, sort: str) -> dict[str, Any]:
+    return {"PK": {"S": partition}, "SK": {"S": sort}}
+
+
+def _schema(hashed: str, ranged: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": hashed, "KeyType": "HASH"},
+        {"AttributeName": ranged, "KeyType": "RANGE"},
+    ]
+
+
+def _client() -> Any:
+    return boto3.session.Session().client("dynamodb", config=CLIENT)

@@ -1,0 +1,27 @@
+"""A document in memory: for tests, and as the plainest picture of the contract."""
+
+import threading
+from hashlib import sha256
+
+from dispatch.domain.document import MISSING, Document, StaleWrite
+
+
+class MemoryStore:
+    def __init__(self, body: bytes | None = None) -> None:
+        self._lock = threading.Lock()
+        self._document = MISSING if body is None else _document(body)
+
+    def load(self, known: Document | None = None) -> Document:
+        current = self._document
+        return known if known is not None and known.etag == current.etag else current
+
+    def save(self, body: bytes, if_match: str | None) -> Document:
+        with self._lock:
+            if self._document.etag != if_match:
+                raise StaleWrite
+            self._document = _document(body)
+            return self._document
+
+
+def _document(body: bytes) -> Document:
+    return Document(body, sha256(body).hexdigest())

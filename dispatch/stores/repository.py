@@ -1,0 +1,147 @@
+"""A ledger kept as one document: read from a snapshot, changed by compare-and-swap."""
+
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from dispatch.domain.document import (
+    Document,
+    DocumentStore,
+    StaleWrite,
+    StoreUnavailable,
+    UnreadableDocument,
+)
+from dispatch.domain.ledger import Ledger
+from dispatch.stores.snapshot import Hint, NoHint, Snapshot
+
+L = TypeVar("L", bound=Ledger[Any])
+
+PATIENCE = 2.5  # seconds that a change goes on trying when others are faster
+FAILURES = 2  # times that the storage may fail within one change
+FAILED = 1.25  # seconds before the end of its patience when it no longer tries a storage again
+UNSURE = 0.9  # the same where a write was sent and no answer came: that is worth another look
+
+
+class AnswerLost(StoreUnavailable):
+    """A write was sent; whether it happened is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[L]):
+    """A document and what it says."""
+
+    document: Document
+    ledger: L
+
+    @property
+    def revision(self) -> int:
+        return self.ledger.revision
+
+
+class DocumentRepository(Generic[L]):
+    """A `Repository` above any `DocumentStore`."""
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        kind: type[L],
+        *,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+        background: bool = True,
+        hint: Hint | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._store, self._kind = store, kind
+        self._now, self._clock, self._sleep, self._chance = now, clock, sleep, chance
+        self._patience = patience
+        self._turn = threading.Lock()
+        self._failed_at = float("-inf")
+        self._snapshot: Snapshot[Held[L]] = Snapshot(
+            self._fetch, clock=clock, background=background, hint=hint or NoHint()
+        )
+
+    def read(self, at_least: int = 0) -> L:
+        return self._snapshot.current(at_least).ledger
+
+    def refreshed(self) -> L:
+        return self._snapshot.refreshed().ledger
+
+    def age(self) -> float:
+        return self._snapshot.age()
+
+    def change(self, fn: Callable[[L], L]) -> L:
+        write_id = secrets.token_urlsafe(9)
+        started = self._clock()
+        until = started + self._patience
+        with self._my_turn(started):
+            failures = 0
+            for attempt in range(1_000):
+                try:
+                    return self._try(fn, write_id)
+                except UnreadableDocument:
+                    raise
+                except StaleWrite as error:
+                    lost: Exception = error
+                except StoreUnavailable as error:
+                    lost = error
+                    failures += 1
+                    late = until - (UNSURE if isinstance(error, AnswerLost) else FAILED)
+                    until = min(until, late)
+                pause = self._chance() * min(0.25, 0.01 * 2**attempt)
+                if failures >= FAILURES or self._clock() + pause > until:
+                    break
+                self._sleep(pause)
+            if isinstance(lost, StoreUnavailable):
+                self._failed_at = self._clock()
+                raise lost
+        raise StoreUnavailable("Too many others are writing; nothing was changed.") from lost
+
+    def _try(self, fn: Callable[[L], L], write_id: str) -> L:
+        asked_at = self._clock()
+        held = self._fetch(self._snapshot.peek())
+        self._snapshot.publish(held, asked_at)
+        if write_id in held.ledger.recent_writes:  # written, and its answer was lost
+            return held.ledger
+        ledger = fn(held.ledger)
+        if ledger is not held.ledger:
+            ledger = ledger.written(write_id, self._now())
+            asked_at = self._clock()
+            document = self._save(ledger.encode(), held.document.etag)
+            self._snapshot.publish(Held(document, ledger), asked_at)
+        return ledger
+
+    def _save(self, body: bytes, if_match: str | None) -> Document:
+        try:
+            return self._store.save(body, if_match)
+        except StoreUnavailable as error:
+            raise AnswerLost(str(error)) from error
+
+    def _fetch(self, held: Held[L] | None) -> Held[L]:
+        document = self._store.load(held.document if held else None)
+        if held is not None and document is held.document:
+            return held
+        if document.etag is None:
+            return Held(document, self._kind())
+        before = held.ledger if held else None
+        return Held(document, self._kind.decode(document.body, before))
+
+    @contextmanager
+    def _my_turn(self, started: float) -> Iterator[None]:
+        """Within a process changes take turns: they would only lose races to each other."""
+        if not self._turn.acquire(timeout=self._patience):
+            raise StoreUnavailable("Too many changes are waiting; nothing was changed.")
+        try:
+            if self._failed_at > started:  # the next one would only wait as long again
+                raise StoreUnavailable("The storage is out of reach; nothing was changed.")
+            yield
+        finally:
+            self._turn.release()

@@ -1,0 +1,99 @@
+"""The roster document taken apart into items of a table, and put together again.
+
+A member is one item, `PROFILE`, and one more, `AVAIL#<date>`, for each day that is not as always;
+what the document says of itself is a third kind, together with the order of the members. Here an
+item is a plain mapping of JSON values; `PK` and the like are added in `roster_table.py`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from dispatch.domain.document import UnreadableDocument
+from dispatch.stores.attributes import Item
+
+PROFILE = "PROFILE"
+AVAIL = "AVAIL#"
+
+Key = tuple[str, str]  # username; PROFILE or AVAIL#<date>
+
+# The same items always give the same bytes, so that members who did not change are not parsed.
+DOCUMENT = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A roster document in parts; `head` names the members in their order."""
+
+    head: Item = field(default_factory=dict)
+    items: Mapping[Key, Item] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of one item: `then` is None where it goes, `before` where it comes."""
+
+    key: Key
+    before: Item | None
+    then: Item | None
+
+    @property
+    def day(self) -> str:
+        """The date of an availability item; empty for a profile."""
+        return self.key[1].removeprefix(AVAIL) if self.key[1].startswith(AVAIL) else ""
+
+    @property
+    def can_come_early(self) -> bool:
+        """A single day shows nothing half done, and a new member is not seen before listed."""
+        return bool(self.day) or self.before is None
+
+
+def taken_apart(body: bytes) -> Parts:
+    """Raises UnreadableDocument for members that a table cannot tell apart."""
+    head = json.loads(body, parse_float=Decimal) if body else {}
+    items: dict[Key, Item] = {}
+    usernames = []
+    for member in head.pop("members", []):
+        username = _username(member)
+        if (username, PROFILE) in items:
+            raise UnreadableDocument(f"Two members are called {username!r}; a table keeps one.")
+        usernames.append(username)
+        days = member.get("availability")
+        if isinstance(days, dict) and all(isinstance(day, dict) for day in days.values()):
+            del member["availability"]
+            items |= {(username, f"{AVAIL}{date}"): day for date, day in days.items()}
+        items[username, PROFILE] = member
+    return Parts(head | {"members": usernames} if head else {}, items)
+
+
+def put_together(head: Item, members: Iterable[Mapping[str, Item]]) -> bytes:
+    """The document of these members, each given as its items by their sort keys."""
+    together = []
+    for items in members:
+        days = {sort[len(AVAIL) :]: day for sort, day in items.items() if sort.startswith(AVAIL)}
+        if PROFILE in items:
+            together.append({"availability": days} | items[PROFILE])
+    return DOCUMENT.encode(head | {"members": together})
+
+
+def changes(before: Parts, after: Parts, since: str) -> list[Change]:
+    """Item by item; days before `since` are over, and never taken away for not being named."""
+    keys = dict.fromkeys([*before.items, *after.items])
+    found = (Change(key, before.items.get(key), after.items.get(key)) for key in keys)
+    return [
+        change
+        for change in found
+        if change.before != change.then
+        and not (change.then is None and change.day and change.day < since)
+    ]
+
+
+def _username(member: Any) -> str:
+    username = member.get("username") if isinstance(member, dict) else None
+    if not isinstance(username, str) or not username or "#" in username:
+        raise UnreadableDocument("A member has no name of their own; a table cannot keep them.")
+    return username

@@ -1,0 +1,209 @@
+"""The roster in a DynamoDB table, as a document: several businesses may share one table.
+
+| item | PK | SK |
+|---|---|---|
+| what the document says of itself, and who is on it | `CREW#META` | `META` |
+| a member | `CREW#<username>` | `PROFILE` |
+| a day of a member that is not as always | `CREW#<username>` | `AVAIL#<date>` |
+
+(`CREW#<business>#…` where the address names one.) Every write is one transaction on the condition
+that META is still at the revision that was read. So a reader who finds META the same before and
+after has read one moment, without an index, which would lag behind.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+
+from dispatch.domain.crew import Availability
+from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
+from dispatch.stores.attributes import Item
+from dispatch.stores.dynamodb import (
+    ABSENT,
+    ALWAYS,
+    MOST,
+    Action,
+    Condition,
+    LostRace,
+    NoTable,
+    Table,
+    TableExists,
+)
+from dispatch.stores.roster_items import (
+    AVAIL,
+    PROFILE,
+    Change,
+    Parts,
+    changes,
+    put_together,
+    taken_apart,
+)
+
+META = "META"
+KEYS = ("PK", "SK", "ROSTER", "DAY")  # the table's and its index's own; JSON's names are small
+BY_DATE = "by-date"
+STILL_LOADED = timedelta(days=2)  # days gone by: the zone furthest behind still calls one today
+MOST_MEMBERS = MOST - 2  # that change at once: beside META, and one that comes early elsewhere
+READERS = 8  # members that are read at once
+LOOKS = 5  # times that a reader starts again because somebody wrote meanwhile
+
+
+class RosterTable:
+    """A `DocumentStore` whose document is one business's part of a table.
+
+    Unlike a file it keeps what the document says, not its bytes. Of an item only the attributes
+    that changed are written, all others stay; days gone by stay too, but are not loaded.
+    """
+
+    def __init__(self, table: Table, business: str = "", *, today: Callable[[], date]) -> None:
+        self._table, self._today = table, today
+        self._roster = f"CREW#{business}#" if business else "CREW#"
+        self._held = MISSING
+        self._doubted = False
+
+    def load(self, known: Document | None = None) -> Document:
+        """Raises NoTable, too. `known` is given back after one look at META."""
+        for _ in range(LOOKS):
+            meta = self._meta()
+            if meta is None:
+                return MISSING
+            if known is not None and known.etag == _etag(meta) and not self._doubted:
+                return known
+            self._doubted = False
+            body = put_together(meta, self._members(meta["members"]))
+            if (after := self._meta()) and _etag(after) == _etag(meta):
+                self._held = Document(body, _etag(meta))
+                return self._held
+        raise StoreUnavailable("The roster is written too often to be read.")
+
+    def save(self, body: bytes, if_match: str | None) -> Document:
+        before, after = taken_apart(self._base(if_match)), taken_apart(body)
+        found = changes(before, after, self._since())
+        early = [self._action(change) for change in found if change.can_come_early]
+        rest = [self._action(change) for change in found if not change.can_come_early]
+        if len(rest) > MOST_MEMBERS:
+            raise StoreUnavailable(
+                f"{len(rest)} members are too many to change at once: DynamoDB takes"
+                f" {MOST_MEMBERS}. Nothing was changed."
+            )
+        moved = self._head(before, after, if_match)
+        try:
+            # What one transaction cannot take goes first, all but one. Should this end half-way,
+            # some is done and META does not know: the change done again still finds that one.
+            while len(early) + len(rest) >= MOST:
+                now = early[: min(len(early), MOST) - 1]
+                self._table.write(self._unmoved(if_match), *now)
+                early = early[len(now) :]
+            self._table.write(moved, *early, *rest)
+        except LostRace as lost:
+            # An item changed while META did not: somebody came another way. Read it all again.
+            self._doubted = 0 not in lost.places
+            raise
+        self._held = Document(body, _etag(after.head))
+        return self._held
+
+    def between(self, start: date, end: date) -> Iterator[tuple[str, date, Availability]]:
+        """Who said what about these days, both included, by date: those long gone by too.
+
+        From an index, which may lag behind by a moment.
+        """
+        condition = Condition(
+            "#roster = :roster AND #day BETWEEN :start AND :end",
+            {"#roster": "ROSTER", "#day": "DAY"},
+            {":roster": self._roster, ":start": str(start), ":end": str(end)},
+        )
+        for item in self._table.query(condition, IndexName=BY_DATE):
+            with suppress(ValueError):  # what is no day of ours: `load` reports its member
+                entry = msgspec.convert(_without_keys(item), Availability, strict=False)
+                day = date.fromisoformat(item["DAY"])
+                yield item["PK"].removeprefix(self._roster), day, entry
+
+    def table_exists(self) -> bool:
+        return self._table.exists()
+
+    def create_table(self) -> bool:
+        """For the rosters of all businesses whose address names it; False if it was there."""
+        try:
+            self._table.create(BY_DATE, KEYS)
+        except TableExists:
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return self._table.name
+
+    def _meta(self) -> Item | None:
+        try:
+            meta = self._table.get(self._roster + META, META)
+        except NoTable as error:
+            raise NoTable(f"{error} `manage.py crew create-table` makes it.") from error
+        return None if meta is None else {"members": []} | _without_keys(meta)
+
+    def _members(self, usernames: list[str]) -> list[dict[str, Item]]:
+        with ThreadPoolExecutor(READERS) as pool:
+            return list(pool.map(self._member, usernames))
+
+    def _member(self, username: str) -> dict[str, Item]:
+        """By sort key, the days that count and what follows them: `P` comes after `A`."""
+        condition = Condition(
+            "#pk = :pk AND #sk >= :since",
+            {"#pk": "PK", "#sk": "SK"},
+            {":pk": self._roster + username, ":since": AVAIL + self._since()},
+        )
+        found = self._table.query(condition, ConsistentRead=True)
+        return {item["SK"]: _without_keys(item) for item in found}
+
+    def _since(self) -> str:
+        return str(self._today() - STILL_LOADED)
+
+    def _base(self, if_match: str | None) -> bytes:
+        """What was read under that ETag. Raises StaleWrite where it is no longer there."""
+        if if_match is None:
+            return b""
+        held = self._held if self._held.etag == if_match else self.load()
+        if held.etag != if_match:
+            raise StaleWrite
+        return held.body
+
+    def _head(self, before: Parts, after: Parts, if_match: str | None) -> Action:
+        """META moves on from what was read to what is written."""
+        place, condition = (self._roster + META, META), _still(if_match)
+        return self._table.put(*place, before=before.head, then=after.head, condition=condition)
+
+    def _unmoved(self, if_match: str | None) -> Action:
+        return self._table.check(self._roster + META, META, _still(if_match))
+
+    def _action(self, change: Change) -> Action:
+        username, sort = change.key
+        known, condition = change.before or {}, ALWAYS
+        if sort == PROFILE and "version" in known:
+            condition = Condition.equal(version=known["version"])
+        if change.then is None:
+            return self._table.delete(self._roster + username, sort, condition)
+        index = {"ROSTER": self._roster, "DAY": change.day} if change.day else {}
+        return self._table.put(
+            *(self._roster + username, sort),
+            before=known,
+            then=index | change.then,
+            condition=condition,
+        )
+
+
+def _etag(meta: dict[str, Any]) -> str:
+    """The revision, and whose write made it: a table made anew counts from the start again."""
+    return f"{meta.get('revision', 0)} {meta.get('write_id', '')}"
+
+
+def _still(etag: str | None) -> Condition:
+    if etag is None:
+        return ABSENT
+    revision, _, write_id = etag.partition(" ")
+    return Condition.equal(revision=int(revision), write_id=write_id)
+
+
+def _without_keys(item: Item) -> Item:
+    return {name: value for name, value in item.items() if name not in KEYS}

@@ -1,0 +1,106 @@
+"""The one place where adapters are chosen, and where time and chance come in."""
+
+import secrets
+import string
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.files.storage import storages
+
+from dispatch.domain.business import Business
+from dispatch.domain.crew import Availability, Roster
+from dispatch.domain.document import DocumentStore
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.stores.dynamodb import Table
+from dispatch.stores.file import FileStore
+from dispatch.stores.hint import SharedHint
+from dispatch.stores.repository import DocumentRepository
+from dispatch.stores.roster_table import RosterTable
+from dispatch.stores.s3 import S3Store
+
+# Commands live for a moment: they fetch for themselves instead of keeping a snapshot fresh.
+background = False
+
+
+def jobs(business: Business) -> JobRepository:
+    return _jobs(business.slug)
+
+
+def roster(business: Business) -> RosterRepository:
+    return _roster(business.slug)
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def new_job_id() -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(9))
+
+
+def new_token() -> str:
+    """32 characters that are safe in a URL: 192 bits."""
+    return secrets.token_urlsafe(24)
+
+
+def where_jobs_are(business: Business) -> str:
+    """For people: the folder or the bucket."""
+    return settings.JOBS_URL.format(business=business.slug).removeprefix("file:")
+
+
+def roster_table(business: Business) -> RosterTable | None:
+    """Where the roster is a table: for what concerns the table itself."""
+    url = settings.CREW_URL.format(business=business.slug)
+    return _roster_table(url) if urlsplit(url).scheme == "dynamodb" else None
+
+
+def days_off(business: Business, start: date, end: date) -> list[tuple[str, date, Availability]]:
+    """What members said about these days, both included, those long gone by too.
+
+    Raises StoreUnavailable.
+    """
+    if table := roster_table(business):
+        return list(table.between(start, end))
+    return [
+        (member.username, day, entry)
+        for member in roster(business).read().members
+        for day, entry in member.availability.items()
+        if start <= day <= end
+    ]
+
+
+@cache
+def _jobs(slug: str) -> JobRepository:
+    store = _store(settings.JOBS_URL.format(business=slug), "jobs.json", f"jobs-{slug}")
+    hint = SharedHint(settings.SHARED_DIR / f"jobs-{slug}.revision")
+    return DocumentRepository(store, JobBook, now=now, background=background, hint=hint)
+
+
+@cache
+def _roster(slug: str) -> RosterRepository:
+    store = _store(settings.CREW_URL.format(business=slug), "crew.json", f"crew-{slug}")
+    hint = SharedHint(settings.SHARED_DIR / f"crew-{slug}.revision")
+    return DocumentRepository(store, Roster, now=now, background=background, hint=hint)
+
+
+def _store(url: str, name: str, alias: str) -> DocumentStore:
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return S3Store(storages[alias], parts.path.lstrip("/"))
+    if parts.scheme == "dynamodb":
+        return _roster_table(url)
+    folder = Path(settings.BASE_DIR, url.removeprefix("file:"))
+    if settings.STAGE == "development":
+        folder.mkdir(parents=True, exist_ok=True)
+    return FileStore(folder / name)
+
+
+@cache
+def _roster_table(url: str) -> RosterTable:
+    parts = urlsplit(url)
+    table = Table(parts.netloc)
+    return RosterTable(table, parts.path.strip("/"), today=lambda: now().date())

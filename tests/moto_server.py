@@ -1,0 +1,149 @@
+"""S3 and DynamoDB on loopback, for this process and for others.
+
+`running_moto()` in a test; `python -m tests.moto_server --port 5555` for a server of its own.
+"""
+
+import argparse
+import os
+import random
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from typing import Any
+from urllib.request import Request, urlopen
+
+import boto3
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import BaseWSGIServer, make_server
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """What boto3 needs to find a server of ours and nothing else."""
+    return {
+        "AWS_ENDPOINT_URL_S3": endpoint,
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+class OneAtATime:
+    """moto looks at a condition and then writes, without a lock; S3 does both in one step."""
+
+    def __init__(self, app: Application) -> None:
+        self.app, self.lock = app, threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        if length := int(environ.get("CONTENT_LENGTH") or 0):
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
+        with self.lock:
+            return list(self.app(environ, start_response))
+
+
+class LosesAnswers:
+    """Cuts the connection after this share of the writes that it has made."""
+
+    def __init__(self, app: Application, share: float, seed: int) -> None:
+        self.app, self.share, self.chance = app, share, random.Random(seed)
+        self.lost = 0
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        said: list[str] = []
+
+        def remember(status: str, *rest: Any) -> Any:
+            said.append(status)
+            return start_response(status, *rest)
+
+        body = self.app(environ, remember)
+        written = environ["REQUEST_METHOD"] == "PUT" and said[-1].startswith("200")
+        if written and self.chance.random() < self.share:
+            self.lost += 1
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError
+        return body
+
+
+class Quiet(MotoRequestHandler):
+    protocol_version = "HTTP/1.1"  # connections are kept, as S3 keeps them
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+def server(port: int = 0, *, lose: float = 0, seed: int = 1) -> BaseWSGIServer:
+    moto = DomainDispatcherApplication(create_backend_app)
+    app: Application = OneAtATime(moto)
+    if lose:
+        app = LosesAnswers(app, lose, seed)
+    return make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
+
+
+@contextmanager
+def running_moto(*, lose: float = 0, seed: int = 1) -> Iterator[str]:
+    """The endpoint's URL. Of the answers to writes, the share `lose` never arrives.
+
+    All of a process share what is in it, as moto keeps that in globals: use new bucket names.
+    """
+    running = server(lose=lose, seed=seed)
+    thread = threading.Thread(target=running.serve_forever, args=[0.05], name="moto", daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{running.server_port}"
+    warm(url)
+    try:
+        yield url
+    finally:
+        running.shutdown()
+        thread.join()
+        running.server_close()
+
+
+def warm(endpoint: str) -> None:
+    """moto imports a service at its first call, for longer than our own clients wait."""
+    for service in ("s3", "dynamodb"):
+        call = Request(endpoint, headers={"Authorization": f"AWS4 a/20260522/us-east-1/{service}/"})
+        with suppress(OSError), urlopen(call, timeout=60):
+            pass
+
+
+def make_bucket(endpoint: str, bucket: str) -> str:
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+    client.create_bucket(Bucket=bucket)
+    return bucket
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--lose", type=float, default=0, help="share of answers to writes")
+    parser.add_argument("--bucket", action="append", default=[], help="make this one first")
+    options = parser.parse_args(arguments)
+    running = server(options.port, lose=options.lose)
+    endpoint = f"http://127.0.0.1:{running.server_port}"
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    for bucket in options.bucket:
+        make_bucket(endpoint, bucket)
+    print(endpoint, flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""A store in memory to which things happen, and the repositories above it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from dispatch.domain.document import Document, DocumentStore, StaleWrite, StoreUnavailable
+from dispatch.domain.job import Job
+from dispatch.domain.jobbook import JobBook
+from dispatch.stores.memory import MemoryStore
+from dispatch.stores.repository import DocumentRepository
+from tests.making import FakeClock, make_job
+
+
+class TroubledStore:
+    """Before each load or save, and after each save, the next thing of a list happens."""
+
+    def __init__(self, body: bytes | None = None) -> None:
+        self.inner = MemoryStore(body)
+        self.loads = self.saves = 0
+        self.before_load: list[Callable[[], Any]] = []
+        self.before_save: list[Callable[[], Any]] = []
+        self.on_save: list[Callable[[bytes], Any]] = []
+        self.after_save: list[Callable[[], Any]] = []
+
+    def load(self, known: Document | None = None) -> Document:
+        self.loads += 1
+        _next(self.before_load)
+        return self.inner.load(known)
+
+    def save(self, body: bytes, if_match: str | None) -> Document:
+        self.saves += 1
+        _next(self.before_save)
+        _next(self.on_save, body)
+        saved = self.inner.save(body, if_match)
+        _next(self.after_save)
+        return saved
+
+    @property
+    def body(self) -> bytes:
+        return self.inner.load().body
+
+    @property
+    def book(self) -> JobBook:
+        """What is really stored."""
+        return JobBook.decode(self.body) if self.inner.load().etag else JobBook()
+
+
+def _next(things: list[Callable[..., Any]], *about: bytes) -> None:
+    if things:
+        things.pop(0)(*about)
+
+
+def gone() -> None:
+    raise StoreUnavailable("The cable was pulled.")
+
+
+def stale() -> None:
+    raise StaleWrite
+
+
+def repository(
+    store: DocumentStore, clock: FakeClock, **settings: Any
+) -> DocumentRepository[JobBook]:
+    """As production's, but its pauses pass on the clock alone."""
+    ours = {"sleep": clock.tick, "chance": lambda: 1.0, "background": False}
+    return DocumentRepository(store, JobBook, now=clock.now, clock=clock, **{**ours, **settings})
+
+
+def adding(name: str) -> Callable[[JobBook], JobBook]:
+    """A change that adds the job of this id."""
+    return lambda book: book.put(job_named(name))
+
+
+def job_named(name: str) -> Job:
+    return make_job(id=name, tracking_token=f"token-of-{name}".ljust(32, "x"))
+
+
+def ids(book: JobBook) -> list[str]:
+    return [job.id for job in book.jobs]
