@@ -1,0 +1,186 @@
+"""The environment, read once, so that every missing or wrong setting is named together."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from django.core.exceptions import ImproperlyConfigured
+
+from dispatch.domain.business import Business, Site
+
+STAGES = ("development", "staging", "production")
+PLACES = {
+    "file": "file:<folder>",
+    "s3": "s3://<bucket>/jobs.json",
+    "dynamodb": "dynamodb://<table> or dynamodb://<table>/<business>",
+}
+
+
+@dataclass
+class Environment:
+    """Variables, and what is wrong with them. `refuse()` raises if anything is."""
+
+    variables: Mapping[str, str]
+    problems: list[str] = field(default_factory=list)
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.variables.get(name, "").strip() or default
+
+    def flag(self, name: str) -> bool:
+        return self.text(name).lower() in ("1", "true", "yes", "on")
+
+    def items(self, name: str) -> list[str]:
+        return [item.strip() for item in self.text(name).split(",") if item.strip()]
+
+    def needed(self, name: str, why: str) -> str:
+        value = self.text(name)
+        if not value:
+            self.problems.append(f"{name} is not set: {why}")
+        return value
+
+    def stage(self) -> str:
+        stage = self.needed("QDN_STAGE", f"say which stage this is: {', '.join(STAGES)}.")
+        if stage and stage not in STAGES:
+            self.problems.append(f"QDN_STAGE is {stage!r}, none of {', '.join(STAGES)}.")
+        return stage
+
+    def place(self, name: str, stage: str, schemes: tuple[str, ...], several: bool) -> str:
+        """A `file:` or other address; the laptop's own folder in development only."""
+        why = f"say where, as {' or '.join(PLACES[scheme] for scheme in schemes)}"
+        if stage == "development":
+            url = self.text(name, "file:var/data/{business}" if several else "file:var/data")
+        else:
+            url = self.needed(name, why + ".")
+        if url and not _leads_somewhere(url, schemes):
+            self.problems.append(f"{name} is {url!r}: {why}.")
+        if several and url and "{business}" not in url:
+            self.problems.append(
+                f"{name} needs {{business}} in it, to keep the several businesses apart."
+            )
+        return url
+
+    def cache(self, name: str, default: Path) -> dict[str, object]:
+        """Where rate limits are counted: by default a folder that one container's workers share."""
+        scheme, _, rest = self.text(name, f"file:{default}").partition(":")
+        if scheme == "locmem":
+            return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        if scheme == "file" and rest:
+            return {"BACKEND": "dispatch.throttle.SharedFileCache", "LOCATION": rest}
+        if scheme in ("redis", "rediss"):
+            url = f"{scheme}:{rest}"
+            return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+        self.problems.append(f"{name} is none of locmem:, file:<folder>, redis://….")
+        return {}
+
+    def releases(self, name: str) -> str:
+        """`file:<folder>` or `s3://bucket/prefix`; none, where there are no releases."""
+        url = self.text(name)
+        parts = urlsplit(url)
+        s3 = parts.scheme == "s3" and parts.netloc
+        if url and not s3 and not (parts.scheme == "file" and parts.path):
+            self.problems.append(f"{name} is {url!r}, none of file:<folder>, s3://bucket/prefix.")
+        return url
+
+    def hosts(self, businesses: Iterable[Business], stage: str) -> list[str]:
+        """The names that this stage answers to."""
+        hosts = [
+            *(host for business in businesses for host in hosts_of(business, stage)),
+            *(["localhost", "127.0.0.1", "[::1]"] if stage == "development" else []),
+            *self.items("DJANGO_ALLOWED_HOSTS"),
+        ]
+        if stage in STAGES and not hosts:
+            self.problems.append(
+                f"No business has a host in {stage}: give one a [business.{stage}] with its"
+                " public_url, or set DJANGO_ALLOWED_HOSTS."
+            )
+        return hosts
+
+    def refuse(self) -> None:
+        if self.problems:
+            raise ImproperlyConfigured("\n  ".join(["Refusing to start:", *self.problems]))
+
+
+def _leads_somewhere(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url.format(business="x"))
+        rest = url.format(business="x").partition(":")[2]
+    except (ValueError, KeyError, IndexError):  # braces that hold anything but `business`
+        return False
+    named = {
+        "file": parts.path,
+        "s3": parts.netloc and parts.path.strip("/"),
+        "dynamodb": re.fullmatch(r"//[A-Za-z0-9_.-]{3,255}(/[a-z0-9][a-z0-9_-]*)?", rest),
+    }
+    return parts.scheme in schemes and bool(named[parts.scheme])
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    business: tuple[Business, ...]
+
+
+def read_businesses(path: Path) -> tuple[Business, ...]:
+    """The businesses file. Raises ImproperlyConfigured naming the line that does not fit."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        businesses = msgspec.convert(tomllib.loads(text), _File).business
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{path}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ImproperlyConfigured(f"{path}{_line(text, str(error))}: {error}") from error
+    slugs = [business.slug for business in businesses]
+    hosts = [host for business in businesses for host in hosts_of(business)]
+    for kind, names in (("slug", slugs), ("host", hosts)):
+        if doubled := {name for name in names if names.count(name) > 1}:
+            raise ImproperlyConfigured(f"{path}: two businesses share the {kind} {doubled.pop()}")
+    if not businesses:
+        raise ImproperlyConfigured(f"{path}: there is no [[business]] in it")
+    return businesses
+
+
+def hosts_of(business: Business, stage: str | None = None) -> list[str]:
+    """The host names of a business, at one stage or at all."""
+    sites: list[Site | None] = [
+        site
+        for name, site in (("production", business.production), ("staging", business.staging))
+        if stage in (name, None)
+    ]
+    urls = [url for site in sites if site for url in (site.public_url, site.dashboard_url) if url]
+    more = [host for site in sites if site for host in site.hosts]
+    named = [urlsplit(url).hostname or "" for url in urls] + more
+    return list(dict.fromkeys(host.lower() for host in named))
+
+
+def _line(text: str, message: str) -> str:
+    """Where in the file msgspec's path (`$.business[0].windows[1].start`) points to."""
+    path = re.search(r"`\$([^`]*)`", message)
+    at = 0
+    for name, number in re.findall(r"(\w+)(?:\[(\d+)\])?", path[1] if path else ""):
+        at = _place_of(text, name, int(number or 0), at)
+    # What the path does not say, because it is wrong in itself or for the whole table.
+    more = re.search(r"unknown field `(\w+)`|^(timezone) |^two (\w+) are", message)
+    if more:
+        at = _place_of(text, more[1] or more[2] or more[3], 0, at)
+    return f", line {text[:at].count(chr(10)) + 1}" if at else ""
+
+
+def _place_of(text: str, name: str, number: int, after: int) -> int:
+    """Where that key stands, or the item of that number in its list of tables."""
+    if name == "business":
+        return _nth(text, r"^\s*\[\[\s*business\s*\]\]()", number, after)
+    at = _nth(
+        text, rf"(?:^\s*|[{{,]\s*|\[\s*business\s*\.\s*|^\s*\[+\s*)({name})\s*[=\]]", 0, after
+    )
+    tables = re.compile(r"\w+\s*=\s*\[\s*\{").match(text, at)
+    return _nth(text, r"\{()", number, at) if tables else at
+
+
+def _nth(text: str, pattern: str, number: int, after: int) -> int:
+    """Where the first group of a match stands, counting matches from 0; `after` if nowhere."""
+    found = list(re.compile(pattern, re.MULTILINE).finditer(text, after))
+    return found[number].start(1) if number < len(found) else after

@@ -1,0 +1,81 @@
+"""Pages for what went wrong: what happened, what it means, what to do next."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from dispatch.api import problems
+
+API = "/api/"
+TITLES = {
+    400: "We could not read that request",
+    403: "That is not allowed",
+    404: "There is no such page",
+    413: "That is too much at once",
+    429: "That was too often in a short time",
+    500: "Something broke on our side",
+    503: "We cannot reach our records right now",
+}
+
+
+def page(request: HttpRequest, status: int, text: str) -> HttpResponse:
+    """For people; for programs, at the API's addresses, a problem that says the same."""
+    if request.path_info.startswith(API):
+        return problems.answer(HTTPStatus(status), text)
+    if not hasattr(request, "business"):  # it failed before anybody knew whose page to show
+        return HttpResponse(f"{TITLES[status]}. {text}\n", status=status, content_type="text/plain")
+    context = {"status": status, "title": TITLES[status], "text": text}
+    response = render(request, "error.html", context, status=status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def plain(request: HttpRequest, status: int, text: str) -> HttpResponse:
+    """Where no page can be shown, as it is not known whose it would be."""
+    if request.path_info.startswith(API):
+        return problems.answer(HTTPStatus(status), text)
+    return HttpResponse(f"{text}\n", status=status, content_type="text/plain")
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 400, "Something in it is not as it should be. Please go back and retry.")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 403, str(exception or "You are not allowed to do that."))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 404, "The address may be mistyped, or the page has gone.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return page(request, 500, "It has been noted. Please try again in a minute, or call us.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return page(
+        request, 403, "This form was open for too long, or came from another site. Reload the page."
+    )
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    return page(request, 413, "Nothing was saved. Please shorten what you sent.")
+
+
+def too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
+    response = page(request, 429, "Please wait a little before you try again.")
+    response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def storage_unavailable(request: HttpRequest) -> HttpResponse:
+    response = page(
+        request,
+        503,
+        "Nothing is lost: what we had saved is safe. If you were sending something, we cannot"
+        " say yet whether it arrived; sending it again will not make it twice.",
+    )
+    response.headers["Retry-After"] = "10"
+    return response

@@ -1,0 +1,41 @@
+"""gunicorn's settings: `gunicorn -c python:qdn_site.gunicorn qdn_site.wsgi`."""
+
+import os
+from typing import Any
+
+from gunicorn.workers import gthread
+
+from qdn_site.releases import companion, handover
+
+bind = os.environ.get("QDN_BIND", "127.0.0.1:8000")
+workers = int(os.environ.get("QDN_WORKERS", "2"))
+worker_class = "qdn_site.worker.ImpatientWorker"
+logger_class = "qdn_site.worker.JsonLogger"
+threads = 16
+timeout = 30
+graceful_timeout = 20  # longer than an old worker waits for a new one, and then lingers
+keepalive = 75  # longer than CloudFront keeps its own connections
+# A worker that makes way for new pages answers for so long on connections that are still open,
+# and says that it closes them. CloudFront lets an idle one go after 5 s, so that none is closed
+# under a request; gunicorn's own 2 s would be.
+gthread.STOP_KEEPALIVE_LINGER = 6.0
+max_requests = 10_000
+max_requests_jitter = 1_000
+limit_request_line = 4094
+accesslog = "-"
+control_socket_disable = True
+# No preload: a HUP must take up new pages, and threads and clients are made after the fork.
+preload_app = False
+
+# A follower of this stage's releases runs beside the workers, where QDN_RELEASES_URL is set.
+when_ready = companion.start
+on_exit = companion.stop
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    companion.keep(server, worker)
+    handover.forking(server, worker)
+
+
+post_fork = handover.taught
+post_worker_init = handover.loaded

@@ -1,0 +1,59 @@
+"""Answers for machines, on any host, before anything else can fail."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from dispatch import wiring
+from dispatch.domain.document import StoreUnavailable
+from qdn_site import PAGES_API, __version__
+from qdn_site.releases.disk import Disk
+from qdn_site.releases.pointer import IMAGE
+from qdn_site.releases.surfaces import SURFACES
+
+
+class HealthMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = {"/healthz": healthz, "/readyz": readyz}.get(request.path_info)
+        return answer() if answer else self.get_response(request)
+
+
+def healthz() -> JsonResponse:
+    """200 while the process serves; touches no storage."""
+    answer: dict[str, object] = {
+        "status": "ok",
+        "version": __version__,
+        "pages_api": PAGES_API,
+        "releases": {
+            name: settings.RELEASES[name].id if name in settings.RELEASES else IMAGE
+            for name in SURFACES
+        },
+    }
+    if settings.RELEASES_URL:
+        refused, seen = Disk(settings.RELEASES_DIR).said()
+        answer |= {"refused": refused, "pointer_seen_seconds_ago": seen}
+    return _answer(answer)
+
+
+def readyz() -> JsonResponse:
+    """Whether jobs and roster of every business can be read, and since how many seconds not."""
+    stores: dict[str, float | None] = {}
+    for business in settings.BUSINESSES:
+        for name, open_repository in (("jobs", wiring.jobs), ("roster", wiring.roster)):
+            repository = open_repository(business)
+            try:
+                repository.refreshed()
+                stores[f"{business.slug}/{name}"] = round(repository.age(), 1)
+            except StoreUnavailable:
+                stores[f"{business.slug}/{name}"] = None
+    ready = all(age is not None and age < 10 for age in stores.values())
+    status = "ok" if ready else "storage out of reach"
+    return _answer({"status": status, "confirmed_seconds_ago": stores}, 200 if ready else 503)
+
+
+def _answer(body: dict[str, object], status: int = 200) -> JsonResponse:
+    return JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})

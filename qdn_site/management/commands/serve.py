@@ -1,0 +1,58 @@
+"""`make run`: the whole system on a laptop, on a believable day."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dispatch import sample, wiring
+
+
+class Command(BaseCommand):
+    help = "Serve on 127.0.0.1 with sample jobs and members, where there are none yet."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, port: int, **options: Any) -> None:
+        if settings.STAGE != "development":
+            raise CommandError("Sample people and passwords are for development only.")
+        business = settings.BUSINESSES[0]
+        password = demo_password(settings.BASE_DIR / "var" / "demo-password")
+        sample.add_members(business, password)
+        added = sample.add_jobs(business)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        here = f"http://127.0.0.1:{port}"
+        self.stdout.write(
+            f"\n{business.name} is at home:\n"
+            f"  Customers book   {here}/book/\n"
+            f"  The crew's board {here}/dashboard/\n"
+            f"  A customer's job {here}/track/{sample.a_token(business)}\n"
+            f"  The API's docs   {here}/api/docs\n\n"
+            f"  Sign in as {', '.join(sample.MEMBERS)} with the password {password}\n"
+            f"  {f'{added} sample jobs were added' if added else 'Your jobs'} in"
+            f" {wiring.where_jobs_are(business)}. Ctrl-C stops; the data stays.\n\n"
+        )
+        self.stdout.flush()
+        os.environ["QDN_BIND"] = f"127.0.0.1:{port}"
+        log = str(settings.BASE_DIR / "var" / "access.log")
+        server = ["-m", "gunicorn", "-c", "python:qdn_site.gunicorn", "qdn_site.wsgi"]
+        quiet = ["--access-logfile", log, "--log-level", "warning"]
+        # gunicorn takes this process's place, and its signals.
+        os.execv(sys.executable, [sys.executable, *server, *quiet])  # noqa: S606
+
+
+def demo_password(kept: Path) -> str:
+    """`QDN_DEMO_PASSWORD`, else a random one that stays the same from run to run."""
+    if given := os.environ.get("QDN_DEMO_PASSWORD"):
+        return given
+    if not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(9))
+    return kept.read_text()

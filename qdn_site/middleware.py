@@ -1,0 +1,110 @@
+"""What every request passes through: whose business it is, how large, and is storage there."""
+
+import logging
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.request import split_domain_port
+
+from dispatch.domain.business import Business, Site
+from dispatch.domain.document import StoreUnavailable
+from dispatch.throttle import TooMany
+from qdn_site import errors
+from qdn_site.environment import hosts_of
+
+log = logging.getLogger(__name__)
+Next = Callable[[HttpRequest], HttpResponse]
+CREW_PATHS = ("/dashboard/", "/api/")
+
+
+class BusinessMiddleware:
+    """The request's host chooses `request.business`; an unknown host gets 400."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+        stage: str = settings.STAGE
+        self.by_host: dict[str, Business] = {
+            host: business for business in settings.BUSINESSES for host in hosts_of(business, stage)
+        }
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            host = split_domain_port(request.get_host())[0]
+        except DisallowedHost:
+            return errors.plain(request, 400, "Unknown host.")
+        # Hosts that only ALLOWED_HOSTS names, such as localhost, are the first business's.
+        business = self.by_host.get(host, settings.BUSINESSES[0])
+        site = site_of(business)
+        request.business = business  # type: ignore[attr-defined]
+        request.public_url = site.public_url if site else _here(request)  # type: ignore[attr-defined]
+        refusal = _wrong_door(site, host, request)
+        response = refusal or self.get_response(request)
+        if settings.STAGE == "staging":
+            response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+
+def site_of(business: Business) -> Site | None:
+    """Where the business is reached at this stage; None in development."""
+    site: Site | None = getattr(business, settings.STAGE, None)
+    return site
+
+
+def _here(request: HttpRequest) -> str:
+    return f"{request.scheme}://{request.get_host()}"
+
+
+def _wrong_door(site: Site | None, host: str, request: HttpRequest) -> HttpResponse | None:
+    """Where the crew has a host of its own, its pages are there alone, and the public ones not."""
+    if site is None or site.dashboard_url is None or site.dashboard_url == site.public_url:
+        return None
+    path = request.path_info
+    at_crews_door = host == urlsplit(site.dashboard_url).hostname
+    if at_crews_door and path == "/":
+        return HttpResponseRedirect("/dashboard/")
+    is_crews = f"{path}/".startswith(CREW_PATHS)
+    if path.startswith(settings.STATIC_URL) or at_crews_door == is_crews:
+        return None
+    return errors.plain(request, 404, "There is no such page here.")
+
+
+class BodyMiddleware:
+    """413 before a byte of an oversized body is read; 400 for one that ends too early.
+
+    Django takes what has come of a form for the whole: half a booking would be booked.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        known = length.isascii() and length.isdigit() and len(length) < 10
+        if not known or int(length) > settings.MOST_BODY:
+            return errors.too_large(request)
+        try:
+            whole = len(request.body) == int(length)
+        except OSError:  # the client hung up, or was hung up on
+            whole = False
+        return self.get_response(request) if whole else errors.bad_request(request)
+
+
+class RefusalsMiddleware:
+    """Storage out of reach, or too many tries: an answer that says so and what to do."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, TooMany):
+            return errors.too_many(request, error.retry_after)
+        if isinstance(error, StoreUnavailable):
+            log.error("Storage: %s", error)
+            return errors.storage_unavailable(request)
+        return None

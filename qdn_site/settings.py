@@ -1,0 +1,190 @@
+"""Environment → settings (CONTRACT §7). Half a configuration refuses to start."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from qdn_site import PAGES_API
+from qdn_site.environment import Environment, read_businesses
+from qdn_site.releases.disk import Disk
+from qdn_site.releases.templates import engines
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+_env = Environment(os.environ)
+
+# --- who and where -----------------------------------------------------------------------
+STAGE = _env.stage()
+BUSINESSES = read_businesses(
+    Path(_env.text("QDN_BUSINESSES", str(BASE_DIR / "qdn_site" / "businesses.toml")))
+)
+_several = len(BUSINESSES) > 1
+JOBS_URL = _env.place("QDN_JOBS_URL", STAGE, ("file", "s3"), _several)
+CREW_URL = _env.place("QDN_CREW_URL", STAGE, ("file", "dynamodb"), _several)
+
+SECRET_KEY = _env.needed("DJANGO_SECRET_KEY", "sessions and API tokens are signed with it.")
+SECRET_KEY_FALLBACKS = _env.items("DJANGO_SECRET_KEY_FALLBACKS")
+DEBUG = _env.flag("DJANGO_DEBUG")
+if DEBUG and STAGE == "production":
+    _env.problems.append("DJANGO_DEBUG is on in production: it shows secrets to visitors.")
+# Shared by the workers of one container; everything in it may be lost.
+_deployment = hashlib.sha256(f"{SECRET_KEY}{STAGE}{JOBS_URL}{BASE_DIR}".encode()).hexdigest()[:16]
+SHARED_DIR = Path(tempfile.gettempdir()) / f"qdn-{os.getuid()}-{_deployment}"
+
+ALLOWED_HOSTS = _env.hosts(BUSINESSES, STAGE)
+CSRF_TRUSTED_ORIGINS = [
+    *(f"https://{host}" for host in ALLOWED_HOSTS if STAGE != "development"),
+    *_env.items("DJANGO_CSRF_TRUSTED_ORIGINS"),
+]
+ORIGIN_SECRET = _env.text("QDN_ORIGIN_SECRET")
+CACHES = {"default": _env.cache("QDN_CACHE_URL", SHARED_DIR / "cache")}
+
+RELEASES_URL = _env.releases("QDN_RELEASES_URL")
+STAGING_RELEASES_URL = _env.releases("QDN_STAGING_RELEASES_URL")
+PRODUCTION_RELEASES_URL = _env.releases("QDN_PRODUCTION_RELEASES_URL")
+DISTRIBUTIONS = {
+    name: _env.text(f"QDN_{name.upper()}_DISTRIBUTION")
+    for name in ("staging", "production", "dashboard")
+}
+RELEASES_DIR = Path(_env.text("QDN_RELEASES_DIR", str(SHARED_DIR / "releases")))
+_env.refuse()
+
+# --- Django ------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "dispatch",
+    "tracking",
+    "booking",
+    "qdn_site",
+]
+MIDDLEWARE = [
+    "qdn_site.logs.RequestIdMiddleware",
+    "qdn_site.origin.HeadersMiddleware",
+    "qdn_site.health.HealthMiddleware",
+    "qdn_site.origin.OriginMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "qdn_site.static_files.StaticFilesMiddleware",
+    "qdn_site.old_links.OldLinksMiddleware",
+    "qdn_site.middleware.BusinessMiddleware",
+    "qdn_site.middleware.BodyMiddleware",
+    "qdn_site.middleware.RefusalsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "dispatch.accounts.CrewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "qdn_site.urls"
+WSGI_APPLICATION = "qdn_site.wsgi.application"
+DATABASES: dict[str, Any] = {}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+IMAGE_TEMPLATES: dict[str, Any] = {
+    "BACKEND": "django.template.backends.django.DjangoTemplates",
+    "DIRS": [BASE_DIR / "templates"],
+    "OPTIONS": {
+        "context_processors": [
+            "django.template.context_processors.request",
+            "django.contrib.messages.context_processors.messages",
+            "qdn_site.context.business",
+        ],
+        "builtins": ["dispatch.templatetags.hauling"],
+    },
+}
+# What these workers show; a new release is taken up by new workers.
+RELEASES = Disk(RELEASES_DIR).shown(PAGES_API) if RELEASES_URL else {}
+TEMPLATES = engines(RELEASES, IMAGE_TEMPLATES)
+
+# --- people ------------------------------------------------------------------------------
+AUTH_USER_MODEL = "dispatch.CrewUser"
+AUTHENTICATION_BACKENDS = ["dispatch.accounts.RosterBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/dashboard/login/"
+LOGIN_REDIRECT_URL = "/dashboard/"
+LOGOUT_REDIRECT_URL = "/dashboard/login/"
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "dispatch.flash.BusinessCookieStorage"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "qdn_site.errors.csrf_failure"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = STAGE != "development"
+
+# --- browsers ----------------------------------------------------------------------------
+if STAGE != "development":
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    # Without the secret nobody tells us the viewer's scheme; CloudFront redirects by itself.
+    SECURE_SSL_REDIRECT = bool(ORIGIN_SECRET)
+SECURE_PROXY_SSL_HEADER = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+ANSWER_HEADERS = {
+    "/": {
+        # Nothing here is inline and nothing comes from elsewhere, so that no nonce is needed.
+        "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+        " img-src 'self' data:; connect-src 'self'; manifest-src 'self'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'",
+        # Django's own say these too, but not where an answer is made before them.
+        "X-Frame-Options": X_FRAME_OPTIONS,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": SECURE_REFERRER_POLICY,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    },
+    # Kept nowhere and found by nobody but the link's holder, whatever the answer.
+    "/track": {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"},
+    "/dashboard/": {"Cache-Control": "private, no-cache"},
+}
+
+# --- requests ----------------------------------------------------------------------------
+MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
+DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BODY
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+
+# --- language and time -------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"  # each business shows its own
+
+# --- files -------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(_env.text("QDN_STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "qdn_site.static_files.HashedStaticFilesStorage"},
+}
+if urlsplit(JOBS_URL).scheme == "s3":
+    STORAGES |= {
+        f"jobs-{business.slug}": {
+            "BACKEND": "dispatch.stores.s3.OneConnectionS3Storage",
+            "OPTIONS": {"bucket_name": urlsplit(JOBS_URL.format(business=business.slug)).netloc},
+        }
+        for business in BUSINESSES
+    }
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "qdn_site.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "botocore": {"level": "WARNING"},
+    },
+}

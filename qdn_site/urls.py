@@ -1,0 +1,21 @@
+"""Who answers which address."""
+
+from django.urls import include, path
+
+from dispatch.api.urls import urlpatterns as api_urlpatterns
+from qdn_site import errors, views
+from tracking.api import ROUTE as TRACK_ROUTE
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("robots.txt", views.robots),
+    path("book/", include("booking.urls")),
+    path("track/", include("tracking.urls")),
+    path("dashboard/", include("dispatch.urls")),
+    path("api/", include(api_urlpatterns(TRACK_ROUTE))),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -1,0 +1,290 @@
+"""Half a configuration refuses to start, and names what is missing (CONTRACT §7, §8)."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from dispatch.domain.business import Business
+from qdn_site.environment import Environment, hosts_of, read_businesses
+from tests.making import BUSINESS
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = ROOT / "qdn_site" / "businesses.toml"
+BOTH = ("file", "s3")
+
+
+def problems(check: Callable[[Environment], object], **variables: str) -> list[str]:
+    environment = Environment(variables)
+    check(environment)
+    return environment.problems
+
+
+def test_a_missing_stage_is_named() -> None:
+    assert problems(Environment.stage) == [
+        "QDN_STAGE is not set: say which stage this is: development, staging, production."
+    ]
+
+
+@pytest.mark.parametrize("stage", ["prod", "Production", "test"])
+def test_a_wrong_stage_is_named(stage: str) -> None:
+    assert problems(Environment.stage, QDN_STAGE=stage) == [
+        f"QDN_STAGE is {stage!r}, none of development, staging, production."
+    ]
+
+
+def test_an_empty_variable_is_a_missing_one() -> None:
+    def need(environment: Environment) -> object:
+        return environment.needed("DJANGO_SECRET_KEY", "things are signed with it.")
+
+    assert problems(need, DJANGO_SECRET_KEY="  ") == [
+        "DJANGO_SECRET_KEY is not set: things are signed with it."
+    ]
+
+
+def test_development_has_a_folder_of_its_own() -> None:
+    environment = Environment({})
+    assert environment.place("QDN_JOBS_URL", "development", BOTH, False) == "file:var/data"
+    assert (
+        environment.place("QDN_JOBS_URL", "development", BOTH, True) == "file:var/data/{business}"
+    )
+    assert environment.problems == []
+
+
+@pytest.mark.parametrize("stage", ["staging", "production"])
+def test_elsewhere_the_place_of_the_jobs_must_be_said(stage: str) -> None:
+    def place(environment: Environment) -> object:
+        return environment.place("QDN_JOBS_URL", stage, BOTH, False)
+
+    assert problems(place) == [
+        "QDN_JOBS_URL is not set: say where, as file:<folder> or s3://<bucket>/jobs.json."
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["file:", "s3://", "s3://bucket", "s3://bucket/", "s3:jobs.json", "ftp://x/y", "jobs.json"],
+)
+def test_a_place_that_leads_nowhere_is_named(url: str) -> None:
+    def place(environment: Environment) -> object:
+        return environment.place("QDN_JOBS_URL", "production", BOTH, False)
+
+    (problem,) = problems(place, QDN_JOBS_URL=url)
+    assert problem.startswith(f"QDN_JOBS_URL is {url!r}: say where")
+
+
+@pytest.mark.parametrize(
+    "url", ["file:/data/{tenant}", "file:/data/{}", "file:/data/{", "s3://[x/y"]
+)
+def test_a_place_with_other_braces_is_named(url: str) -> None:
+    def place(environment: Environment) -> object:
+        return environment.place("QDN_JOBS_URL", "production", BOTH, False)
+
+    assert len(problems(place, QDN_JOBS_URL=url)) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["file:/srv/data", "file:///srv/data", "file:var/data", "s3://bucket/jobs.json", "s3://b/a/j"],
+)
+def test_a_place_that_leads_somewhere_is_taken(url: str) -> None:
+    environment = Environment({"QDN_JOBS_URL": url})
+    assert environment.place("QDN_JOBS_URL", "production", BOTH, False) == url
+    assert environment.problems == []
+
+
+@pytest.mark.parametrize(
+    ("url", "leads"),
+    [
+        ("dynamodb://crew_roster", True),
+        ("dynamodb://crew_roster/{business}", True),
+        ("dynamodb://Crew.roster-2", True),
+        ("dynamodb:crew_roster", False),
+        ("dynamodb://", False),
+        ("dynamodb://cr", False),
+        ("dynamodb://crew_roster/", False),
+        ("dynamodb://crew roster", False),
+        ("dynamodb://crew_roster/a/b", False),
+        ("dynamodb://crew_roster/a#b", False),
+        ("dynamodb://crew_roster?region=us-east-1", False),
+    ],
+)
+def test_a_roster_in_a_table_is_named_by_the_table_and_perhaps_a_business(
+    url: str, leads: bool
+) -> None:
+    def place(environment: Environment) -> object:
+        return environment.place("QDN_CREW_URL", "production", ("file", "dynamodb"), False)
+
+    found = problems(place, QDN_CREW_URL=url)
+    assert bool(found) is not leads
+    assert leads or "file:<folder> or dynamodb://<table>" in found[0]
+
+
+def test_several_businesses_need_places_apart() -> None:
+    def place(environment: Environment) -> object:
+        return environment.place("QDN_JOBS_URL", "production", BOTH, True)
+
+    assert problems(place, QDN_JOBS_URL="s3://bucket/jobs.json") == [
+        "QDN_JOBS_URL needs {business} in it, to keep the several businesses apart."
+    ]
+    assert problems(place, QDN_JOBS_URL="s3://bucket/{business}/jobs.json") == []
+
+
+def test_a_stage_where_no_business_has_a_host_is_named() -> None:
+    nowhere = Business(
+        **{name: getattr(BUSINESS, name) for name in BUSINESS.__struct_fields__} | {"staging": None}
+    )
+
+    def hosts(environment: Environment) -> object:
+        return environment.hosts([nowhere], "staging")
+
+    (problem,) = problems(hosts)
+    assert "No business has a host in staging: give one a [business.staging]" in problem
+    assert problems(hosts, DJANGO_ALLOWED_HOSTS="staging.example.com") == []
+
+
+def test_each_stage_answers_to_its_own_hosts() -> None:
+    environment = Environment({"DJANGO_ALLOWED_HOSTS": "more.example.com, other.example.com"})
+    assert environment.hosts([BUSINESS], "production") == [
+        *("quickdumpnow.com", "dispatch.quickdumpnow.com", "www.quickdumpnow.com"),
+        *("more.example.com", "other.example.com"),
+    ]
+    assert "localhost" in Environment({}).hosts([BUSINESS], "development")
+
+
+def test_all_that_is_wrong_is_named_at_once() -> None:
+    environment = Environment({"QDN_STAGE": "prod"})
+    environment.stage()
+    environment.needed("DJANGO_SECRET_KEY", "things are signed with it.")
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        environment.refuse()
+    assert "QDN_STAGE" in str(refusal.value)
+    assert "DJANGO_SECRET_KEY" in str(refusal.value)
+
+
+def started(**variables: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py check` in an environment of its own."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_nothing_starts_without_settings() -> None:
+    result = started()
+    assert result.returncode != 0
+    assert "Refusing to start" in result.stderr
+    assert "QDN_STAGE is not set" in result.stderr
+    assert "DJANGO_SECRET_KEY is not set" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_production_starts_with_its_settings_and_never_with_debug_on(tmp_path: Path) -> None:
+    places = {"QDN_JOBS_URL": f"file:{tmp_path}", "QDN_CREW_URL": f"file:{tmp_path}"}
+    whole = {"QDN_STAGE": "production", "DJANGO_SECRET_KEY": "x" * 60, **places}
+    assert started(**whole).returncode == 0
+    refused = started(**whole, DJANGO_DEBUG="1")
+    assert "DJANGO_DEBUG is on in production" in refused.stderr
+    assert refused.returncode != 0
+
+
+def file_with(tmp_path: Path, old: str, new: str) -> Path:
+    """The shipped file of businesses, with one thing wrong."""
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "businesses.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+def line_of(path: Path, text: str) -> int:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        ('slug = "quickdumpnow"', 'slug = "Quick Dump"', "slug =", "slug"),
+        ('slug = "quickdumpnow"\n', "", "[[business]]", "missing required field `slug`"),
+        ('currency = "USD"', 'currency = "dollars"', "currency =", "currency"),
+        ("link_days = 30", 'link_days = "thirty"', "link_days =", "Expected `int`"),
+        ("link_days = 30", "link_dayz = 30", "link_dayz =", "unknown field `link_dayz`"),
+        ("America/Los_Angeles", "Mars/Olympus", "timezone =", "timezone 'Mars/Olympus' is unknown"),
+        ('"2026-12-25"', '"Christmas"', "closed =", "date"),
+        ('start = "12:00", end = "16:00"', 'start = "noon", end = "16:00"', '"noon"', "start"),
+        ('start = "12:00", end = "16:00"', 'start = "16:00", end = "12:00"', '"16:00"', "ends at"),
+        ('name = "afternoon"', 'name = "morning"', "Morning", "two windows are called 'morning'"),
+        ('name = "full"', 'name = "full", size = 3', "size = 3", "unknown field `size`"),
+        ("price = 600", "price = -1", "price = -1", "out of range"),
+        ('label = "Half load", ', "", 'name = "half"', "missing required field `label`"),
+        ('"https://staging.quickdumpnow.com"', '"staging"', '"staging"', "public_url"),
+        ("[business.staging]", "[business.stagging]", "stagging]", "unknown field `stagging`"),
+        ("[[business]]", "[[busines]]", "[[busines]]", "unknown field `busines`"),
+    ],
+)  # fmt: skip
+def test_a_file_that_does_not_fit_is_refused_by_its_line(
+    tmp_path: Path, old: str, new: str, line: str, told: str
+) -> None:
+    path = file_with(tmp_path, old, new)
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read_businesses(path)
+    assert told in str(refusal.value)
+    assert f"line {line_of(path, line)}:" in str(refusal.value)
+
+
+def test_a_file_that_is_no_toml_is_refused_by_its_line(tmp_path: Path) -> None:
+    path = file_with(tmp_path, 'currency = "USD"', "currency = USD")
+    with pytest.raises(ImproperlyConfigured, match=f"line {line_of(path, 'currency =')}"):
+        read_businesses(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"nowhere\.toml: No such file"):
+        read_businesses(tmp_path / "nowhere.toml")
+
+
+def test_a_file_without_any_business_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "businesses.toml"
+    path.write_text("business = []\n")
+    with pytest.raises(ImproperlyConfigured, match=r"there is no \[\[business\]\] in it"):
+        read_businesses(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("www.quickdumpnow.com", "www.quickdumpnow.com"), "share the slug quickdumpnow"),
+        (('slug = "quickdumpnow"', 'slug = "other"'), "share the host"),
+    ],
+)
+def test_two_businesses_are_told_apart(tmp_path: Path, change: tuple[str, str], told: str) -> None:
+    path = file_with(tmp_path, "", "")
+    path.write_text(path.read_text() + SHIPPED.read_text().replace(*change))
+    with pytest.raises(ImproperlyConfigured, match=told):
+        read_businesses(path)
+
+
+def test_the_second_business_is_refused_by_its_own_line(tmp_path: Path) -> None:
+    first = SHIPPED.read_text()
+    second = first.replace("quickdumpnow", "othertown").replace(
+        "notice_hours = 3", "notice_hours = -3"
+    )
+    path = tmp_path / "businesses.toml"
+    path.write_text(first + second)
+    with pytest.raises(ImproperlyConfigured, match=f"line {line_of(path, 'hours = -3')}:"):
+        read_businesses(path)
+
+
+def test_the_shipped_file_fits() -> None:
+    (business,) = read_businesses(SHIPPED)
+    assert (business.slug, business.phone) == ("quickdumpnow", "+16195550100")
+    assert hosts_of(business, "staging") == ["staging.quickdumpnow.com"]
