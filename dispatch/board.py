@@ -1,0 +1,230 @@
+"""Job book + roster → the columns and cards that one member sees."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from hashlib import blake2b
+from typing import Self
+from urllib.parse import urlencode
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from dispatch import desk
+from dispatch.domain.availability import clashes, is_free
+from dispatch.domain.business import Business
+from dispatch.domain.crew import Member, Rank, Roster
+from dispatch.domain.job import Job, Window
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.moves import Actor, needs_reason, targets
+from dispatch.domain.ranks import Act, refusal, sees, sees_prices
+from dispatch.domain.status import Status
+
+UNASSIGNED = "-"
+FAR = date.max
+Drivers = tuple[tuple[str, str], ...]  # usernames, and how they are called
+FLOOD = 10  # untouched requests of one sender, beyond which they are likely junk
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the board's address says it shows."""
+
+    q: str = ""
+    crew: str = ""
+    date: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        return cls(**{field.name: query.get(field.name, "").strip() for field in fields(cls)})
+
+    def __bool__(self) -> bool:
+        return any((self.q, self.crew, self.date))
+
+    @property
+    def query(self) -> str:
+        return urlencode(
+            {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name)}
+        )
+
+    def let_through(self, job: Job) -> bool:
+        if self.date and (job.window is None or job.window.date.isoformat() != self.date):
+            return False
+        if self.crew == UNASSIGNED and job.crew.driver:
+            return False
+        if self.crew not in ("", UNASSIGNED) and self.crew not in set(job.crew):
+            return False
+        text = " ".join((job.id, job.customer_name, job.location, job.phone, job.email, job.truck))
+        return all(word in text.casefold() for word in self.q.casefold().split())
+
+
+@dataclass(frozen=True)
+class Column:
+    """The jobs at one status, in the order in which they are due."""
+
+    status: Status
+    jobs: tuple[Job, ...]
+    cards: tuple[SafeString, ...]
+
+    @property
+    def total(self) -> Decimal:
+        return sum((job.price for job in self.jobs), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Board:
+    """The board at one moment, for one member."""
+
+    business: Business
+    book: JobBook
+    roster: Roster
+    member: Member
+    at: datetime
+    age: float
+    filters: Filters
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        return [self._column(status) for status in Status]
+
+    @property
+    def sees_prices(self) -> bool:
+        return sees_prices(self.business, self.member)
+
+    @cached_property
+    def seen(self) -> list[Job]:
+        by = Actor.member(self.member)
+        return [job for job in self.book.jobs if sees(by, job)]
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether the storage has been silent for so long that the page must say so."""
+        return self.age > desk.SILENT
+
+    @property
+    def as_of(self) -> datetime | None:
+        return self.book.updated_at
+
+    @cached_property
+    def etag(self) -> str:
+        """Changes with everything that the board shows, and with nothing else."""
+        late = [job.id for job in self.book.jobs if is_late(job, self.business, self.at)]
+        shown = (
+            *(self.business.slug, self.member.username, self.member.rank, self.filters),
+            *(self.book.revision, self.roster.revision, self.out_of_reach, late),
+        )
+        return f'"{blake2b(repr(shown).encode(), digest_size=12).hexdigest()}"'
+
+    def card(self, job: Job) -> SafeString:
+        key = CardKey(
+            job,
+            self.business,
+            self.member.rank,
+            self.sees_prices,
+            late=is_late(job, self.business, self.at),
+            names=tuple(self.roster.name_of(username) for username in job.crew),
+            drivers=self._drivers(job),
+            clashes=tuple(clash.text for clash in clashes(job, self.roster, self.business)),
+        )
+        return _render_card(key)
+
+    def _drivers(self, job: Job) -> Drivers:
+        """Whom a dispatcher may pick right on the card."""
+        if not job.status.is_open or refusal(self.member.rank, Act.ASSIGN):
+            return ()
+        window = job.window
+        if window not in self._free_drivers:
+            able = self.roster.able("driver")
+            self._free_drivers[window] = tuple(
+                (each.username, each.first_name)
+                for each in able
+                if window is None or is_free(each, "driver", window)
+            )
+        return self._free_drivers[window]
+
+    @cached_property
+    def _free_drivers(self) -> dict[Window | None, Drivers]:
+        return {}
+
+    def _place(self, job: Job) -> tuple[bool, date, str, datetime]:
+        """As they are due; those of a sender who floods us come last."""
+        return (self.senders[desk.sender(job)] > FLOOD, *_due(job))
+
+    @cached_property
+    def senders(self) -> Counter[str]:
+        """How many untouched requests each sender has."""
+        marks = (desk.sender(job) for job in desk.unlooked_at(self.book))
+        return Counter(mark for mark in marks if mark)
+
+    @property
+    def flooded(self) -> bool:
+        return any(count > FLOOD for count in self.senders.values())
+
+    def _column(self, status: Status) -> Column:
+        here = (job for job in self.seen if job.status is status)
+        jobs = sorted(filter(self.filters.let_through, here), key=self._place)
+        if not status.is_open:
+            jobs.sort(key=lambda job: job.updated_at, reverse=True)
+        return Column(status, tuple(jobs), tuple(self.card(job) for job in jobs))
+
+
+def is_late(job: Job, business: Business, at: datetime) -> bool:
+    """The promised time is over and nobody has started."""
+    waiting = job.status.is_open and job.status is not Status.IN_PROGRESS
+    return waiting and job.window is not None and at > business.span(job.window)[1]
+
+
+def next_step(job: Job, by: Actor) -> Status | None:
+    """The one step that a card's button takes."""
+    step = job.status.next if job.status.is_open else None
+    return step if step in targets(job, by) and not needs_reason(job.status, step) else None
+
+
+def _due(job: Job) -> tuple[date, str, datetime]:
+    promised = job.window
+    return (
+        (promised.date, promised.start, job.created_at) if promised else (FAR, "", job.created_at)
+    )
+
+
+@dataclass(frozen=True)
+class CardKey:
+    """All that a card shows. Equal keys, equal HTML; jobs that are one object compare at once."""
+
+    job: Job
+    business: Business
+    rank: Rank
+    sees_prices: bool
+    late: bool
+    names: tuple[str, ...]
+    drivers: Drivers
+    clashes: tuple[str, ...]
+
+    def _what(self) -> tuple[object, ...]:
+        return (
+            *(self.job, self.business.slug, self.rank),
+            *(self.sees_prices, self.late, self.names, self.drivers, self.clashes),
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.job.id, self.job.version, *self._what()[1:]))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CardKey) and self._what() == other._what()
+
+
+@lru_cache(maxsize=4096)
+def _render_card(key: CardKey) -> SafeString:
+    """Holds no CSRF token, no revision and no relative time: those would not keep."""
+    step = next_step(key.job, Actor("", key.rank))
+    context = {
+        **{field.name: getattr(key, field.name) for field in fields(key)},
+        "next": step,
+        "targets": [
+            (to, needs_reason(key.job.status, to)) for to in targets(key.job, Actor("", key.rank))
+        ],
+    }
+    return render_to_string("dispatch/_card.html", context)

@@ -1,0 +1,170 @@
+"""What is typed in about the crew: who they are, and when they are away."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+
+from dispatch.crewing import PROFILE, Days, profile
+from dispatch.domain.business import Business
+from dispatch.domain.crew import Member, Rank, username_refusal
+from dispatch.domain.job import ROLES
+from dispatch.month import LAST
+
+MOST_DAYS = 366
+SEEN = "seen-"  # before the names of the fields' values as the form was shown
+
+
+class MemberForm(forms.Form):
+    """A member's profile. It sends along what it showed, so that only what was changed counts."""
+
+    name = forms.CharField(label="Name", max_length=80)
+    rank = forms.ChoiceField(
+        label="Rank",
+        choices=[(rank.value, rank.capitalize()) for rank in reversed(Rank)],
+        initial=Rank.CREW,
+    )
+    roles = forms.MultipleChoiceField(
+        label="Roles on a job",
+        choices=[(role, role.replace("_", " ").capitalize()) for role in ROLES],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    phone = forms.CharField(
+        label="Phone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"})
+    )
+    email = forms.EmailField(label="E-mail", max_length=254, required=False)
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        business: Business,
+        member: Member | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.business, self.member = business, member
+        if member:
+            kwargs["initial"] = profile(member) | {"phone": business.phone_text(member.phone)}
+        super().__init__(data, label_suffix="", **kwargs)
+        for field in self.fields.values():  # another's details: the browser knows only one's own
+            field.widget.attrs["autocomplete"] = "off"
+
+    def clean_name(self) -> str:
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+    def clean_rank(self) -> Rank:
+        return Rank(self.cleaned_data["rank"])
+
+    def clean_roles(self) -> tuple[str, ...]:
+        return tuple(role for role in ROLES if role in self.cleaned_data["roles"])
+
+    def clean_phone(self) -> str:
+        """In E.164; a number of old that is none may stay as it is."""
+        text: str = self.cleaned_data["phone"]
+        if not text or (self.member and text == self.business.phone_text(self.member.phone)):
+            return self.member.phone if text and self.member else ""
+        number = self.business.phone_e164(text)
+        if number is None:
+            raise forms.ValidationError("That does not look like a phone number.")
+        return number
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in PROFILE}
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What the form showed; the member as they are where it does not say."""
+        assert self.member
+        sent = {name: self.data.get(SEEN + name) for name in PROFILE}
+        known = {name: text for name, text in sent.items() if text is not None}
+        if "roles" in known:
+            known["roles"] = tuple(role for role in ROLES if role in known["roles"].split())
+        return profile(self.member) | known
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """Hidden fields that say what the others show; what was sent stands until it is saved."""
+        assert self.member
+        values = self.seen if self.is_bound else profile(self.member)
+        text = values | {"roles": " ".join(values["roles"])}
+        return [(SEEN + name, text[name]) for name in PROFILE]
+
+    def again(self, member: Member) -> "MemberForm":
+        """After a conflict: what was typed over what is there now, ready to be saved after all."""
+        now, seen, wanted = profile(member), self.seen, self.wanted
+        mine = {name: value for name, value in wanted.items() if value != seen[name]}
+        typed = {**now, **mine}
+        shown = {SEEN + name: [value] for name, value in now.items()}
+        shown[f"{SEEN}roles"] = [" ".join(now["roles"])]
+        typed["phone"] = self.business.phone_text(typed["phone"])
+        data = {name: [value] for name, value in typed.items() if name != "roles"}
+        data |= shown | {"roles": list(typed["roles"])}
+        return MemberForm(MultiValueDict(data), business=self.business, member=member)
+
+
+class NewMemberForm(MemberForm):
+    """Somebody new; the name that they sign in as never changes."""
+
+    username = forms.CharField(
+        label="Signs in as",
+        max_length=32,
+        widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    field_order = ("name", "username", *PROFILE[1:])
+
+    def clean_username(self) -> str:
+        username = str(self.cleaned_data["username"]).strip()
+        if refusal := username_refusal(username):
+            raise forms.ValidationError(refusal)
+        return username
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        return super().wanted | {"username": self.cleaned_data["username"]}
+
+
+class DaysForm(forms.Form):
+    """Days off, or back on: from when to when, and in which windows."""
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, business: Business, today: dt.date
+    ) -> None:
+        super().__init__(data, label_suffix="", auto_id="days_%s")
+        self.today = today
+        for name, label in (("from", "From"), ("to", "To")):
+            widget = forms.DateInput(attrs={"type": "date", "min": today.isoformat()})
+            self.fields[name] = forms.DateField(label=label, required=name == "from", widget=widget)
+        self.fields["windows"] = forms.MultipleChoiceField(
+            label="Only in these windows (none: all day)",
+            choices=[(offer.name, offer.label) for offer in business.windows],
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        start = cleaned.get("from")
+        if start is None or "to" in self.errors:
+            return cleaned
+        end = cleaned["to"] = cleaned.get("to") or start
+        if start < self.today:
+            self.add_error("from", "That day is over: only today and later can be changed.")
+        if end < start:
+            self.add_error("to", "That is before the first day.")
+        elif end - start >= dt.timedelta(days=MOST_DAYS) or end > LAST:
+            self.add_error("to", f"That is too far off: {MOST_DAYS} days at once are the most.")
+        return cleaned
+
+    @property
+    def days(self) -> Days:
+        cleaned = self.cleaned_data
+        return Days(cleaned["from"], cleaned["to"], tuple(cleaned["windows"]))
+
+
+def one_day(day: str) -> dict[str, str]:
+    """What a button of the month sends, as the form for ranges has it."""
+    return {"from": day, "to": day}

@@ -1,0 +1,199 @@
+"""What people do to the roster: each function one change. The desk's sister.
+
+All raise StoreUnavailable; those that take a username raise MemberNotFound.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from msgspec.structs import replace
+
+from dispatch import wiring
+from dispatch.domain.availability import SICK, away, back, jobs_of, taken_off
+from dispatch.domain.business import Business
+from dispatch.domain.crew import Member, Rank, Roster
+from dispatch.domain.job import ROLES, Event, Job
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.moves import Actor
+
+PROFILE = ("name", "rank", "roles", "phone", "email")
+CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter that looks like another or like a digit
+
+
+class MemberConflict(Exception):
+    """Somebody else changed the same field meanwhile; carries the member as they are now."""
+
+    def __init__(self, member: Member, fields: tuple[str, ...]) -> None:
+        names = " and the ".join(fields)
+        super().__init__(f"Somebody else has changed the {names} since you looked.")
+        self.member, self.fields = member, fields
+
+
+class NameTaken(Exception):
+    """Somebody on the roster signs in by that name already, maybe one who has left."""
+
+
+class LastDispatcher(Exception):
+    """Without this one nobody could keep the roster any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This is the last active dispatcher: make somebody else one first.")
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Days in a row, both ends included, and windows of them; without any, all day."""
+
+    start: date
+    end: date
+    windows: tuple[str, ...] = ()
+
+    def __iter__(self) -> Any:
+        return (
+            self.start + timedelta(days=ahead) for ahead in range((self.end - self.start).days + 1)
+        )
+
+
+def profile(member: Member) -> dict[str, Any]:
+    """The fields that a dispatcher edits, as they are; roles in the order that all have."""
+    known = {name: getattr(member, name) for name in PROFILE}
+    return known | {"roles": tuple(role for role in ROLES if role in member.roles)}
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOff:
+    """The jobs that need somebody again, as they are now, and the revision that shows them so."""
+
+    jobs: tuple[Job, ...]
+    revision: int
+
+
+def edit_member(
+    business: Business, username: str, fields: Mapping[str, Any], *, seen: Mapping[str, Any]
+) -> Member:
+    """Change those of `fields` that this person changed, who saw them as `seen`.
+
+    Raises MemberConflict where somebody else changed one of them too, LastDispatcher.
+    """
+
+    def apply(member: Member) -> Member:
+        now = profile(member)
+        mine = {name for name in fields if fields[name] not in (seen[name], now[name])}
+        if both := tuple(name for name in PROFILE if name in mine and now[name] != seen[name]):
+            raise MemberConflict(member, both)
+        return replace(member, **{name: fields[name] for name in mine})
+
+    return _change(business, username, apply)
+
+
+def add_member(business: Business, fields: Mapping[str, Any]) -> tuple[Member, str]:
+    """A new member, and the password that they start with. Raises NameTaken."""
+    at, password = wiring.now(), random_password()
+    member = Member(**fields, password=make_password(password), created_at=at, updated_at=at)
+
+    def add(roster: Roster) -> Roster:
+        if roster.value(member.username):
+            raise NameTaken(member.username)
+        return roster.changed(member, at)
+
+    return wiring.roster(business).change(add).member(member.username), password
+
+
+def deactivate(business: Business, username: str) -> Member:
+    """They cannot sign in or be assigned; history keeps them. Raises LastDispatcher."""
+    return _change(
+        business,
+        username,
+        lambda member: replace(member, active=False, epoch=member.epoch + 1),
+    )
+
+
+def reactivate(business: Business, username: str) -> Member:
+    """Sessions of before stay ended."""
+    return _change(business, username, lambda member: replace(member, active=True))
+
+
+def set_away(business: Business, username: str, days: Days) -> Member:
+    return _each_day(business, username, days, away)
+
+
+def set_back(business: Business, username: str, days: Days) -> Member:
+    return _each_day(business, username, days, back)
+
+
+def sign_out_everywhere(business: Business, username: str) -> Member:
+    """Every session and token of theirs ends, on every worker within two seconds."""
+    return _change(business, username, lambda member: replace(member, epoch=member.epoch + 1))
+
+
+def new_password(business: Business, username: str) -> str:
+    """Ends their sessions. Nobody can read it again: only its hash is kept."""
+    password = random_password()
+    hashed = make_password(password)
+    _change(business, username, lambda member: member.with_password(hashed))
+    return password
+
+
+def sick(business: Business, username: str, day: date, *, by: Actor) -> TakenOff:
+    """Away on that day; their open jobs of it come back in one change.
+
+    The roster's day off comes first: from then on nobody assigns them again.
+    """
+    set_away(business, username, Days(day, day))
+    at, ids = wiring.now(), list[str]()
+
+    def apply(book: JobBook) -> JobBook:
+        ids[:] = [job.id for job in jobs_of(book, username, day)]
+        return taken_off(book, username, day, by=by.name, at=at)
+
+    book = wiring.jobs(business).change(apply)
+    return TakenOff(tuple(map(book.job, ids)), book.revision)
+
+
+def came_back(book: JobBook, business: Business, username: str, day: date) -> tuple[Job, ...]:
+    """The jobs that came back on that day because this member was sick."""
+
+    def is_it(event: Event) -> bool:
+        before = [old for old, _ in (event.changes or {}).values()]
+        return event.reason == SICK and username in before and business.today(event.at) == day
+
+    return tuple(job for job in book.jobs if any(map(is_it, job.history)))
+
+
+def random_password() -> str:
+    """`kdfp-7mwq-x3ht-8rnc`: easy to read out on the phone; 79 bits."""
+    return "-".join("".join(secrets.choice(CLEAR) for _ in range(4)) for _ in range(4))
+
+
+def _each_day(
+    business: Business,
+    username: str,
+    days: Days,
+    step: Callable[[Member, Business, date, tuple[str, ...]], Member],
+) -> Member:
+    def apply(member: Member) -> Member:
+        for day in days:
+            member = step(member, business, day, days.windows)
+        return member
+
+    return _change(business, username, apply)
+
+
+def _change(business: Business, username: str, fn: Callable[[Member], Member]) -> Member:
+    at = wiring.now()
+
+    def apply(roster: Roster) -> Roster:
+        before = roster.member(username)
+        after = fn(before)
+        left = [each for each in roster.dispatchers if each.username != username]
+        was_one = before.active and before.rank is Rank.DISPATCHER
+        is_one = after.active and after.rank is Rank.DISPATCHER
+        if was_one and not is_one and not left:
+            raise LastDispatcher
+        return roster.changed(after, at)
+
+    return wiring.roster(business).change(apply).member(username)

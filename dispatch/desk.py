@@ -1,0 +1,315 @@
+"""What people do to jobs: each function one change, for pages and API alike.
+
+All raise StoreUnavailable; those that take a job's id or token raise JobNotFound.
+"""
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from dispatch import wiring
+from dispatch.domain.availability import check
+from dispatch.domain.business import Business
+from dispatch.domain.crew import Roster
+from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, plain
+from dispatch.domain.jobbook import JobBook, JobNotFound
+from dispatch.domain.moves import Actor, IllegalMove, JobConflict, move, refuse_new
+from dispatch.domain.ranks import sees
+from dispatch.domain.record import JSON
+from dispatch.domain.status import Status
+
+MOST_UNLOOKED_AT = 300  # requests of customers that wait; beyond, they are asked to call
+UNSURE = 3  # seconds without word after which an unknown id or link may be a new one
+SILENT = 10  # seconds without word from the storage after which pages say so
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The job as it is now, and the revision from which on everybody sees it so."""
+
+    job: Job
+    revision: int
+    repeated: bool = False
+
+
+class TooManyRequests(Exception):
+    """More customers' requests wait than anybody can look at; dispatchers sort them out first."""
+
+
+class KeyReused(Exception):
+    """This idempotency key made another job; carries it."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__("This request was already used for a job with other details.")
+        self.job = job
+
+
+def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Job:
+    return _found(business, lambda book: _seen(book.job(job_id), by), at_least)
+
+
+def find_by_token(business: Business, token: str, at_least: int = 0) -> Job:
+    """An expired link finds nothing, exactly as one that never was."""
+    job = _found(business, lambda book: book.by_token(token), at_least)
+    if job.ended_at and wiring.now() > job.ended_at + timedelta(days=business.link_days):
+        raise JobNotFound("this link has expired")
+    return job
+
+
+def _found(business: Business, look: Callable[[JobBook], Job], at_least: int) -> Job:
+    """Raises JobNotFound only where the storage has just said that there is none."""
+    repository = wiring.jobs(business)
+    try:
+        return look(repository.read(at_least))
+    except JobNotFound:
+        newest = repository.refreshed()
+    try:
+        return look(newest)
+    except JobNotFound as error:
+        if repository.age() > UNSURE:
+            raise StoreUnavailable("Out of reach: it may be newer than what we know.") from error
+        raise
+
+
+def create(
+    business: Business,
+    fields: Mapping[str, Any],
+    *,
+    status: Status,
+    by: str,
+    key: str = "",
+    source: str = "",
+) -> Done:
+    """A new job; with `key`, the request's idempotency key, one job however often it comes.
+
+    `source` tells requests of one sender from those of others. Raises IllegalMove for a status
+    that no job starts in, KeyReused where the key already made a job of other fields,
+    NotAvailable for a crew that cannot be, TooManyRequests where customers' requests wait in
+    great numbers.
+    """
+    if refusal := refuse_new(status):
+        raise IllegalMove(refusal)
+    at = wiring.now()
+    job = Job(
+        id=wiring.new_job_id(),
+        tracking_token=wiring.new_token(),
+        status=status,
+        history=(Event(at=at, by=by, what="created"),),
+        created_at=at,
+        updated_at=at,
+        request=_request(key, by, {**fields, "status": status}, source) if key else UNSET,
+        **fields,
+    )
+    roster = wiring.roster(business).read() if any(job.crew) else None
+
+    def add(book: JobBook) -> JobBook:
+        if _made_before(book, job):
+            return book
+        if by == CUSTOMER and len(unlooked_at(book)) >= MOST_UNLOOKED_AT:
+            raise TooManyRequests
+        if roster:
+            check(msgspec.structs.asdict(job.crew), job, roster, book, business)
+        return book.put(job)
+
+    book = wiring.jobs(business).change(add)
+    earlier = _made_before(book, job)
+    if earlier is None:
+        return Done(book.job(job.id), book.revision)
+    if digest_of(earlier) != digest_of(job):
+        raise KeyReused(earlier)
+    return Done(earlier, book.revision, repeated=True)
+
+
+def move_job(
+    business: Business,
+    job_id: str,
+    to: Status,
+    *,
+    by: Actor,
+    expected: Status | None = None,
+    reason: str = "",
+) -> Done:
+    """Raises IllegalMove; JobConflict where the job is no longer at `expected`."""
+    at = wiring.now()
+
+    def apply(job: Job) -> Job:
+        if expected and job.status is not expected:
+            raise JobConflict(job, who_moved(business, job))
+        return move(job, to, by=by, at=at, business=business, reason=reason)
+
+    return _change(business, job_id, apply, by, at)
+
+
+def assign(
+    business: Business,
+    job_id: str,
+    roles: Mapping[str, str | None],
+    *,
+    by: Actor,
+    version: int | None = None,
+    insist: bool = False,
+) -> Done:
+    """Put usernames (None: nobody) on roles. Raises JobConflict, NotAvailable.
+
+    With `insist`, beyond `jobs_per_window` too.
+    """
+    roster = wiring.roster(business).read()
+    at = wiring.now()
+
+    def apply(book: JobBook) -> JobBook:
+        job = _seen(book.job(job_id), by)
+        mine = _untouched(business, job, roles, version)
+        check(mine, job, roster, book, business, insist=insist)
+        crew = {role: mine.get(role, getattr(job.crew, role)) for role in ROLES}
+        return book.changed(job.assigned(Crew(**crew), by=by.name, at=at), at)
+
+    book = wiring.jobs(business).change(apply)
+    return Done(book.job(job_id), book.revision)
+
+
+def edit(
+    business: Business,
+    job_id: str,
+    fields: Mapping[str, Any],
+    *,
+    by: Actor,
+    version: int | None = None,
+) -> Done:
+    """Change editable fields as seen at `version`. Raises JobConflict where others did too."""
+    at = wiring.now()
+
+    def apply(job: Job) -> Job:
+        return job.edited(_untouched(business, job, fields, version), by=by.name, at=at)
+
+    return _change(business, job_id, apply, by, at)
+
+
+def note(business: Business, job_id: str, text: str, *, by: Actor) -> Done:
+    at = wiring.now()
+    return _change(business, job_id, lambda job: job.noted(text, by=by.name, at=at), by, at)
+
+
+def set_eta(business: Business, job_id: str, eta: datetime | None, *, by: Actor) -> Done:
+    at = wiring.now()
+    return _change(business, job_id, lambda job: job.expected_at(eta, by=by.name, at=at), by, at)
+
+
+def on_my_way(business: Business, job_id: str, *, by: Actor) -> Done:
+    """Raises IllegalMove unless the job is booked or ready."""
+    at = wiring.now()
+
+    def apply(job: Job) -> Job:
+        if job.status not in (Status.BOOKED, Status.READY_FOR_PICKUP):
+            raise IllegalMove(f"“On my way” is for confirmed jobs; this is “{job.status.label}”.")
+        return job.on_the_way(by=by.name, at=at)
+
+    return _change(business, job_id, apply, by, at)
+
+
+def renew_link(business: Business, job_id: str, *, by: Actor, revoke: bool = False) -> Done:
+    """The old tracking link stops working everywhere within two seconds; a new one, or none."""
+    at = wiring.now()
+    token = "" if revoke else wiring.new_token()
+    what = "link_revoked" if revoke else "link_renewed"
+
+    def apply(job: Job) -> Job:
+        return job.happened(Event(at=at, by=by.name, what=what), tracking_token=token)
+
+    return _change(business, job_id, apply, by, at)
+
+
+def unlooked_at(book: JobBook) -> list[Job]:
+    """The requests of customers that nobody has done anything with yet."""
+    return [
+        job
+        for job in book.jobs
+        if job.status is Status.PENDING and [event.by for event in job.history] == [CUSTOMER]
+    ]
+
+
+def sender(job: Job) -> str:
+    """What a job shares with the others of its sender; empty where that is not known."""
+    return job.request.source if job.request else ""
+
+
+def discard(business: Business, job_ids: Set[str]) -> int:
+    """Take junk requests out of the book for good; only such as nobody has touched. How many."""
+
+    junk: set[str] = set()
+
+    def apply(book: JobBook) -> JobBook:
+        junk.clear()
+        junk.update(job_ids & {job.id for job in unlooked_at(book)})
+        return book.without(junk)
+
+    wiring.jobs(business).change(apply)
+    return len(junk)
+
+
+def who_moved(business: Business, job: Job) -> str:
+    """A sentence on where the job is now and who took it there."""
+    where = f"“{job.status.label}”"
+    if (last := job.last_move) is None:
+        return f"This job has moved on: it is at {where} now."
+    who = name_of(wiring.roster(business).read(), last.by)
+    clock = f"{last.at.astimezone(business.zone):%-I:%M %p}"
+    return f"{who} has moved this job to {where} at {clock}."
+
+
+def name_of(roster: Roster, by: str) -> str:
+    return {"customer": "The customer", "system": "The system"}.get(by) or roster.name_of(by)
+
+
+def _change(
+    business: Business, job_id: str, fn: Callable[[Job], Job], by: Actor, at: datetime
+) -> Done:
+    book = wiring.jobs(business).change(
+        lambda book: book.changed(fn(_seen(book.job(job_id), by)), at)
+    )
+    return Done(book.job(job_id), book.revision)
+
+
+def _seen(job: Job, by: Actor) -> Job:
+    """A job that somebody may not see is, for them, not there."""
+    if not sees(by, job):
+        raise JobNotFound(job.id)
+    return job
+
+
+def _untouched(
+    business: Business, job: Job, fields: Mapping[str, Any], version: int | None
+) -> dict[str, Any]:
+    """Those of `fields` that this person changed, none of which anybody else has since."""
+    mine = {}
+    for name, value in fields.items():
+        wanted, now = plain(value), plain(job.field(name))
+        seen = now if version is None else job.as_of(version, name)
+        if wanted in (now, seen):
+            continue
+        if now != seen:
+            label = name.replace("_", " ")
+            raise JobConflict(job, f"Somebody else has changed the {label} since you looked.")
+        mine[name] = value
+    return mine
+
+
+def _request(key: str, by: str, fields: Mapping[str, Any], source: str) -> Request:
+    digest = sha256(JSON.encode(sorted(fields.items()))).hexdigest()
+    return Request(
+        key=sha256(f"{by} {key}".encode()).hexdigest()[:32], digest=digest[:32], source=source
+    )
+
+
+def digest_of(job: Job) -> str:
+    return job.request.digest if job.request else ""
+
+
+def _made_before(book: JobBook, job: Job) -> Job | None:
+    earlier = book.by_request(job.request.key) if job.request else None
+    return None if earlier is None or earlier.id == job.id else earlier

@@ -1,0 +1,37 @@
+"""What the commands of this project share: whose business, one clear line on failure."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dispatch.domain.business import Business
+from dispatch.domain.document import StoreUnavailable
+
+
+class BusinessCommand(BaseCommand):
+    """`--business`, and storage errors as one line and a non-zero exit."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        slugs = [business.slug for business in settings.BUSINESSES]
+        parser.add_argument("--business", choices=slugs, help="which one, where there are several")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        business = self._business(options["business"])
+        try:
+            self.run(business, options)
+        except StoreUnavailable as error:
+            raise CommandError(str(error)) from error
+
+    def run(self, business: Business, options: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def _business(self, slug: str | None) -> Business:
+        if slug is None and len(settings.BUSINESSES) > 1:
+            raise CommandError("There are several businesses: name one with --business.")
+        chosen: Business = next(each for each in settings.BUSINESSES if slug in (None, each.slug))
+        return chosen
+
+
+def add_dry_run(parser: CommandParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="say what would happen, do nothing")

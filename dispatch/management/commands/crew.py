@@ -1,0 +1,188 @@
+"""`manage.py crew add|list|password|deactivate|away|create-table`: the roster, from a shell."""
+
+import getpass
+import sys
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError, CommandParser
+from msgspec.structs import replace
+
+from dispatch import wiring
+from dispatch.accounts import change_member
+from dispatch.domain.business import Business
+from dispatch.domain.crew import Member, MemberNotFound, Rank, Roster, username_refusal
+from dispatch.domain.job import ROLES
+from dispatch.management.commands._command import BusinessCommand, add_dry_run
+from dispatch.management.commands._days import DaysOff, day_of, days_by_member
+
+
+class Command(BusinessCommand):
+    help = "The roster: add, list, password, deactivate, away, create-table."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        actions = parser.add_subparsers(dest="action", required=True)
+        add = actions.add_parser("add", help="a new member")
+        add.add_argument("name", help="what they sign in as; small letters, digits, . _ -")
+        add.add_argument("--full-name", help="as others read it; their sign-in name if not said")
+        add.add_argument("--rank", required=True, choices=[rank.value for rank in Rank])
+        add.add_argument("--role", action="append", default=[], choices=ROLES)
+        add.add_argument("--phone", default="")
+        add.add_argument("--email", default="")
+        listing = actions.add_parser("list", help="who is on the crew")
+        listing.add_argument("--all", action="store_true", help="those who have left too")
+        listing.add_argument("--from", dest="start", type=day_of, help="days off from this day on")
+        listing.add_argument("--to", dest="end", type=day_of, help="… and up to this one")
+        password = actions.add_parser("password", help="a new password; ends their sessions")
+        deactivate = actions.add_parser("deactivate", help="ends their access; history keeps them")
+        off = actions.add_parser("away", help="days off, and --back from them")
+        off.add_argument("name")
+        off.add_argument("start", type=day_of, metavar="DATE", help="such as 2026-05-23")
+        off.add_argument("--to", dest="end", type=day_of, metavar="DATE", help="the last day")
+        off.add_argument("--windows", default="", help="such as morning,afternoon; else all day")
+        off.add_argument("--back", action="store_true", help="free again")
+        table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
+        for parser_ in (password, deactivate):
+            parser_.add_argument("name")
+        for parser_ in (add, password):
+            parser_.add_argument("--password-stdin", action="store_true")
+        for parser_ in (add, password, deactivate, off, table):
+            add_dry_run(parser_)
+
+    def run(self, business: Business, options: dict[str, Any]) -> None:
+        try:
+            getattr(self, f"_{options['action'].replace('-', '_')}")(business, options)
+        except MemberNotFound as error:
+            raise CommandError(f"Nobody called {error} is on the roster.") from error
+
+    def _add(self, business: Business, options: dict[str, Any]) -> None:
+        member = _new_member(business, options)
+        if wiring.roster(business).read().value(member.username):
+            raise CommandError(f"{member.username} is on the roster already.")
+        if options["dry_run"]:
+            self.stdout.write(f"Would add {_line(business, member)}")
+            return
+        member = replace(member, password=_read_password(options["password_stdin"]))
+
+        def apply(roster: Roster) -> Roster:
+            if roster.value(member.username):
+                raise CommandError(f"{member.username} is on the roster already.")
+            return roster.changed(member, member.created_at)
+
+        wiring.roster(business).change(apply)
+        self.stdout.write(f"Added {_line(business, member)}")
+
+    def _list(self, business: Business, options: dict[str, Any]) -> None:
+        roster = wiring.roster(business).read()
+        members = [member for member in roster.members if member.active or options["all"]]
+        days = days_by_member(business, options["start"], options["end"])
+        for member in sorted(members, key=lambda member: member.username):
+            self.stdout.write(_line(business, member))
+            for line in days.get(member.username, []):
+                self.stdout.write(line)
+        for problem in roster.problems:
+            self.stderr.write(f"Cannot be read: {problem}")
+
+    def _password(self, business: Business, options: dict[str, Any]) -> None:
+        username = wiring.roster(business).read().member(options["name"]).username
+        if options["dry_run"]:
+            self.stdout.write(f"Would set a new password for {username} and end their sessions")
+            return
+        password = _read_password(options["password_stdin"])
+        change_member(business, username, lambda member: member.with_password(password))
+        self.stdout.write(f"{username} has a new password; their sessions have ended")
+
+    def _deactivate(self, business: Business, options: dict[str, Any]) -> None:
+        username = wiring.roster(business).read().member(options["name"]).username
+        if options["dry_run"]:
+            self.stdout.write(f"Would deactivate {username}")
+            return
+        change_member(business, username, lambda member: replace(member, active=False))
+        self.stdout.write(f"{username} can no longer sign in")
+
+    def _away(self, business: Business, options: dict[str, Any]) -> None:
+        off = DaysOff.of(business, options)
+        before = wiring.roster(business).read().member(options["name"])
+        if off.apply(before) == before:
+            self.stdout.write(f"{off.told(before)} already; nothing to do")
+            return
+        if options["dry_run"]:
+            self.stdout.write(f"Would note: {off.told(before)}")
+        else:
+            change_member(business, before.username, off.apply)
+            self.stdout.write(off.told(before))
+        for line in off.jobs_in_the_way(before):
+            self.stdout.write(line)
+
+    def _create_table(self, business: Business, options: dict[str, Any]) -> None:
+        table = wiring.roster_table(business)
+        if table is None:
+            self.stdout.write("The roster is a file: there is no table to make")
+        elif table.table_exists():
+            self.stdout.write(f"The DynamoDB table {table} is there already")
+        elif options["dry_run"]:
+            self.stdout.write(f"Would make the DynamoDB table {table}, billed by use")
+        else:
+            self.stdout.write(f"Making the DynamoDB table {table} …")
+            made = table.create_table()
+            done = "It is ready" if made else "Somebody else was faster: it is there"
+            self.stdout.write(done)
+
+
+def _new_member(business: Business, options: dict[str, Any]) -> Member:
+    name = options["name"]
+    at = wiring.now()
+    if refusal := username_refusal(name):
+        raise CommandError(f"{name!r} cannot be a member. {refusal}")
+    try:
+        member = Member(
+            username=name,
+            name=options["full_name"] or name.replace(".", " ").title(),
+            rank=Rank(options["rank"]),
+            roles=tuple(dict.fromkeys(options["role"])),
+            phone=business.phone_e164(options["phone"]) or options["phone"],
+            email=options["email"],
+            created_at=at,
+            updated_at=at,
+        )
+        Roster().put(member)
+    except ValueError as error:
+        raise CommandError(f"{name!r} cannot be a member: {error}") from error
+    return member
+
+
+def _read_password(from_stdin: bool) -> str:
+    """The hash of a new password, asked for twice at a terminal."""
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = _asked("New password: ")
+        if _asked("Once more: ") != password:
+            raise CommandError("Those two are not the same.")
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise CommandError(" ".join(error.messages)) from error
+    return make_password(password)
+
+
+def _asked(question: str) -> str:
+    try:
+        return getpass.getpass(question)
+    except EOFError as error:
+        raise CommandError("There is nobody to ask: use --password-stdin.") from error
+
+
+def _line(business: Business, member: Member) -> str:
+    parts = [
+        f"{member.username:12}",
+        f"{member.rank:10}",
+        member.name,
+        ", ".join(member.roles),
+        business.phone_text(member.phone) if member.phone else "",
+        "" if member.active else "(left)",
+    ]
+    return "  ".join(part for part in parts if part).rstrip()

@@ -1,0 +1,49 @@
+"""Django's face of a crew member. There is no table: the roster is the truth."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from django.utils.crypto import salted_hmac
+
+from dispatch.domain.crew import Member, Rank
+from dispatch.domain.moves import Actor
+
+
+class CrewUser(AbstractBaseUser):
+    """A member of one business's roster, as Django's auth wants to see one.
+
+    The key names the business too, so that no session of one is ever valid at another.
+    """
+
+    key = models.CharField(max_length=100, primary_key=True)
+    username = models.CharField(max_length=32)
+    last_login = None
+
+    USERNAME_FIELD = "key"
+    member: Member
+    business_slug: str
+
+    class Meta:
+        managed = False
+
+    @classmethod
+    def of(cls, member: Member, business_slug: str) -> "CrewUser":
+        user = cls(
+            key=f"{business_slug}:{member.username}",
+            username=member.username,
+            password=member.password,
+        )
+        user.member, user.business_slug = member, business_slug
+        return user
+
+    @property
+    def rank(self) -> Rank:
+        return self.member.rank
+
+    @property
+    def actor(self) -> Actor:
+        return Actor.member(self.member)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Ends every session when the password or the member's epoch changes."""
+        held = f"{self.member.password}:{self.member.epoch}"
+        return salted_hmac("dispatch.CrewUser", held, secret=secret, algorithm="sha256").hexdigest()

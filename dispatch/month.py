@@ -1,0 +1,125 @@
+"""A roster's month as its page shows it: a row a member, a cell a day."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import groupby
+
+from msgspec import UNSET
+
+from dispatch.domain.business import Business, WindowOffer
+from dispatch.domain.crew import Availability, Member
+
+NOON = "12:00"
+FIRST, LAST = date(2000, 1, 1), date(2199, 12, 1)
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One day of one member: `short` fits into the table, `words` are for everybody."""
+
+    day: date
+    short: str
+    words: str
+    colour: str
+    is_over: bool
+
+    @property
+    def sets(self) -> str:
+        """What a click does: a day off is taken back, any other becomes one."""
+        return "back" if self.short == "away" else "away"
+
+
+@dataclass(frozen=True)
+class Month:
+    """The days from the first of a month to its last."""
+
+    first: date
+
+    @classmethod
+    def of(cls, text: str, today: date) -> "Month":
+        """`2026-05`; this month where the text is none."""
+        try:
+            first = date.fromisoformat(f"{text}-01")
+        except ValueError:
+            first = today.replace(day=1)
+        return cls(min(max(first, FIRST), LAST))
+
+    @cached_property
+    def days(self) -> list[date]:
+        return list(_days(self.first, (self.next.first - self.first).days))
+
+    @property
+    def next(self) -> "Month":
+        return Month((self.first + timedelta(days=31)).replace(day=1))
+
+    @property
+    def previous(self) -> "Month":
+        return Month((self.first - ONE_DAY).replace(day=1))
+
+    def __str__(self) -> str:
+        return f"{self.first:%Y-%m}"
+
+
+def row(member: Member, business: Business, days: Iterable[date], today: date) -> list[Cell]:
+    return [_cell(day, member.on(day), business, today) for day in days]
+
+
+def days_off(member: Member, business: Business, today: date) -> list[tuple[date, date, str]]:
+    """From when to when, and what: days that follow one another and say the same are one."""
+    told = [
+        (day, told_in_words(entry, business))
+        for day, entry in sorted(member.availability.items())
+        if day >= today
+    ]
+    runs = groupby(enumerate(told), key=lambda each: (each[1][0] - each[0] * ONE_DAY, each[1][1]))
+    grouped = [(words, [day for _, (day, _) in run]) for (_, words), run in runs]
+    return [(days[0], days[-1], words) for words, days in grouped]
+
+
+def told_in_words(entry: Availability, business: Business) -> str:
+    """`free`, `away`, `free only in the morning`, `only to be driver`."""
+    if entry.windows == ():
+        return "away"
+    parts = []
+    if entry.windows is not UNSET:
+        labels = [_label(name, business).lower() for name in entry.windows]
+        parts.append(f"free only in the {' and '.join(labels)}")
+    if entry.roles is not UNSET:
+        roles = " or ".join(role.replace("_", " ") for role in entry.roles)
+        parts.append(f"only to be {roles}" if roles else "for no role")
+    return ", ".join(parts) or "free"
+
+
+def _cell(day: date, entry: Availability, business: Business, today: date) -> Cell:
+    short = _short(entry, business)
+    colour = {"": "free", "away": "away"}.get(short, "part")
+    return Cell(day, short, told_in_words(entry, business), colour, day < today)
+
+
+def _short(entry: Availability, business: Business) -> str:
+    """Empty where nothing is said; else `away`, or the part of the day that is left."""
+    if entry.windows == ():
+        return "away"
+    if entry.windows is UNSET:
+        return "" if entry.roles is UNSET else "part"
+    offers = [offer for offer in business.windows if offer.name in entry.windows]
+    return {frozenset({"AM"}): "AM", frozenset({"PM"}): "PM"}.get(
+        frozenset(map(_half, offers)), "part"
+    )
+
+
+def _half(offer: WindowOffer) -> str:
+    if offer.end <= NOON:
+        return "AM"
+    return "PM" if offer.start >= NOON else "both"
+
+
+def _label(name: str, business: Business) -> str:
+    return next((offer.label for offer in business.windows if offer.name == name), name)
+
+
+def _days(first: date, count: int) -> Iterator[date]:
+    return (first + ahead * ONE_DAY for ahead in range(count))

@@ -1,0 +1,117 @@
+"""How money, times, phones and windows are written, everywhere."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from decimal import Decimal
+from urllib.parse import quote
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from dispatch.domain.business import Business, WindowOffer
+from dispatch.domain.job import Event, Window
+from dispatch.domain.status import Status
+
+register = template.Library()
+
+
+@register.filter
+def money(amount: Decimal, business: Business) -> str:
+    return business.money(amount) if amount else "No price yet"
+
+
+@register.filter(name="sum")
+def total(amount: Decimal, business: Business) -> str:
+    return business.money(amount)
+
+
+@register.filter
+def phone(number: str, business: Business) -> str:
+    return business.phone_text(number)
+
+
+@register.filter
+def moment(at: datetime, business: Business) -> SafeString:
+    """`May 22, 9:04 AM`, in the business's zone; a script may make it relative."""
+    local = at.astimezone(business.zone)
+    return format_html(
+        '<time datetime="{}">{}</time>', f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{local:%b %-d, %-I:%M %p}"
+    )
+
+
+@register.filter
+def clock(at: datetime, business: Business) -> SafeString:
+    """`9:04 AM`, in the business's zone."""
+    local = at.astimezone(business.zone)
+    return format_html(
+        '<time datetime="{}">{}</time>', f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{local:%-I:%M %p}"
+    )
+
+
+@register.filter
+def window(promised: Window | None, business: Business) -> str:
+    """`Sat, May 23 · Afternoon, 12–4 PM`, the hours on one line."""
+    if promised is None:
+        return "No time agreed yet"
+    day = f"{promised.date:%a, %b %-d}"
+    label = f"{day} · {business.label(promised)}"
+    return format_html('{}, <span class="hours">{}</span>', label, hours(promised))
+
+
+@register.filter
+def hours(promised: Window | WindowOffer) -> str:
+    """`12–4 PM`, `8:30 AM–1 PM`, with spaces that no line breaks at."""
+    start, end = (time.fromisoformat(text) for text in (promised.start, promised.end))
+    same_half = f"{start:%p}" == f"{end:%p}"
+    return f"{_short(start, half=not same_half)}–{_short(end, half=True)}"
+
+
+def _short(at: time, *, half: bool) -> str:
+    minutes = f":{at:%M}" if at.minute else ""
+    return f"{at:%-I}{minutes}" + (f"\N{NO-BREAK SPACE}{at:%p}" if half else "")
+
+
+@register.filter
+def status_of(value: object) -> Status | None:
+    return Status(value) if isinstance(value, str) and value in set(Status) else None
+
+
+@register.filter
+def map_link(address: str) -> str:
+    """A search that every phone opens in its own maps."""
+    return f"https://www.google.com/maps/search/?api=1&query={quote(address)}"
+
+
+@register.filter
+def load_label(name: str, business: Business) -> str:
+    """`Full load`; as it is what the business does not offer any more."""
+    load = business.load(name)
+    return load.label if load else words(name)
+
+
+@register.filter
+def words(name: str) -> str:
+    """`first_mate` → `first mate`."""
+    return name.replace("_", " ")
+
+
+@register.filter
+def told(event: Event) -> str:
+    """What happened, other than a move, in a few words: `Edited: price 600 → 650`."""
+    what = words(event.what).capitalize() if isinstance(event.what, str) else "Something happened"
+    if not isinstance(event.changes, Mapping) or not event.changes:
+        return what
+    changes = (
+        f"{words(name)} {_plainly(before)} → {_plainly(after)}"
+        for name, (before, after) in event.changes.items()
+    )
+    return f"{what}: {', '.join(changes)}"
+
+
+def _plainly(value: object) -> str:
+    if isinstance(value, dict) and "date" in value:
+        return f"{value['date']} {value['name']}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if value not in (None, "", []) else "nothing"

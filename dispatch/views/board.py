@@ -1,0 +1,50 @@
+"""The board, whole and as its poll asks for it."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dispatch import wiring
+from dispatch.accounts import CrewRequest, crew_only
+from dispatch.board import Board, Filters
+from dispatch.domain.moves import COULD_NOT
+from dispatch.domain.ranks import Act
+from dispatch.etag import is_known
+from dispatch.seen import remember, revision_seen
+
+
+@require_safe
+@crew_only(Act.LOOK)
+def board(request: CrewRequest) -> HttpResponse:
+    shown = board_of(request)
+    people = [member for member in shown.roster.members if member.active]
+    context = {"board": shown, "people": people, "could_not": COULD_NOT}
+    response = render(request, "dispatch/board.html", context)
+    return remember(request, response, shown.book.revision)
+
+
+@require_safe
+@crew_only(Act.LOOK, poll=True)
+def board_part(request: CrewRequest) -> HttpResponse:
+    """The poll: the changing part alone, or 304 where it has not changed."""
+    shown = board_of(request)
+    if is_known(request, shown.etag):
+        response = HttpResponse(status=304)
+    else:
+        response = render(request, "dispatch/_board.html", {"board": shown})
+    response.headers["ETag"] = shown.etag
+    return response
+
+
+def board_of(request: CrewRequest) -> Board:
+    repository = wiring.jobs(request.business)
+    book = repository.read(revision_seen(request))
+    return Board(
+        business=request.business,
+        book=book,
+        roster=wiring.roster(request.business).read(),
+        member=request.user.member,
+        at=wiring.now(),
+        age=repository.age(),
+        filters=Filters.of(request.GET),
+    )

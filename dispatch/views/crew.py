@@ -1,0 +1,137 @@
+"""The roster: who is on it, and when they are there."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dispatch import crewing, wiring
+from dispatch.accounts import CrewRequest, crew_only
+from dispatch.crew_forms import DaysForm, MemberForm, NewMemberForm
+from dispatch.domain.availability import clashes, jobs_of
+from dispatch.domain.crew import Member, MemberNotFound
+from dispatch.domain.ranks import Act
+from dispatch.month import Month, days_off, row
+from dispatch.seen import revision_seen
+from dispatch.views.days import days_form
+
+
+@require_safe
+@crew_only(Act.KEEP_ROSTER)
+def crew(request: CrewRequest) -> HttpResponse:
+    """The roster and a month; with `all`, those who have left too."""
+    business = request.business
+    today = business.today(wiring.now())
+    month = Month.of(request.GET.get("month", ""), today)
+    members = sorted(wiring.roster(business).refreshed().members, key=lambda each: each.name)
+    active = [member for member in members if member.active]
+    everybody = "all" in request.GET
+    context = {
+        "people": [
+            (each, row(each, business, [today], today)[0])
+            for each in (members if everybody else active)
+        ],
+        "left": len(members) - len(active),
+        "all": everybody,
+        "month": month,
+        "today": today,
+        "rows": [(each, row(each, business, month.days, today)) for each in active],
+    }
+    return render(request, "dispatch/crew.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@crew_only(Act.KEEP_ROSTER)
+@never_cache
+def new_member(request: CrewRequest) -> HttpResponse:
+    posted = request.POST if request.method == "POST" else None
+    form = NewMemberForm(posted, business=request.business)
+    if posted is None or not form.is_valid():
+        status = 200 if posted is None else 422
+        return render(request, "dispatch/new_member.html", {"form": form}, status=status)
+    try:
+        added, password = crewing.add_member(request.business, form.wanted)
+    except crewing.NameTaken:
+        form.add_error("username", "Somebody signs in by that name, or has before they left.")
+        return render(request, "dispatch/new_member.html", {"form": form}, status=409)
+    return member_page(request, added, said=f"{added.name} is on the crew.", password=password)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@crew_only(Act.KEEP_ROSTER)
+def member(request: CrewRequest, username: str) -> HttpResponse:
+    found = find(request, username)
+    if request.method != "POST":
+        return member_page(request, found)
+    form = MemberForm(request.POST, business=request.business, member=found)
+    if not form.is_valid():
+        said = "Please look at the fields marked below; nothing was saved yet."
+        return member_page(request, found, said=said, status=422, form=form)
+    try:
+        saved = crewing.edit_member(request.business, username, form.wanted, seen=form.seen)
+    except crewing.MemberConflict as conflict:
+        return conflicting(request, form, conflict)
+    except crewing.LastDispatcher as error:
+        form.add_error("rank", str(error))
+        return member_page(request, found, said=str(error), status=409, form=form)
+    messages.success(request, f"{saved.name}: saved.")
+    return HttpResponseRedirect(reverse("member", args=[username]), status=303)
+
+
+def conflicting(
+    request: CrewRequest, form: MemberForm, conflict: crewing.MemberConflict
+) -> HttpResponse:
+    """What was typed stays; beside it stands what somebody else has made of it."""
+    again = form.again(conflict.member)
+    again.is_valid()
+    fresh = MemberForm(business=request.business, member=conflict.member)
+    for name in conflict.fields:
+        now = fresh.initial[name]
+        told = ", ".join(now) if isinstance(now, tuple) else now
+        again.add_error(name, f"Now it is “{told or 'nothing'}”. Save again to put yours instead.")
+    return member_page(request, conflict.member, said=str(conflict), status=409, form=again)
+
+
+def find(request: CrewRequest, username: str) -> Member:
+    """Raises Http404; whoever was just added by another worker is found."""
+    try:
+        return wiring.roster(request.business).refreshed().member(username)
+    except MemberNotFound as error:
+        raise Http404(username) from error
+
+
+def member_page(
+    request: CrewRequest,
+    shown: Member,
+    *,
+    said: str = "",
+    status: int = 200,
+    form: MemberForm | None = None,
+    off_form: DaysForm | None = None,
+    password: str = "",
+) -> HttpResponse:
+    """One member; a new `password` is shown this once."""
+    business, username = request.business, shown.username
+    today = business.today(wiring.now())
+    book = wiring.jobs(business).read(revision_seen(request))
+    roster = wiring.roster(business).read()
+    context = {
+        "member": shown,
+        "said": said,
+        "refused": status >= 400,
+        "password": password,
+        "form": form or MemberForm(business=business, member=shown),
+        "off_form": off_form or days_form(request),
+        "off": days_off(shown, business, today),
+        "today": jobs_of(book, username, today),
+        "back": crewing.came_back(book, business, username, today),
+        "in_the_way": [
+            job
+            for job in book.jobs
+            if username in {clash.username for clash in clashes(job, roster, business)}
+        ],
+        "is_me": username == request.user.username,
+    }
+    return render(request, "dispatch/member.html", context, status=status)

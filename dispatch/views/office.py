@@ -1,0 +1,64 @@
+"""The dispatcher's own pages: jobs taken by phone, and requests that pour in."""
+
+from collections import defaultdict
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from dispatch import desk, wiring
+from dispatch.accounts import CrewRequest, crew_only
+from dispatch.domain.job import Job
+from dispatch.domain.ranks import Act
+from dispatch.domain.status import Status
+from dispatch.forms import NewJobForm
+from dispatch.seen import remember
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@crew_only(Act.CREATE)
+def new_job(request: CrewRequest) -> HttpResponse:
+    form = NewJobForm(request.POST if request.method == "POST" else None, business=request.business)
+    if request.method != "POST" or not form.is_valid():
+        key = request.POST.get("key") or wiring.new_token()
+        status = 422 if request.method == "POST" else 200
+        context = {"form": form, "key": key}
+        return render(request, "dispatch/new_job.html", context, status=status)
+    try:
+        done = desk.create(
+            request.business,
+            form.job_fields(),
+            status=Status(form.cleaned_data["status"]),
+            by=request.user.username,
+            key=request.POST.get("key", ""),
+        )
+    except desk.KeyReused as error:
+        form.add_error(None, "You have already saved this as another job. Save again to add one.")
+        context = {"form": form, "key": wiring.new_token(), "earlier": error.job}
+        return render(request, "dispatch/new_job.html", context, status=409)
+    messages.success(request, f"{done.job.customer_name} is on the board.")
+    response = HttpResponseRedirect(reverse("job", args=[done.job.id]), status=303)
+    return remember(request, response, done.revision)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@crew_only(Act.DISCARD)
+def requests(request: CrewRequest) -> HttpResponse:
+    """Every request nobody has looked at, by sender; junk is discarded in one go."""
+    if request.method == "POST":
+        gone = desk.discard(request.business, set(request.POST.getlist("job")))
+        messages.success(request, f"{gone} request{'' if gone == 1 else 's'} discarded.")
+        return HttpResponseRedirect(reverse("requests"), status=303)
+    waiting = desk.unlooked_at(wiring.jobs(request.business).refreshed())
+    context = {"senders": _by_sender(waiting), "count": len(waiting)}
+    return render(request, "dispatch/requests.html", context)
+
+
+def _by_sender(waiting: list[Job]) -> list[list[Job]]:
+    """The one who sends most comes first."""
+    senders: dict[str, list[Job]] = defaultdict(list)
+    for job in waiting:
+        senders[desk.sender(job) or job.id].append(job)
+    return sorted(senders.values(), key=len, reverse=True)

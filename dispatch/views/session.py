@@ -1,0 +1,159 @@
+"""Signing in and out, and the member's own account."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import auth, messages
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+from msgspec.structs import replace
+
+from dispatch import crewing, wiring
+from dispatch.accounts import CrewRequest, change_member, crew_only, sign_out
+from dispatch.crew_forms import DaysForm
+from dispatch.domain.crew import Member
+from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.ranks import Act
+from dispatch.models import CrewUser
+from dispatch.month import days_off
+from dispatch.views.days import days_form, set_days
+from dispatch.views.posts import post_only
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": "That name and password do not go together. Names are in small letters.",
+        "inactive": "This account is closed.",
+    }
+
+
+class SignIn(LoginView):
+    template_name = "dispatch/login.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+    http_method_names = ["get", "head", "post"]
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Where `next` says; not here again, which would go round for ever."""
+        url: str = super().get_redirect_url()
+        return "" if url.startswith(self.request.path) else url
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().post(request, *args, **kwargs)
+        except StoreUnavailable:
+            # Not bound: checking it once more would only ask the roster again.
+            context = self.get_context_data(form=self.authentication_form(request), silent=True)
+            response = render(request, self.template_name, context, status=503)
+            response.headers["Retry-After"] = "10"
+            return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_invalid(form)
+        response.status_code = 422
+        return response
+
+
+class AccountForm(forms.Form):
+    """Own phone, and a new password where one is given."""
+
+    phone = forms.CharField(label="Phone", max_length=40, required=False)
+    old_password = forms.CharField(
+        label="Password now", required=False, strip=False, widget=forms.PasswordInput
+    )
+    new_password = forms.CharField(
+        label="New password", required=False, strip=False, widget=forms.PasswordInput
+    )
+
+    def __init__(self, *args: Any, user: CrewUser, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_new_password(self) -> str:
+        password: str = self.cleaned_data["new_password"]
+        if password:
+            validate_password(password, self.user)
+            if not check_password(self.cleaned_data.get("old_password"), self.user.password):
+                raise forms.ValidationError("The password you have now is not right.")
+        return password
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@crew_only(Act.KEEP_ACCOUNT)
+def leave(request: CrewRequest) -> HttpResponse:
+    """POST signs out; GET asks."""
+    if request.method != "POST":
+        return render(request, "dispatch/logout.html")
+    sign_out(request)
+    return HttpResponseRedirect("/dashboard/login/", status=303)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@crew_only(Act.KEEP_ACCOUNT)
+def account(request: CrewRequest) -> HttpResponse:
+    if request.method != "POST":
+        return account_page(request)
+    form = AccountForm(request.POST, user=request.user)
+    if not form.is_valid():
+        return account_page(request, status=422, form=form)
+    _save_account(request, form)
+    messages.success(request, "Saved.")
+    return HttpResponseRedirect("/dashboard/account/", status=303)
+
+
+@post_only("account")
+@crew_only(Act.KEEP_ACCOUNT)
+def own_days(request: CrewRequest) -> HttpResponse:
+    form = days_form(request, request.POST)
+    said = set_days(request, request.user.username, form)
+    if not said:
+        return account_page(request, status=422, off_form=form)
+    messages.success(request, said)
+    return HttpResponseRedirect("/dashboard/account/#off", status=303)
+
+
+@post_only("account")
+@crew_only(Act.KEEP_ACCOUNT)
+def sign_out_everywhere(request: CrewRequest) -> HttpResponse:
+    """This session ends too: its cookie is like all others."""
+    crewing.sign_out_everywhere(request.business, request.user.username)
+    auth.logout(request)
+    return HttpResponseRedirect("/dashboard/login/", status=303)
+
+
+def account_page(
+    request: CrewRequest,
+    *,
+    status: int = 200,
+    form: AccountForm | None = None,
+    off_form: DaysForm | None = None,
+) -> HttpResponse:
+    member, business = request.user.member, request.business
+    initial = {"phone": business.phone_text(member.phone)}
+    context = {
+        "form": form or AccountForm(user=request.user, initial=initial),
+        "off_form": off_form or days_form(request),
+        "off": days_off(member, business, business.today(wiring.now())),
+    }
+    return render(request, "dispatch/account.html", context, status=status)
+
+
+def _save_account(request: CrewRequest, form: AccountForm) -> None:
+    phone = form.cleaned_data["phone"]
+    phone = request.business.phone_e164(phone) or phone
+    password = form.cleaned_data["new_password"]
+    hashed = make_password(password) if password else ""
+
+    def apply(member: Member) -> Member:
+        changed = replace(member, phone=phone)
+        return changed.with_password(hashed) if hashed else changed
+
+    member = change_member(request.business, request.user.username, apply)
+    if hashed:  # this session goes on; all others end
+        auth.update_session_auth_hash(request, CrewUser.of(member, request.business.slug))

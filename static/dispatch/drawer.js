@@ -1,0 +1,58 @@
+// The drawer: a job's page, shown over the board. Its forms are plain ones; here they are sent
+// without leaving the page, and what is half typed in the others stays.
+import { ask, copyButtons } from "../site/live.js";
+
+// As `ask`, but silence is an answer too: one of status 0.
+export async function send(url, body) {
+  try {
+    return await ask(url, { body });
+  } catch {
+    return { status: 0, ok: false, html: "" };
+  }
+}
+
+export function enliven(root, { onAnswer }) {
+  copyButtons(root, "");
+  for (const form of root.querySelectorAll("form[method=post]")) {
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const button = event.submitter;
+      if (button?.getAttribute("aria-busy")) return;
+      button?.setAttribute("aria-busy", "true");
+      try {
+        await onAnswer(await send(form.action, new FormData(form, button)), form);
+      } finally {
+        button?.removeAttribute("aria-busy");
+      }
+    });
+  }
+}
+
+// What somebody typed in other forms of the drawer outlives the answer to this one. With it goes
+// the version that they saw, so that the server still notices what others changed since.
+export function drafts(root, sent) {
+  const kept = [];
+  for (const form of root.querySelectorAll("form[method=post]")) {
+    if (form === sent) continue;
+    const fields = [...form.querySelectorAll("textarea, input:not([type=hidden]), select")];
+    const half = fields.filter(isTyped);
+    if (half.length && form.elements.version) half.push(form.elements.version);
+    for (const field of half) kept.push([form.getAttribute("action"), field.name, field.value]);
+  }
+  return (next) => {
+    for (const [action, name, value] of kept) {
+      const form = [...next.querySelectorAll("form")].find(
+        (each) => each.getAttribute("action") === action && each.elements[name],
+      );
+      if (!form) continue;
+      form.elements[name].value = value;
+      form.closest("details")?.setAttribute("open", "");
+    }
+  };
+}
+
+function isTyped(field) {
+  return field.tagName === "SELECT"
+    ? [...field.options].some((option) => option.selected !== option.defaultSelected)
+    : field.value !== field.defaultValue;
+}

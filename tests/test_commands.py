@@ -1,0 +1,277 @@
+"""`manage.py crew …` and `manage.py jobs …`: what they do, say, and refuse."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.test import Client
+
+from dispatch import wiring
+from dispatch.domain.crew import Rank
+from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.status import Status
+from dispatch.stores.memory import MemoryStore
+from tests.conftest import signed_in
+from tests.making import BUSINESS, LEGACY, PASSWORD, make_job
+
+ROOT = Path(__file__).resolve().parent.parent
+MARKS_LINK = "/track/fcdc1c82cb284dbe"
+
+
+def run(*words: str) -> str:
+    """What the command says, errors and all."""
+    said = io.StringIO()
+    call_command(*words, stdout=said, stderr=said)
+    return said.getvalue()
+
+
+def refused(*words: str) -> str:
+    with pytest.raises(CommandError) as refusal:
+        run(*words)
+    assert "\n" not in str(refusal.value).strip(), "one clear line"
+    return str(refusal.value)
+
+
+@pytest.fixture
+def typed_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
+
+
+# --- crew -------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("typed_password")
+def test_a_member_is_added_and_can_sign_in() -> None:
+    said = run(
+        *("crew", "add", "joel", "--rank", "crew", "--role", "driver", "--role", "first_mate"),
+        *("--phone", "619-555-0102", "--full-name", "Joel Ramirez", "--password-stdin"),
+    )
+    assert said.startswith("Added joel")
+    member = wiring.roster(BUSINESS).read().member("joel")
+    assert (member.rank, member.roles) == (Rank.CREW, ("driver", "first_mate"))
+    assert (member.phone, member.name) == ("+16195550102", "Joel Ramirez")
+    signed_in("joel")
+
+
+def test_a_dry_run_adds_nobody() -> None:
+    assert run("crew", "add", "joel", "--rank", "crew", "--dry-run").startswith("Would add joel")
+    assert wiring.roster(BUSINESS).read().members == ()
+
+
+@pytest.mark.parametrize("name", ["Joel", "jo el", "customer", "-x", "", "x" * 33])
+def test_a_name_that_cannot_be_is_refused(name: str) -> None:
+    assert refused("crew", "add", "--rank", "crew", "--", name).startswith(f"{name!r} cannot be")
+
+
+@pytest.mark.usefixtures("roster")
+def test_nobody_is_added_twice() -> None:
+    assert refused("crew", "add", "joel", "--rank", "crew") == "joel is on the roster already."
+
+
+@pytest.mark.parametrize("typed", ["short\n", "password\n", "\n", ""])
+def test_a_weak_password_is_refused(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    assert "password" in refused("crew", "add", "joel", "--rank", "crew", "--password-stdin")
+    assert wiring.roster(BUSINESS).read().members == ()
+
+
+def test_who_is_on_the_crew_is_listed(roster: RosterRepository) -> None:
+    run("crew", "deactivate", "vic")
+    lines = run("crew", "list").splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        *(["ana", "crew"], ["dana", "dispatcher"], ["joel", "crew"])
+    ]
+    assert "vic" in run("crew", "list", "--all")
+
+
+@pytest.mark.usefixtures("typed_password")
+def test_a_new_password_ends_the_sessions(joel: Client) -> None:
+    assert "joel has a new password" in run("crew", "password", "joel", "--password-stdin")
+    assert joel.get("/dashboard/board").status_code == 401
+
+
+def test_a_dry_run_changes_no_password(joel: Client) -> None:
+    assert run("crew", "password", "joel", "--dry-run").startswith("Would set a new password")
+    assert joel.get("/dashboard/board").status_code == 200
+
+
+def test_who_has_left_is_out_at_once_and_stays_in_the_history(joel: Client) -> None:
+    assert run("crew", "deactivate", "joel", "--dry-run") == "Would deactivate joel\n"
+    assert joel.get("/dashboard/board").status_code == 200
+    assert run("crew", "deactivate", "joel") == "joel can no longer sign in\n"
+    assert joel.get("/dashboard/board").status_code == 401
+    assert wiring.roster(BUSINESS).read().name_of("joel") == "Joel"
+
+
+@pytest.mark.parametrize("action", ["password", "deactivate"])
+def test_who_is_not_on_the_roster_is_named(action: str) -> None:
+    assert refused("crew", action, "pete") == "Nobody called pete is on the roster."
+
+
+# --- jobs -------------------------------------------------------------------------------
+
+
+def test_jobs_are_listed_and_by_status(jobs: JobRepository) -> None:
+    jobs.change(
+        lambda book: book.put(
+            make_job(), make_job(id="17", tracking_token="", status=Status.BOOKED)
+        )
+    )
+    assert [line.split()[0] for line in run("jobs", "list").splitlines()] == ["jXkL9m2pQ", "17"]
+    assert [
+        line.split()[0] for line in run("jobs", "list", "--status", "confirmed").splitlines()
+    ] == ["17"]
+    assert "'lost' is none of pending, booked" in refused("jobs", "list", "--status", "lost")
+
+
+def test_a_job_is_shown_with_the_fields_that_we_do_not_know() -> None:
+    run("jobs", "import", str(LEGACY))
+    shown = json.loads(run("jobs", "show", "17"))
+    assert (shown["customer_name"], shown["x_invoice"]["no"]) == ("Café Nuñez & Sons", 1041)
+
+
+def test_a_job_that_is_not_there_is_named() -> None:
+    assert refused("jobs", "show", "nope") == "There is no job 'nope'."
+
+
+def test_the_import_of_old_jobs_says_what_it_took_and_what_is_broken() -> None:
+    said = run("jobs", "import", str(LEGACY))
+    assert "Imported 5 of 5 entries" in said
+    assert "Kept as it is, but cannot be read: entry 'broken-1'" in said
+
+
+def test_a_dry_run_imports_nothing(jobs: JobRepository) -> None:
+    assert "Would import 5 of 5 entries" in run("jobs", "import", str(LEGACY), "--dry-run")
+    assert jobs.refreshed().entries == ()
+
+
+def test_a_second_import_takes_nothing_twice(jobs: JobRepository) -> None:
+    run("jobs", "import", str(LEGACY))
+    revision = jobs.read().revision
+    assert "Imported 0 of 5 entries" in run("jobs", "import", str(LEGACY))
+    assert jobs.refreshed().revision == revision
+
+
+def test_old_links_go_on_working_after_the_import(client: Client) -> None:
+    assert client.get(MARKS_LINK).status_code == 404
+    run("jobs", "import", str(LEGACY))
+    page = client.get(MARKS_LINK)
+    assert page.status_code == 200
+    assert "Soderblom Ave" in page.content.decode()
+
+
+def test_an_invoice_and_a_broken_entry_survive_twenty_moves_of_the_crew(
+    dana: Client, jobs: JobRepository
+) -> None:
+    run("jobs", "import", str(LEGACY))
+    for count in range(20):
+        to = "booked" if count % 2 == 0 else "in_progress"
+        answer = dana.post("/dashboard/jobs/17/move", {"status": to, "reason": "again"})
+        assert answer.status_code == 303
+    exported = run("jobs", "export")
+    assert '"x_invoice":{"no": 1041, "sent": true}' in exported
+    assert '{"id": "broken-1", "location": 42, "status": "teleported"}' in exported
+    assert len(jobs.read().job("17").moves) == 20
+
+
+def test_verify_counts_the_jobs_and_fails_over_what_is_broken() -> None:
+    assert run("jobs", "verify") == "Revision 0: 0 jobs (none)\n"
+    run("jobs", "import", str(LEGACY))
+    said = io.StringIO()
+    with pytest.raises(CommandError, match="1 of 5 entries are broken"):
+        call_command("jobs", "verify", stdout=said, stderr=said)
+    assert "4 jobs (1 pending, 1 booked, 1 in_progress, 1 completed)" in said.getvalue()
+    assert "Cannot be read: entry 'broken-1': " in said.getvalue()
+
+
+def test_what_is_exported_can_be_imported(tmp_path: Path, jobs: JobRepository) -> None:
+    run("jobs", "import", str(LEGACY))
+    file = tmp_path / "jobs.json"
+    assert run("jobs", "export", str(file)) == f"Wrote {file}\n"
+    assert "Imported 0 of 5" in run("jobs", "import", str(file))
+    assert file.read_bytes() == jobs.read().encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "told"),
+    [
+        ("missing.json", None, "No such file"),
+        ("empty.json", b"", "it is no JSON"),
+        ("page.json", b"<html>", "is not ours"),
+        ("newer.json", b'{"schema": 3, "jobs": []}', "has schema 3"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_refused_in_a_line(
+    tmp_path: Path, name: str, body: bytes | None, told: str
+) -> None:
+    if body is not None:
+        (tmp_path / name).write_bytes(body)
+    assert told in refused("jobs", "import", str(tmp_path / name))
+
+
+def test_an_export_that_cannot_be_written_is_refused_in_a_line(tmp_path: Path) -> None:
+    assert "No such file" in refused("jobs", "export", str(tmp_path / "no" / "jobs.json"))
+
+
+@pytest.mark.parametrize("words", [("list",), ("show", "17"), ("verify",), ("export",)])
+def test_a_document_that_is_not_ours_is_refused_in_a_line(
+    jobs: JobRepository, words: tuple[str, ...]
+) -> None:
+    jobs._store = MemoryStore(b"<html>")  # type: ignore[attr-defined]
+    assert "The jobs document is not ours" in refused("jobs", *words)
+
+
+def test_nothing_is_imported_over_a_document_that_is_not_ours(jobs: JobRepository) -> None:
+    store = jobs._store = MemoryStore(b"<html>")  # type: ignore[attr-defined]
+    assert "The jobs document is not ours" in refused("jobs", "import", str(LEGACY))
+    assert store.load().body == b"<html>"
+
+
+def test_another_business_is_not_guessed() -> None:
+    assert "invalid choice: 'othertown'" in refused("jobs", "--business", "othertown", "list")
+    assert run("jobs", "--business", "quickdumpnow", "list") == ""
+
+
+# --- for real ---------------------------------------------------------------------------
+
+
+def manage(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, on a folder of its own."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "QDN_STAGE": "development",
+            "DJANGO_SECRET_KEY": "x" * 60,
+            "QDN_JOBS_URL": f"file:{folder}",
+            "QDN_CREW_URL": f"file:{folder}",
+        },
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_from_a_shell_the_commands_write_files_and_fail_with_one_line(tmp_path: Path) -> None:
+    imported = manage(tmp_path, "jobs", "import", str(LEGACY))
+    assert (imported.returncode, imported.stdout) == (0, "Imported 5 of 5 entries\n")
+    assert json.loads((tmp_path / "jobs.json").read_bytes())["revision"] == 1
+    broken = manage(tmp_path, "jobs", "verify")
+    assert broken.returncode != 0
+    assert broken.stderr.splitlines()[-1] == "CommandError: 1 of 5 entries are broken."
+    nobody = manage(tmp_path, "crew", "add", "joel", "--rank", "crew")
+    assert nobody.returncode != 0
+    assert nobody.stderr.splitlines()[-1].endswith("use --password-stdin.")
+    added = manage(
+        *(tmp_path, "crew", "add", "joel", "--rank", "crew", "--password-stdin"), typed=PASSWORD
+    )
+    assert (added.returncode, added.stderr) == (0, "")
+    assert b"rolling" not in (tmp_path / "crew.json").read_bytes()

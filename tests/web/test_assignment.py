@@ -1,0 +1,154 @@
+"""Assignment by drawer and by card: who is refused, how to insist, and what comes between."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from dispatch import crewing, desk
+from dispatch.board import _render_card
+from dispatch.crewing import Days
+from dispatch.domain.job import Crew, Job, Window
+from dispatch.domain.repository import JobRepository
+from dispatch.domain.status import Status
+from tests.making import BUSINESS, DANA, make_job
+from tests.web.pages import text, words
+
+DRAWER = "/dashboard/jobs/jXkL9m2pQ"
+FETCH = {"X-Requested-With": "fetch"}
+SATURDAY = date(2026, 5, 23)
+MORNING = Window(date=SATURDAY, name="morning", start="08:00", end="12:00")
+
+
+@pytest.fixture(autouse=True)
+def mark(jobs: JobRepository) -> None:
+    jobs.change(lambda book: book.put(make_job(status=Status.BOOKED, window=MORNING)))
+
+
+def the_job(jobs: JobRepository) -> Job:
+    return jobs.read().job("jXkL9m2pQ")
+
+
+def assign(client: Client, query: str = "", **fields: Any) -> Any:
+    return client.post(f"{DRAWER}/assign{query}", fields)
+
+
+def away(username: str = "joel") -> None:
+    crewing.set_away(BUSINESS, username, Days(SATURDAY, SATURDAY))
+
+
+def joels_morning_is_full(jobs: JobRepository) -> None:
+    mornings = [
+        make_job(id=f"job{n}", tracking_token="", status="booked", window=MORNING)
+        for n in range(BUSINESS.jobs_per_window)
+    ]
+    jobs.change(lambda book: book.put(*mornings))
+    for job in mornings:
+        desk.assign(BUSINESS, job.id, {"driver": "joel"}, by=DANA)
+
+
+def board(client: Client) -> str:
+    return text(client.get("/dashboard/board"))
+
+
+def test_a_refusal_stands_beside_its_role_with_what_was_chosen(
+    dana: Client, jobs: JobRepository
+) -> None:
+    away()
+    answer = assign(dana, driver="joel", first_mate="ana", version=1)
+    assert answer.status_code == 409
+    assert "Joel is away on Sat, May 23 (Morning). Who is free: Ana." in words(answer)
+    assert 'id="id_driver_error"' in text(answer)
+    for username in ("joel", "ana"):
+        assert f'<option value="{username}" selected>' in text(answer)
+    assert "Assign all the same" not in words(answer)
+    assert the_job(jobs).crew == Crew()
+
+
+def test_a_full_window_can_be_insisted_on(dana: Client, jobs: JobRepository) -> None:
+    joels_morning_is_full(jobs)
+    answer = assign(dana, driver="joel", version=1)
+    assert answer.status_code == 409
+    assert "Joel already drives 4 jobs" in words(answer)
+    assert 'name="insist" value="1"' in text(answer)
+    assert the_job(jobs).crew == Crew()
+    assert assign(dana, driver="joel", version=1, insist="1").status_code == 303
+    assert the_job(jobs).crew.driver == "joel"
+
+
+def test_a_day_off_cannot_be_insisted_on(dana: Client, jobs: JobRepository) -> None:
+    away()
+    assert assign(dana, driver="joel", version=1, insist="1").status_code == 409
+    assert the_job(jobs).crew == Crew()
+
+
+def test_a_refused_form_still_knows_which_version_was_seen(
+    dana: Client, jobs: JobRepository
+) -> None:
+    """Else saving it again would undo what others assigned meanwhile."""
+    away()
+    desk.assign(BUSINESS, "jXkL9m2pQ", {"supervisor": "dana"}, by=DANA)
+    answer = assign(dana, driver="joel", first_mate="", supervisor="", version=1)
+    assert 'name="version" value="1"' in text(answer)
+    assign(dana, driver="ana", first_mate="", supervisor="", version=1)
+    assert the_job(jobs).crew == Crew(driver="ana", supervisor="dana")
+
+
+def test_a_card_offers_the_drivers_who_are_free(dana: Client, jobs: JobRepository) -> None:
+    button = f'formaction="{DRAWER}/assign?version=1" name="driver" value="{{}}"'
+    assert button.format("joel") in board(dana)
+    away()
+    assert button.format("joel") not in board(dana)
+    assert button.format("ana") in board(dana)
+    assert assign(dana, "?version=1", driver="ana").status_code == 303
+    assert the_job(jobs).crew.driver == "ana"
+    assert button.format("ana") not in board(dana)
+
+
+def test_only_dispatchers_pick_on_the_card(joel: Client, vic: Client, dana: Client) -> None:
+    assert 'name="driver"' in board(dana)
+    assert 'name="driver"' not in board(joel)
+    assert 'name="driver"' not in board(vic)
+
+
+def test_a_finished_job_needs_no_driver(dana: Client) -> None:
+    desk.move_job(BUSINESS, "jXkL9m2pQ", Status.COMPLETED, by=DANA)
+    assert 'name="driver"' not in board(dana)
+
+
+def test_a_card_that_was_seen_before_another_assigned_is_a_conflict(
+    dana: Client, jobs: JobRepository
+) -> None:
+    desk.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
+    assert assign(dana, "?version=1", driver="joel").status_code == 409
+    assert the_job(jobs).crew.driver == "ana"
+
+
+def test_what_came_between_is_said_on_the_card_and_in_the_drawer(dana: Client) -> None:
+    desk.assign(BUSINESS, "jXkL9m2pQ", {"driver": "joel"}, by=DANA)
+    before = dana.get("/dashboard/board").headers["ETag"]
+    told = "Joel is away on Sat, May 23 (Morning)."
+    assert told not in board(dana)
+    away()
+    assert dana.get("/dashboard/board").headers["ETag"] != before
+    assert told in board(dana)
+    assert told in words(dana.get(DRAWER))
+    crewing.set_back(BUSINESS, "joel", Days(SATURDAY, SATURDAY))
+    assert told not in board(dana)
+
+
+def test_a_change_of_the_roster_that_no_card_shows_renders_none_anew(dana: Client) -> None:
+    board(dana)
+    rendered = _render_card.cache_info().misses
+    crewing.sign_out_everywhere(BUSINESS, "ana")
+    board(dana)
+    assert _render_card.cache_info().misses == rendered
+
+
+def test_a_script_gets_the_refusal_in_the_drawer(dana: Client, jobs: JobRepository) -> None:
+    joels_morning_is_full(jobs)
+    answer = dana.post(f"{DRAWER}/assign?version=1", {"driver": "joel"}, headers=FETCH)
+    assert answer.status_code == 409
+    assert text(answer).lstrip().startswith("<article")
+    assert "Assign all the same" in words(answer)

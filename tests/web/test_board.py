@@ -1,0 +1,300 @@
+"""The crew's board: columns, cards, filters, and the poll that keeps it fresh."""
+
+from datetime import date
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client, override_settings
+from msgspec.structs import replace
+
+from dispatch.accounts import change_member
+from dispatch.domain.job import Crew, Window
+from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.status import Status
+from tests.conftest import signed_in
+from tests.making import BUSINESS, LEGACY, NOON, FakeClock, make_job, seconds, unavailable
+from tests.web.pages import text, words
+
+FRIDAY = Window(date=date(2026, 5, 22), name="morning", start="08:00", end="12:00")
+SATURDAY = Window(date=date(2026, 5, 23), name="afternoon", start="12:00", end="16:00")
+
+
+def put(jobs: JobRepository, *each: dict[str, Any]) -> None:
+    """Jobs without links, each with an id of its own unless it says one."""
+    made = [
+        make_job(**{"id": f"job{place}", "tracking_token": "", **fields})
+        for place, fields in enumerate(each, 1)
+    ]
+    jobs.change(lambda book: book.put(*made))
+
+
+def shown(client: Client, **query: str) -> str:
+    return text(client.get("/dashboard/board", query))
+
+
+def cards(client: Client, **query: str) -> list[str]:
+    """The ids of the cards, from the top left on."""
+    return [part.split('"')[0] for part in shown(client, **query).split(' id="job-')[1:]]
+
+
+def etag(client: Client, **query: str) -> str:
+    return str(client.get("/dashboard/board", query).headers["ETag"])
+
+
+def test_every_status_has_its_column_with_its_label_and_colour(dana: Client) -> None:
+    page = shown(dana)
+    places = [page.index(f'class="column {s.colour}" data-status="{s}"') for s in Status]
+    assert places == sorted(places)
+    assert all(status.label in page for status in Status)
+
+
+def test_a_card_stands_in_its_column_and_says_its_status(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, *({"status": status, "id": f"at-{status}"} for status in Status))
+    columns = shown(dana).split('class="column ')[1:]
+    for status, column in zip(Status, columns, strict=True):
+        assert f'id="job-at-{status}" data-id="at-{status}" data-status="{status}"' in column
+        assert column.count('class="card ') == 1
+
+
+def test_columns_count_and_sum_their_jobs(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, {"price": Decimal("285.50")}, {"price": Decimal(600)}, {"status": Status.BOOKED})
+    page = words(dana.get("/dashboard/board"))
+    assert "Requested 2 $885.50" in page
+    assert "Booking Confirmed 1 $600" in page
+    assert "Ready for Pickup 0 $0" in page
+
+
+def test_a_business_may_keep_prices_from_its_crew(
+    jobs: JobRepository, roster: RosterRepository
+) -> None:
+    put(jobs, {"price": Decimal(777)})
+    with override_settings(BUSINESSES=(replace(BUSINESS, crew_see_prices=False),)):
+        assert "$777" in shown(signed_in("dana"))
+        assert "$" not in shown(signed_in("joel"))
+        assert "777" not in text(signed_in("joel").get("/dashboard/jobs/job1"))
+
+
+def test_what_is_due_first_stands_first_and_what_has_no_time_last(
+    dana: Client, jobs: JobRepository
+) -> None:
+    put(
+        jobs,
+        {"id": "none", "window": None},
+        {"id": "saturday", "window": SATURDAY},
+        {"id": "friday", "window": FRIDAY},
+    )
+    assert cards(dana) == ["friday", "saturday", "none"]
+
+
+def test_what_ended_last_stands_first(dana: Client, jobs: JobRepository) -> None:
+    put(
+        jobs,
+        {"id": "early", "status": Status.COMPLETED, "updated_at": NOON},
+        {"id": "late", "status": Status.COMPLETED, "updated_at": NOON + seconds(60)},
+    )
+    assert cards(dana) == ["late", "early"]
+
+
+# --- filters ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"q": "nuñez"}, ["1"]),
+        ({"q": "CAFÉ  adams"}, ["1"]),
+        ({"q": "texas"}, ["2"]),
+        ({"q": "5550142"}, ["2"]),
+        ({"q": "t2"}, ["2"]),
+        ({"q": "mark@"}, ["3"]),
+        ({"q": "nobody"}, []),
+        ({"q": "<script>"}, []),
+        ({"crew": "joel"}, ["2"]),
+        ({"crew": "ana"}, ["2"]),
+        ({"crew": "-"}, ["1", "3"]),
+        ({"crew": "pete"}, []),
+        ({"date": "2026-05-23"}, ["3"]),
+        ({"date": "2026-05-22"}, ["2"]),
+        ({"date": "not a date"}, []),
+        ({"date": "2026-05-22", "crew": "joel", "q": "texas"}, ["2"]),
+        ({"date": "2026-05-22", "crew": "-"}, []),
+        ({"strange": "x"}, ["1", "2", "3"]),
+    ],
+)
+def test_the_board_shows_what_its_address_asks_for(
+    dana: Client, jobs: JobRepository, query: dict[str, str], found: list[str]
+) -> None:
+    put(
+        jobs,
+        {"id": "1", "customer_name": "Café Nuñez & Sons", "location": "2801 Adams Ave"},
+        {
+            "id": "2",
+            "location": "4410 Texas St",
+            "phone": "+16195550142",
+            "truck": "T2",
+            "window": FRIDAY,
+            "crew": Crew(driver="joel", first_mate="ana"),
+        },
+        {"id": "3", "email": "mark@example.com", "window": SATURDAY},
+    )
+    assert sorted(cards(dana, **query)) == found
+
+
+def test_sums_are_those_of_the_cards_shown(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, {"truck": "T1"}, {"truck": "T2"})
+    assert "Requested 1 $600" in words(dana.get("/dashboard/board", {"q": "t1"}))
+
+
+def test_the_poll_of_a_filtered_board_is_filtered_alike(dana: Client, jobs: JobRepository) -> None:
+    page = text(dana.get("/dashboard/", {"q": "a&b", "crew": "-"}))
+    assert 'data-poll="/dashboard/board?q=a%26b&amp;crew=-"' in page
+
+
+# --- late -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", Status)
+def test_what_has_not_begun_when_its_window_ends_is_late(
+    dana: Client, jobs: JobRepository, clock: FakeClock, status: Status
+) -> None:
+    put(jobs, {"window": FRIDAY, "status": status})
+    assert "Late" not in shown(dana)
+    clock.tick(1)  # it is noon, and the window ends at noon
+    waits = status in (Status.PENDING, Status.BOOKED, Status.READY_FOR_PICKUP)
+    assert ("Late" in shown(dana)) == waits
+
+
+# --- the poll ---------------------------------------------------------------------------
+
+
+def test_the_poll_answers_304_until_something_changes(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, {})
+    before = etag(dana)
+    answer = dana.get("/dashboard/board", headers={"If-None-Match": before})
+    assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", before)
+    put(jobs, {"truck": "T9"})
+    answer = dana.get("/dashboard/board", headers={"If-None-Match": before})
+    assert answer.status_code == 200
+
+
+def test_time_alone_changes_nothing(dana: Client, jobs: JobRepository, clock: FakeClock) -> None:
+    put(jobs, {"window": SATURDAY})
+    before = etag(dana)
+    clock.tick(3600)
+    assert etag(dana) == before
+
+
+def test_a_job_that_becomes_late_changes_the_board(
+    dana: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs, {"window": FRIDAY})
+    before = etag(dana)
+    clock.tick(1)
+    assert etag(dana) != before
+
+
+def test_a_new_name_on_the_roster_changes_the_board(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, {"crew": Crew(driver="joel"), "status": Status.BOOKED})
+    before = etag(dana)
+    change_member(BUSINESS, "joel", lambda member: replace(member, name="Joel Ramirez"))
+    assert etag(dana) != before
+    assert "Joel Ramirez" in shown(dana)
+
+
+def test_each_rank_and_each_filter_has_an_etag_of_its_own(
+    dana: Client, joel: Client, vic: Client
+) -> None:
+    etags = {etag(dana), etag(joel), etag(vic), etag(dana, q="x"), etag(dana, crew="x")}
+    assert len(etags) == 5
+
+
+def test_the_poll_is_the_same_part_that_the_page_shows(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, {})
+    assert shown(dana).strip() in text(dana.get("/dashboard/"))
+
+
+def test_when_the_storage_is_silent_the_board_stays_and_says_so(
+    dana: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs, {})
+    before = etag(dana)
+    with unavailable(jobs):
+        clock.tick(11)
+        page = dana.get("/dashboard/board", headers={"If-None-Match": before})
+    assert page.status_code == 200
+    assert "The storage is out of reach. This is how it was at May 22, 12:00 PM" in words(page)
+    assert cards(dana) == ["job1"]
+
+
+def test_dispatchers_are_told_of_what_cannot_be_read(dana: Client, jobs: JobRepository) -> None:
+    jobs._store.save(LEGACY.read_bytes(), None)  # type: ignore[attr-defined]
+    assert "1 entry in the jobs file cannot be read and is not shown" in words(
+        dana.get("/dashboard/board")
+    )
+
+
+# --- cards ------------------------------------------------------------------------------
+
+
+def test_hostile_words_are_shown_as_text(dana: Client, jobs: JobRepository) -> None:
+    hostile = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
+    put(jobs, {"customer_name": hostile, "location": hostile, "truck": hostile})
+    for page in (shown(dana), text(dana.get("/dashboard/jobs/job1"))):
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "&lt;script&gt;alert(&#x27;x&#x27;)" in page
+
+
+@pytest.mark.parametrize("query", ["<script>", '"><img src=x>', "'", "\0"])
+def test_a_hostile_search_is_shown_as_text(dana: Client, query: str) -> None:
+    page = text(dana.get("/dashboard/", {"q": query}))
+    assert "<img src=x" not in page
+    assert '"<script>' not in page
+
+
+@pytest.mark.parametrize(
+    "job_id", ["a b", "q\"u'o", "ünï ✓", "<b>", "50%", "a?b#c", "a&b", "%2F", "x" * 64, "-", "a\tb"]
+)
+def test_a_job_of_any_id_is_shown_opened_and_moved(
+    dana: Client, jobs: JobRepository, job_id: str
+) -> None:
+    put(jobs, {"id": job_id})
+    page = shown(dana)
+    link = unescape(page.split('class="button small" href="')[1].split('"')[0])
+    action = unescape(page.split('formaction="')[1].split('"')[0])
+    assert "Soderblom Ave" in words(dana.get(link))
+    assert dana.post(action, {"status": "booked"}).status_code == 303
+    assert jobs.read().job(job_id).status is Status.BOOKED
+
+
+def test_each_rank_sees_the_buttons_it_may_press(
+    dana: Client, joel: Client, vic: Client, jobs: JobRepository
+) -> None:
+    put(jobs, {"id": "new"}, {"id": "booked", "status": Status.BOOKED})
+    assert shown(dana).count('name="status"') == 2
+    assert shown(joel).count("formaction=") == 1
+    assert shown(vic).count("formaction=") == 0
+    assert shown(vic).count("draggable") == 0
+
+
+def test_a_card_shows_a_hand_edit_that_forgot_the_version(
+    dana: Client, jobs: JobRepository
+) -> None:
+    put(jobs, {"customer_name": "Mark"})
+    assert "Mark" in shown(dana)
+    put(jobs, {"customer_name": "Marc"})
+    assert "Marc" in shown(dana)
+    assert "Mark" not in shown(dana)
+
+
+def test_the_board_of_a_process_that_lags_behind_is_never_older_than_what_one_saw(
+    dana: Client, jobs: JobRepository
+) -> None:
+    put(jobs, {})
+    dana.get("/dashboard/")
+    assert dana.cookies["seen"]["path"] == "/dashboard/"
+    assert dana.cookies["seen"]["httponly"]
+    dana.cookies["seen"] = "999:forged"
+    assert dana.get("/dashboard/board").status_code == 200

@@ -1,0 +1,346 @@
+"""The roster's pages: who is on the crew, when they are there, and how they come in."""
+
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+from msgspec.structs import replace
+
+from dispatch import crewing
+from dispatch.accounts import change_member
+from dispatch.domain.availability import SICK, is_away
+from dispatch.domain.crew import Availability, Member, Rank
+from dispatch.domain.job import Crew, Job, Window
+from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.status import Status
+from tests.conftest import signed_in
+from tests.making import BUSINESS, DANA, make_job, make_member, unavailable
+from tests.web.api import Program
+from tests.web.pages import text, words
+
+CREW, JOEL, ACCOUNT = "/dashboard/crew/", "/dashboard/crew/joel/", "/dashboard/account/"
+TODAY, MONDAY, TUESDAY = date(2026, 5, 22), date(2026, 5, 25), date(2026, 5, 26)
+MORNING = Window(date=TODAY, name="morning", start="08:00", end="12:00")
+
+
+def of(roster: RosterRepository, username: str = "joel") -> Member:
+    return roster.read().member(username)
+
+
+def fields(page: Any, **changed: Any) -> dict[str, Any]:
+    """What a browser sends of the profile: all as it was shown, but for what changed."""
+    form = page.context["form"]
+    shown = {name: form[name].value() for name in ("name", "rank", "roles", "phone", "email")}
+    return shown | dict(form.shown) | changed
+
+
+def save(client: Client, page: Any, path: str = JOEL, **changed: Any) -> Any:
+    return client.post(path, fields(page, **changed))
+
+
+def take_off(client: Client, username: str = "joel", **days: Any) -> Any:
+    return client.post(f"{CREW}{username}/days", {"set": "away", **days})
+
+
+def put(jobs: JobRepository, job_id: str, **fields: Any) -> Job:
+    fields = {"status": Status.BOOKED, "window": MORNING, "tracking_token": ""} | fields
+    return jobs.change(lambda book: book.put(make_job(id=job_id, **fields))).job(job_id)
+
+
+# --- the roster -------------------------------------------------------------------------
+
+
+def test_the_roster_shows_everybody_with_ways_to_reach_them(
+    dana: Client, roster: RosterRepository
+) -> None:
+    change_member(BUSINESS, "joel", lambda m: replace(m, phone="+16195550102", email="j@x.example"))
+    page = text(dana.get(CREW))
+    for link in ("tel:+16195550102", "sms:+16195550102", "mailto:j@x.example", JOEL):
+        assert f'href="{link}"' in page
+    assert "Joel joel Crew driver, first mate Free" in words(dana.get(CREW))
+
+
+def test_who_has_left_is_shown_on_demand_only(dana: Client) -> None:
+    crewing.deactivate(BUSINESS, "ana")
+    assert f"{CREW}ana/" not in text(dana.get(CREW))
+    assert "Show who has left (1)" in words(dana.get(CREW))
+    assert "Has left" in words(dana.get(CREW, {"all": "1"}))
+
+
+@pytest.mark.parametrize("path", [CREW, JOEL, f"{CREW}new"])
+def test_the_roster_is_for_dispatchers(joel: Client, path: str) -> None:
+    assert joel.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("action", ["days", "sick", "access"])
+def test_an_action_is_for_dispatchers_and_by_address_leads_to_the_member(
+    dana: Client, action: str
+) -> None:
+    assert signed_in("joel").post(JOEL + action, {"do": "sign-out"}).status_code == 403
+    assert dana.get(JOEL + action).headers["Location"] == JOEL
+
+
+def test_who_is_not_on_the_roster_has_no_page(dana: Client) -> None:
+    for path in ("", "days", "sick", "access"):
+        assert dana.post(f"{CREW}pete/{path}", {"do": "sign-out"}).status_code == 404
+
+
+# --- profiles ---------------------------------------------------------------------------
+
+
+def test_a_profile_is_edited(dana: Client, roster: RosterRepository) -> None:
+    page = dana.get(JOEL)
+    changed = {"name": "Joel Ramirez", "phone": "619 555 0102", "roles": ["supervisor", "driver"]}
+    assert save(dana, page, rank="viewer", email="j@x.example", **changed).status_code == 303
+    joel = of(roster)
+    assert (joel.name, joel.phone, joel.email) == ("Joel Ramirez", "+16195550102", "j@x.example")
+    assert (joel.rank, joel.roles) == (Rank.VIEWER, ("driver", "supervisor"))
+
+
+def test_two_who_edit_different_fields_both_succeed(dana: Client, roster: RosterRepository) -> None:
+    page = dana.get(JOEL)
+    crewing.edit_member(BUSINESS, "joel", {"email": "j@x.example"}, seen={"email": ""})
+    assert save(dana, page, name="Joel R").status_code == 303
+    assert (of(roster).name, of(roster).email) == ("Joel R", "j@x.example")
+
+
+def test_two_who_edit_one_field_lose_nothing(dana: Client, roster: RosterRepository) -> None:
+    page = dana.get(JOEL)
+    crewing.edit_member(
+        BUSINESS,
+        "joel",
+        {"name": "Joey", "email": "j@x.example"},
+        seen={"name": "Joel", "email": ""},
+    )
+    answer = save(dana, page, name="Joel R", phone="619 555 0102")
+    assert answer.status_code == 409
+    assert "Somebody else has changed the name" in words(answer)
+    assert "Now it is “Joey”" in words(answer)
+    assert 'value="Joel R"' in text(answer)
+    assert (of(roster).name, of(roster).phone) == ("Joey", "")
+    assert save(dana, answer).status_code == 303
+    joel = of(roster)
+    assert (joel.name, joel.phone, joel.email) == ("Joel R", "+16195550102", "j@x.example")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", " "), ("phone", "call me"), ("email", "j@"), ("rank", "boss"), ("roles", ["cook"])],
+)
+def test_what_cannot_be_is_refused_beside_its_field(
+    dana: Client, roster: RosterRepository, field: str, value: Any
+) -> None:
+    before = of(roster)
+    answer = save(dana, dana.get(JOEL), **{field: value})
+    assert answer.status_code == 422
+    assert f'id="id_{field}_error"' in text(answer)
+    assert of(roster) == before
+
+
+def test_a_new_member_gets_a_password_that_is_shown_once(
+    dana: Client, roster: RosterRepository
+) -> None:
+    new = {"username": "pete", "name": "Pete", "rank": "crew", "roles": ["driver"]}
+    answer = dana.post(f"{CREW}new", new)
+    password = re.search(r"<code>([^<]+)</code>", text(answer))
+    assert password
+    assert "no-store" in answer.headers["Cache-Control"]
+    fields = {"username": "pete", "password": password[1]}
+    assert Client().post("/dashboard/login/", fields).status_code == 302
+    assert password[1] not in text(dana.get(f"{CREW}pete/"))
+    assert password[1] not in roster.read().encode().decode()
+
+
+@pytest.mark.parametrize(
+    ("username", "status", "told"),
+    [
+        ("joel", 409, "Somebody signs in by that name"),
+        ("Pete B", 422, "How about “pete.b”?"),
+        ("customer", 422, "a word of the jobs' history"),
+        ("", 422, "This field is required"),
+    ],
+)
+def test_a_name_that_cannot_be_is_explained(
+    dana: Client, username: str, status: int, told: str
+) -> None:
+    answer = dana.post(f"{CREW}new", {"username": username, "name": "Pete", "rank": "crew"})
+    assert answer.status_code == status
+    assert told in words(answer)
+
+
+# --- the way in -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("do", ["password", "sign-out", "deactivate"])
+def test_what_ends_their_sessions(dana: Client, joel: Client, do: str) -> None:
+    program = Program("joel")
+    assert dana.post(f"{JOEL}access", {"do": do}).status_code in (200, 303)
+    assert joel.get("/dashboard/board").status_code == 401
+    assert program.get("jobs").status_code == 401
+
+
+def test_who_comes_back_signs_in_anew(dana: Client, joel: Client) -> None:
+    dana.post(f"{JOEL}access", {"do": "deactivate"})
+    dana.post(f"{JOEL}access", {"do": "reactivate"})
+    assert joel.get("/dashboard/board").status_code == 401
+    signed_in("joel")
+
+
+def test_an_unknown_action_does_nothing(dana: Client, joel: Client) -> None:
+    assert dana.post(f"{JOEL}access", {"do": "explode"}).status_code == 422
+    assert joel.get("/dashboard/board").status_code == 200
+
+
+def test_the_last_dispatcher_stays_one(dana: Client, roster: RosterRepository) -> None:
+    page = dana.get(f"{CREW}dana/")
+    demoted = save(dana, page, f"{CREW}dana/", rank="crew")
+    gone = dana.post(f"{CREW}dana/access", {"do": "deactivate"})
+    assert (demoted.status_code, gone.status_code) == (409, 409)
+    assert "last active dispatcher" in words(demoted)
+    assert "last active dispatcher" in words(gone)
+    change_member(BUSINESS, "ana", lambda member: replace(member, rank=Rank.DISPATCHER))
+    assert dana.post(f"{CREW}dana/access", {"do": "deactivate"}).status_code == 303
+    assert not of(roster, "dana").active
+
+
+# --- days -------------------------------------------------------------------------------
+
+
+def test_a_range_of_days_off_and_back(dana: Client, roster: RosterRepository) -> None:
+    assert take_off(dana, **{"from": "2026-05-25", "to": "2026-05-26"}).status_code == 303
+    assert is_away(of(roster), MONDAY)
+    assert is_away(of(roster), TUESDAY)
+    assert "Mon, May 25 to Tue, May 26: away" in words(dana.get(JOEL))
+    dana.post(f"{JOEL}days", {"set": "back", "from": "2026-05-26"})
+    assert set(of(roster).availability) == {MONDAY}
+
+
+def test_a_part_of_a_day(dana: Client, roster: RosterRepository) -> None:
+    take_off(dana, **{"from": "2026-05-25", "windows": ["morning"]})
+    assert of(roster).on(MONDAY) == Availability(windows=("afternoon",))
+    page = dana.get(CREW)
+    assert 'aria-label="Joel, Mon, May 25: free only in the afternoon">PM<' in text(page)
+
+
+def test_a_click_on_a_day_of_the_month(dana: Client, roster: RosterRepository) -> None:
+    button = f"{JOEL}days?day=2026-05-25&month=2026-05"
+    answer = dana.post(button, {"set": "away"})
+    assert answer.headers["Location"] == f"{CREW}?month=2026-05#month"
+    page = text(dana.get(CREW))
+    assert 'value="back" aria-label="Joel, Mon, May 25: away">away<' in page
+    dana.post(button, {"set": "back"})
+    assert of(roster).availability == {}
+
+
+@pytest.mark.parametrize(
+    ("month", "shown"),
+    [
+        *(("2026-12", "December 2026"), ("", "May 2026"), ("x", "May 2026")),
+        *(("9999-12", "December 2199"), ("0001-01", "January 2000"), ("2026-13", "May 2026")),
+    ],
+)
+def test_any_month_can_be_looked_at(dana: Client, month: str, shown: str) -> None:
+    assert shown in words(dana.get(CREW, {"month": month}))
+
+
+def test_days_that_are_over_have_no_buttons(dana: Client) -> None:
+    page = text(dana.get(CREW))
+    assert "day=2026-05-22&" in page
+    assert "day=2026-05-21&" not in page
+
+
+@pytest.mark.parametrize(
+    ("days", "field"),
+    [
+        ({"from": "2026-05-21"}, "from"),
+        ({"from": "soon"}, "from"),
+        ({}, "from"),
+        ({"from": "2026-05-25", "to": "2026-05-24"}, "to"),
+        ({"from": "2026-05-25", "to": "2027-05-26"}, "to"),
+        ({"from": "9999-12-31"}, "to"),
+        ({"from": "2026-05-25", "windows": ["night"]}, "windows"),
+    ],
+)
+@pytest.mark.parametrize("path", [f"{JOEL}days", f"{ACCOUNT}days"])
+def test_days_that_cannot_be_are_refused_beside_their_field(
+    dana: Client, roster: RosterRepository, path: str, days: dict[str, str], field: str
+) -> None:
+    answer = dana.post(path, {"set": "away", **days})
+    assert answer.status_code == 422
+    assert f'id="days_{field}_error"' in text(answer)
+    assert not any(member.availability for member in roster.read().members)
+
+
+def test_neither_away_nor_back_is_refused(dana: Client) -> None:
+    answer = dana.post(f"{JOEL}days", {"from": "2026-05-25", "set": "maybe"})
+    assert answer.status_code == 422
+    assert "Say whether away or free again." in words(answer)
+
+
+# --- sick -------------------------------------------------------------------------------
+
+
+def test_sick_today_brings_the_jobs_back_and_lists_them(
+    dana: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    put(jobs, "one", customer_name="Ida", crew=Crew(driver="joel", first_mate="ana"))
+    put(jobs, "two", customer_name="Walt", crew=Crew(driver="ana"))
+    before = jobs.read().revision
+    answer = dana.post(f"{JOEL}sick", follow=True)
+    assert is_away(of(roster), TODAY)
+    assert jobs.read().job("one").crew == Crew(first_mate="ana")
+    assert jobs.read().job("two").crew == Crew(driver="ana")
+    assert jobs.read().revision == before + 1
+    assert "1 job came back" in words(answer)
+    assert 'href="/dashboard/jobs/one"' in text(answer)
+    assert 'href="/dashboard/jobs/two"' not in text(answer)
+    assert "No driver" in words(dana.get(JOEL))
+
+
+def test_the_roster_comes_first_and_all_can_be_done_again(
+    dana: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    put(jobs, "one", crew=Crew(driver="joel"))
+    with unavailable(jobs):
+        assert dana.post(f"{JOEL}sick").status_code == 503
+    assert is_away(of(roster), TODAY)
+    assert [job.id for job in crewing.sick(BUSINESS, "joel", TODAY, by=DANA).jobs] == ["one"]
+    assert crewing.sick(BUSINESS, "joel", TODAY, by=DANA).jobs == ()
+    assert jobs.read().job("one").history[-1].reason == SICK
+
+
+def test_jobs_that_a_day_off_stands_against_are_listed(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, "one", crew=Crew(driver="joel"))
+    assert "In the way" not in words(dana.get(JOEL))
+    take_off(dana, **{"from": "2026-05-22"})
+    assert "In the way" in words(dana.get(JOEL))
+
+
+# --- one's own page ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("username", ["joel", "vic"])
+def test_everybody_keeps_their_own_days_off(roster: RosterRepository, username: str) -> None:
+    client = signed_in(username)
+    assert client.post(f"{ACCOUNT}days", {"set": "away", "from": "2026-05-25"}).status_code == 303
+    assert is_away(of(roster, username), MONDAY)
+    assert "Mon, May 25: away" in words(client.get(ACCOUNT))
+
+
+def test_signing_out_everywhere_ends_all_of_ones_sessions(joel: Client) -> None:
+    phone, program = signed_in("joel"), Program("joel")
+    assert joel.post(f"{ACCOUNT}sign-out").headers["Location"] == "/dashboard/login/"
+    for client in (joel, phone):
+        assert client.get("/dashboard/board").status_code == 401
+    assert program.get("jobs").status_code == 401
+
+
+def test_a_roster_of_another_order_is_no_conflict(dana: Client, roster: RosterRepository) -> None:
+    """Roles may have been stored in any order, by hand or from a shell."""
+    odd = make_member("pete", roles=("first_mate", "driver"))
+    roster.change(lambda book: book.put(odd))
+    page = dana.get(f"{CREW}pete/")
+    assert save(dana, page, f"{CREW}pete/", name="Pete B").status_code == 303
+    assert of(roster, "pete").roles == ("first_mate", "driver")

@@ -1,0 +1,414 @@
+"""Every address × every rank: who may do what, and which jobs and prices each of them sees."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client, override_settings
+from django.urls import URLResolver, get_resolver
+from msgspec.structs import replace
+
+from dispatch.domain.job import Crew, Job, Paid, PriceLine
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.status import Status
+from tests.conftest import signed_in
+from tests.making import BUSINESS, NOON, PASSWORD, TOKEN, make_job
+from tests.web.api import Program
+from tests.web.pages import text, words
+
+MEMBERS = {"anonymous": "", "viewer": "vic", "crew": "joel", "dispatcher": "dana"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+ID = "jXkL9m2pQ"
+CREDENTIALS = {"username": "joel", "password": PASSWORD}
+AWAY = {"from": "2026-05-23", "set": "away"}
+ANA = {"name": "Ana", "rank": "crew", "roles": "driver"}
+PETE = {**ANA, "name": "Pete", "username": "pete"}
+NEW = {"customer_name": "Ida", "location": "Main St", "status": "booked", "price": "175"}
+Statuses = tuple[int, int, int, int]  # of an anonymous, a viewer, one of the crew, a dispatcher
+
+
+def all_get(status: int) -> Statuses:
+    return (status,) * 4
+
+
+@dataclass(frozen=True)
+class Route:
+    """What each method answers to whom; HEAD is as GET, and what is not named is 405."""
+
+    answers: Mapping[str, Statuses]
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+def page(*statuses: int) -> Route:
+    return Route({"GET": statuses})  # type: ignore[dict-item]
+
+
+def action(statuses: Statuses, **body: Any) -> Route:
+    """Whoever comes by its address is led to the page that holds its form."""
+    return Route({"GET": all_get(302), "POST": statuses}, body)
+
+
+def both(looks: Statuses, does: Statuses, **body: Any) -> Route:
+    return Route({"GET": looks, "POST": does}, body)
+
+
+def call(method: str, statuses: Statuses, **body: Any) -> Route:
+    return Route({method: statuses, "OPTIONS": all_get(204)}, body)
+
+
+LOOKS, ONLY_DISPATCHER = (302, 200, 200, 200), (302, 403, 403, 200)
+CREW_DO, DISPATCHER_DOES = (302, 403, 303, 303), (302, 403, 403, 303)
+API_LOOKS, API_CREW_DO = (401, 200, 200, 200), (401, 403, 200, 200)
+
+# The table. Whoever adds an address adds its row, and thereby says who may use it.
+TABLE: dict[str, Route] = {
+    "": page(*all_get(200)),
+    "robots.txt": page(*all_get(200)),
+    "book/": both(all_get(200), all_get(422)),
+    "track/<str:token>": page(*all_get(200)),
+    "track/<str:token>/live": page(*all_get(200)),
+    "track/<str:token>/ready": both(all_get(200), all_get(303)),
+    "track/<str:token>/cancel": both(all_get(200), all_get(303)),
+    "track/<str:token>/undo": both(all_get(303), all_get(303)),
+    "track/^(?P<rest>.*)$": both(all_get(404), all_get(404)),
+    "dashboard/": page(*LOOKS),
+    "dashboard/board": page(401, 200, 200, 200),
+    "dashboard/login/": Route(
+        {
+            "GET": (200, 302, 302, 302),
+            "POST": all_get(302),
+            **dict.fromkeys(("PUT", "PATCH", "DELETE", "OPTIONS"), (405, 302, 302, 302)),
+        },
+        CREDENTIALS,
+    ),
+    "dashboard/logout/": both(LOOKS, (302, 303, 303, 303)),
+    "dashboard/account/": both(LOOKS, (302, 303, 303, 303), phone=""),
+    "dashboard/account/days": action((302, 303, 303, 303), **AWAY),
+    "dashboard/account/sign-out": action((302, 303, 303, 303)),
+    "dashboard/crew/": page(*ONLY_DISPATCHER),
+    "dashboard/crew/new": both(ONLY_DISPATCHER, ONLY_DISPATCHER, **PETE),
+    "dashboard/crew/<str:username>/": both(ONLY_DISPATCHER, DISPATCHER_DOES, **ANA),
+    "dashboard/crew/<str:username>/days": action(DISPATCHER_DOES, **AWAY),
+    "dashboard/crew/<str:username>/sick": action(DISPATCHER_DOES),
+    "dashboard/crew/<str:username>/access": action(DISPATCHER_DOES, do="sign-out"),
+    "dashboard/requests/": both(ONLY_DISPATCHER, DISPATCHER_DOES),
+    "dashboard/jobs/new": both(ONLY_DISPATCHER, DISPATCHER_DOES, **NEW),
+    "dashboard/jobs/<str:job_id>": page(*LOOKS),
+    "dashboard/jobs/<str:job_id>/move": action(CREW_DO, status="in_progress", expected="booked"),
+    "dashboard/jobs/<str:job_id>/assign": action(DISPATCHER_DOES, driver="ana"),
+    "dashboard/jobs/<str:job_id>/notes": action(CREW_DO, text="Two couches"),
+    "dashboard/jobs/<str:job_id>/eta": action(CREW_DO, eta="14:20"),
+    "dashboard/jobs/<str:job_id>/edit": action(
+        DISPATCHER_DOES, customer_name="Mark", location="Soderblom Ave", price="600", version="1"
+    ),
+    "dashboard/jobs/<str:job_id>/link": action(DISPATCHER_DOES),
+    "api/token": call("POST", all_get(200), **CREDENTIALS),
+    "api/track": call("POST", all_get(200), token=TOKEN),
+    "api/jobs": Route(
+        {"GET": API_LOOKS, "POST": (401, 403, 403, 201), "OPTIONS": all_get(204)}, NEW
+    ),
+    "api/jobs/<str:job_id>": Route(
+        {"GET": API_LOOKS, "PATCH": (401, 403, 403, 200), "OPTIONS": all_get(204)}, {"truck": "T1"}
+    ),
+    "api/jobs/<str:job_id>/status": call("POST", API_CREW_DO, status="in_progress"),
+    "api/jobs/<str:job_id>/crew": call("PUT", (401, 403, 403, 200), driver="ana"),
+    "api/jobs/<str:job_id>/notes": call("POST", (401, 403, 201, 201), text="Two couches"),
+    "api/crew": Route(  # 422: it says of which day
+        {"GET": (401, 403, 403, 422), "OPTIONS": all_get(204)}
+    ),
+    "api/openapi.json": page(*all_get(200)),
+    "api/docs": page(*all_get(200)),
+    "api/": Route(dict.fromkeys(METHODS, all_get(404))),  # and whatever else is under it
+}
+
+
+def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        here = prefix + str(entry.pattern)
+        yield from routes(entry, here) if isinstance(entry, URLResolver) else [here]
+
+
+def path_of(route: str) -> str:
+    for part, value in (("token", TOKEN), ("job_id", ID), ("username", "ana")):
+        route = route.replace(f"<str:{part}>", value)
+    return "/" + re.sub(r"\^.*\$", "a/b/c/d", route)
+
+
+@pytest.fixture
+def booked(jobs: JobRepository, roster: RosterRepository) -> JobRepository:
+    put_back(jobs)
+    return jobs
+
+
+def put_back(jobs: JobRepository) -> None:
+    jobs.change(lambda book: JobBook(revision=book.revision).put(make_job(status=Status.BOOKED)))
+
+
+def ask(client: Client, method: str, route: str, **headers: str) -> int:
+    as_json = route.startswith("api/")
+    body: Any = TABLE[route].body if method in ("POST", "PUT", "PATCH") else {}
+    sent = client.generic if not body else getattr(client, method.lower())
+    arguments = (method, path_of(route)) if not body else (path_of(route), body)
+    if as_json or (body and method != "POST"):
+        return int(sent(*arguments, content_type=JSON, headers=headers).status_code)
+    return int(sent(*arguments, headers=headers).status_code)
+
+
+def expected(route: str, method: str) -> Statuses:
+    known = TABLE[route].answers
+    return known.get("GET" if method == "HEAD" else method) or all_get(405)
+
+
+def test_every_address_has_its_row_in_the_table() -> None:
+    """An address that nobody has said a rank for is one that anybody may use."""
+    missing = sorted(set(routes()) - set(TABLE))
+    assert not missing, f"Say in TABLE, tests/web/test_ranks.py, who may use: {missing}"
+    gone = sorted(set(TABLE) - set(routes()))
+    assert not gone, f"These rows of TABLE are of addresses that are no more: {gone}"
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_each_rank_is_answered_as_the_table_says(booked: JobRepository, route: str) -> None:
+    for method in METHODS:
+        given = {}
+        for rank, username in MEMBERS.items():
+            put_back(booked)
+            client = signed_in(username) if username else Client()
+            given[rank] = ask(client, method, route)
+        assert given == dict(zip(MEMBERS, expected(route, method), strict=True)), method
+
+
+@pytest.mark.parametrize("route", [route for route in TABLE if route.startswith("api/")])
+def test_a_token_may_what_its_members_session_may(booked: JobRepository, route: str) -> None:
+    program = Program()
+    bearers = {rank: f"Bearer {program.sign_in(name)}" for rank, name in MEMBERS.items() if name}
+    bearers = {"anonymous": "Bearer of.no.token", **bearers}
+    for method in METHODS:
+        given = {}
+        for rank, header in bearers.items():
+            put_back(booked)
+            given[rank] = ask(Client(), method, route, Authorization=header)
+        assert given == dict(zip(MEMBERS, expected(route, method), strict=True)), method
+
+
+@pytest.mark.parametrize("route", [route for route in TABLE if route.startswith("dashboard/")])
+def test_a_token_opens_none_of_the_crews_pages(booked: JobRepository, route: str) -> None:
+    header = f"Bearer {Program().sign_in('dana')}"
+    for method in METHODS:
+        assert ask(Client(), method, route, Authorization=header) == expected(route, method)[0]
+
+
+def test_what_is_refused_has_changed_nothing(booked: JobRepository) -> None:
+    before = booked.refreshed()
+    for route, row in TABLE.items():
+        for method, statuses in row.answers.items():
+            for username, status in zip(MEMBERS.values(), statuses, strict=True):
+                if method != "GET" and status in (401, 403):
+                    ask(signed_in(username) if username else Client(), method, route)
+    assert booked.refreshed().jobs == before.jobs
+
+
+# --- which jobs --------------------------------------------------------------------------
+
+HERS = "Theodora Canary"  # whose pickup is Ana's alone
+ACTIONS: dict[str, dict[str, str]] = {
+    "move": {"status": "in_progress"},
+    "notes": {"text": "dog"},
+    "eta": {"eta": "14:20"},
+    "assign": {"driver": "joel"},
+    "edit": {"truck": "T9", "customer_name": "x", "location": "y"},
+    "link": {},
+}
+CALLS: dict[str, tuple[str, dict[str, str]]] = {
+    "": ("patch", {"truck": "T9"}),
+    "/status": ("post", {"status": "in_progress"}),
+    "/notes": ("post", {"text": "dog"}),
+    "/crew": ("put", {"driver": "joel"}),
+}
+
+
+def job_of(number: int, crew: Crew, name: str = "Mark", **fields: Any) -> Job:
+    made = {"id": f"job{number}", "tracking_token": f"{number}" * 20, "customer_name": name}
+    return make_job(**made, crew=crew, status=Status.BOOKED, **fields)
+
+
+@pytest.fixture
+def shared_out(jobs: JobRepository, roster: RosterRepository) -> JobRepository:
+    """Joel's, nobody's, one where Joel helps, one that waits for a driver, and Ana's."""
+    book = (
+        job_of(1, Crew(driver="joel")),
+        job_of(2, Crew()),
+        job_of(3, Crew(driver="ana", first_mate="joel")),
+        job_of(4, Crew(first_mate="ana")),
+        job_of(5, Crew(driver="ana"), HERS),
+    )
+    jobs.change(lambda empty: empty.put(*book))
+    return jobs
+
+
+def shown_on(answer: Any) -> set[str]:
+    return set(re.findall(r'id="job-(\w+)"', text(answer)))
+
+
+@pytest.mark.parametrize("path", ["", "board"])
+@pytest.mark.parametrize(
+    ("username", "sees"), [("joel", "1234"), ("ana", "2345"), ("dana", "12345"), ("vic", "12345")]
+)
+def test_the_crew_see_their_own_jobs_and_those_that_nobody_drives(
+    shared_out: JobRepository, username: str, sees: str, path: str
+) -> None:
+    shown = shown_on(signed_in(username).get(f"/dashboard/{path}"))
+    assert shown == {f"job{number}" for number in sees}
+
+
+@pytest.mark.parametrize("query", ["", "?q=theodora", "?q=job5", "?crew=ana", "?q=55555&r=99"])
+def test_no_search_brings_up_anothers_job(
+    shared_out: JobRepository, joel: Client, query: str
+) -> None:
+    for path in ("/dashboard/", "/dashboard/board", "/api/jobs"):
+        page = text(joel.get(path + query)).replace("q=theodora", "").replace('"theodora"', "")
+        assert "canary" not in page.lower()
+        assert "job5" not in page.replace("q=job5", "").replace('"job5"', "")
+
+
+def test_the_count_and_the_sum_are_of_the_jobs_that_one_sees(
+    shared_out: JobRepository, joel: Client, dana: Client
+) -> None:
+    assert "$2,400" in text(joel.get("/dashboard/board"))
+    assert "$3,000" in text(dana.get("/dashboard/board"))
+
+
+def test_anothers_job_looks_as_if_it_were_not_there(
+    shared_out: JobRepository, joel: Client
+) -> None:
+    for path in ("/dashboard/jobs/{}", "/api/jobs/{}"):
+        hers, nobodys = (joel.get(path.format(name)) for name in ("job5", "job6"))
+        assert (hers.status_code, nobodys.status_code) == (404, 404)
+        assert words(hers).replace("job5", "job6") == words(nobodys)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_nobody_of_the_crew_does_anything_to_anothers_job(
+    shared_out: JobRepository, joel: Client, name: str
+) -> None:
+    path = f"/dashboard/jobs/job5/{name}"
+    answer = joel.post(path, ACTIONS[name], headers={"X-Requested-With": "fetch"})
+    assert answer.status_code == (404 if name in ("move", "notes", "eta") else 403)
+    assert HERS not in text(answer)
+    assert shared_out.refreshed().job("job5").version == 1
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("expected", ["", "pending"])
+def test_no_program_of_the_crew_does_either(
+    shared_out: JobRepository, name: str, expected: str
+) -> None:
+    method, body = CALLS[name]
+    body = body | ({"expected": expected} if expected and name == "/status" else {})
+    answer = getattr(Program("joel"), method)(f"jobs/job5{name}", body)
+    assert answer.status_code == (404 if name in ("/status", "/notes") else 403)
+    assert HERS not in text(answer)
+    assert shared_out.refreshed().job("job5").version == 1
+
+
+def test_the_list_for_programs_holds_the_same_jobs(shared_out: JobRepository) -> None:
+    seen = {job["id"] for job in Program("joel").get("jobs").json()["jobs"]}
+    assert seen == {"job1", "job2", "job3", "job4"}
+    pages = [Program("joel").get("jobs?limit=2").json()]
+    pages.append(Program("joel").get(f"jobs?limit=2&after={pages[0]['next']}").json())
+    assert [job["id"] for page in pages for job in page["jobs"]] == sorted(seen)
+    assert pages[1]["next"] is None
+
+
+def test_a_job_that_is_given_to_another_is_gone_from_the_next_poll(
+    shared_out: JobRepository, joel: Client, dana: Client
+) -> None:
+    etag = joel.get("/dashboard/board").headers["ETag"]
+    dana.post("/dashboard/jobs/job1/assign", {"driver": "ana"})
+    answer = joel.get("/dashboard/board", headers={"If-None-Match": etag})
+    assert answer.status_code == 200
+    assert "job1" not in shown_on(answer)
+    assert joel.get("/dashboard/jobs/job1").status_code == 404
+
+
+# --- which prices ------------------------------------------------------------------------
+
+MONEY = ("54321", "54,321", "12345", "12,345", "$", "surcharge", "by-card", "price", "paid")
+
+
+@pytest.fixture
+def discreet(jobs: JobRepository, roster: RosterRepository) -> Iterator[JobRepository]:
+    """A business that keeps its prices from the crew, and a job whose price has a history."""
+    lines = (PriceLine("Surcharge", Decimal("54321.09")),)
+    paid = Paid(amount=Decimal("54321.09"), method="by-card", at=NOON, by="dana")
+    job = job_of(1, Crew(driver="joel"), price=Decimal("12345.09"), paid=paid)
+    edited = job.edited(
+        {"price_lines": lines, "price": Decimal("54321.09")}, by="dana", at=NOON
+    ).edited({"truck": "T1"}, by="dana", at=NOON)
+    with override_settings(BUSINESSES=(replace(BUSINESS, crew_see_prices=False),)):
+        jobs.change(lambda book: book.put(edited))
+        yield jobs
+
+
+def money_in(answer: Any) -> list[str]:
+    page = text(answer).lower()
+    return [sign for sign in MONEY if sign in page]
+
+
+@pytest.mark.parametrize("username", ["joel", "vic"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/dashboard/", "/dashboard/board", "/dashboard/jobs/job1"),
+        *("/dashboard/?q=54321", "/api/jobs", "/api/jobs/job1"),
+    ],
+)
+def test_whoever_is_not_to_see_prices_sees_none(
+    discreet: JobRepository, username: str, path: str
+) -> None:
+    answer = signed_in(username).get(path)
+    assert answer.status_code == 200
+    found = [sign for sign in money_in(answer) if f"q={sign}" not in path]
+    assert not found
+    assert money_in(signed_in("dana").get(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status"),
+    [
+        ("move", {"status": "in_progress"}, 200),
+        ("move", {"status": "in_progress", "expected": "pending"}, 409),
+        ("move", {"status": "cancelled"}, 422),
+        ("notes", {"text": "dog"}, 200),
+        ("notes", {"text": ""}, 422),
+        ("eta", {"eta": "14:20"}, 200),
+    ],
+)
+def test_no_answer_to_what_they_do_holds_a_price(
+    discreet: JobRepository, joel: Client, name: str, body: dict[str, str], status: int
+) -> None:
+    path = f"/dashboard/jobs/job1/{name}"
+    answer = joel.post(path, body, headers={"X-Requested-With": "fetch"})
+    assert (answer.status_code, money_in(answer)) == (status, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status"),
+    [
+        ("status", {"status": "in_progress"}, 200),
+        ("status", {"status": "in_progress", "expected": "pending"}, 409),
+        ("status", {"status": "cancelled"}, 422),
+        ("notes", {"text": "dog"}, 201),
+    ],
+)
+def test_nor_does_any_that_their_programs_get(
+    discreet: JobRepository, name: str, body: dict[str, str], status: int
+) -> None:
+    answer = Program("joel").post(f"jobs/job1/{name}", body)
+    assert (answer.status_code, money_in(answer)) == (status, [])
