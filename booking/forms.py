@@ -1,0 +1,97 @@
+"""What a customer types in to book a pickup."""
+
+import datetime as dt
+from itertools import groupby
+from typing import Any
+
+from django import forms
+
+from dispatch.domain.business import Business
+from dispatch.domain.job import Window
+from dispatch.forms import JobForm
+
+NEEDED = {
+    "customer_name": "Please tell us your name.",
+    "phone": "Please give us a number that we can reach you at.",
+    "location": "Please tell us where to pick it up.",
+}
+
+
+class BookingForm(JobForm):
+    """The fields that booking shares with the crew's forms, and what only a customer chooses."""
+
+    load = forms.ChoiceField(
+        label="How much is it?",
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Please choose how much there is to haul."
+        ),
+    )
+    date = forms.ChoiceField(
+        label="Which day?",
+        error_messages={
+            "required": "Please choose a day.",
+            "invalid_choice": "We are not free on that day. Please choose another.",
+        },
+    )
+    window = forms.ChoiceField(
+        label="What time of day?",
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), "Please choose a time of day."
+        ),
+    )
+    website = forms.CharField(label="Leave this empty", required=False, max_length=200)
+
+    field_order = (
+        *("load", "date", "window", "location", "access_notes"),
+        *("customer_name", "phone", "email"),
+    )
+
+    def __init__(self, *args: Any, business: Business, at: dt.datetime, **kwargs: Any) -> None:
+        super().__init__(*args, business=business, **kwargs)
+        self.offered = business.bookable(at)
+        for name, words in NEEDED.items():
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = words
+        self.fields["load"].choices = [  # type: ignore[attr-defined]
+            (load.name, load.label) for load in business.loads
+        ]
+        self.fields["date"].choices = [("", "Choose a day")] + [  # type: ignore[attr-defined]
+            (day.isoformat(), f"{day:%A, %B %-d}") for day in self.days
+        ]
+        self.fields["window"].choices = [  # type: ignore[attr-defined]
+            (offer.name, offer.label) for offer in business.windows
+        ]
+
+    @property
+    def days(self) -> dict[dt.date, list[Window]]:
+        """What is still free to choose, by day."""
+        by_day = groupby(self.offered, key=lambda window: window.date)
+        return {day: list(windows) for day, windows in by_day}
+
+    @property
+    def offered_names(self) -> dict[str, list[str]]:
+        """For the page's script: the windows of each day."""
+        return {
+            day.isoformat(): [window.name for window in windows]
+            for day, windows in self.days.items()
+        }
+
+    def clean_website(self) -> str:
+        if self.cleaned_data["website"]:
+            raise forms.ValidationError("Please leave this field empty; it is a trap for robots.")
+        return ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        day, name = cleaned.get("date"), cleaned.get("window")
+        if day and name:
+            chosen = (window for window in self.offered if window.date.isoformat() == day)
+            cleaned["window"] = next((window for window in chosen if window.name == name), None)
+            if cleaned["window"] is None:
+                self.add_error("window", "We are not free then any more. Please choose another.")
+        load = self.business.load(cleaned.get("load") or "")
+        if load:
+            cleaned["price"] = load.price
+        return cleaned

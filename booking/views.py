@@ -1,0 +1,96 @@
+"""Booking a pickup: a form that loses nothing, and makes one job however often it is sent."""
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from booking.forms import BookingForm
+from dispatch import desk, wiring
+from dispatch.domain.business import Business
+from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.job import CUSTOMER, Job
+from dispatch.domain.status import CREATABLE, Status
+from dispatch.origin import own_pages_only
+from dispatch.seen import PARAMETER
+from dispatch.throttle import Limit, sender_mark, source
+
+MOST_KEY = 64
+SAME_WITHIN = dt.timedelta(hours=1)
+BOOKINGS = Limit("bookings", most=60, seconds=3600)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_pages_only
+def book(request: HttpRequest) -> HttpResponse:
+    business: Business = request.business  # type: ignore[attr-defined]
+    if request.method != "POST":
+        return _page(request, BookingForm(business=business, at=wiring.now()))
+    form = BookingForm(request.POST, business=business, at=wiring.now())
+    if not form.is_valid():
+        return _page(request, form, 422, key=_key(request))
+    fields = form.job_fields()
+    try:
+        if same := _just_sent(request, business, fields):
+            return HttpResponseRedirect(f"/track/{same.tracking_token}", status=303)
+        BOOKINGS.spend(source(request))
+        done = desk.create(
+            business,
+            fields,
+            status=Status.BOOKED if business.confirm == "auto" else Status.PENDING,
+            by=CUSTOMER,
+            key=_key(request),
+            source=sender_mark(request),
+        )
+    except desk.KeyReused as error:
+        return _page(request, form, 409, earlier=f"/track/{error.job.tracking_token}")
+    except (StoreUnavailable, desk.TooManyRequests) as error:
+        return _page(request, form, 503, key=_key(request), refusal=error)
+    address = f"/track/{done.job.tracking_token}?{PARAMETER}={done.revision}"
+    return HttpResponseRedirect(address, status=303)
+
+
+def _just_sent(request: HttpRequest, business: Business, fields: dict[str, Any]) -> Job | None:
+    """The same from the same sender: the back button fetched the form anew, with another key.
+
+    Whoever else knows all that a customer typed is not shown that customer's link.
+    """
+    since, sender = wiring.now() - SAME_WITHIN, sender_mark(request)
+    for job in wiring.jobs(business).read().jobs:
+        fresh = job.created_at >= since and job.status in CREATABLE
+        if fresh and job.request and job.request.source == sender and _has(job, fields):
+            return job
+    return None
+
+
+def _has(job: Job, fields: dict[str, Any]) -> bool:
+    return all(job.field(name) == value for name, value in fields.items())
+
+
+def _key(request: HttpRequest) -> str:
+    """What makes a double click, a reload and the back button one request."""
+    return request.POST.get("key", "")[:MOST_KEY] or wiring.new_token()
+
+
+def _page(
+    request: HttpRequest,
+    form: BookingForm,
+    status: int = 200,
+    key: str = "",
+    earlier: str = "",
+    refusal: Exception | None = None,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "key": key or wiring.new_token(),
+        "earlier": earlier,
+        "unavailable": isinstance(refusal, StoreUnavailable),
+        "crowded": isinstance(refusal, desk.TooManyRequests),
+    }
+    response = render(request, "booking/book.html", context, status=status)
+    response.headers["Cache-Control"] = "no-store" if request.method == "POST" else "no-cache"
+    if status == 503:
+        response.headers["Retry-After"] = "10"
+    return response

@@ -1,0 +1,32 @@
+// The tracking page refreshes itself; without this script a reload does the same.
+import { copyButtons, live } from "../site/live.js";
+
+const part = document.getElementById("live");
+const link = location.origin + location.pathname;
+const revision = part.dataset.revision;
+history.replaceState(null, "", link);
+copyButtons(document, link);
+
+live({
+  address: () => `${part.dataset.poll}?r=${revision}`,
+  every: Number(part.dataset.every),
+  lost: (is) => { document.getElementById("offline").hidden = !is; },
+  refused: (answer) => answer.status === 404 && (location.reload(), true),
+  apply(html) {
+    const fresh = document.createElement("template");
+    fresh.innerHTML = html;
+    if (part.innerHTML === fresh.innerHTML) return;
+    const focused = part.contains(document.activeElement) && document.activeElement;
+    const before = part.querySelector("h1").textContent;
+    part.replaceChildren(fresh.content);
+    const now = part.querySelector("h1").textContent;
+    if (now !== before) document.getElementById("said").textContent = now;
+    document.title = `${part.querySelector(".pill").textContent} · ${document.title.split(" · ").pop()}`;
+    if (focused) refocus(focused);
+  },
+});
+
+function refocus(old) {
+  const twins = part.querySelectorAll(old.tagName);
+  [...twins].find((each) => each.textContent === old.textContent)?.focus();
+}

@@ -1,0 +1,260 @@
+"""A customer follows their pickup."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from dispatch.domain.job import Crew, Window
+from dispatch.domain.moves import move
+from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.status import Status
+from tests.making import BUSINESS, DANA, NOON, TOKEN, FakeClock, make_job, seconds, unavailable
+from tests.web.pages import text, words
+
+PAGE = f"/track/{TOKEN}"
+SATURDAY = Window(date=date(2026, 5, 23), name="afternoon", start="12:00", end="16:00")
+PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
+
+
+def put(jobs: JobRepository, **fields: Any) -> None:
+    jobs.change(lambda book: book.put(make_job(**{"window": SATURDAY, **fields})))
+
+
+def status(jobs: JobRepository) -> Status:
+    return jobs.read().jobs[0].status
+
+
+@pytest.mark.parametrize(
+    ("at", "title"),
+    [
+        (PENDING, "We have your request"),
+        (BOOKED, "Your pickup is confirmed"),
+        (READY, "You are ready, and we know"),
+        (STARTED, "We are at work"),
+        (DONE, "All done. Thank you!"),
+        (CANCELLED, "This pickup is cancelled"),
+    ],
+)
+def test_each_status_has_its_words_and_its_label(
+    client: Client, jobs: JobRepository, at: Status, title: str
+) -> None:
+    put(jobs, status=at)
+    page = client.get(PAGE)
+    assert title in words(page)
+    assert at.label in words(page)
+    assert f'data-status="{at}"' in text(page)
+
+
+def test_the_page_says_what_was_promised(client: Client, jobs: JobRepository) -> None:
+    put(jobs, load="full")
+    shown = words(client.get(PAGE))
+    for fact in ("Sat, May 23 · Afternoon, 12–4 PM", "Soderblom Ave", "Full load", "$600", "Mark"):
+        assert fact in shown
+
+
+def test_a_price_is_an_estimate_until_it_is_confirmed(client: Client, jobs: JobRepository) -> None:
+    put(jobs)
+    assert "an estimate until we confirm" in words(client.get(PAGE))
+    put(jobs, status=BOOKED)
+    assert "an estimate until we confirm" not in words(client.get(PAGE))
+
+
+def test_the_timeline_tells_when_each_step_was_reached(client: Client, jobs: JobRepository) -> None:
+    job = make_job()
+    for place, to in enumerate((BOOKED, STARTED), 1):
+        job = move(job, to, by=DANA, at=NOON + seconds(3600 * place), business=BUSINESS)
+    jobs.change(lambda book: book.put(job))
+    shown = words(client.get(PAGE))
+    assert "Requested May 22, 12:00 PM" in shown
+    assert "Booking Confirmed May 22, 1:00 PM" in shown
+    assert "In Progress May 22, 2:00 PM" in shown
+    assert "Completed still to come" in shown
+
+
+def test_a_job_taken_by_phone_was_never_merely_requested(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs, status=BOOKED)
+    assert "Requested" not in words(client.get(PAGE))
+
+
+def test_the_drivers_first_name_and_estimate_are_shown(
+    client: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    job = make_job(status=BOOKED, crew=Crew(driver="joel"))
+    job = job.expected_at(NOON + seconds(8400), by="joel", at=NOON)
+    job = job.on_the_way(by="joel", at=NOON + seconds(600))
+    jobs.change(lambda book: book.put(job))
+    shown = words(client.get(PAGE))
+    assert "Joel is on the way, since 12:10 PM" in shown
+    assert "Expected at 2:20 PM Joel's own estimate, from 12:00 PM" in shown
+
+
+def test_a_job_of_a_driver_who_has_gone_still_has_a_page(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs, status=BOOKED, crew=Crew(driver="pete"))
+    assert client.get(PAGE).status_code == 200
+
+
+# --- what the customer may do -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", [PENDING, BOOKED])
+def test_i_am_ready_for_pickup(client: Client, jobs: JobRepository, at: Status) -> None:
+    put(jobs, status=at)
+    answer = client.post(f"{PAGE}/ready")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}?r=2")
+    assert status(jobs) is READY
+    assert jobs.read().jobs[0].history[-1].by == "customer"
+
+
+def test_cancelling_asks_first_and_keeps_the_reason(client: Client, jobs: JobRepository) -> None:
+    put(jobs, status=BOOKED)
+    page = client.get(f"{PAGE}/cancel")
+    assert "Cancel this pickup" in words(page)
+    assert status(jobs) is BOOKED
+    client.post(f"{PAGE}/cancel", {"reason": "moved away"})
+    assert jobs.read().jobs[0].history[-1].reason == "moved away"
+    assert status(jobs) is CANCELLED
+
+
+def test_a_second_tap_is_told_where_the_job_is(client: Client, jobs: JobRepository) -> None:
+    put(jobs, status=BOOKED)
+    client.post(f"{PAGE}/ready")
+    again = client.post(f"{PAGE}/ready")
+    assert again.status_code == 422
+    assert "This pickup is “Ready for Pickup”" in words(again)
+    assert len(jobs.read().jobs[0].history) == 1
+
+
+@pytest.mark.parametrize("at", [STARTED, DONE, CANCELLED])
+@pytest.mark.parametrize("action", ["ready", "cancel"])
+def test_what_is_under_way_or_over_is_not_changed_here(
+    client: Client, jobs: JobRepository, at: Status, action: str
+) -> None:
+    put(jobs, status=at)
+    assert client.post(f"{PAGE}/{action}").status_code == 422
+    assert status(jobs) is at
+    assert f'href="{PAGE}/cancel"' not in text(client.get(PAGE))
+
+
+def test_after_the_cut_off_cancelling_is_by_phone(
+    client: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs, status=BOOKED)
+    clock.tick(12 * 3600)
+    asked, page = client.get(f"{PAGE}/cancel"), client.post(f"{PAGE}/cancel")
+    assert asked.status_code == page.status_code == 422
+    assert "<form" not in text(asked).partition('id="live"')[0]
+    for answer in (asked, page):
+        assert "It is too late to cancel here. Please call us." in words(answer)
+    assert "(619) 555-0100" in words(page)
+    assert status(jobs) is BOOKED
+
+
+def test_a_slip_is_undone_within_a_minute(
+    client: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs, status=BOOKED)
+    client.post(f"{PAGE}/cancel")
+    clock.tick(59)
+    assert f'action="{PAGE}/undo"' in text(client.get(PAGE))
+    client.post(f"{PAGE}/undo")
+    assert status(jobs) is BOOKED
+
+
+def test_after_a_minute_there_is_no_undo(
+    client: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs, status=BOOKED)
+    client.post(f"{PAGE}/ready")
+    clock.tick(61)
+    assert f"{PAGE}/undo" not in text(client.get(PAGE))
+    assert client.post(f"{PAGE}/undo").status_code == 303
+    assert status(jobs) is READY
+
+
+def test_nobody_undoes_what_the_crew_did(client: Client, jobs: JobRepository) -> None:
+    jobs.change(
+        lambda book: book.put(move(make_job(), BOOKED, by=DANA, at=NOON, business=BUSINESS))
+    )
+    client.post(f"{PAGE}/undo")
+    assert status(jobs) is BOOKED
+
+
+def test_looking_changes_nothing(client: Client, jobs: JobRepository) -> None:
+    put(jobs, status=BOOKED)
+    for path in ("", "/live", "/ready", "/cancel", "/undo"):
+        client.get(PAGE + path)
+        client.head(PAGE + path)
+    assert jobs.read().revision == 1
+
+
+# --- the poll ---------------------------------------------------------------------------
+
+
+def test_the_poll_answers_304_until_something_changes(client: Client, jobs: JobRepository) -> None:
+    put(jobs)
+    first = client.get(f"{PAGE}/live")
+    etag = first.headers["ETag"]
+    assert client.get(f"{PAGE}/live", headers={"If-None-Match": etag}).status_code == 304
+    put(jobs, status=BOOKED)
+    assert client.get(f"{PAGE}/live", headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_the_poll_is_silent_about_what_the_customer_does_not_see(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs)
+    etag = client.get(f"{PAGE}/live").headers["ETag"]
+    put(jobs, access_notes="Gate code 4411", truck="T9", photos=("a.jpg",))
+    assert client.get(f"{PAGE}/live", headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_the_poll_is_the_same_part_that_the_page_shows(client: Client, jobs: JobRepository) -> None:
+    put(jobs)
+    assert text(client.get(f"{PAGE}/live")).strip() in text(client.get(PAGE))
+
+
+def test_when_the_storage_is_silent_the_page_says_how_old_it_is(
+    client: Client, jobs: JobRepository, roster: RosterRepository, clock: FakeClock
+) -> None:
+    put(jobs)
+    with unavailable(jobs, roster):
+        clock.tick(11)
+        page = client.get(PAGE)
+    assert page.status_code == 200
+    assert "We cannot reach our records right now" in words(page)
+
+
+def test_what_the_customer_just_did_is_on_their_page(client: Client, jobs: JobRepository) -> None:
+    put(jobs, status=BOOKED)
+    page = client.post(f"{PAGE}/ready", follow=True)
+    assert "You are ready, and we know" in words(page)
+
+
+@pytest.mark.parametrize("r", ["", "x", "-1", "²", "9" * 15, "9" * 400, "1\0"])
+def test_whatever_revision_the_address_claims_the_page_is_shown(
+    client: Client, jobs: JobRepository, r: str
+) -> None:
+    put(jobs)
+    assert client.get(PAGE, {"r": r}).status_code == 200
+
+
+def test_a_reason_may_be_anything_and_is_kept_short(client: Client, jobs: JobRepository) -> None:
+    put(jobs)
+    client.post(f"{PAGE}/cancel", {"reason": "<b>\0 " + "x" * 9000})
+    reason = jobs.read().jobs[0].history[-1].reason
+    assert isinstance(reason, str)
+    assert len(reason) <= 500
+
+
+def test_a_customer_who_says_undo_as_a_reason_still_cancels(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs)
+    client.post(f"{PAGE}/cancel", {"reason": "undo"})
+    assert status(jobs) is CANCELLED

@@ -1,0 +1,86 @@
+"""What a customer sees of their job: an allow-list. Templates here never get the job itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from dispatch.domain.business import Business
+from dispatch.domain.crew import Roster
+from dispatch.domain.job import Job, Window
+from dispatch.domain.moves import CUSTOMER_READY_FROM, THE_CUSTOMER, customer_may_cancel, undoes_to
+from dispatch.domain.status import PATH, Status
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the timeline; `at` is None for what was skipped or is still to come."""
+
+    status: Status
+    at: datetime | None
+    state: Literal["done", "current", "upcoming"]
+
+
+@dataclass(frozen=True)
+class TrackedJob:
+    """All that the link's holder may know, and may do."""
+
+    status: Status
+    steps: tuple[Step, ...]
+    customer_name: str
+    location: str
+    load: str
+    price: Decimal
+    is_estimate: bool
+    window: Window | None
+    driver: str
+    eta: datetime | None
+    eta_said_at: datetime | None
+    on_my_way_at: datetime | None
+    updated_at: datetime
+    may_be_ready: bool
+    may_cancel: bool
+    may_undo: bool
+
+    @classmethod
+    def of(cls, job: Job, roster: Roster, business: Business, at: datetime) -> "TrackedJob":
+        driver = roster.value(job.crew.driver) if job.crew.driver else None
+        load = business.load(job.load)
+        coming = job.status in (Status.BOOKED, Status.READY_FOR_PICKUP)
+        return cls(
+            status=job.status,
+            steps=tuple(_steps(job)),
+            customer_name=job.customer_name,
+            location=job.location,
+            load=load.label if load else "",
+            price=job.price,
+            is_estimate=job.status is Status.PENDING,
+            window=job.window,
+            driver=driver.first_name if driver else "",
+            eta=job.eta.at if job.eta and coming else None,
+            eta_said_at=job.eta.said_at if job.eta and coming else None,
+            on_my_way_at=job.on_my_way.at if job.on_my_way and coming else None,
+            updated_at=job.updated_at,
+            may_be_ready=job.status in CUSTOMER_READY_FROM,
+            may_cancel=customer_may_cancel(job, at, business),
+            may_undo=undoes_to(job, THE_CUSTOMER, at) is not None,
+        )
+
+
+def _steps(job: Job) -> list[Step]:
+    if job.status is Status.CANCELLED:
+        start = job.moves[0].from_ if job.moves else Status.PENDING
+        first = Step(start if isinstance(start, Status) else Status.PENDING, job.created_at, "done")
+        return [first, Step(Status.CANCELLED, job.reached(Status.CANCELLED), "current")]
+    return [_step(job, status) for status in PATH if not _never_was(job, status)]
+
+
+def _step(job: Job, status: Status) -> Step:
+    if status.is_forward_of(job.status):
+        return Step(status, None, "upcoming")
+    return Step(status, job.reached(status), "current" if status is job.status else "done")
+
+
+def _never_was(job: Job, status: Status) -> bool:
+    """A job taken by phone was never merely requested."""
+    return status is Status.PENDING and job.reached(status) is None

@@ -1,0 +1,14 @@
+"""The customer's addresses. Whatever else begins like a link is an unknown one."""
+
+from django.urls import path, re_path
+
+from tracking import views
+
+urlpatterns = [
+    path("<str:token>", views.track, name="track"),
+    path("<str:token>/live", views.live, name="track-live"),
+    path("<str:token>/ready", views.ready, name="track-ready"),
+    path("<str:token>/cancel", views.cancel, name="track-cancel"),
+    path("<str:token>/undo", views.undo, name="track-undo"),
+    re_path("^(?P<rest>.*)$", views.anything_else),
+]
