@@ -1,0 +1,73 @@
+"""One page of the jobs, in an order that new jobs do not disturb."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+from datetime import date
+
+import msgspec
+
+from dispatch.api.problems import Invalid
+from dispatch.api.shapes import ListQuery
+from dispatch.board import Filters
+from dispatch.domain.job import Job
+from dispatch.domain.status import Status
+
+Place = tuple[int, str]  # second of creation, id
+PLACE = msgspec.json.Decoder(Place)
+LONGEST_Q = 200
+
+
+def page(jobs: Iterable[Job], query: ListQuery) -> tuple[list[Job], str | None]:
+    """The jobs that match, oldest first, and the cursor of the page after. Raises Invalid."""
+    status, filters, after = _status(query.status), _filters(query), _place(query.after)
+    matching = sorted(
+        (
+            job
+            for job in jobs
+            if (status is None or job.status is status)
+            and (after is None or place(job) > after)
+            and filters.let_through(job)
+        ),
+        key=place,
+    )
+    shown = matching[: query.limit]
+    return shown, cursor(shown[-1]) if len(matching) > query.limit else None
+
+
+def place(job: Job) -> Place:
+    return int(job.created_at.timestamp()), job.id
+
+
+def cursor(job: Job) -> str:
+    return urlsafe_b64encode(msgspec.json.encode(place(job))).decode().rstrip("=")
+
+
+def _place(after: str) -> Place | None:
+    if not after:
+        return None
+    try:
+        padded = after + "=" * (-len(after) % 4)
+        found: Place = PLACE.decode(urlsafe_b64decode(padded.encode("ascii")))
+    except (ValueError, RecursionError):
+        raise Invalid.field("after", "Send the `next` of the page before, as it was.") from None
+    return found
+
+
+def _status(name: str) -> Status | None:
+    try:
+        return Status(name) if name else None
+    except ValueError:
+        raise Invalid.field("status", f"A status is one of {', '.join(Status)}.") from None
+
+
+def _filters(query: ListQuery) -> Filters:
+    if len(query.q) > LONGEST_Q:
+        raise Invalid.field("q", f"{LONGEST_Q} characters are the most.")
+    return Filters(q=query.q.strip(), crew=query.crew.strip(), date=_day(query.date))
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise Invalid.field("date", "Write a date as 2026-05-23.") from None

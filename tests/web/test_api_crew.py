@@ -1,0 +1,119 @@
+"""`/api/crew`: who is free; and assignment by program."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from dispatch import crewing, desk
+from dispatch.crewing import Days
+from dispatch.domain.job import Window
+from dispatch.domain.repository import JobRepository, RosterRepository
+from tests.making import BUSINESS, DANA, make_job
+from tests.web.api import Program, is_problem
+
+SATURDAY, SUNDAY = date(2026, 5, 23), date(2026, 5, 24)
+MORNING = Window(date=SATURDAY, name="morning", start="08:00", end="12:00")
+
+
+@pytest.fixture
+def dana(roster: RosterRepository) -> Program:
+    return Program("dana")
+
+
+def names(answer: Any, window: str, role: str = "driver", day: int = 0) -> list[str]:
+    windows = {each["name"]: each["free"] for each in answer.json()["days"][day]["windows"]}
+    return [member["username"] for member in windows[window][role]]
+
+
+def fill_joels_morning(jobs: JobRepository) -> None:
+    for number in range(BUSINESS.jobs_per_window):
+        job = make_job(id=f"job{number}", tracking_token="", status="booked", window=MORNING)
+        jobs.change(lambda book, job=job: book.put(job))
+        desk.assign(BUSINESS, job.id, {"driver": "joel"}, by=DANA)
+
+
+def test_who_is_free_by_window_and_role(dana: Program) -> None:
+    crewing.set_away(BUSINESS, "joel", Days(SATURDAY, SATURDAY, ("morning",)))
+    answer = dana.get("crew?date=2026-05-23")
+    assert answer.status_code == 200
+    assert [day["date"] for day in answer.json()["days"]] == ["2026-05-23"]
+    assert names(answer, "morning") == ["ana"]
+    assert names(answer, "afternoon") == ["joel", "ana"]
+    assert names(answer, "morning", "supervisor") == ["dana"]
+
+
+def test_a_span_of_days_includes_both_ends(dana: Program) -> None:
+    days = dana.get("crew?from=2026-05-23&to=2026-05-25").json()["days"]
+    assert [day["date"] for day in days] == ["2026-05-23", "2026-05-24", "2026-05-25"]
+    assert days[1]["windows"] == []  # a Sunday
+
+
+def test_who_has_no_place_left_is_not_free_to_drive(dana: Program, jobs: JobRepository) -> None:
+    fill_joels_morning(jobs)
+    answer = dana.get("crew?date=2026-05-23")
+    assert names(answer, "morning") == ["ana"]
+    assert names(answer, "morning", "first_mate") == ["joel", "ana"]
+
+
+def test_nothing_but_names_is_told(dana: Program) -> None:
+    answer = dana.get("crew?date=2026-05-23").json()
+    member = answer["days"][0]["windows"][0]["free"]["driver"][0]
+    assert member == {"username": "joel", "name": "Joel"}
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("", "date"),
+        ("date=today", "date"),
+        ("date=1999-12-31", "date"),
+        ("date=9999-12-31", "date"),
+        ("date=2026-05-23&from=2026-05-23", "date"),
+        ("from=2026-05-23", "to"),
+        ("to=2026-05-23", "from"),
+        ("from=x&to=2026-05-23", "from"),
+        ("from=2026-05-23&to=2026-05-22", "to"),
+        ("from=2026-05-23&to=2026-07-24", "to"),
+        ("day=2026-05-23", "day"),
+    ],
+)
+def test_what_cannot_be_asked_names_the_field(dana: Program, query: str, field: str) -> None:
+    answer = dana.get(f"crew?{query}")
+    assert is_problem(answer, 422)
+    assert answer.json()["field"] == field
+
+
+def test_sixty_two_days_are_the_most(dana: Program) -> None:
+    assert len(dana.get("crew?from=2026-05-23&to=2026-07-23").json()["days"]) == 62
+
+
+@pytest.mark.parametrize(("who", "status"), [("joel", 403), ("vic", 403), ("", 401)])
+def test_it_is_for_those_who_assign(roster: RosterRepository, who: str, status: int) -> None:
+    assert is_problem(Program(who).get("crew?date=2026-05-23"), status)
+
+
+def test_a_program_may_insist_where_a_window_is_full(dana: Program, jobs: JobRepository) -> None:
+    fill_joels_morning(jobs)
+    jobs.change(lambda book: book.put(make_job(status="booked", window=MORNING)))
+    refused = dana.put("jobs/jXkL9m2pQ/crew", {"driver": "joel"})
+    assert is_problem(refused, 409)
+    assert (refused.json()["field"], refused.json()["insistable"]) == ("driver", True)
+    assert "Who is free: Ana." in refused.json()["detail"]
+    assert dana.put("jobs/jXkL9m2pQ/crew", {"driver": "joel", "insist": True}).status_code == 200
+    assert jobs.read().job("jXkL9m2pQ").crew.driver == "joel"
+
+
+def test_nobody_insists_on_who_is_away(dana: Program, jobs: JobRepository) -> None:
+    crewing.set_away(BUSINESS, "joel", Days(SATURDAY, SATURDAY))
+    jobs.change(lambda book: book.put(make_job(status="booked", window=MORNING)))
+    refused = dana.put("jobs/jXkL9m2pQ/crew", {"driver": "joel", "insist": True})
+    assert is_problem(refused, 409)
+    assert refused.json()["insistable"] is False
+
+
+def test_insisting_is_yes_or_no(dana: Program, jobs: JobRepository) -> None:
+    jobs.change(lambda book: book.put(make_job()))
+    refused = dana.put("jobs/jXkL9m2pQ/crew", {"driver": "joel", "insist": "please"})
+    assert is_problem(refused, 422)
+    assert refused.json()["field"] == "insist"

@@ -1,0 +1,98 @@
+"""The schema and the page of it."""
+
+import re
+import sys
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from dispatch.domain.job import Crew
+from dispatch.domain.repository import JobRepository, RosterRepository
+from tests.making import TOKEN, make_job
+from tests.web.api import Program
+
+CALLS = {
+    ("POST", "/api/token"),
+    ("GET", "/api/jobs"),
+    ("POST", "/api/jobs"),
+    ("GET", "/api/jobs/{job_id}"),
+    ("PATCH", "/api/jobs/{job_id}"),
+    ("POST", "/api/jobs/{job_id}/status"),
+    ("PUT", "/api/jobs/{job_id}/crew"),
+    ("POST", "/api/jobs/{job_id}/notes"),
+    ("GET", "/api/crew"),
+    ("POST", "/api/track"),
+}
+
+
+@pytest.fixture
+def schema(client: Client) -> Any:
+    return client.get("/api/openapi.json").json()
+
+
+def operations(schema: Any) -> dict[tuple[str, str], Any]:
+    return {
+        (method.upper(), path): operation
+        for path, item in schema["paths"].items()
+        for method, operation in item.items()
+    }
+
+
+def test_the_schema_names_every_call(schema: Any) -> None:
+    assert schema["openapi"].startswith("3.1")
+    assert operations(schema).keys() >= CALLS
+
+
+def test_the_schema_is_valid(schema: Any) -> None:
+    validator = pytest.importorskip("openapi_spec_validator")
+    validator.validate(schema)
+
+
+def test_every_error_is_a_problem_and_every_body_has_an_example(schema: Any) -> None:
+    for operation in operations(schema).values():
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                assert set(response["content"]) == {"application/problem+json"}
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            assert content["example"]
+
+
+def test_answers_are_as_the_schema_says(
+    schema: Any, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    validator = pytest.importorskip("jsonschema").Draft202012Validator
+    jobs.change(lambda book: book.put(make_job(crew=Crew(driver="joel"), status="booked")))
+    dana = Program("dana")
+    answers = {
+        "JobView": dana.patch("jobs/jXkL9m2pQ", {"price": 285.5}),
+        "JobPage": dana.get("jobs"),
+        "MadeJob": dana.post("jobs", {"customer_name": "Ann", "location": "x"}),
+        "MadeNote": dana.post("jobs/jXkL9m2pQ/notes", {"text": "x"}),
+        "FreeCrew": dana.get("crew?date=2026-05-23"),
+        "TrackedJob": dana.post("track", {"token": TOKEN}),
+        "Problem": dana.post("jobs/jXkL9m2pQ/status", {"status": "done", "expected": "pending"}),
+    }
+    for name, answer in answers.items():
+        of_it = {"$ref": f"#/components/schemas/{name}", "components": schema["components"]}
+        validator(of_it).validate(answer.json())
+
+
+def test_all_but_signing_in_and_tracking_need_a_token(schema: Any) -> None:
+    public = {call for call, each in operations(schema).items() if not each.get("security")}
+    assert public == {("POST", "/api/token"), ("POST", "/api/track")}
+
+
+def test_the_page_shows_every_call_and_fetches_nothing_from_elsewhere(client: Client) -> None:
+    page = client.get("/api/docs").content.decode()
+    for method, path in CALLS:
+        assert f"{method} {path}" in page
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
+    assert "<script" not in page
+    assert "style=" not in page
+
+
+def test_nothing_at_run_time_needs_the_test_tools(client: Client) -> None:
+    client.get("/api/openapi.json")
+    dmr = {name for name in sys.modules if name.startswith("dmr.")}
+    assert not {name for name in dmr if "pydantic" in name}

@@ -1,0 +1,157 @@
+"""Whatever a client sends: a problem that says what is wrong, never a 500, never a page."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client, RequestFactory, override_settings
+
+from dispatch import wiring
+from dispatch.api.problems import CONTENT_TYPE
+from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.repository import JobRepository, RosterRepository
+from qdn_site import errors
+from tests.making import make_job
+from tests.web.api import Program, is_problem
+
+BROKEN = [
+    *(b"", b"{", b"nope", b"NaN", b'{"a": NaN}', b"\xff\xfe", b'{"customer_name": "\xff"}'),
+    *(b'{"customer_name": "\\ud800", "location": "x"}', b"\xef\xbb\xbf{}", b"[" * 30_000),
+    *(b'{"a":' * 10_000, b"null", b"[]", b"5", b'"x"', b"1e999", b"1" * 5_000),
+    b'{"customer_name": "a", "customer_name": 5, "location": "x"}',
+    b'{"customer_name": "a\\u0000", "location": "x"}',
+]
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=lambda body: repr(body[:20]))
+def test_a_body_that_is_no_good_is_422(roster: RosterRepository, body: bytes) -> None:
+    dana = Program("dana")
+    answer = dana.client.generic(
+        "POST", "/api/jobs", body, content_type="application/json", headers=dana.headers
+    )
+    assert is_problem(answer, 422)
+    assert answer.json()["field"] in ("body", "customer_name", "a")
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "x", "multipart/form-data"]
+)
+def test_other_content_types_are_415(roster: RosterRepository, content_type: str) -> None:
+    dana = Program("dana")
+    answer = dana.client.generic(
+        "POST", "/api/jobs", b"{}", content_type=content_type, headers=dana.headers
+    )
+    assert is_problem(answer, 415)
+
+
+def test_a_body_in_chunks_is_411(roster: RosterRepository) -> None:
+    answer = Client().generic(
+        "POST", "/api/track", content_type="application/json", HTTP_TRANSFER_ENCODING="chunked"
+    )
+    assert is_problem(answer, 411)
+
+
+def test_too_many_wrong_passwords_are_429(roster: RosterRepository) -> None:
+    tries = [Program().post("token", {"username": "dana", "password": "x"}) for _ in range(12)]
+    assert is_problem(tries[0], 401)
+    assert is_problem(tries[-1], 429)
+    assert int(tries[-1].headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "jobs", "GET, HEAD, OPTIONS, POST"),
+        ("PUT", "jobs/x", "GET, HEAD, OPTIONS, PATCH"),
+        ("GET", "token", "OPTIONS, POST"),
+        ("GET", "jobs/x/status", "OPTIONS, POST"),
+        ("HEAD", "token", "OPTIONS, POST"),
+        ("BREW", "jobs", "GET, HEAD, OPTIONS, POST"),
+        ("POST", "docs", "GET, HEAD"),
+        ("POST", "openapi.json", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_405_and_says_which_there_are(
+    method: str, path: str, allowed: str
+) -> None:
+    answer = Client().generic(method, f"/api/{path}")
+    assert answer.status_code == 405
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Allow"] == allowed
+
+
+def test_head_is_get_without_the_body(roster: RosterRepository) -> None:
+    vic = Program("vic")
+    answer = vic.client.head("/api/jobs", headers=vic.headers)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["ETag"] == vic.get("jobs").headers["ETag"]
+
+
+def test_options_says_what_there_is() -> None:
+    answer = Client().options("/api/jobs")
+    assert (answer.status_code, answer.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+
+
+@pytest.mark.parametrize("accept", ["application/xml", "text/html", "x/y;q=1"])
+def test_who_wants_no_json_gets_406(roster: RosterRepository, accept: str) -> None:
+    assert is_problem(Program("vic").get("jobs", Accept=accept), 406)
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/*", "text/html, */*;q=0.1", ";;,q="])
+def test_who_takes_json_among_others_gets_it(roster: RosterRepository, accept: str) -> None:
+    assert Program("vic").get("jobs", Accept=accept).status_code in (200, 406)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "nope", "jobs/", "jobs/a/b", "crewx", "docs/", "%00", "jobs//x"]
+)
+def test_an_unknown_address_is_404(path: str) -> None:
+    assert is_problem(Client().get(f"/api/{path}"), 404)
+    assert is_problem(Client().post(f"/api/{path}"), 404)
+
+
+def test_too_large_is_413() -> None:
+    assert is_problem(Program().post("track", {"token": "x" * 70_000}), 413)
+
+
+def test_storage_out_of_reach_is_503_and_says_when_to_come_again(
+    roster: RosterRepository, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vic = Program("vic")
+    monkeypatch.setattr(wiring, "_jobs", lambda slug: OutOfReach())
+    answer = vic.get("jobs")
+    assert is_problem(answer, 503)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_an_unknown_host_is_told_so_as_a_problem() -> None:
+    assert is_problem(Client().get("/api/jobs", headers={"Host": "evil.test"}), 400)
+
+
+def test_the_customers_host_has_no_api() -> None:
+    with override_settings(STAGE="production", ALLOWED_HOSTS=["quickdumpnow.com"]):
+        assert is_problem(Client().get("/api/jobs", headers={"Host": "quickdumpnow.com"}), 404)
+
+
+@pytest.mark.parametrize("status", sorted(errors.TITLES))
+def test_every_page_for_errors_has_its_problem(status: int) -> None:
+    answer = errors.page(RequestFactory().get("/api/x"), status, "Text.")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, CONTENT_TYPE)
+    assert json.loads(answer.content)["detail"] == "Text."
+
+
+def test_many_parameters_are_refused(roster: RosterRepository) -> None:
+    query = "&".join(f"a{number}=1" for number in range(500))
+    assert is_problem(Program("vic").get(f"jobs?{query}"), 400)
+
+
+class OutOfReach:
+    """A repository whose storage does not answer."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise StoreUnavailable("gone")
+
+
+def test_a_job_of_the_old_days_reads_well(roster: RosterRepository, jobs: JobRepository) -> None:
+    jobs.change(lambda book: book.put(make_job(id="Job #7, old", tracking_token="")))
+    assert Program("vic").get("jobs/Job%20%237,%20old").status_code == 200

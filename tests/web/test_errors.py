@@ -1,0 +1,284 @@
+"""Whatever is sent, the answer says what happened and what to do; never a 500."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client, RequestFactory
+
+from dispatch import wiring
+from dispatch.domain.repository import JobRepository, RosterRepository
+from qdn_site import errors
+from tests.making import BUSINESS, TOKEN, FakeClock, make_job, unavailable
+from tests.web.pages import words
+
+PAGE = f"/track/{TOKEN}"
+DRAWER = "/dashboard/jobs/jXkL9m2pQ"
+ACTIONS = ["move", "assign", "notes", "eta", "edit", "link"]
+
+
+@pytest.fixture(autouse=True)
+def mark(jobs: JobRepository) -> None:
+    jobs.change(lambda book: book.put(make_job()))
+
+
+ODD = [
+    "%00",
+    "%FF",
+    "%C0%80",
+    "%ED%A0%80",
+    "%F0%9F%9A%9B",
+    "..",
+    ".",
+    "%2e%2e",
+    "%0A",
+    "%25",
+    "{}",
+    "x" * 3000,
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(
+    "path",
+    ["/{}", "/track/{}", "/track/{}/live", "/dashboard/{}", "/dashboard/jobs/{}"],
+)
+def test_an_odd_address_is_404_for_everybody(dana: Client, path: str, odd: str) -> None:
+    for client in (Client(), dana):
+        status = client.get(path.replace("{}", odd)).status_code
+        assert status in (404, 302, 301, 200), status
+    assert dana.get(path.replace("{}", odd) + "-no-such").status_code == 404
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_odd_job_is_404_for_every_action(dana: Client, action: str, odd: str) -> None:
+    fields = {"status": "booked", "text": "x", "eta": "12:00"}
+    answer = dana.post(f"/dashboard/jobs/{odd}-no-such/{action}", fields)
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("odd", [*ODD, "a=b;c", "&&&=", "%"])
+@pytest.mark.parametrize("path", ["/", "/book/", PAGE, f"{PAGE}/live", "/dashboard/", DRAWER])
+def test_an_odd_query_harms_nothing(dana: Client, path: str, odd: str) -> None:
+    query = f"?{odd}={odd}&q={odd}&crew={odd}&date={odd}&r={odd}&expected={odd}&next={odd}"
+    assert dana.get(path + query).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x00",
+        b"\xff\xfe=\xff",
+        b"status=%FF&reason=%00&text=%ED%A0%80&version=%FF&eta=%00&driver=%FF&location=%00",
+        b"status=booked&status=lost&version=1&version=x",
+        b"&&&",
+        b"version=" + b"9" * 5000,
+        b"price=" + b"9" * 5000,
+        b"price=1e999999999&version=-1",
+        b"date=99999-99-99&window=x",
+        b"eta=" + b"9" * 500,
+        b"driver=" + b"x" * 500,
+        b'{"status": "booked"}',
+    ],
+)
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/book/", f"{PAGE}/ready", f"{PAGE}/cancel", f"{PAGE}/undo", "/dashboard/login/"),
+        *("/dashboard/jobs/new", "/dashboard/account/", *(f"{DRAWER}/{name}" for name in ACTIONS)),
+    ],
+)
+def test_an_odd_body_is_never_a_500(dana: Client, path: str, body: bytes) -> None:
+    for kind in ("application/x-www-form-urlencoded", "application/json", "text/plain"):
+        answer = dana.post(path, body, content_type=kind)
+        assert answer.status_code in (200, 302, 303, 400, 404, 409, 422), (path, body, kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+        "multipart/form-data; boundary=\xff",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded; charset=utf-16",
+        "application/x-www-form-urlencoded; charset=nonsense",
+        "",
+        ";;;",
+        "\xff",
+    ],
+)
+def test_an_odd_kind_of_body_is_never_a_500(dana: Client, kind: str) -> None:
+    for path in ("/book/", f"{PAGE}/cancel", f"{DRAWER}/notes"):
+        body = b"--x\r\nContent-Disposition: form-data\r\n\r\n"
+        answer = dana.generic("POST", path, body, content_type=kind)
+        assert answer.status_code in (303, 400, 422), (path, kind)
+
+
+def test_too_many_fields_are_refused(client: Client) -> None:
+    assert client.post("/book/", {f"f{number}": "x" for number in range(101)}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/book/", f"{PAGE}/ready", f"{DRAWER}/notes", "/dashboard/login/", "/"]
+)
+def test_a_huge_body_is_413_and_nothing_is_saved(
+    dana: Client, jobs: JobRepository, path: str
+) -> None:
+    before = jobs.read().revision
+    answer = dana.post(path, {"text": "x" * settings.MOST_BODY})
+    assert answer.status_code == 413
+    assert "Nothing was saved" in words(answer)
+    assert jobs.read().revision == before
+
+
+@pytest.mark.parametrize("length", ["-1", "ten", "1e9", "9" * 5000, "٣", "99999999999"])
+def test_a_length_that_is_none_is_413(client: Client, length: str) -> None:
+    answer = client.generic("POST", "/book/", b"x=1", CONTENT_LENGTH=length)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "BREW"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/book/", "/robots.txt", PAGE, f"{PAGE}/live", f"{PAGE}/ready", "/dashboard/", DRAWER],
+)
+def test_a_method_that_is_not_for_this_page_is_405(dana: Client, method: str, path: str) -> None:
+    answer = dana.generic(method, path)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", PAGE, f"{PAGE}/live", "/dashboard/", "/dashboard/board", DRAWER]
+)
+def test_what_is_only_for_looking_takes_nothing(dana: Client, path: str) -> None:
+    assert dana.post(path).status_code == 405
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_changes_something_is_never_done_by_looking(dana: Client, action: str) -> None:
+    """Whoever comes by such an address is shown the job."""
+    answer = dana.get(f"{DRAWER}/{action}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, DRAWER)
+
+
+@pytest.mark.parametrize("path", ["/", "/book/", PAGE, "/dashboard/", "/dashboard/board", DRAWER])
+def test_head_is_answered_like_get(dana: Client, path: str) -> None:
+    head = dana.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "", "localhost.evil.example", "a b", "[::1", "\xff", "x" * 300]
+)
+def test_an_unknown_host_is_400(client: Client, host: str) -> None:
+    answer = client.get("/", headers={"Host": host}) if host else client.get("/", HTTP_HOST=" ")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("host", ["evil.example", "10.0.0.7", "\xff"])
+def test_machines_ask_for_health_on_any_host(client: Client, host: str) -> None:
+    assert client.get("/healthz", headers={"Host": host}).status_code == 200
+    assert client.get("/readyz", headers={"Host": host}).status_code == 200
+
+
+# --- storage out of reach ---------------------------------------------------------------
+
+
+def forget(*repositories: Any) -> None:
+    """As after a start: nothing was ever read."""
+    for repository in repositories:
+        repository._snapshot._value = None
+
+
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/live", f"{PAGE}/cancel", "/dashboard/", DRAWER])
+def test_out_of_reach_from_the_start_is_a_page_with_a_phone_number(
+    dana: Client, jobs: JobRepository, path: str
+) -> None:
+    forget(jobs)
+    with unavailable(jobs):
+        answer = dana.get(path)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "10"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "We cannot reach our records right now" in words(answer)
+    assert "(619) 555-0100" in words(answer)
+
+
+@pytest.mark.parametrize("path", [f"{PAGE}/ready", f"{PAGE}/cancel"])
+def test_a_customers_tap_out_of_reach_is_503_and_can_be_repeated(
+    client: Client, jobs: JobRepository, path: str
+) -> None:
+    with unavailable(jobs):
+        answer = client.post(path)
+    assert answer.status_code == 503
+    assert "Nothing is lost" in words(answer)
+    assert client.post(path).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("action", "fields"),
+    [
+        ("move", {"status": "booked"}),
+        ("assign", {"driver": "joel"}),
+        ("notes", {"text": "dog"}),
+        ("eta", {"eta": "14:20"}),
+        ("edit", {"truck": "T7"}),
+    ],
+)
+def test_what_the_crew_do_out_of_reach_is_503_and_changes_nothing(
+    dana: Client, jobs: JobRepository, action: str, fields: dict[str, str]
+) -> None:
+    before = jobs.read()
+    with unavailable(jobs):
+        assert dana.post(f"{DRAWER}/{action}", fields).status_code == 503
+    assert jobs.refreshed().jobs == before.jobs
+
+
+def test_a_link_that_cannot_be_looked_up_is_not_called_unknown(
+    client: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    """Known links go on working from memory; of others nobody can say."""
+    client.get(PAGE)
+    with unavailable(jobs):
+        clock.tick(4)
+        assert client.get(PAGE).status_code == 200
+        assert client.get("/track/" + "u" * 32).status_code == 503
+
+
+def test_public_pages_need_no_storage(
+    client: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    forget(jobs, roster)
+    with unavailable(jobs, roster):
+        for path in ("/", "/book/", "/robots.txt", "/healthz", "/dashboard/login/"):
+            assert client.get(path).status_code == 200, path
+
+
+def test_readiness_says_which_store_is_out_of_reach(
+    client: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    assert client.get("/readyz").status_code == 200
+    forget(roster)
+    with unavailable(roster):
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["confirmed_seconds_ago"]["quickdumpnow/roster"] is None
+    assert wiring.jobs(BUSINESS).age() == 0
+
+
+def test_the_page_for_our_own_failures_needs_nothing_that_can_fail() -> None:
+    page = errors.server_error(RequestFactory().get("/"))
+    assert page.status_code == 500
+    assert "Something broke on our side" in words(page)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/dashboard/nowhere", "/booking/x"])
+def test_an_unknown_address_says_so_kindly(client: Client, path: str) -> None:
+    page = client.get(path)
+    assert page.status_code == 404
+    assert "There is no such page" in words(page)
+    assert "(619) 555-0100" in words(page)

@@ -1,0 +1,345 @@
+"""Several businesses in one deployment: nothing of one is valid at, or shown by, another."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from http.cookies import SimpleCookie
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.management import CommandError, call_command
+from django.test import Client, override_settings
+
+from dispatch import wiring
+from dispatch.domain.business import Business
+from dispatch.domain.crew import Rank
+from dispatch.domain.job import Crew, Window
+from dispatch.domain.status import Status
+from qdn_site.environment import hosts_of, read_businesses
+from tests.making import NOON, PASSWORD, make_job, make_member
+from tests.web.api import Program, is_problem
+from tests.web.pages import text, words
+
+FILE = Path(__file__).parent.parent / "data" / "two-businesses.toml"
+CACTUS, THISTLE = read_businesses(FILE)
+HOSTS = {"cactus": ("cactus.example", "crew.cactus.example"), "thistle": ("thistle.example",) * 2}
+TOKENS = {"cactus": "c" * 32, "thistle": "t" * 32}
+# What only ever stands on the pages of one.
+MARKS = {
+    "cactus": ("Cactus", "6195550177", "555-0177", "$", "pickup", "Hot afternoon", "Saguaro"),
+    "thistle": ("Thistle", "2079460123", "7946 0123", "£", "van", "After lunch", "Heather"),
+}
+NAMES = {"cactus": "Saguaro", "thistle": "Heather"}
+BOTH = pytest.mark.parametrize(
+    ("here", "there"), [(CACTUS, THISTLE), (THISTLE, CACTUS)], ids=["cactus", "thistle"]
+)
+
+
+def at(business: Business, *, crews: bool = False) -> Client:
+    return Client(headers={"Host": HOSTS[business.slug][crews]})
+
+
+def signed_in_at(business: Business, username: str = "dana") -> Client:
+    client = at(business, crews=True)
+    fields = {"username": username, "password": PASSWORD}
+    assert client.post("/dashboard/login/", fields).status_code == 302
+    return client
+
+
+def with_the_cookies_of(other: Client, business: Business) -> Client:
+    client = at(business, crews=True)
+    client.cookies = SimpleCookie(other.cookies.output(header="", sep=";"))
+    return client
+
+
+def program_at(business: Business, username: str = "dana") -> Program:
+    program = Program(Host=HOSTS[business.slug][1])
+    program.headers["Authorization"] = f"Bearer {program.sign_in(username)}"
+    return program
+
+
+@pytest.fixture(autouse=True)
+def two_businesses(clock: object) -> Iterator[None]:
+    """With a job of the same id, and members of the same names and passwords, at each."""
+    hosts = [host for each in (CACTUS, THISTLE) for host in hosts_of(each, "production")]
+    with override_settings(STAGE="production", BUSINESSES=(CACTUS, THISTLE), ALLOWED_HOSTS=hosts):
+        hashed = make_password(PASSWORD)
+        people = (
+            make_member("dana", rank=Rank.DISPATCHER, password=hashed),
+            make_member("joel", password=hashed),
+        )
+        for business in (CACTUS, THISTLE):
+            wiring.roster(business).change(lambda roster: roster.put(*people))
+            job = make_job(
+                customer_name=NAMES[business.slug],
+                tracking_token=TOKENS[business.slug],
+                status=Status.BOOKED,
+                price=Decimal(99),
+                load="half",
+                crew=Crew(driver="joel"),
+                window=Window(
+                    date=NOON.date(), name=business.windows[1].name, start="13:00", end="18:00"
+                ),
+            )
+            wiring.jobs(business).change(lambda book, job=job: book.put(job))
+        yield
+
+
+PUBLIC = ("/", "/book/", "/nowhere", "/track/nothing-like-a-token", "/robots.txt")
+CREWS = (
+    *("/dashboard/", "/dashboard/board", "/dashboard/jobs/jXkL9m2pQ", "/dashboard/jobs/new"),
+    *("/dashboard/requests/", "/dashboard/account/", "/dashboard/crew/", "/dashboard/logout/"),
+    *("/dashboard/jobs/nope", "/dashboard/nope", "/dashboard/login/", "/api/docs"),
+    *("/api/openapi.json", "/api/jobs", "/api/jobs/jXkL9m2pQ", "/api/nope"),
+)
+
+
+def strange_on(answer: Any, there: Business) -> list[str]:
+    """The marks of the other business that this answer bears."""
+    page = text(answer) + str(answer.headers) + answer.cookies.output()
+    return [mark for mark in MARKS[there.slug] if mark.lower() in page.lower()]
+
+
+# --- brand, phone, zone, currency, windows, prices ----------------------------------------
+
+
+@BOTH
+def test_no_page_for_customers_bears_a_mark_of_the_other(here: Business, there: Business) -> None:
+    token = TOKENS[here.slug]
+    live = [f"/track/{token}{part}" for part in ("", "/live", "/ready", "/cancel")]
+    for path in (*PUBLIC, *live):
+        answer = at(here).get(path)
+        assert not [m for m in strange_on(answer, there) if m not in ("pickup", "van")], path
+    assert here.name in text(at(here).get("/"))
+    assert MARKS[here.slug][2] in text(at(here).get("/track/nothing-like-a-token"))
+    assert MARKS[here.slug][3] in text(at(here).get(f"/track/{token}"))
+
+
+@BOTH
+def test_no_page_of_the_crew_bears_a_mark_of_the_other(here: Business, there: Business) -> None:
+    dana = signed_in_at(here)
+    for path in CREWS:
+        strange = strange_on(dana.get(path), there)
+        assert not [mark for mark in strange if mark not in ("pickup", "van", "$")], path
+    assert NAMES[here.slug] in text(dana.get("/dashboard/"))
+
+
+def test_times_are_those_of_each_ones_zone() -> None:
+    for business, clock in ((CACTUS, "12:00 PM"), (THISTLE, "8:00 PM")):
+        assert clock in words(at(business).get(f"/track/{TOKENS[business.slug]}"))
+
+
+@BOTH
+def test_the_form_offers_the_own_windows_and_loads(here: Business, there: Business) -> None:
+    page = words(at(here).get("/book/"))
+    for offer in (*here.windows, *here.loads):
+        assert offer.label in page
+    for offer in (*there.windows, *there.loads):
+        assert offer.label not in page
+
+
+def test_each_keeps_its_own_rule_on_prices() -> None:
+    assert "$99" in text(signed_in_at(CACTUS, "joel").get("/dashboard/"))
+    assert "£99" not in text(signed_in_at(THISTLE, "joel").get("/dashboard/"))
+
+
+def test_cards_that_are_alike_but_for_the_business_are_not_shared() -> None:
+    """The memo of cards knows whose they are: here, one job stands on both boards."""
+    for business in (CACTUS, THISTLE):
+        wiring.jobs(business).change(lambda book: book.put(make_job(id="twin", tracking_token="")))
+    assert "$600" in text(signed_in_at(CACTUS).get("/dashboard/"))
+    page = text(signed_in_at(THISTLE).get("/dashboard/"))
+    assert "£600" in page
+    assert "$600" not in page
+
+
+# --- links, sessions, tokens, keys --------------------------------------------------------
+
+
+@BOTH
+def test_a_link_of_one_is_unknown_at_the_other(here: Business, there: Business) -> None:
+    token = TOKENS[here.slug]
+    for part in ("", "/live", "/ready", "/cancel", "/undo"):
+        assert at(there).get(f"/track/{token}{part}").status_code == 404
+        if part in ("/ready", "/cancel", "/undo"):
+            assert at(there).post(f"/track/{token}{part}").status_code == 404
+    program = Program(Host=HOSTS[there.slug][1])
+    assert is_problem(program.post("track", {"token": token}), 404)
+    assert Program(Host=HOSTS[here.slug][1]).post("track", {"token": token}).status_code == 200
+
+
+@BOTH
+def test_cookies_of_one_are_worth_nothing_at_the_other(here: Business, there: Business) -> None:
+    """Though the name, the password and even its hash are the same."""
+    dana = signed_in_at(here)
+    dana.post("/dashboard/jobs/jXkL9m2pQ/notes", {"text": "dog"})
+    assert {"sessionid", "seen", "messages"} <= set(dana.cookies)
+    stranger = with_the_cookies_of(dana, there)
+    assert stranger.get("/dashboard/board").status_code == 401
+    assert is_problem(stranger.get("/api/jobs"), 401)
+    assert stranger.post("/dashboard/jobs/jXkL9m2pQ/notes", {"text": "x"}).status_code == 302
+    assert wiring.jobs(there).refreshed().job("jXkL9m2pQ").version == 1
+
+
+@BOTH
+def test_what_was_said_at_one_is_not_said_at_the_other(here: Business, there: Business) -> None:
+    dana, other = signed_in_at(here), signed_in_at(there)
+    dana.post("/dashboard/jobs/jXkL9m2pQ/notes", {"text": "dog"})
+    other.cookies["messages"] = dana.cookies["messages"].value
+    assert NAMES[here.slug] not in text(other.get("/dashboard/"))
+    assert f"{NAMES[here.slug]}: Note added." in text(dana.get("/dashboard/"))
+
+
+@BOTH
+def test_a_revision_seen_at_one_says_nothing_at_the_other(here: Business, there: Business) -> None:
+    for _ in range(5):
+        wiring.jobs(here).change(lambda book: book.put(make_job(id="x", tracking_token="")))
+    dana, other = signed_in_at(here), signed_in_at(there)
+    dana.post("/dashboard/jobs/jXkL9m2pQ/notes", {"text": "dog"})
+    other.cookies["seen"] = dana.cookies["seen"].value
+    before = other.cookies["seen"].value
+    other.get("/dashboard/")
+    assert other.cookies["seen"].value != before  # the other's is none, and a new one is given
+
+
+@BOTH
+def test_a_token_of_one_is_refused_by_the_other(here: Business, there: Business) -> None:
+    program = program_at(here)
+    assert program.get("jobs").status_code == 200
+    host = HOSTS[there.slug][1]
+    for path in ("jobs", "jobs/jXkL9m2pQ"):
+        assert is_problem(program.get(path, Host=host), 401)
+    assert is_problem(program.post("jobs/jXkL9m2pQ/notes", {"text": "x"}, Host=host), 401)
+
+
+@BOTH
+def test_what_ends_a_session_at_one_ends_none_at_the_other(here: Business, there: Business) -> None:
+    dana, other = signed_in_at(here), signed_in_at(there)
+    other.cookies["sid"] = dana.cookies["sessionid"].value
+    dana.post("/dashboard/logout/")
+    assert other.get("/dashboard/board").status_code == 200
+
+
+def test_an_idempotency_key_makes_a_job_at_each() -> None:
+    new = {"customer_name": "Ida", "location": "High St"}
+    made = [
+        program_at(business).post("jobs", new, **{"Idempotency-Key": "k1"})
+        for business in (CACTUS, THISTLE)
+    ]
+    assert [answer.status_code for answer in made] == [201, 201]
+    assert made[0].json()["job_id"] != made[1].json()["job_id"]
+    assert made[0].json()["tracking_url"].startswith("https://cactus.example/track/")
+    assert made[1].json()["tracking_url"].startswith("https://thistle.example/track/")
+
+
+def test_a_bookings_key_makes_a_job_at_each_by_each_ones_rule() -> None:
+    for business, phone, status in (
+        (CACTUS, "619 555 0142", Status.PENDING),
+        (THISTLE, "020 7946 0958", Status.BOOKED),
+    ):
+        fields = {
+            "key": "k1",
+            "load": "half",
+            "date": "2026-05-26",
+            "location": "High St",
+            "window": business.windows[0].name,
+            "customer_name": "Ida",
+            "phone": phone,
+        }
+        answer = at(business).post("/book/", fields)
+        assert answer.status_code == 303, words(answer)
+        made = wiring.jobs(business).refreshed().jobs[-1]
+        assert (made.status, made.price) == (status, business.loads[0].price)
+        assert made.phone == business.phone_e164(phone)
+
+
+@BOTH
+def test_an_etag_of_one_is_none_at_the_other(here: Business, there: Business) -> None:
+    for path in ("/dashboard/board", "/api/jobs"):
+        etag = signed_in_at(here).get(path).headers["ETag"]
+        answer = signed_in_at(there).get(path, headers={"If-None-Match": etag})
+        assert answer.status_code == 200
+
+
+@BOTH
+def test_a_page_of_one_presses_no_button_at_the_other(here: Business, there: Business) -> None:
+    origin = f"https://{HOSTS[there.slug][0]}"
+    path = f"/track/{TOKENS[here.slug]}/ready"
+    assert at(here).post(path, headers={"Origin": origin}).status_code == 403
+    assert at(here).post("/book/", headers={"Origin": origin}).status_code == 403
+
+
+# --- throttles ----------------------------------------------------------------------------
+
+
+@BOTH
+def test_wrong_tries_at_one_lock_nobody_out_of_the_other(here: Business, there: Business) -> None:
+    for _ in range(11):
+        fields = {"username": "dana", "password": "wrong"}
+        refused = at(here, crews=True).post("/dashboard/login/", fields)
+    assert refused.status_code == 429
+    assert signed_in_at(there).get("/dashboard/board").status_code == 200
+
+
+@BOTH
+def test_guessing_at_links_of_one_hides_no_link_of_the_other(
+    here: Business, there: Business
+) -> None:
+    for _ in range(61):
+        refused = at(here).get("/track/" + "g" * 32)
+    assert refused.status_code == 429
+    assert at(there).get(f"/track/{TOKENS[there.slug]}").status_code == 200
+
+
+# --- hosts, settings, commands ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["cactus.example.evil.test", "evil.test", "", "localhost"])
+def test_no_third_host_is_anybodys(host: str) -> None:
+    assert Client(headers={"Host": host or "x y"}).get("/").status_code == 400
+
+
+def test_commands_need_to_be_told_which() -> None:
+    with pytest.raises(CommandError, match="name one with --business"):
+        call_command("jobs", "list", stdout=StringIO())
+    with pytest.raises(CommandError, match="name one with --business"):
+        call_command("crew", "list", stdout=StringIO())
+    for business, other in ((CACTUS, THISTLE), (THISTLE, CACTUS)):
+        said = StringIO()
+        call_command("jobs", "--business", business.slug, "list", stdout=said)
+        assert NAMES[business.slug] in said.getvalue()
+        assert NAMES[other.slug] not in said.getvalue()
+
+
+@pytest.mark.parametrize("name", ["QDN_JOBS_URL", "QDN_CREW_URL"])
+def test_without_places_apart_they_refuse_to_start(tmp_path: Path, name: str) -> None:
+    env = {
+        "PATH": os.environ["PATH"],
+        "QDN_STAGE": "production",
+        "DJANGO_SECRET_KEY": "x" * 60,
+        "QDN_BUSINESSES": str(FILE),
+        "QDN_JOBS_URL": f"file:{tmp_path}/{{business}}",
+        "QDN_CREW_URL": f"file:{tmp_path}/{{business}}",
+    }
+    assert _check(env).returncode == 0
+    refused = _check(env | {name: f"file:{tmp_path}"})
+    assert refused.returncode != 0
+    assert f"{name} needs {{business}} in it" in refused.stderr
+
+
+def _check(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=settings.BASE_DIR,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

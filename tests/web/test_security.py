@@ -1,0 +1,206 @@
+"""What protects the people whose data this is; SECURITY.md names these tests line by line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client, override_settings
+
+from dispatch import desk, wiring
+from dispatch.domain.repository import JobRepository
+from dispatch.domain.status import Status
+from tests.making import BUSINESS, DANA, PASSWORD, TOKEN, FakeClock, make_job
+
+PUBLIC = ("/", "/book/", "/nowhere", f"/track/{TOKEN}", "/track/unknown", "/dashboard/login/")
+PRODUCTION = {
+    "QDN_STAGE": "production",
+    "DJANGO_SECRET_KEY": "correct-horse-battery-staple-" * 3,
+    "QDN_JOBS_URL": "s3://jobs/jobs.json",
+    "QDN_CREW_URL": "file:/srv/crew",
+    "QDN_ORIGIN_SECRET": "front-door",
+}
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_every_answer_tells_browsers_to_trust_nothing_else(address: str, client: Client) -> None:
+    headers = client.get(address).headers
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "geolocation=()" in headers["Permissions-Policy"]
+
+
+def test_no_template_holds_an_inline_script_style_or_handler() -> None:
+    for path in Path(settings.BASE_DIR, "templates").rglob("*.html"):
+        text = path.read_text()
+        assert "<script>" not in text, path
+        assert " style=" not in text, path
+        assert " onclick=" not in text, path
+
+
+def test_production_settings_pass_djangos_deployment_check_in_silence() -> None:
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "qdn_site.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "no issues" in ran.stdout
+
+
+def test_with_an_origin_secret_nobody_comes_in_past_cloudfront() -> None:
+    with override_settings(ORIGIN_SECRET="front-door"):
+        client = Client()
+        assert client.get("/").status_code == 403
+        assert client.get("/", headers={"X-Origin-Verify": "front-doorr"}).status_code == 403
+        assert client.get("/", headers={"X-Origin-Verify": "front-door"}).status_code == 200
+        assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(("secret", "ip"), [("", "127.0.0.1"), ("front-door", "203.0.113.9")])
+def test_the_viewers_address_is_believed_only_behind_the_secret(secret: str, ip: str) -> None:
+    with override_settings(ORIGIN_SECRET=secret):
+        answer = Client().get(
+            "/",
+            headers={
+                "X-Origin-Verify": secret,
+                "CloudFront-Viewer-Address": "203.0.113.9:4711",
+                "CloudFront-Forwarded-Proto": "https",
+            },
+        )
+    assert answer.wsgi_request.client_ip == ip
+    assert answer.wsgi_request.is_secure() == bool(secret)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Origin": "http://testserver"}, 303),
+        ({}, 303),
+    ],
+)
+def test_a_customers_buttons_work_from_our_own_pages_alone(
+    headers: dict[str, str], status: int, jobs: JobRepository, client: Client
+) -> None:
+    jobs.change(lambda book: book.put(make_job()))
+    assert client.post(f"/track/{TOKEN}/ready", headers=headers).status_code == status
+
+
+def test_a_revoked_link_is_refused_and_the_new_one_works(
+    dana: Client, jobs: JobRepository, client: Client
+) -> None:
+    jobs.change(lambda book: book.put(make_job()))
+    dana.post("/dashboard/jobs/jXkL9m2pQ/link")
+    token = jobs.read().job("jXkL9m2pQ").tracking_token
+    assert token not in ("", TOKEN)
+    assert client.get(f"/track/{TOKEN}").status_code == 404
+    assert client.get(f"/track/{token}").status_code == 200
+    dana.post("/dashboard/jobs/jXkL9m2pQ/link", {"revoke": "1"})
+    assert client.get(f"/track/{token}").status_code == 404
+
+
+def test_a_link_dies_thirty_days_after_the_job_is_done(
+    jobs: JobRepository, client: Client, clock: FakeClock
+) -> None:
+    jobs.change(lambda book: book.put(make_job()))
+    desk.move_job(BUSINESS, "jXkL9m2pQ", Status.COMPLETED, by=DANA)
+    clock.tick(30 * 24 * 3600)
+    assert client.get(f"/track/{TOKEN}").status_code == 200
+    clock.tick(1)
+    assert client.get(f"/track/{TOKEN}").status_code == 404
+
+
+def test_signing_in_is_throttled_alike_for_known_and_unknown_names(
+    roster: object, client: Client
+) -> None:
+    for name in ("joel", "nobody"):
+        form = {"username": name, "password": "wrong"}
+        answers = [client.post("/dashboard/login/", form).status_code for _ in range(11)]
+        assert answers == [422] * 10 + [429]
+    refused = client.post("/dashboard/login/", {"username": "joel", "password": PASSWORD})
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 300
+
+
+def test_the_throttle_opens_again(roster: object, client: Client, clock: FakeClock) -> None:
+    for _ in range(11):
+        client.post("/dashboard/login/", {"username": "joel", "password": "wrong"})
+    clock.tick(300)
+    form = {"username": "joel", "password": PASSWORD}
+    assert client.post("/dashboard/login/", form).status_code == 302
+
+
+def test_guessing_at_links_is_throttled(client: Client) -> None:
+    answers = [client.get(f"/track/{n:020}").status_code for n in range(61)]
+    assert answers == [404] * 60 + [429]
+
+
+def book(client: Client, name: str, address: str) -> int:
+    day = BUSINESS.bookable(wiring.now())[0]
+    form = {
+        "customer_name": name,
+        "phone": "6195550142",
+        "location": "1 Elm St",
+        "load": "half",
+        "date": day.date.isoformat(),
+        "window": day.name,
+        "key": name,
+    }
+    return client.post("/book/", form, REMOTE_ADDR=address).status_code
+
+
+def test_a_flood_of_requests_neither_fills_the_book_nor_hides_the_others(
+    client: Client, dana: Client, jobs: JobRepository
+) -> None:
+    assert book(client, "Mark", "198.51.100.1") == 303
+    flood = [book(client, f"junk {n}", f"203.0.113.{n % 9}") for n in range(600)]
+    assert 429 in flood
+    assert 503 in flood
+    assert len(jobs.read().jobs) == desk.MOST_UNLOOKED_AT
+    board = dana.get("/dashboard/").content.decode()
+    assert board.index(">Mark<") < board.index(">junk 0<")
+    assert "/dashboard/requests/" in board
+
+
+def test_junk_is_discarded_by_sender_and_nothing_else_is(
+    client: Client, dana: Client, jobs: JobRepository
+) -> None:
+    book(client, "Mark", "198.51.100.1")
+    for n in range(12):
+        book(client, f"junk {n}", "203.0.113.7")
+    desk.move_job(BUSINESS, jobs.read().jobs[0].id, Status.BOOKED, by=DANA)
+    page = dana.get("/dashboard/requests/").content.decode()
+    assert "12 requests from one sender" in page
+    dana.post("/dashboard/requests/", {"job": [job.id for job in jobs.read().jobs]})
+    assert [job.customer_name for job in jobs.read().jobs] == ["Mark"]
+
+
+def test_only_dispatchers_discard(joel: Client) -> None:
+    assert joel.post("/dashboard/requests/", {"job": ["x"]}).status_code == 403
+
+
+def test_guessing_at_links_through_the_api_is_throttled_by_the_same_count(client: Client) -> None:
+    for n in range(60):
+        client.get(f"/track/{n:020}")
+    answer = client.post("/api/track", {"token": TOKEN}, content_type="application/json")
+    assert answer.status_code == 429
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_the_api_is_throttled_for_each_source(client: Client) -> None:
+    answers = [client.get("/api/jobs").status_code for _ in range(601)]
+    assert answers == [401] * 600 + [429]
