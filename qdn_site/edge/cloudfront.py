@@ -1,0 +1,269 @@
+"""The only CloudFront calls: one function at the edge, and invalidations of one distribution.
+
+https://docs.aws.amazon.com/cloudfront/latest/APIReference/Welcome.html
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+CLIENT = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"total_max_attempts": 3, "mode": "standard"},
+)
+RUNTIME = "cloudfront-js-2.0"
+MOST_CODE = 10 * 1024  # bytes of a function's code
+
+Stage = Literal["DEVELOPMENT", "LIVE"]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class CloudFrontRefused(Exception):
+    """CloudFront said no, in one line: what, why, what to do next. `code` is AWS's name for it."""
+
+    def __init__(self, told: str, code: str = "") -> None:
+        super().__init__(told)
+        self.code = code
+
+
+class StaleFunction(CloudFrontRefused):
+    """Somebody else changed the function since it was read. Read it again and plan anew."""
+
+
+class QuotaExhausted(CloudFrontRefused):
+    """Too many invalidations are in progress, or too many calls a second. Wait, then repeat."""
+
+
+class CloudFrontUnreachable(CloudFrontRefused):
+    """No answer. What was asked may or may not have happened; every call here may be repeated."""
+
+
+SAYS: dict[str, tuple[type[CloudFrontRefused], str]] = {
+    "PreconditionFailed": (
+        StaleFunction,
+        "somebody else changed the function meanwhile; nothing was done. Run the command again.",
+    ),
+    "InvalidIfMatchVersion": (
+        StaleFunction,
+        "this version (ETag) of the function is not the current one; run the command again.",
+    ),
+    "TooManyInvalidationsInProgress": (
+        QuotaExhausted,
+        "too many invalidations are in progress (3,000 paths, 15 with *); wait for them to finish.",
+    ),
+    "Throttling": (QuotaExhausted, "too many calls a second; try again in a minute."),
+    "NoSuchDistribution": (
+        CloudFrontRefused,
+        "there is no such distribution; check QDN_*_DISTRIBUTION and the AWS account.",
+    ),
+    "NoSuchFunctionExists": (
+        CloudFrontRefused,
+        "there is no such function, or none at this stage; check QDN_EDGE_FUNCTION.",
+    ),
+    "NoSuchInvalidation": (CloudFrontRefused, "there is no such invalidation."),
+    "FunctionSizeLimitExceeded": (
+        CloudFrontRefused,
+        f"the function is larger than {MOST_CODE:,} bytes.",
+    ),
+    "BatchTooLarge": (QuotaExhausted, "too many paths in one batch; at most 3,000 fit."),
+    "InvalidationBatchAlreadyExists": (
+        CloudFrontRefused,
+        "this reference was already used for other paths; give another --reference.",
+    ),
+    "AccessDenied": (CloudFrontRefused, "these AWS credentials do not allow it."),
+}
+SAYS["FunctionAlreadyExists"] = SAYS["PreconditionFailed"]  # it was missing when we looked
+SAYS["ThrottlingException"] = SAYS["Throttling"]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionVersion:
+    """The code of a function at one stage, and the ETag that names exactly that."""
+
+    stage: Stage
+    code: bytes = field(repr=False)
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """What a version made of an event. `output` is `{"request": …}` or `{"response": …}`."""
+
+    output: dict[str, Any]
+    utilization: int  # per cent of the time that a function may take
+    error: str  # "" where it ran to its end
+    logs: tuple[str, ...] = ()
+
+    __test__ = False  # no pytest class
+
+
+@dataclass(frozen=True, slots=True)
+class Invalidation:
+    distribution: str
+    id: str
+    status: str  # "InProgress" or "Completed"
+    paths: tuple[str, ...]
+
+    @property
+    def completed(self) -> bool:
+        return self.status == "Completed"
+
+
+def _translated(call: Callable[P, T]) -> Callable[P, T]:
+    """botocore's errors as ours; the first argument's `what` names what was spoken to."""
+
+    @wraps(call)
+    def translating(*args: P.args, **kwargs: P.kwargs) -> T:
+        what = getattr(args[0], "what", "CloudFront")
+        try:
+            return call(*args, **kwargs)
+        except ClientError as error:
+            raise _refusal(what, error) from error
+        except BotoCoreError as error:
+            raise CloudFrontUnreachable(f"{what}: CloudFront cannot be asked: {error}") from error
+
+    return translating
+
+
+def _refusal(what: str, error: ClientError) -> CloudFrontRefused:
+    answer = error.response.get("Error", {})
+    code, message = answer.get("Code", ""), " ".join(str(answer.get("Message", "")).split())
+    # The API's documentation promises a code of its own for this; the API answers so.
+    if code == "InvalidArgument" and "caller reference" in message:
+        code = "InvalidationBatchAlreadyExists"
+    kind, told = SAYS.get(code, (CloudFrontRefused, f"{message or error} ({code})"))
+    return kind(f"{what}: {told}", code)
+
+
+class _Spoken:
+    """boto3's client, made when first used (after a fork), at AWS_ENDPOINT_URL_CLOUDFRONT."""
+
+    what: str
+
+    def __init__(self, client: Any = None) -> None:
+        self._made = client
+
+    @property
+    def _client(self) -> Any:
+        if self._made is None:
+            # A session of its own: the default one is not for several threads.
+            self._made = boto3.session.Session().client("cloudfront", config=CLIENT)
+        return self._made
+
+
+class EdgeFunction(_Spoken):
+    """One CloudFront Function: DEVELOPMENT is changed and tested, then published as LIVE."""
+
+    def __init__(self, name: str, client: Any = None) -> None:
+        super().__init__(client)
+        self.name = name
+        self.what = f"function {name}"
+
+    def live(self) -> FunctionVersion | None:
+        """What viewers' requests run through now; None where nothing was ever published."""
+        return self._version("LIVE")
+
+    def development(self) -> FunctionVersion | None:
+        """What `publish` would make live; None where there is no such function."""
+        return self._version("DEVELOPMENT")
+
+    @_translated
+    def update(self, code: bytes, if_match: str | None) -> FunctionVersion:
+        """Put `code` in the place of the DEVELOPMENT version named `if_match`.
+
+        None creates the function, only where there is none. Raises StaleFunction where another
+        version is there, unless its code is this very code: an answer that was lost, say.
+        """
+        about = {"Comment": "QuickDumpNow: qdn_site/edge/rewrite.js", "Runtime": RUNTIME}
+        asked = {"Name": self.name, "FunctionConfig": about, "FunctionCode": code}
+        try:
+            if if_match is None:
+                answer = self._client.create_function(**asked)
+            else:
+                answer = self._client.update_function(**asked, IfMatch=if_match)
+        except ClientError as error:
+            stale = issubclass(_refusal(self.what, error).__class__, StaleFunction)
+            there = self.development() if stale else None
+            if there is None or there.code != code:
+                raise
+            return there
+        return FunctionVersion("DEVELOPMENT", code, answer["ETag"])
+
+    @_translated
+    def test(self, event: dict[str, Any], version: FunctionVersion) -> TestRun:
+        """Run `version` on an event of the CloudFront Functions event structure.
+
+        Raises StaleFunction where that version is no longer the one of its stage.
+        """
+        answer = self._client.test_function(
+            Name=self.name,
+            IfMatch=version.etag,
+            Stage=version.stage,
+            EventObject=json.dumps(event).encode(),
+        )["TestResult"]
+        return TestRun(
+            output=json.loads(answer.get("FunctionOutput") or "{}"),
+            utilization=int(answer.get("ComputeUtilization") or 0),
+            error=answer.get("FunctionErrorMessage") or "",
+            logs=tuple(answer.get("FunctionExecutionLogs") or ()),
+        )
+
+    @_translated
+    def publish(self, version: FunctionVersion) -> None:
+        """Make the DEVELOPMENT version live everywhere at once. Raises StaleFunction."""
+        self._client.publish_function(Name=self.name, IfMatch=version.etag)
+
+    @_translated
+    def _version(self, stage: Stage) -> FunctionVersion | None:
+        try:
+            answer = self._client.get_function(Name=self.name, Stage=stage)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchFunctionExists":
+                return None
+            raise
+        return FunctionVersion(stage, answer["FunctionCode"].read(), answer["ETag"])
+
+
+class Distribution(_Spoken):
+    """One distribution's invalidations."""
+
+    def __init__(self, id: str, client: Any = None) -> None:
+        super().__init__(client)
+        self.id = id
+        self.what = f"distribution {id}"
+
+    @_translated
+    def invalidate(self, paths: Iterable[str], reference: str) -> Invalidation:
+        """Start one. The same paths under the same reference are the same invalidation again."""
+        items = list(paths)
+        batch = {
+            "Paths": {"Quantity": len(items), "Items": items},
+            "CallerReference": reference,
+        }
+        answer = self._client.create_invalidation(DistributionId=self.id, InvalidationBatch=batch)
+        return self._read(answer["Invalidation"])
+
+    @_translated
+    def invalidation(self, id: str) -> Invalidation:
+        answer = self._client.get_invalidation(DistributionId=self.id, Id=id)
+        return self._read(answer["Invalidation"])
+
+    @_translated
+    def in_progress(self) -> tuple[Invalidation, ...]:
+        """Those not yet completed, of the last hundred: they count against the quota."""
+        answer = self._client.list_invalidations(DistributionId=self.id, MaxItems="100")
+        summaries = answer["InvalidationList"].get("Items", [])
+        running = [each["Id"] for each in summaries if each["Status"] == "InProgress"]
+        return tuple(self.invalidation(id) for id in running)
+
+    def _read(self, answer: dict[str, Any]) -> Invalidation:
+        paths = answer["InvalidationBatch"]["Paths"].get("Items", [])
+        return Invalidation(self.id, answer["Id"], answer["Status"], tuple(paths))
