@@ -1,0 +1,71 @@
+"""`manage.py promote [SURFACE…]`: what staging shows, in production."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from qdn_site.management.commands._release_command import ReleaseCommand, stage_of
+from qdn_site.releases import difference, plan
+from qdn_site.releases.edge import paths
+from qdn_site.releases.pack import Pack, pack
+from qdn_site.releases.plan import Plan, fetch
+from qdn_site.releases.pointer import IMAGE
+from qdn_site.releases.surfaces import SURFACES
+
+
+class Command(ReleaseCommand):
+    help = "Put in production what staging shows: plan, prove, do, check, invalidate, receipt."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--diff", action="store_true", help="show the templates' differences")
+
+    def run(self, options: dict[str, Any]) -> None:
+        source, production = stage_of("staging"), stage_of("production")
+        planned = plan.promote(source, production, options["surface"], options["by"])
+        self._tell(planned, with_diff=options["diff"])
+        if options["dry_run"]:
+            self.say("Would do this; nothing was changed.")
+        elif planned.moves or planned.unfinished:
+            self.carry_out(planned, options)
+
+    def _tell(self, planned: Plan, *, with_diff: bool) -> None:
+        if planned.unfinished:
+            self.say(f"move {planned.unfinished.revision} was never seen to arrive: finishing it")
+        elif not planned.moves:
+            self.say("Production shows what staging shows; nothing to do.")
+        for name, change in planned.changes.items():
+            release = planned.releases[change.new]
+            self.say(
+                f"{name}: {change.old[:12]} → {change.new[:12]}"
+                f" (made {release.made_at:%Y-%m-%d %H:%M} UTC by {release.made_by})"
+            )
+            self._tell_files(planned, name, with_diff=with_diff)
+        if planned.code is not None:
+            self.say(f"function: {planned.live.function[:12] or 'none'} → {planned.function[:12]}")
+            if with_diff:
+                live = planned.target.function.live() if planned.target.function else None
+                before = live.code if live else b""
+                self._tell_lines(difference.text("rewrite.js", before, planned.code))
+
+        if planned.target.function is not None and planned.touched:
+            self.say(f"to invalidate: {', '.join(paths(planned))}")
+
+    def _tell_files(self, planned: Plan, name: str, *, with_diff: bool) -> None:
+        new = planned.packs[planned.places[name].current]
+        old = self._live(planned, name)
+        self._tell_lines(difference.files(old, new))
+        if with_diff:
+            self._tell_lines(difference.templates(old, new))
+
+    def _live(self, planned: Plan, name: str) -> Pack:
+        """The image's own pages are taken to be those of this checkout."""
+        id = planned.live.place(name).current
+        if id != IMAGE:
+            return fetch(planned.target.store, id)
+        return pack(SURFACES[name], settings.BASE_DIR, 0)
+
+    def _tell_lines(self, lines: Any) -> None:
+        for line in lines:
+            self.say(f"  {line}")

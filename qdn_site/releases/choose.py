@@ -1,0 +1,70 @@
+"""Which release a surface shows here (DESIGN, idea 5)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dispatch.domain.document import StoreUnavailable
+from qdn_site.releases.pointer import IMAGE, Pointer, Release
+from qdn_site.releases.verify import BadPack
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    id: str  # or IMAGE
+    refused: str = ""  # why it is not what the pointer names
+    final: bool = True  # looking again soon changes nothing
+
+
+def choose(
+    surface: str,
+    pointer: Pointer,
+    *,
+    pages_api: int,
+    showing: str,
+    obtain: Callable[[Release], None],
+) -> Choice:
+    """The pointer's release while it fits this code; else the newest earlier one that does; else
+    the image's own pages. On any doubt about one, what is `showing` stays.
+
+    `obtain` puts a release on this disk; raises BadPack, StoreUnavailable.
+    """
+    place = pointer.place(surface)
+    if place.current == IMAGE:
+        return Choice(IMAGE)
+    reasons, final = [], True
+    for id in (place.current, *place.previous):
+        release = pointer.releases.get(id)
+        if release is not None and release.pages_api != pages_api:
+            reasons.append(_other_code(release, pages_api))
+            continue
+        try:
+            _obtain(obtain, release, id, surface)
+        except (BadPack, StoreUnavailable) as error:
+            reasons.append(f"release {id[:12]}: {error}")
+            final = False
+            if showing != IMAGE:
+                return Choice(showing, _told(reasons, showing), final)
+        else:
+            return Choice(id, _told(reasons, id), final)
+    return Choice(IMAGE, _told(reasons, IMAGE), final)
+
+
+def _obtain(
+    obtain: Callable[[Release], None], release: Release | None, id: str, surface: str
+) -> None:
+    if release is None or release.surface != surface:
+        raise BadPack("the pointer names it, and knows nothing else of it")
+    obtain(release)
+
+
+def _other_code(release: Release, pages_api: int) -> str:
+    return (
+        f"release {release.id[:12]} is for PAGES_API {release.pages_api}, this code has {pages_api}"
+    )
+
+
+def _told(reasons: list[str], shown: str) -> str:
+    if not reasons:
+        return ""
+    what = "the image's own pages are" if shown == IMAGE else f"release {shown[:12]} is"
+    return f"{'; '.join(reasons)}; {what} shown instead"

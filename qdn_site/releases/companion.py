@@ -1,0 +1,66 @@
+"""The follower beside gunicorn: started, kept and stopped by its master's hooks.
+
+Imports neither Django nor settings: the master of a server without preload stays small.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FIRST_LOOK = 10.0  # seconds that the first workers wait, so as not to start with older pages
+
+_follower: subprocess.Popen[bytes] | None = None
+
+
+def start(server: Any) -> None:
+    """gunicorn's `when_ready`: the door is open, the first workers not yet there."""
+    if not os.environ.get("QDN_RELEASES_URL", "").strip():
+        return
+    looked, tell = os.pipe()
+    try:
+        _start("--ready-fd", str(tell), pass_fds=(tell,))
+    finally:
+        os.close(tell)
+    select.select([looked], [], [], FIRST_LOOK)  # it says so, or ends
+    os.close(looked)
+
+
+def keep(server: Any, worker: Any) -> None:
+    """gunicorn's `pre_fork`: one that was killed comes back with the next worker."""
+    if _follower is not None and not _is_running():
+        server.log.warning("The follower of releases has gone; starting another.")
+        _start()
+
+
+def stop(server: Any) -> None:
+    """gunicorn's `on_exit`."""
+    if _follower is None or not _is_running():
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(_follower.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        _follower.wait(timeout=5)
+
+
+def _start(*arguments: str, pass_fds: tuple[int, ...] = ()) -> None:
+    global _follower
+    command = [sys.executable, str(ROOT / "manage.py"), "follow", *arguments]
+    _follower = subprocess.Popen(command, pass_fds=pass_fds, cwd=ROOT)  # noqa: S603
+
+
+def _is_running() -> bool:
+    """gunicorn reaps all children of its master, so that ours may be gone without a trace."""
+    assert _follower is not None
+    if _follower.poll() is not None:
+        return False
+    try:
+        os.kill(_follower.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,109 @@
+"""A container following its stage's pointer: one look every few seconds, one HUP for a change."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from dispatch.domain.document import Document, StoreUnavailable
+from qdn_site.releases import pointer as pointers
+from qdn_site.releases.choose import Choice, choose
+from qdn_site.releases.disk import Disk
+from qdn_site.releases.pointer import IMAGE, Pointer, Release
+from qdn_site.releases.store import ReleaseStore, TooLarge
+from qdn_site.releases.surfaces import SURFACES
+from qdn_site.releases.verify import MOST_BYTES, BadPack, verify
+
+log = logging.getLogger(__name__)
+EVERY = 2.0  # seconds between looks; an unchanged pointer answers 304
+AGAIN = 15.0  # seconds until something that was refused is looked at again
+EVERYTHING = "releases"  # under this name /healthz tells what concerns all surfaces
+
+
+@dataclass
+class Follower:
+    """`showing` is what the workers show, or will after the HUP that `look` asks for."""
+
+    store: ReleaseStore
+    disk: Disk
+    pages_api: int
+    clock: Callable[[], float] = time.monotonic
+    showing: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    _known: Document | None = None
+    _again: float = float("inf")
+
+    def __post_init__(self) -> None:
+        shown = self.disk.shown(self.pages_api)
+        self.showing = {name: release.id for name, release in shown.items()}
+
+    def look(self) -> bool:
+        """Whether workers must start anew. Whatever the storage holds or does not answer, the
+        last good release stays."""
+        try:
+            document = self.store.document(pointers.NAME).load(self._known)
+            if document is self._known and self.clock() < self._again:
+                self._say({n: why for n, why in self.refused.items() if n != EVERYTHING})
+                return False
+            pointer = self._decoded(document)
+        except StoreUnavailable as error:
+            self._say({**self.refused, EVERYTHING: f"{error}; what is shown stays"})
+            return False
+        choices = {surface: self._choose(surface, pointer) for surface in SURFACES}
+        final = all(choice.final for choice in choices.values())
+        self._known = document
+        self._again = float("inf") if final else self.clock() + AGAIN
+        self._say({name: choice.refused for name, choice in choices.items() if choice.refused})
+        return self._show(
+            {name: choice.id for name, choice in choices.items() if choice.id != IMAGE}
+        )
+
+    def _decoded(self, document: Document) -> Pointer:
+        if document.etag is None and self.showing:
+            raise StoreUnavailable(f"{self.store.url} has no {pointers.NAME} any more")
+        return pointers.decode(document)
+
+    def _choose(self, surface: str, pointer: Pointer) -> Choice:
+        return choose(
+            surface,
+            pointer,
+            pages_api=self.pages_api,
+            showing=self.showing.get(surface, IMAGE),
+            obtain=self._obtain,
+        )
+
+    def _obtain(self, release: Release) -> None:
+        if self.disk.has(release.id):
+            return
+        try:
+            body = self.store.get(f"packs/{release.id}.tar", MOST_BYTES)
+        except TooLarge as error:
+            raise BadPack(str(error)) from error
+        if body is None:
+            raise BadPack("there is no such pack in the storage")
+        pack = verify(body, release.id)
+        if (pack.manifest.surface, pack.manifest.pages_api) != (release.surface, release.pages_api):
+            raise BadPack("it is for another surface or PAGES_API than the pointer says")
+        self.disk.install(
+            pack.id, pack.under("templates"), pack.under("static"), pack.manifest.static
+        )
+
+    def _show(self, releases: Mapping[str, str]) -> bool:
+        if releases == self.showing:
+            return False
+        self.disk.show(releases, self.pages_api)
+        for surface in SURFACES:
+            if (new := releases.get(surface, IMAGE)) != self.showing.get(surface, IMAGE):
+                log.info("%s: now shows release %s", surface, new[:12])
+        self.showing = dict(releases)
+        return True
+
+    def _say(self, refused: Mapping[str, str]) -> None:
+        """To /healthz; to the log when it changes."""
+        for name, why in refused.items():
+            if self.refused.get(name) != why:
+                log.error("%s: %s", name, why)
+        for name in set(self.refused) - set(refused):
+            log.info("%s: as the pointer says again", name)
+        self.refused = dict(refused)
+        self.disk.say(refused, seen=EVERYTHING not in refused)

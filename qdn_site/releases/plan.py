@@ -1,0 +1,218 @@
+"""What a command is about to do, worked out before it does anything.
+
+`stage`, `promote` and `rollback` differ only in their plans; the steps are the same (`steps.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dispatch.domain.document import Document
+from qdn_site.releases import pointer as pointers
+from qdn_site.releases import receipts
+from qdn_site.releases.function import digest, stored
+from qdn_site.releases.pack import Pack
+from qdn_site.releases.pointer import IMAGE, Change, Move, Place, Pointer, Release, What
+from qdn_site.releases.store import ReleaseStore, TooLarge
+from qdn_site.releases.surfaces import SURFACES
+from qdn_site.releases.target import Target
+from qdn_site.releases.verify import MOST_BYTES, BadPack, verify
+
+
+class NothingSuch(Exception):
+    """What was asked for is not there; the text says so in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`document` is the pointer that all of this was worked out from: it must still be there."""
+
+    what: What
+    by: str
+    target: Target
+    live: Pointer
+    document: Document
+    places: Mapping[str, Place]
+    packs: Mapping[str, Pack] = field(default_factory=dict)
+    releases: Mapping[str, Release] = field(default_factory=dict)
+    code: bytes | None = None  # of the function that is to go live; None: it stays
+    function: str = ""  # SHA-256 of the code that will be live
+    unfinished: Move | None = None  # the last move, where nobody saw it arrive
+
+    @property
+    def changes(self) -> dict[str, Change]:
+        return {
+            surface: Change(self.live.place(surface).current, place.current)
+            for surface, place in self.places.items()
+            if self.live.place(surface).current != place.current
+        }
+
+    @property
+    def moves(self) -> bool:
+        return bool(self.changes) or self.function != self.live.function
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The surfaces to look at and to invalidate."""
+        before = self.unfinished.surfaces if self.unfinished else {}
+        return tuple(name for name in SURFACES if name in self.changes or name in before)
+
+
+def read(target: Target) -> tuple[Pointer, Document, Move | None]:
+    """The pointer, its document, and its last move where nobody saw that arrive."""
+    document = target.store.document(pointers.NAME).load()
+    pointer = pointers.decode(document)
+    last = pointer.moves[0] if pointer.moves else None
+    unfinished = last if last and not receipts.find(target.store, last.revision) else None
+    return pointer, document, unfinished
+
+
+def stage(target: Target, packs: Sequence[Pack], code: bytes | None, by: str, at: datetime) -> Plan:
+    """These packs on staging, with this edge function."""
+    live, document, unfinished = read(target)
+    live, code_to_publish, function = _function(target, live, code)
+    new = [pack for pack in packs if live.place(pack.manifest.surface).current != pack.id]
+    return Plan(
+        what="stage",
+        by=by,
+        target=target,
+        live=live,
+        document=document,
+        places={p.manifest.surface: live.forward(p.manifest.surface, p.id) for p in new},
+        packs={pack.id: pack for pack in new},
+        releases={pack.id: _release(pack, live, by, at) for pack in new},
+        code=code_to_publish,
+        function=function,
+        unfinished=unfinished,
+    )
+
+
+def promote(source: Target, target: Target, surfaces: Sequence[str], by: str) -> Plan:
+    """What staging shows, in production. Raises NothingSuch, BadPack, StoreUnavailable."""
+    staged, _, _ = read(source)
+    live, document, unfinished = read(target)
+    wanted = surfaces or [name for name in SURFACES if staged.place(name).current != IMAGE]
+    ids = {name: staged.place(name).current for name in wanted}
+    for name, id in ids.items():
+        if id == IMAGE:
+            raise NothingSuch(f"Nothing of {name} is on staging: run `stage {name}` first.")
+    new = {name: id for name, id in ids.items() if live.place(name).current != id}
+    code = _code(source.store, staged.function) if staged.function else None
+    live, code, function = _function(target, live, code)
+    return Plan(
+        what="promote",
+        by=by,
+        target=target,
+        live=live,
+        document=document,
+        places={name: live.forward(name, id) for name, id in new.items()},
+        packs={id: fetch(source.store, id) for id in new.values()},
+        releases={id: staged.releases[id] for id in new.values()},
+        code=code,
+        function=function,
+        unfinished=unfinished,
+    )
+
+
+def rollback(target: Target, surfaces: Sequence[str], to: str, by: str) -> Plan:
+    """Production as it was before, or at a named release. Raises NothingSuch, BadPack."""
+    live, document, unfinished = read(target)
+    places = {name: live.back(name, id) for name, id in _back_to(live, surfaces, to).items()}
+    ids = {name: place.current for name, place in places.items()}
+    packs = {id: fetch(target.store, id) for id in ids.values() if id != IMAGE}
+    before = function_with(live, ids)
+    code = _code(target.store, before) if before and before != live.function else None
+    live, code, function = _function(target, live, code)
+    return Plan(
+        what="rollback",
+        by=by,
+        target=target,
+        live=live,
+        document=document,
+        places=places,
+        packs=packs,
+        code=code,
+        function=function,
+        unfinished=unfinished,
+    )
+
+
+def function_with(pointer: Pointer, ids: Mapping[str, str]) -> str:
+    """The edge function that was live when those releases were, where no other surface's move
+    has changed it since; else the one that is live now."""
+    shown = pointer.current()
+    for move in pointer.moves:
+        if move.function.old != move.function.new and not set(move.surfaces) <= set(ids):
+            return pointer.function
+        shown |= {name: change.old for name, change in move.surfaces.items()}
+        if ids.items() <= shown.items():
+            return move.function.old or pointer.function
+    return pointer.function
+
+
+def fetch(store: ReleaseStore, id: str) -> Pack:
+    """A release from a stage's storage, verified."""
+    try:
+        body = store.get(f"packs/{id}.tar", MOST_BYTES)
+    except TooLarge as error:
+        raise BadPack(f"release {id[:12]}: {error}") from error
+    if body is None:
+        raise BadPack(f"release {id[:12]}: {store.url} has no packs/{id}.tar")
+    try:
+        return verify(body, id)
+    except BadPack as error:
+        raise BadPack(f"release {id[:12]} in {store.url}: {error}") from error
+
+
+def _back_to(live: Pointer, surfaces: Sequence[str], to: str) -> dict[str, str]:
+    if to and to != IMAGE:
+        return dict([_named(live, surfaces, to)])
+    names = list(surfaces) or _last_moved(live)
+    if to == IMAGE:
+        return dict.fromkeys(names, IMAGE)
+    if shown := [name for name in names if live.place(name).current == IMAGE]:
+        raise NothingSuch(f"{shown[0]} shows the image's own pages: there is nothing before them.")
+    return {name: (*live.place(name).previous, IMAGE)[0] for name in names}
+
+
+def _named(live: Pointer, surfaces: Sequence[str], to: str) -> tuple[str, str]:
+    found = [(name, id) for name in (surfaces or SURFACES) for id in live.find(name, to)]
+    if len(found) != 1:
+        what = "No release" if not found else f"{len(found)} releases"
+        raise NothingSuch(f"{what} of production begins with {to!r}; `releases` lists them.")
+    return found[0]
+
+
+def _last_moved(live: Pointer) -> list[str]:
+    """The surfaces of the newest promotion that still shows."""
+    for move in live.moves:
+        shown = [n for n, change in move.surfaces.items() if live.place(n).current == change.new]
+        if move.what == "promote" and shown:
+            return shown
+    raise NothingSuch("Nothing was ever promoted: there is nothing to roll back.")
+
+
+def _function(
+    target: Target, live: Pointer, code: bytes | None
+) -> tuple[Pointer, bytes | None, str]:
+    """(the pointer with the function that it began with, code to publish, what will be live)."""
+    if target.function is None or code is None:
+        return live, None, live.function
+    published = target.function.live()
+    there = digest(published.code) if published else ""
+    if not live.function and there:
+        live = pointers.with_function(live, there)
+    return live, None if there == digest(code) else code, digest(code)
+
+
+def _code(store: ReleaseStore, sha: str) -> bytes:
+    code = store.get(stored(sha), MOST_BYTES)
+    if code is None or digest(code) != sha:
+        raise BadPack(f"{store.url} has no {stored(sha)} with that content")
+    return code
+
+
+def _release(pack: Pack, live: Pointer, by: str, at: datetime) -> Release:
+    """One that was made before keeps its maker."""
+    made = Release(pack.id, pack.manifest.surface, pack.manifest.pages_api, at, by)
+    return live.releases.get(pack.id, made)

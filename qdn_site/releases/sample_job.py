@@ -1,0 +1,55 @@
+"""Staging's own job: always there, always invented, always under the same link.
+
+`stage` prints the link without reaching staging's jobs; a staging container keeps the job.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from dispatch import wiring
+from dispatch.domain.business import Business
+from dispatch.domain.crew import Rank
+from dispatch.domain.job import CUSTOMER, Event, Job
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.moves import Actor, move
+from dispatch.domain.status import Status
+
+ID = "staging00"
+TOKEN = "staging-sample-job-shows-no-one"  # noqa: S105  opens invented data, on staging alone
+REST = timedelta(hours=1)  # that a finished one may be looked at before it starts anew
+
+
+def keep(business: Business) -> None:
+    """Put the job back where it is missing, or was finished a while ago."""
+    at = wiring.now()
+    if _is_well(wiring.jobs(business).refreshed(), at):
+        return
+    fresh = _made(business, at)
+    wiring.jobs(business).change(lambda book: book if _is_well(book, at) else book.put(fresh))
+
+
+def _is_well(book: JobBook, at: datetime) -> bool:
+    job = book.value(ID)
+    if job is None or job.tracking_token != TOKEN:
+        return False
+    return job.status.is_open or at - job.updated_at < REST
+
+
+def _made(business: Business, at: datetime) -> Job:
+    offered = business.bookable(at)
+    job = Job(
+        id=ID,
+        tracking_token=TOKEN,
+        customer_name="Sam Sample",
+        location="1 Staging Way",
+        phone=business.phone,
+        load=business.loads[0].name,
+        price=Decimal(business.loads[0].price),
+        window=offered[0] if offered else None,
+        status=Status.PENDING,
+        history=(Event(at=at, by=CUSTOMER, what="created"),),
+        created_at=at,
+        updated_at=at,
+    )
+    confirms = Actor("system", Rank.DISPATCHER)
+    return move(job, Status.BOOKED, by=confirms, at=at, business=business)

@@ -1,0 +1,157 @@
+"""stage, promote, rollback and releases, as ops type them, on a laptop's folders."""
+
+import os
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from qdn_site.releases import sample_job
+from tests.making import BUSINESS
+from tests.releases.making import FlakyStore as Store
+from tests.releases.making import corrupt, make_pack, pages, publish, say
+
+
+@pytest.fixture(autouse=True)
+def settings_of_a_laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("QDN_STAGING", "QDN_PROD"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("QDN_STAGING_RELEASES_URL", f"file:{tmp_path / 'staging'}")
+    monkeypatch.setenv("QDN_PRODUCTION_RELEASES_URL", f"file:{tmp_path / 'production'}")
+
+
+def run(*arguments: str) -> str:
+    said = StringIO()
+    call_command(*arguments, stdout=said)
+    return said.getvalue()
+
+
+def refused(*arguments: str) -> str:
+    with pytest.raises(CommandError) as refusal:
+        run(*arguments)
+    return str(refusal.value)
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> str:
+    """A release of the booking page on staging; its id."""
+    (tmp_path / "staging").mkdir()
+    made = make_pack(pages(tmp_path / "source"), "Staged words.")
+    publish(Store(tmp_path / "staging"), made)
+    return made.id
+
+
+def test_a_sentence_goes_to_staging_to_production_and_back(tmp_path: Path) -> None:
+    source = say(pages(tmp_path / "source"), "Three minutes, no account.")
+    said = run("stage", "book", "--from", str(source), "--by", "joel")
+    assert "proved: every template compiles, 3 pages show" in said
+    assert "the edge was skipped: QDN_STAGING_DISTRIBUTION is not set" in said
+    assert f"/track/{sample_job.TOKEN}" in said
+    assert "Staging shows just that already" in run("stage", "book", "--from", str(source))
+
+    planned = run("promote", "--diff", "--dry-run")
+    assert "~ templates/booking/book.html" in planned
+    assert '+  <p class="lead">Three minutes, no account.</p>' in planned
+    assert "Would do this; nothing was changed." in planned
+    assert not (tmp_path / "production" / "pointer.json").exists()
+
+    assert "production points to book image →" in run("promote", "--by", "dana")
+    assert "nothing to do" in run("promote")
+    assert "promote by dana" in run("releases")
+    assert "Would do this" in run("rollback", "--dry-run")
+    assert "→ image" in run("rollback", "--by", "ana")
+    assert "rollback by ana" in run("releases")
+
+
+def test_a_dry_run_of_stage_changes_nothing(tmp_path: Path) -> None:
+    source = say(pages(tmp_path / "source"), "Three minutes, no account.")
+    assert "Would show book: image →" in run("stage", "book", "--from", str(source), "--dry-run")
+    assert list((tmp_path / "staging").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("{% if %}", "templates/booking/book.html, line 1: "),
+        ("{% block x %}", "templates/booking/book.html, line 1: Unclosed tag"),
+        ("{% load os %}", "'os' is not a registered tag library"),
+        ("{% include 'booking/gone.html' %}", "book: /book/: TemplateDoesNotExist"),
+        ("{% load static %}{% static 'booking/gone.js' %}", "no static file 'booking/gone.js'"),
+        ("{% url 'gone' %}", "book: /book/: NoReverseMatch"),
+        ('<img src="/static/site/gone.png">', "/static/site/gone.png, which the release does not"),
+    ],
+)
+def test_pages_that_would_not_show_are_refused(tmp_path: Path, change: str, told: str) -> None:
+    source = pages(tmp_path / "source")
+    page = source / "templates/booking/book.html"
+    page.write_text(page.read_text().replace("{% block content %}", "{% block content %}" + change))
+    text = refused("stage", "book", "--from", str(source))
+    assert told.replace("line 1", "line 5") in text
+    assert not (tmp_path / "staging" / "pointer.json").exists()
+
+
+def test_something_that_is_no_page_is_refused(tmp_path: Path) -> None:
+    source = pages(tmp_path / "source")
+    (source / "templates/booking/tool.py").write_text("print(1)")
+    assert "tool.py is no kind of file" in refused("stage", "book", "--from", str(source))
+
+
+def test_an_unknown_surface_is_named() -> None:
+    assert refused("stage", "shop").startswith("There is no surface 'shop'; there are dashboard")
+
+
+def test_what_is_missing_in_the_settings_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QDN_PRODUCTION_DISTRIBUTION", "E123")
+    assert "QDN_PRODUCTION_URL is not set" in refused("rollback")
+    monkeypatch.delenv("QDN_PRODUCTION_DISTRIBUTION")
+    monkeypatch.setenv("QDN_DASHBOARD_DISTRIBUTION", "E456")
+    assert "QDN_PRODUCTION_DISTRIBUTION is not set" in refused("rollback")
+    monkeypatch.delenv("QDN_DASHBOARD_DISTRIBUTION")
+    monkeypatch.delenv("QDN_PRODUCTION_RELEASES_URL")
+    assert "QDN_PRODUCTION_RELEASES_URL is not set" in refused("promote")
+
+
+def test_a_tampered_pack_is_refused_in_one_line(staged: str, tmp_path: Path) -> None:
+    made = make_pack(tmp_path / "source")
+    assert made.id == staged
+    corrupt(tmp_path / "staging", made)
+    told = refused("promote")
+    assert "SHA-256 differs" in told
+    assert "\n" not in told
+
+
+def test_storage_that_cannot_be_read_is_told_in_one_line(staged: str, tmp_path: Path) -> None:
+    (tmp_path / "staging" / "pointer.json").write_text("{]")
+    assert "pointer.json cannot be read" in refused("promote")
+
+
+def test_an_interrupted_move_is_shown_and_finished(staged: str, tmp_path: Path) -> None:
+    run("promote")
+    (tmp_path / "production" / "receipts" / "000001.json").unlink()
+    assert "never seen to arrive: run it again" in run("releases")
+    assert "move 1 was never seen to arrive: finishing it" in run("promote")
+    assert "never seen" not in run("releases").partition("production")[2]
+
+
+def test_stagings_sample_job_is_there_and_comes_back(
+    client: object, jobs: object, clock: object
+) -> None:
+    from datetime import timedelta
+
+    from django.test import Client
+    from msgspec.structs import replace
+
+    from dispatch import wiring
+    from dispatch.domain.status import Status
+
+    page = f"/track/{sample_job.TOKEN}"
+    sample_job.keep(BUSINESS)
+    sample_job.keep(BUSINESS)
+    assert "Booking Confirmed" in Client().get(page).content.decode()
+    book = wiring.jobs(BUSINESS)
+    long_ago = wiring.now() - timedelta(hours=2)
+    finished = replace(book.read().job(sample_job.ID), status=Status.COMPLETED)
+    book.change(lambda jobs: jobs.put(replace(finished, updated_at=long_ago)))
+    sample_job.keep(BUSINESS)
+    assert "Booking Confirmed" in Client().get(page).content.decode()

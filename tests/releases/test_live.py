@@ -1,0 +1,333 @@
+"""Staging, promoting and rolling back, with containers that serve visitors all the while."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from qdn_site import PAGES_API
+from qdn_site.releases import pointer as pointers
+from qdn_site.releases import sample_job
+from qdn_site.releases.pack import Pack
+from qdn_site.releases.store import ReleaseStore, open_store
+from tests.cloudfront import Distribution, StandIn, running_cloudfront
+from tests.moto_server import aws_environment, make_bucket, running_moto, server
+from tests.releases.fakes import FakeSite, running
+from tests.releases.live import (
+    follower_of,
+    get,
+    health,
+    kill,
+    one_door,
+    promote_killed_after,
+    shows,
+    until,
+)
+from tests.releases.making import SENTENCE, make_pack, pages, publish, say
+from tests.releases.visitors import visiting
+from tests.serving import ROOT, environment_of, manage, serving
+
+pytestmark = pytest.mark.long
+FUNCTION = "qdn-track-rewrite"
+BUSINESSES = (
+    (ROOT / "qdn_site" / "businesses.toml").read_text().partition("[business.production]")[0]
+)
+HERE = '[business.production]\npublic_url = "http://127.0.0.1"\n'
+
+
+@dataclass
+class Place:
+    """Two buckets, the folder that pages are changed in, and what the commands are told."""
+
+    folder: Path
+    source: Path
+    environment: dict[str, str]
+    edge: StandIn
+
+    def behind(self, distribution: str, origin: str) -> str:
+        """The address of what stands in front of a site."""
+        self.edge.distributions[distribution].origin = origin
+        return self.edge.url(distribution)
+
+    def invalidated(self, distribution: str = "EPRODUCTION") -> list[list[str]]:
+        return [batch.paths for batch in self.edge.invalidations[distribution].all()]
+
+    def run(self, *arguments: str, **more: str) -> str:
+        return manage(self.environment | more, *arguments)
+
+    def refused(self, *arguments: str, **more: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment | more,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode != 0, done.stdout
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        return done.stderr
+
+    @property
+    def production(self) -> ReleaseStore:
+        return self.store("production")
+
+    def store(self, stage: str) -> ReleaseStore:
+        return open_store(self.environment[f"QDN_{stage.upper()}_RELEASES_URL"], ROOT)
+
+    @contextmanager
+    def containers(self, *names: str, stage: str = "production") -> Iterator[list[str]]:
+        with ExitStack() as stack:
+            yield [stack.enter_context(self._container(name, stage)) for name in names]
+
+    def log(self, name: str) -> str:
+        return (self.folder / name / "server.log").read_text()
+
+    def until_gone(self, name: str, workers: int) -> None:
+        until(lambda: self.log(name).count("Worker exiting") >= workers, 30)
+
+    @contextmanager
+    def _container(self, name: str, stage: str) -> Iterator[str]:
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        settings = {
+            **{name: value for name, value in self.environment.items() if name[:4] == "AWS_"},
+            "QDN_STAGE": stage,
+            "QDN_BUSINESSES": self.environment["QDN_BUSINESSES"],
+            "QDN_RELEASES_URL": self.environment[f"QDN_{stage.upper()}_RELEASES_URL"],
+            "QDN_STATIC_ROOT": str(self.folder / "static"),
+        }
+        with serving(folder, members=False, **settings) as url:
+            yield url
+
+
+def all_show(urls: list[str], id: str) -> None:
+    """Every worker of every site: old ones serve until new ones have loaded."""
+    until(lambda: all(shows(url) == id for url in urls * 8))
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    (tmp_path / "businesses.toml").write_text(
+        BUSINESSES + HERE + HERE.replace("production", "staging")
+    )
+    stages = {"ESTAGING": f"{FUNCTION}-staging", "EPRODUCTION": FUNCTION}
+    distributions = [Distribution(id, function=name) for id, name in stages.items()]
+    with running_moto() as endpoint, running_cloudfront(*distributions) as edge:
+        for name, value in aws_environment(endpoint).items():
+            monkeypatch.setenv(name, value)
+        # moto keeps its buckets for as long as this process lives.
+        staging, production = (
+            make_bucket(endpoint, f"{name}-{token_hex(4)}") for name in ("staging", "production")
+        )
+        (tmp_path / "ops").mkdir()
+        settings = {
+            "QDN_BUSINESSES": str(tmp_path / "businesses.toml"),
+            "QDN_STAGING_RELEASES_URL": f"s3://{staging}/releases",
+            "QDN_PRODUCTION_RELEASES_URL": f"s3://{production}/releases",
+            "QDN_STAGING_DISTRIBUTION": "ESTAGING",
+            "QDN_PRODUCTION_DISTRIBUTION": "EPRODUCTION",
+            "QDN_STAGING_URL": edge.url("ESTAGING"),
+            "QDN_PRODUCTION_URL": edge.url("EPRODUCTION"),
+            **edge.environment,
+            **aws_environment(endpoint),
+        }
+        environment = environment_of(tmp_path / "ops", **settings)
+        yield Place(tmp_path, pages(tmp_path / "pages"), environment, edge)
+
+
+def test_a_sentence_is_staged_promoted_and_rolled_back_under_load(place: Place) -> None:
+    with (
+        place.containers("staging", stage="staging") as (staged,),
+        place.containers("one", "two") as production,
+        one_door(production) as door,
+        visiting(production, ("/book/", "/")) as visitors,
+    ):
+        staging = place.behind("ESTAGING", staged)
+        front = place.behind("EPRODUCTION", door)
+        say(place.source, "Said on staging first.")
+        told = place.run("stage", "book", "--from", str(place.source))
+        assert "Said on staging first." in get(f"{staging}/book/")[1]
+        link = told.split("Sample job: ")[1].split()[0]
+        assert link == f"{staging}/track/{sample_job.TOKEN}"
+        until(lambda: "Sam Sample" in get(link)[1])
+        assert all(SENTENCE in get(f"{url}/book/")[1] for url in (*production, front))
+        assert place.invalidated() == []
+
+        told = place.run("promote", "book")
+        assert "8 new connections in a row" in told
+        for url in (*production, front):
+            assert "Said on staging first." in get(f"{url}/book")[1]
+            assert shows(url) != "image"
+            assert shows(url, "dashboard") == shows(url, "track") == "image"
+        assert place.invalidated() == [["/", "/book", "/book/"]]
+
+        place.run("rollback", "book")
+        for url in (*production, front):
+            assert SENTENCE in get(f"{url}/book/")[1]
+            assert shows(url) == "image"
+        assert place.invalidated() == 2 * [["/", "/book", "/book/"]]
+    assert visitors.failures == []
+    assert visitors.pages > 100
+    assert {SENTENCE, "Said on staging first."} <= visitors.sentences
+    print(visitors)
+
+
+def test_new_pages_and_styles_show_everywhere_within_ten_seconds(place: Place) -> None:
+    """Every time with another stylesheet, which the page's neighbour may not have yet."""
+    style = place.source / "static/site/style.css"
+    with place.containers("one", "two") as production, visiting(production) as visitors:
+        for number in range(4):
+            style.write_text(f"{style.read_text()}\n.n{number} {{ color: red }}")
+            made = make_pack(place.source, f"Sentence {number}.")
+            publish(place.production, made)
+            all_show(production, made.id)
+            assert all(f"Sentence {number}." in get(f"{url}/book/")[1] for url in production)
+            # gunicorn takes the next word when its old workers have gone.
+            place.until_gone("one", 2 * (number + 1))
+            place.until_gone("two", 2 * (number + 1))
+    assert visitors.failures == []
+    print(visitors.pages, visitors.files, visitors.slowest)
+
+
+def test_a_container_that_starts_later_serves_the_static_files_of_pages_still_open(
+    place: Place,
+) -> None:
+    style = place.source / "static/site/style.css"
+    style.write_text(f"{style.read_text()}\n.early {{ color: red }}")
+    early = make_pack(place.source)
+    publish(place.production, early)
+    publish(place.production, make_pack(pages(place.folder / "later"), "Later."))
+    with place.containers("one") as (url,):
+        name = early.manifest.static["site/style.css"]
+        assert name not in get(f"{url}/book/")[1]
+        status, body = get(f"{url}/static/{name}")
+        assert (status, ".early" in body) == (200, True)
+        assert get(f"{url}/static/site/style.000000000000.css")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "step", ["prove", "copy", "function", "pointer", "check", "invalidate", "receipt"]
+)
+def test_a_promotion_killed_after_any_step_leaves_production_whole_and_the_next_finishes(
+    place: Place, step: str
+) -> None:
+    with (
+        running(FakeSite(place.store("staging"))) as staged,
+        place.containers("one") as (url,),
+        visiting([url]) as visitors,
+    ):
+        place.behind("ESTAGING", staged)
+        front = place.behind("EPRODUCTION", url)
+        say(place.source, "Said before the end.")
+        place.run("stage", "book", "--from", str(place.source))
+        promote_killed_after(step, place.environment)
+        status, page = get(f"{front}/book/")
+        assert status == 200
+        assert SENTENCE in page or "Said before the end." in page
+        place.run("promote", "book")
+        assert "Said before the end." in get(f"{front}/book/")[1]
+        assert place.invalidated() == [["/", "/book", "/book/"]]
+        assert "nothing to do" in place.run("promote", "book")
+        assert "never seen" not in place.run("releases").partition("production")[2]
+    assert visitors.failures == []
+
+
+def tampered(place: Place) -> Pack:
+    bad = make_pack(place.source, "Bad words.")
+    publish(place.production, bad, with_pack=False)
+    body = bad.body.replace(b"Bad words.", b"Mad words.")
+    place.production.put(f"packs/{bad.id}.tar", body)
+    return bad
+
+
+def named_and_missing(place: Place) -> Pack:
+    missing = make_pack(place.source, "Missing words.")
+    publish(place.production, missing, with_pack=False)
+    return missing
+
+
+def for_newer_code(place: Place) -> Pack:
+    newer = make_pack(place.source, "Newer words.", pages_api=PAGES_API + 1)
+    publish(place.production, newer)
+    return newer
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (tampered, "SHA-256 differs"),
+        (named_and_missing, "no such pack"),
+        (for_newer_code, f"PAGES_API {PAGES_API + 1}"),
+    ],
+)
+def test_what_must_not_show_is_refused_and_the_last_good_pages_stay(
+    place: Place, wrong: object, why: str
+) -> None:
+    assert callable(wrong)
+    good = make_pack(place.source, "Good words.")
+    publish(place.production, good)
+    with place.containers("one") as (url,), visiting([url]) as visitors:
+        assert shows(url) == good.id  # from its very first request on
+        bad = wrong(place)
+        until(lambda: bad.id[:12] in health(url)["refused"].get("book", ""))
+        assert why in health(url)["refused"]["book"]
+        assert shows(url) == good.id
+        assert "Good words." in get(f"{url}/book/")[1]
+        assert why in place.log("one")
+    assert visitors.failures == []
+    assert visitors.sentences == {"Good words."}
+
+
+def test_storage_out_of_reach_at_the_start_means_the_images_pages_until_it_is_back(
+    place: Place,
+) -> None:
+    made = make_pack(place.source, "Words from afar.")
+    publish(place.production, made)
+    with running_moto() as endpoint:
+        port = int(endpoint.rpartition(":")[2])  # where nobody answers after this
+    place.environment["AWS_ENDPOINT_URL_S3"] = endpoint
+    with place.containers("one") as (url,):
+        assert shows(url) == "image"
+        assert SENTENCE in get(f"{url}/book/")[1]
+        assert "releases" in health(url)["refused"]
+        back = server(port)
+        threading.Thread(target=back.serve_forever, daemon=True).start()
+        try:
+            until(lambda: shows(url) == made.id, 20)
+            assert health(url)["refused"] == {}
+        finally:
+            back.shutdown()
+            back.server_close()
+
+
+def test_a_follower_that_is_killed_comes_back(place: Place) -> None:
+    with place.containers("one") as (url,):
+        log = place.folder / "one" / "server.log"
+        follower = follower_of(log)
+        kill(follower)
+        until(lambda: not Path(f"/proc/{follower}").exists())
+        # A worker that ends (after its thousands of requests, say) brings a new follower.
+        worker = next(line for line in log.read_text().splitlines() if "Booting worker" in line)
+        kill(int(worker.rpartition("pid: ")[2].partition('"')[0]))
+        made = make_pack(place.source, "After the fall.")
+        publish(place.production, made)
+        until(lambda: shows(url) == made.id, 20)
+
+
+def test_pages_for_newer_code_are_not_promoted(place: Place) -> None:
+    newer = make_pack(place.source, "Newer words.", pages_api=PAGES_API + 1)
+    publish(place.store("staging"), newer)
+    with place.containers("one") as (url,):
+        place.behind("EPRODUCTION", url)
+        told = place.refused("promote")
+        assert f"deploy an image with PAGES_API {PAGES_API + 1} first" in told
+        document = place.production.document(pointers.NAME).load()
+        assert pointers.decode(document).revision == 0

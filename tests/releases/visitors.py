@@ -1,0 +1,102 @@
+"""Customers on production while it changes: each keeps a connection and looks at whole pages."""
+
+import http.client
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+STATIC = re.compile(r'(?:src|href)="(/static/[^"?#]+)"')
+PAUSES = (0.0, 0.05, 0.5, 1.9, 2.1, 4.5)  # CloudFront lets an idle connection go after 5 s
+
+
+@dataclass
+class Visitors:
+    """`pages` and `files` that came whole; `failures` that did not, in words."""
+
+    pages: int = 0
+    files: int = 0
+    failures: list[str] = field(default_factory=list)
+    sentences: set[str] = field(default_factory=set)
+    slowest: float = 0.0
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def walk(self, urls: Sequence[str], path: str, pause: float) -> None:
+        """The page from the first site, what it names from the others: they may be a release
+        apart."""
+        homes = [Connection(url) for url in urls]
+        while not self._over.is_set():
+            try:
+                self._look(homes, path)
+            except Exception as error:
+                self.failures.append(f"{path}, pause {pause}: {error!r}")
+            self._over.wait(pause)
+        for home in homes:
+            home.close()
+
+    def _look(self, homes: list["Connection"], path: str) -> None:
+        started = time.monotonic()
+        status, body = homes[0].get(path)
+        self.slowest = max(self.slowest, time.monotonic() - started)
+        if status != 200:
+            self.failures.append(f"{path} answers {status}")
+            return
+        self.sentences.update(re.findall(r'<p class="lead">([^<]+)', body))
+        self.pages += 1
+        for home in homes:
+            for file in set(STATIC.findall(body)):
+                status, content = home.get(file)
+                if status != 200 or not content:
+                    self.failures.append(f"{file} of {path} answers {status}")
+                self.files += 1
+
+
+class Connection:
+    """Kept alive until the server says that it closes it."""
+
+    def __init__(self, url: str) -> None:
+        self._address = urlsplit(url).netloc
+        self._open: http.client.HTTPConnection | None = None
+
+    def get(self, path: str) -> tuple[int, str]:
+        connection = self._open or http.client.HTTPConnection(self._address, timeout=20)
+        self._open = None
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read().decode(errors="replace")
+        if answer.will_close:
+            connection.close()
+        else:
+            self._open = connection
+        return answer.status, body
+
+    def close(self) -> None:
+        if self._open:
+            self._open.close()
+
+
+@contextmanager
+def visiting(urls: Sequence[str], paths: Sequence[str] = ("/book/",)) -> Iterator[Visitors]:
+    """Visitors of every site at every pace, for as long as this lasts."""
+    visitors = Visitors()
+    threads = [
+        threading.Thread(target=visitors.walk, args=([url, *_others(url, urls)], path, pause))
+        for url in urls
+        for path in paths
+        for pause in PAUSES
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield visitors
+    finally:
+        visitors._over.set()
+        for thread in threads:
+            thread.join()
+
+
+def _others(url: str, urls: Sequence[str]) -> list[str]:
+    return [other for other in urls if other != url]
