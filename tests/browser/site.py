@@ -1,0 +1,116 @@
+"""The site that a browser looks at, and what is written into it behind the browser's back."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+from playwright.sync_api import Locator, Page
+
+from dispatch.domain.job import Job
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.status import Status
+from dispatch.stores.file import FileStore
+from dispatch.stores.repository import DocumentRepository
+from tests.making import BUSINESS, make_job
+
+NUMBERS = count(1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class Site:
+    """Its address, its folder, and who is signed in."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
+        self.folder = folder
+        self.sessions: dict[str, Any] = {}
+        self._jobs: DocumentRepository[JobBook] = DocumentRepository(
+            FileStore(folder / "data" / "jobs.json"), JobBook, now=now, background=False
+        )
+
+    def job(self, status: Status = Status.BOOKED, **fields: Any) -> Job:
+        """A job with a name of its own, put there by another process."""
+        job_id = f"job{next(NUMBERS):06}"
+        job = make_job(
+            **{
+                "id": job_id,
+                "tracking_token": secrets.token_urlsafe(24),
+                "customer_name": f"Mark {job_id}",
+                "phone": "+16195550199",
+                "status": status,
+                "created_at": now(),
+                "updated_at": now(),
+                "window": in_two_days(),
+                **fields,
+            }
+        )
+        return self._jobs.change(lambda book: book.put(job)).job(job_id)
+
+    def stored(self, job: Job) -> Job:
+        """The job as the store has it now."""
+        return self._jobs.refreshed().job(job.id)
+
+    def change(self, job: Job, **fields: Any) -> Job:
+        """Another process changes it."""
+        changed = replace(job, version=job.version + 1, updated_at=now(), **fields)
+        return self._jobs.change(lambda book: book.put(changed)).job(job.id)
+
+    def back_to(self, jobs: list[Job]) -> None:
+        """These jobs as they were, and no others."""
+        extra = {job.id for job in self.all_jobs()} - {job.id for job in jobs}
+        self._jobs.change(lambda book: book.put(*jobs).without(extra))
+
+    def all_jobs(self) -> list[Job]:
+        return list(self._jobs.refreshed().jobs)
+
+    @property
+    def board(self) -> str:
+        """The board's address, fresh enough to show all that was just put there."""
+        return f"/dashboard/?r={self.revision}"
+
+    @property
+    def revision(self) -> int:
+        return self._jobs.refreshed().revision
+
+
+def in_two_days() -> Any:
+    return BUSINESS.windows[0].on(BUSINESS.today(now()) + timedelta(days=2))
+
+
+def card(page: Page, job: Job, status: Status | None = None) -> Locator:
+    """The job's card, wherever on the board it is; with `status`, in that column alone."""
+    column = f'.column[data-status="{status}"] ' if status else "#board "
+    return page.locator(f"{column}#job-{job.id}")
+
+
+def column(page: Page, status: Status) -> Locator:
+    return page.locator(f'.column[data-status="{status}"]')
+
+
+def open_drawer(page: Page, job: Job) -> Locator:
+    card(page, job).get_by_role("link", name="Drawer").click()
+    return page.locator("#drawer .drawer")
+
+
+def book(page: Page, name: str) -> str:
+    """Fill in the booking form as Mark does; the address of the tracking page."""
+    page.goto("/book/")
+    fill_booking(page, name)
+    page.get_by_role("button", name="Request this pickup").click()
+    page.wait_for_url("**/track/*")
+    return page.url.partition("?")[0]
+
+
+def fill_booking(page: Page, name: str) -> None:
+    page.get_by_label("Full load").check()
+    page.get_by_label("Which day?").select_option(index=3)
+    page.get_by_label("Morning").check()
+    page.get_by_label("Address").fill("9230 Soderblom Ave")
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Phone").fill("(619) 555-0142")

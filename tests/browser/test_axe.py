@@ -1,0 +1,95 @@
+"""WCAG 2.2 AA, as far as a machine can tell, on every page and in every state."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import sign_in
+from tests.browser.site import Site
+from tests.browser.states import STATES, State, a_believable_day
+
+pytestmark = pytest.mark.long
+AXE = Axe()
+RULES: dict[str, Any] = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 320, "height": 640}
+TARGET = 24  # pixels: 2.5.8
+# Links within a sentence are excepted by 2.5.8, radios and boxes by the label around them.
+TOO_SMALL = """least => [...document.querySelectorAll(
+    "button, summary, select, input:not([type=hidden]), a:not(p a, li a, dd a, td a, th a)"
+)].filter(it => {
+    const { width, height } = (it.closest("label.choice, label:has(> input)") || it)
+        .getBoundingClientRect();
+    return it.checkVisibility({ visibilityProperty: true }) && !it.closest(".trap, .skip")
+        && !it.matches(".skip") && width && Math.min(width, height) < least;
+}).map(it => it.outerHTML)"""
+UNLINKED = """() => [...document.querySelectorAll(".field .error")].filter(error => {
+    const field = error.parentElement.closest(".field");
+    const told = [...field.querySelectorAll("[aria-describedby]")]
+        .some(it => it.getAttribute("aria-describedby").split(" ").includes(error.id));
+    return !told || !field.querySelector("[aria-invalid=true]");
+}).map(error => error.outerHTML)"""
+
+
+@pytest.fixture(scope="module")
+def day(site: Site, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    a_believable_day(site.folder)
+    for who in {state.who for state in STATES if state.who}:
+        site.sessions[who] = sign_in(browser, site, who)
+    return site.all_jobs()
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site, day: list[Any], state: State) -> Iterator[Page]:
+    """In this state. The pages' own policy lets no foreign script in: here axe may pass it."""
+    context = browser.new_context(
+        base_url=site.url,
+        storage_state=site.sessions.get(state.who),
+        viewport=WIDE,
+        bypass_csp=True,
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    state.go(page, site)
+    yield page
+    context.close()
+    site.back_to(day)
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
+def test_axe_finds_nothing(page: Page, state: State) -> None:
+    """On a desktop in the light; on the narrowest phone in the dark, twice as large; as is."""
+    page.evaluate(AXE.axe_script)
+    found = look(page, "light")
+    found += [f"not linked: {html}" for html in page.evaluate(UNLINKED)]
+    found += [f"too small: {html}" for html in page.evaluate(TOO_SMALL, TARGET)]
+    page.set_viewport_size(NARROW)
+    found += [f"320 px, {sideways(page)} beyond the edge"] if sideways(page) > 0 else []
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    found += look(page, "320 px, dark, text at 200 %")
+    found += [f"200 %, {sideways(page)} beyond the edge"] if sideways(page) > 0 else []
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    page.set_viewport_size(WIDE)
+    page.emulate_media(color_scheme="light", forced_colors="active", reduced_motion="reduce")
+    found += look(page, "forced colours")
+    assert found == [], "\n".join(found)
+
+
+def look(page: Page, how: str) -> list[str]:
+    results = page.evaluate("rules => axe.run(document, rules)", RULES)
+    return [
+        f"{how}: {rule['id']} ({rule['help']}): {node['html']} {node['failureSummary']}"
+        for rule in results["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def sideways(page: Page) -> int:
+    wide: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return wide

@@ -1,0 +1,450 @@
+"""The board as the crew use it: several people at once, by mouse and by keyboard."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from dispatch.domain.status import Status
+from tests.browser.conftest import Window, later, sign_in
+from tests.browser.site import Site, book, card, column, open_drawer
+
+pytestmark = pytest.mark.long
+PENDING, BOOKED, READY = Status.PENDING, Status.BOOKED, Status.READY_FOR_PICKUP
+IN_PROGRESS, COMPLETED, CANCELLED = Status.IN_PROGRESS, Status.COMPLETED, Status.CANCELLED
+
+
+def at_the_board(window: Window, site: Site, who: str = "dana", **options: Any) -> Page:
+    page = window(who, **options)
+    page.goto(site.board)
+    return page
+
+
+def said(page: Page) -> Locator:
+    return page.locator("#said")
+
+
+# --- moving ------------------------------------------------------------------------------
+
+
+def test_a_card_is_dragged_to_another_column(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site)
+    card(dana, job).drag_to(column(dana, IN_PROGRESS))
+    expect(card(dana, job, IN_PROGRESS)).to_be_visible()
+    assert site.stored(job).status is IN_PROGRESS
+
+
+def test_its_button_takes_a_card_one_step_on(window: Window, site: Site) -> None:
+    job = site.job()
+    joel = at_the_board(window, site, "joel")
+    card(joel, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(joel, job, READY)).to_be_visible()
+    expect(said(joel)).to_contain_text("Moved to “Ready for Pickup”.")
+
+
+def test_arrows_walk_shift_and_an_arrow_move_enter_opens(window: Window, site: Site) -> None:
+    upper = site.job(location="1 Keyboard Lane")
+    lower = site.job(location="2 Keyboard Lane")
+    beside = site.job(IN_PROGRESS, location="3 Keyboard Lane")
+    dana = window("dana")
+    dana.goto(f"{site.board}&q=Keyboard")
+    card(dana, upper).focus()
+    dana.keyboard.press("ArrowDown")
+    expect(card(dana, lower)).to_be_focused()
+    dana.keyboard.press("ArrowRight")
+    expect(card(dana, beside)).to_be_focused()
+    dana.keyboard.press("ArrowLeft")
+    expect(card(dana, upper)).to_be_focused()
+    dana.keyboard.press("Shift+ArrowRight")
+    expect(card(dana, upper, READY)).to_be_focused()
+    dana.keyboard.press("Enter")
+    expect(dana.locator("#drawer h2")).to_have_text(upper.customer_name)
+    dana.keyboard.press("Escape")
+    expect(dana.locator("#drawer")).to_be_hidden()
+    expect(card(dana, upper)).to_be_focused()
+
+
+def test_a_move_back_asks_for_the_reason(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site)
+    card(dana, job).press("Shift+ArrowLeft")
+    why = dana.get_by_role("dialog", name="Why?")
+    expect(why).to_have_accessible_description(
+        f"{job.customer_name}: Booking Confirmed → Requested"
+    )
+    why.get_by_label("Reason").fill("Confirmed too early")
+    why.get_by_label("Reason").press("Enter")
+    expect(card(dana, job, PENDING)).to_be_focused()
+    last = site.stored(job).last_move
+    assert last is not None
+    assert last.reason == "Confirmed too early"
+
+
+@pytest.mark.parametrize("leave", ["Leave it", "Escape"])
+def test_without_a_reason_nothing_moves(window: Window, site: Site, leave: str) -> None:
+    job = site.job()
+    dana = at_the_board(window, site)
+    card(dana, job).drag_to(column(dana, CANCELLED))
+    why = dana.get_by_role("dialog", name="Why?")
+    why.get_by_role("button", name="Move it").click()
+    expect(why.get_by_label("Reason")).to_be_focused()
+    if leave == "Escape":
+        dana.keyboard.press("Escape")
+    else:
+        why.get_by_role("button", name="Leave it").click()
+    expect(why).to_be_hidden()
+    expect(card(dana, job, BOOKED)).to_be_visible()
+    assert site.stored(job) == job
+
+
+def test_a_job_is_cancelled_with_a_reason(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site)
+    card(dana, job).drag_to(column(dana, CANCELLED))
+    dana.get_by_label("Reason").fill("Moved away")
+    dana.get_by_role("button", name="Move it").click()
+    expect(card(dana, job, CANCELLED)).to_be_visible()
+    drawer = open_drawer(dana, job)
+    expect(drawer.locator(".history")).to_contain_text("Moved away")
+
+
+def test_the_crew_give_a_job_back_and_say_why(window: Window, site: Site) -> None:
+    job = site.job(IN_PROGRESS)
+    joel = at_the_board(window, site, "joel")
+    card(joel, job).drag_to(column(joel, BOOKED))
+    why = joel.get_by_role("dialog", name="Why could it not be done?")
+    why.get_by_label("Why").select_option("No access")
+    why.get_by_label("In a few words").fill("Gate locked")
+    why.get_by_role("button", name="Move it").click()
+    expect(card(joel, job, BOOKED)).to_be_visible()
+    drawer = open_drawer(joel, job)
+    expect(drawer.locator(".history")).to_contain_text("no_access: Gate locked")
+
+
+def test_something_else_needs_words(window: Window, site: Site) -> None:
+    job = site.job(READY)
+    joel = at_the_board(window, site, "joel")
+    card(joel, job).press("Shift+ArrowLeft")
+    why = joel.get_by_role("dialog", name="Why could it not be done?")
+    why.get_by_label("Why").select_option("Something else")
+    why.get_by_role("button", name="Move it").click()
+    expect(why.get_by_label("In a few words")).to_be_focused()
+    why.get_by_label("In a few words").fill("A bear")
+    why.get_by_role("button", name="Move it").click()
+    expect(card(joel, job, BOOKED)).to_be_visible()
+
+
+def test_undo_waits_in_the_toast_for_its_minute(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    card(dana, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(dana, job, READY)).to_be_visible()
+    undo = dana.locator("#toasts").get_by_role("button", name=f"Undo: {job.customer_name}")
+    later(dana, 50)
+    undo.click()
+    expect(card(dana, job, BOOKED)).to_be_visible()
+    card(dana, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(dana, job, READY)).to_be_visible()
+    later(dana, 61)
+    expect(undo).to_be_hidden()
+
+
+def test_a_viewer_only_looks(window: Window, site: Site) -> None:
+    job = site.job()
+    vic = at_the_board(window, site, "vic")
+    expect(card(vic, job)).to_be_visible()
+    expect(vic.locator("#board button")).to_have_count(0)
+    expect(vic.locator("#board [draggable]")).to_have_count(0)
+    card(vic, job).press("Shift+ArrowRight")
+    expect(said(vic)).to_have_text("That move is not for you to make.")
+    drawer = open_drawer(vic, job)
+    expect(drawer).to_be_visible()
+    expect(drawer.locator("form")).to_have_count(0)
+
+
+# --- several people at once --------------------------------------------------------------
+
+
+def test_a_stale_move_shows_who_moved_it_where(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    joel = at_the_board(window, site, "joel")
+    card(joel, job).drag_to(column(joel, IN_PROGRESS))
+    expect(card(joel, job, IN_PROGRESS)).to_be_visible()
+    expect(card(dana, job, BOOKED)).to_be_visible()
+    card(dana, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(said(dana)).to_contain_text("Joel Ramirez has moved this job to “In Progress” at")
+    expect(card(dana, job, IN_PROGRESS)).to_be_visible()
+    assert site.stored(job).status is IN_PROGRESS
+
+
+def test_a_stale_move_in_the_drawer_shows_the_job_as_it_is(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    drawer = open_drawer(dana, job)
+    expect(drawer).to_be_visible()
+    joel = at_the_board(window, site, "joel")
+    card(joel, job).drag_to(column(joel, IN_PROGRESS))
+    expect(card(joel, job, IN_PROGRESS)).to_be_visible()
+    drawer.get_by_role("button", name="Ready for Pickup").click()
+    expect(drawer.get_by_role("alert")).to_contain_text("Joel Ramirez has moved this job")
+    expect(drawer.locator("header .pill")).to_have_text("In Progress")
+    expect(drawer.get_by_role("button", name="Ready for Pickup →")).to_have_count(0)
+
+
+def test_a_half_typed_note_and_the_focus_survive_the_refresh(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    drawer = open_drawer(dana, job)
+    note = drawer.get_by_label("Note for the crew")
+    note.press_sequentially("Half a no")
+    other = at_the_board(window, site)
+    card(other, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(other, job, READY)).to_be_visible()
+
+    later(dana)
+    stale = drawer.locator(".stale")
+    expect(stale).to_contain_text("Somebody has changed this job since you opened it.")
+    expect(note).to_be_focused()
+    dana.keyboard.type("te")
+    expect(note).to_have_value("Half a note")
+
+    stale.get_by_role("button", name="Show it as it is now").click()
+    expect(drawer.locator("header .pill")).to_have_text("Ready for Pickup")
+    expect(note).to_have_value("Half a note")
+    drawer.get_by_role("button", name="Add note").click()
+    expect(drawer.locator(".notes")).to_contain_text("Half a note")
+    expect(note).to_have_value("")
+    expect(stale).to_have_count(0)
+
+
+def test_a_half_typed_note_survives_a_move_and_an_edit_from_the_drawer(
+    window: Window, site: Site
+) -> None:
+    job = site.job()
+    dana = at_the_board(window, site)
+    drawer = open_drawer(dana, job)
+    note = drawer.get_by_label("Note for the crew")
+    note.fill("Still thinking")
+    drawer.get_by_role("button", name="Ready for Pickup").click()
+    expect(drawer.locator("header .pill")).to_have_text("Ready for Pickup")
+    expect(note).to_have_value("Still thinking")
+    drawer.get_by_text("Edit the details").click()
+    drawer.get_by_label("Truck").fill("T-4")
+    drawer.get_by_role("button", name="Save", exact=True).click()
+    expect(drawer.locator(".facts")).to_contain_text("T-4")
+    expect(note).to_have_value("Still thinking")
+
+
+def test_closing_the_drawer_loses_no_half_typed_note(window: Window, site: Site) -> None:
+    job, another = site.job(), site.job()
+    dana = at_the_board(window, site)
+    note = open_drawer(dana, job).get_by_label("Note for the crew")
+    note.fill("Call the neigh")
+    dana.keyboard.press("Escape")
+    expect(open_drawer(dana, another).get_by_label("Note for the crew")).to_have_value("")
+    dana.keyboard.press("Escape")
+    expect(open_drawer(dana, job).get_by_label("Note for the crew")).to_have_value("Call the neigh")
+
+
+def test_what_an_answer_refuses_stays_typed(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site)
+    drawer = open_drawer(dana, job)
+    drawer.get_by_text("Edit the details").click()
+    drawer.get_by_label("Truck").fill("T-5")
+    drawer.get_by_label("Phone").fill("no number")
+    drawer.get_by_role("button", name="Save", exact=True).click()
+    expect(drawer.get_by_text("That does not look like a phone number.")).to_be_visible()
+    expect(drawer.get_by_label("Truck")).to_have_value("T-5")
+    expect(drawer.get_by_label("Phone")).to_have_value("no number")
+
+
+@pytest.mark.parametrize("control", ["link", "button"])
+def test_the_refresh_never_steals_the_focus(window: Window, site: Site, control: Any) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    focused = card(dana, job).get_by_role(control)
+    focused.focus()
+    site.job(PENDING)
+    joel = at_the_board(window, site, "joel")
+    card(joel, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(joel, job, READY)).to_be_visible()
+    later(dana)
+    expect(card(dana, job, READY)).to_be_visible()
+    expect(focused).to_be_focused()
+
+
+def test_a_new_booking_announces_itself(window: Window, site: Site) -> None:
+    dana = window("dana")
+    dana.add_init_script(COUNT_BEEPS)
+    dana.goto(site.board)
+    dana.bring_to_front()
+    name = "Mark the New"
+    book(window(), name)
+    expect(said(dana)).to_have_text(f"New booking: {name}")
+    expect(said(dana)).to_have_attribute("aria-live", "polite")
+    expect(dana).to_have_title("(1 new) Board · QuickDumpNow")
+    expect(column(dana, PENDING).locator(".card.new")).to_contain_text(name)
+    assert dana.evaluate("window.beeps") == 1
+    dana.keyboard.press("Tab")
+    expect(dana).to_have_title("Board · QuickDumpNow")
+
+
+def test_the_sound_can_be_switched_off_for_good(window: Window, site: Site) -> None:
+    dana = window("dana", still=True)
+    dana.add_init_script(COUNT_BEEPS)
+    dana.goto(site.board)
+    dana.get_by_label("Sound for new bookings").uncheck()
+    dana.reload()
+    expect(dana.get_by_label("Sound for new bookings")).not_to_be_checked()
+    book(window(), "Mark the Silent")
+    later(dana)
+    expect(said(dana)).to_have_text("New booking: Mark the Silent")
+    assert dana.evaluate("window.beeps") == 0
+
+
+COUNT_BEEPS = """
+window.beeps = 0;
+const create = AudioContext.prototype.createOscillator;
+AudioContext.prototype.createOscillator = function () {
+  window.beeps += 1;
+  return create.call(this);
+};
+"""
+
+
+def test_a_half_typed_edit_does_not_undo_what_another_saved_meanwhile(
+    window: Window, site: Site
+) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    drawer = open_drawer(dana, job)
+    drawer.get_by_text("Edit the details").click()
+    drawer.get_by_label("Truck").fill("T-1")
+    other = at_the_board(window, site)
+    theirs = open_drawer(other, job)
+    theirs.get_by_text("Edit the details").click()
+    theirs.get_by_label("Truck").fill("T-9")
+    theirs.get_by_role("button", name="Save", exact=True).click()
+    expect(theirs.locator(".facts")).to_contain_text("T-9")
+
+    later(dana)
+    drawer.get_by_role("button", name="Show it as it is now").click()
+    expect(drawer.locator(".facts")).to_contain_text("T-9")
+    expect(drawer.get_by_label("Truck")).to_have_value("T-1")
+    drawer.get_by_role("button", name="Save", exact=True).click()
+    expect(drawer.get_by_role("alert")).to_contain_text("Somebody else has changed the truck")
+    assert site.stored(job).truck == "T-9"
+
+
+# --- finding -----------------------------------------------------------------------------
+
+
+def test_search_and_filters_are_in_the_address_and_survive_the_poll(
+    window: Window, site: Site
+) -> None:
+    wanted = site.job(location="77 Filter Street", crew={"driver": "joel"})
+    other = site.job(location="78 Filter Street")
+    dana = at_the_board(window, site, still=True)
+    dana.get_by_label("Search").fill("filter street")
+    dana.get_by_label("Crew").select_option("joel")
+    dana.get_by_role("button", name="Show", exact=True).click()
+    expect(card(dana, other)).to_have_count(0)
+    expect(card(dana, wanted)).to_be_visible()
+    assert "q=filter+street" in dana.url
+    assert "crew=joel" in dana.url
+
+    mine = at_the_board(window, site, "joel")
+    card(mine, wanted).get_by_role("button", name="Ready for Pickup").click()
+    card(mine, other).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(mine, other, READY)).to_be_visible()
+    later(dana)
+    expect(card(dana, wanted, READY)).to_be_visible()
+    expect(card(dana, other)).to_have_count(0)
+    dana.reload()
+    expect(dana.get_by_label("Search")).to_have_value("filter street")
+    expect(card(dana, other)).to_have_count(0)
+    dana.get_by_role("link", name="Show all").click()
+    expect(card(dana, other)).to_be_visible()
+
+
+def test_the_customers_link_is_copied(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, permissions=["clipboard-read", "clipboard-write"])
+    drawer = open_drawer(dana, job)
+    drawer.get_by_role("button", name="Copy").click()
+    expect(drawer.get_by_role("button", name="Copied")).to_be_visible()
+    copied = dana.evaluate("navigator.clipboard.readText()")
+    assert copied == f"{site.url}/track/{job.tracking_token}"
+
+
+# --- when things go wrong ----------------------------------------------------------------
+
+
+def test_signed_out_elsewhere_the_board_goes_to_sign_in(
+    window: Window, site: Site, browser: Browser
+) -> None:
+    site.sessions["ana, at home"] = sign_in(browser, site, "ana")
+    board = at_the_board(window, site, "ana, at home", still=True)
+    elsewhere = at_the_board(window, site, "ana, at home")
+    elsewhere.get_by_role("button", name="Sign out").click()
+    expect(elsewhere.get_by_role("heading", name="Crew sign-in")).to_be_visible()
+    later(board)
+    expect(board.get_by_role("heading", name="Crew sign-in")).to_be_visible()
+    assert "next=/dashboard/" in board.url
+
+
+def test_out_of_reach_the_board_says_so_and_heals(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    offline = dana.get_by_text("We cannot reach the server.")
+    dana.context.set_offline(True)
+    later(dana)
+    later(dana)
+    expect(offline).to_be_in_viewport()
+    card(dana, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(said(dana)).to_contain_text("We could not reach the server.")
+    card(dana, job).get_by_role("link", name="Drawer").click()
+    expect(dana.locator("#drawer")).to_be_hidden()
+    dana.context.set_offline(False)
+    expect(offline).to_be_hidden()
+    card(dana, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(dana, job, READY)).to_be_visible()
+
+
+def test_a_note_that_did_not_arrive_stays_typed(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site)
+    drawer = open_drawer(dana, job)
+    note = drawer.get_by_label("Note for the crew")
+    note.fill("Bring gloves")
+    dana.context.set_offline(True)
+    drawer.get_by_role("button", name="Add note").click()
+    expect(said(dana)).to_contain_text("We could not reach the server.")
+    expect(note).to_have_value("Bring gloves")
+    dana.context.set_offline(False)
+    drawer.get_by_role("button", name="Add note").click()
+    expect(drawer.locator(".notes")).to_contain_text("Bring gloves")
+
+
+def test_a_server_that_never_answers_counts_as_gone(window: Window, site: Site) -> None:
+    dana = at_the_board(window, site, still=True)
+    dana.route("**/dashboard/board?*", lambda route: None)
+    for _ in range(2):
+        with dana.expect_event("requestfailed"):
+            with dana.expect_request("**/dashboard/board?*"):
+                later(dana)
+            later(dana, 30)
+    expect(dana.get_by_text("We cannot reach the server.")).to_be_visible()
+
+
+def test_a_job_that_is_gone_says_so_and_opens_nothing(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    link = card(dana, job).get_by_role("link", name="Drawer")
+    link.evaluate("link => { link.href = '/dashboard/jobs/nosuchjob' }")
+    link.click()
+    expect(said(dana)).to_contain_text("There is no such job")
+    expect(dana.locator("#drawer")).to_be_hidden()

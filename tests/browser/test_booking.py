@@ -1,0 +1,176 @@
+"""Booking as impatient people do it: half filled in, clicked twice, gone back to."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from dispatch.domain.job import Job
+from tests.browser.conftest import Window
+from tests.browser.site import NUMBERS, Site, book, fill_booking
+
+pytestmark = pytest.mark.long
+SMALLEST = {"width": 320, "height": 640}
+
+
+def send(page: Page) -> Locator:
+    return page.get_by_role("button", name="Request this pickup")
+
+
+def jobs_of(site: Site, name: str) -> list[Job]:
+    return [job for job in site.all_jobs() if job.customer_name == name]
+
+
+@pytest.fixture(params=[True, False], ids=["with script", "without script"])
+def mark(request: pytest.FixtureRequest, window: Window) -> Page:
+    page = window(java_script_enabled=request.param)
+    page.goto("/book/")
+    return page
+
+
+def test_errors_stand_beside_the_fields_and_what_was_typed_stays(mark: Page) -> None:
+    fill_booking(mark, "Mark")
+    mark.get_by_label("Phone").fill("call me")
+    mark.get_by_label("Address").fill("")
+    send(mark).click()
+    expect(mark.get_by_role("alert")).to_contain_text("nothing you typed is lost")
+    expect(mark.get_by_label("Phone")).to_have_accessible_description(
+        "That does not look like a phone number."
+    )
+    expect(mark.get_by_label("Address")).to_have_attribute("aria-invalid", "true")
+    expect(mark.get_by_label("Phone")).to_have_value("call me")
+    expect(mark.get_by_label("Full load")).to_be_checked()
+    expect(mark.get_by_label("Morning")).to_be_checked()
+    expect(mark.get_by_label("Name", exact=True)).to_have_value("Mark")
+    mark.get_by_label("Phone").fill("619-555-0142")
+    mark.get_by_label("Address").fill("9230 Soderblom Ave")
+    send(mark).click()
+    expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
+
+
+def test_a_double_click_makes_one_job(mark: Page, site: Site) -> None:
+    name = f"Mark Twice {next(NUMBERS)}"
+    fill_booking(mark, name)
+    send(mark).dblclick()
+    expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
+    assert len(jobs_of(site, name)) == 1
+
+
+def test_going_back_and_sending_again_makes_one_job(mark: Page, site: Site) -> None:
+    name = f"Mark Again {next(NUMBERS)}"
+    fill_booking(mark, name)
+    send(mark).click()
+    expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
+    tracking = mark.url.partition("?")[0]
+    mark.go_back()
+    expect(mark.get_by_label("Address")).to_have_value("9230 Soderblom Ave")
+    send(mark).click()
+    expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
+    assert mark.url.startswith(tracking)
+    assert len(jobs_of(site, name)) == 1
+
+
+def test_reloading_the_answer_makes_one_job(mark: Page, site: Site) -> None:
+    """After a refusal the browser sends the form again, after a success it only looks."""
+    name = f"Mark Anew {next(NUMBERS)}"
+    fill_booking(mark, name)
+    mark.get_by_label("Phone").fill("")
+    send(mark).click()
+    expect(mark.get_by_role("alert")).to_be_visible()
+    mark.reload()
+    expect(mark.get_by_label("Name", exact=True)).to_have_value(name)
+    mark.get_by_label("Phone").fill("619-555-0142")
+    send(mark).click()
+    expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
+    mark.reload()
+    expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
+    assert len(jobs_of(site, name)) == 1
+
+
+def test_another_pickup_from_the_same_page_is_asked_about_first(window: Window) -> None:
+    mark = window()
+    mark.goto("/book/")
+    fill_booking(mark, "Mark the First")
+    send(mark).click()
+    expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
+    mark.go_back()
+    mark.get_by_label("Address").fill("1 Other Street")
+    send(mark).click()
+    expect(mark.get_by_role("alert")).to_contain_text("You have already sent a booking")
+    send(mark).click()
+    expect(mark.locator(".facts")).to_contain_text("1 Other Street")
+
+
+def test_windows_that_a_day_does_not_have_are_greyed(window: Window) -> None:
+    """The soonest day has no morning any more, or is made to have none."""
+    page = window()
+    page.route("**/book/", without_first_morning)
+    page.goto("/book/")
+    day, morning = page.get_by_label("Which day?"), page.get_by_label("Morning")
+    day.select_option(index=2)
+    morning.check()
+    day.select_option(index=1)
+    expect(morning).to_be_disabled()
+    expect(morning).not_to_be_checked()
+    expect(page.get_by_label("Afternoon")).to_be_enabled()
+    day.select_option(index=2)
+    expect(morning).to_be_enabled()
+
+
+def without_first_morning(route: Route) -> None:
+    """What the server says early in the afternoon, at any time of the day."""
+    answer = route.fetch()
+    both = '["morning", "afternoon"]'
+    route.fulfill(
+        response=answer, body=re.sub(re.escape(both), '["afternoon"]', answer.text(), count=1)
+    )
+
+
+@pytest.mark.parametrize("address", ["/", "/book/", "tracking", "unknown"])
+def test_no_cookie_and_no_scrolling_sideways_on_the_smallest_phone(
+    window: Window, site: Site, address: str
+) -> None:
+    page = window(viewport=SMALLEST)
+    long_one = {"customer_name": "Bartholomew" * 5, "location": "Llanfairpwllgwyngyll" * 6}
+    tracking = site.job(**long_one).tracking_token
+    page.goto({"tracking": f"/track/{tracking}", "unknown": "/track/nothing"}.get(address, address))
+    assert page.evaluate("document.documentElement.scrollWidth") <= SMALLEST["width"]
+    assert page.context.cookies() == []
+
+
+def test_a_booking_sets_no_cookie_either(window: Window) -> None:
+    page = window(viewport=SMALLEST)
+    page.goto("/book/")
+    send(page).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= SMALLEST["width"]
+    book(page, "Mark the Small")
+    assert page.context.cookies() == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= SMALLEST["width"]
+
+
+def test_the_tracking_page_copies_its_link(window: Window, site: Site) -> None:
+    job = site.job()
+    page = window(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"/track/{job.tracking_token}?r=1")
+    page.get_by_role("button", name="Copy the link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"{site.url}/track/{job.tracking_token}"
+
+
+def test_a_customers_details_are_not_offered_the_dispatchers_own(window: Window) -> None:
+    dana = window("dana")
+    dana.goto("/dashboard/jobs/new")
+    expect(dana.get_by_label("Phone")).to_have_attribute("autocomplete", "off")
+    expect(dana.get_by_label("Access notes")).to_have_attribute("rows", "3")
+
+
+def test_a_phone_offers_the_right_keyboard_and_what_it_knows(window: Window) -> None:
+    page = window()
+    page.goto("/book/")
+    phone = page.get_by_label("Phone")
+    expect(phone).to_have_attribute("type", "tel")
+    expect(phone).to_have_attribute("autocomplete", "tel")
+    expect(page.get_by_label("Name", exact=True)).to_have_attribute("autocomplete", "name")
+    expect(page.get_by_label("Address")).to_have_attribute("autocomplete", "street-address")

@@ -1,0 +1,108 @@
+"""A driver's day on a phone: held in one hand, in the sun, with gloves on."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dispatch.domain.job import Crew
+from dispatch.domain.status import Status
+from tests.browser.conftest import Window
+from tests.browser.site import Site, card, open_drawer
+from tests.making import PASSWORD
+
+pytestmark = pytest.mark.long
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
+FINGER = 32  # pixels: what a thumb still hits
+
+
+def sideways(page: Page) -> int:
+    """How many pixels of the page are beyond the right edge."""
+    wide: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return wide
+
+
+def test_joel_finds_his_job_and_sees_it_through(window: Window, site: Site) -> None:
+    mine = site.job(location="9230 Soderblom Ave", crew=Crew(driver="joel"))
+    other = site.job()
+    phone = window(**PHONE)
+    phone.goto("/dashboard/")
+    phone.get_by_label("Name").fill("joel")
+    phone.get_by_label("Password").fill(PASSWORD)
+    phone.get_by_role("button", name="Sign in").tap()
+    phone.get_by_label("Crew").select_option("joel")
+    phone.get_by_role("button", name="Show", exact=True).tap()
+    expect(card(phone, mine)).to_be_visible()
+    expect(card(phone, other)).to_have_count(0)
+    assert sideways(phone) <= 0
+
+    drawer = open_drawer(phone, mine)
+    expect(drawer.get_by_role("link", name="Call")).to_have_attribute("href", "tel:+16195550199")
+    expect(drawer.get_by_role("link", name="Text")).to_have_attribute("href", "sms:+16195550199")
+    navigate = drawer.get_by_role("link", name="Navigate")
+    expect(navigate).to_have_attribute(
+        "href", "https://www.google.com/maps/search/?api=1&query=9230%20Soderblom%20Ave"
+    )
+    assert sideways(phone) <= 0
+
+    customer = window()
+    customer.goto(f"/track/{mine.tracking_token}")
+    drawer.get_by_role("button", name="On my way").tap()
+    expect(drawer.locator(".said")).to_have_text("The customer sees that you are on your way.")
+    customer.reload()
+    expect(customer.get_by_text("Joel is on the way")).to_be_visible()
+
+    drawer.get_by_role("button", name="In Progress").tap()
+    expect(drawer.locator("header .pill")).to_have_text("In Progress")
+    drawer.get_by_role("button", name="Completed").tap()
+    expect(drawer.locator("header .pill")).to_have_text("Completed")
+    phone.get_by_role("button", name="Close").tap()
+    expect(card(phone, mine, Status.COMPLETED)).to_be_visible()
+    assert sideways(phone) <= 0
+
+
+def test_all_that_is_tapped_is_large_enough(window: Window, site: Site) -> None:
+    job = site.job()
+    phone = window("joel", **PHONE)
+    phone.goto(site.board)
+    for control in card(phone, job).locator("a, button").all():
+        assert box_height(control) >= FINGER
+    drawer = open_drawer(phone, job)
+    expect(drawer).to_be_visible()
+    for control in drawer.locator("a.button, button:visible, summary").all():
+        assert box_height(control) >= FINGER, control.text_content()
+
+
+def test_the_close_button_stays_in_sight(window: Window, site: Site) -> None:
+    job = site.job()
+    phone = window("joel", **PHONE)
+    phone.goto(site.board)
+    drawer = open_drawer(phone, job)
+    drawer.get_by_text(f"Job {job.id}").scroll_into_view_if_needed()
+    expect(phone.get_by_role("button", name="Close")).to_be_in_viewport()
+    drawer_width = phone.locator("#drawer").evaluate("drawer => drawer.offsetWidth")
+    assert drawer_width == 390
+
+
+def test_a_long_name_and_address_break_nothing(window: Window, site: Site) -> None:
+    job = site.job(customer_name="Bartholomew" * 6, location="Llanfairpwllgwyngyll" * 6)
+    phone = window("dana", **PHONE)
+    phone.goto(site.board)
+    assert sideways(phone) <= 0
+    expect(open_drawer(phone, job)).to_be_visible()
+    assert (
+        phone.locator("#drawer").evaluate("drawer => drawer.scrollWidth - drawer.clientWidth") <= 0
+    )
+    for address in (f"/dashboard/jobs/{job.id}", "/dashboard/jobs/new", "/dashboard/account/"):
+        phone.goto(address)
+        assert sideways(phone) <= 0, address
+
+
+def box_height(control: Any) -> float:
+    box = control.bounding_box()
+    return float(box["height"]) if box else FINGER

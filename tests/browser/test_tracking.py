@@ -1,0 +1,81 @@
+"""The customer's page, left open on a phone in a pocket."""
+
+import pytest
+from playwright.sync_api import expect
+
+from dispatch.domain.status import Status
+from tests.browser.conftest import Window, later
+from tests.browser.site import Site, card, open_drawer
+
+pytestmark = pytest.mark.long
+
+
+def test_each_change_is_announced_and_the_focus_stays(window: Window, site: Site) -> None:
+    job = site.job()
+    mark = window(still=True)
+    mark.goto(f"/track/{job.tracking_token}?r=1")
+    ready = mark.get_by_role("button", name="I'm ready for pickup")
+    ready.focus()
+    joel = window("joel")
+    joel.goto(site.board)
+    open_drawer(joel, job).get_by_role("button", name="On my way").click()
+    expect(joel.locator("#drawer .said")).to_be_visible()
+    later(mark)
+    expect(mark.get_by_text("The crew is on the way")).to_be_visible()
+    expect(ready).to_be_focused()
+
+    joel.get_by_role("button", name="In Progress").click()
+    expect(joel.locator("#drawer header .pill")).to_have_text("In Progress")
+    later(mark)
+    expect(mark.locator("#said")).to_have_text("We are at work")
+    expect(mark).to_have_title("In Progress · QuickDumpNow")
+    assert mark.url == f"{site.url}/track/{job.tracking_token}"
+
+
+def test_ready_is_taken_back_and_a_cancellation_asks_first(window: Window, site: Site) -> None:
+    job = site.job()
+    mark = window(still=True)
+    mark.goto(f"/track/{job.tracking_token}")
+    mark.get_by_role("button", name="I'm ready for pickup").click()
+    expect(mark.get_by_role("heading", name="You are ready, and we know")).to_be_visible()
+    mark.get_by_role("button", name="Undo").click()
+    expect(mark.get_by_role("heading", name="Your pickup is confirmed")).to_be_visible()
+
+    mark.get_by_role("link", name="Cancel this pickup").click()
+    assert site.stored(job).status is Status.BOOKED
+    mark.get_by_label("Tell us why").fill("Sold the couch")
+    mark.get_by_role("button", name="Cancel this pickup").click()
+    expect(mark.get_by_role("heading", name="This pickup is cancelled")).to_be_visible()
+    last = site.stored(job).last_move
+    assert last is not None
+    assert (last.by, last.reason) == ("customer", "Sold the couch")
+
+
+def test_out_of_reach_the_page_says_so_and_heals(window: Window, site: Site) -> None:
+    job = site.job()
+    mark = window(still=True)
+    mark.goto(f"/track/{job.tracking_token}")
+    offline = mark.get_by_text("We cannot reach the server right now.")
+    mark.context.set_offline(True)
+    later(mark)
+    later(mark)
+    expect(offline).to_be_in_viewport()
+    mark.context.set_offline(False)
+    expect(offline).to_be_hidden()
+
+
+def test_a_link_taken_away_shows_nothing_more(window: Window, site: Site) -> None:
+    job = site.job()
+    mark = window(still=True)
+    mark.goto(f"/track/{job.tracking_token}")
+    expect(mark.get_by_text(job.location)).to_be_visible()
+    dana = window("dana")
+    dana.goto(site.board)
+    drawer = open_drawer(dana, job)
+    drawer.get_by_text("Customer's link").last.click()
+    drawer.get_by_role("button", name="Make a new link").click()
+    expect(drawer.locator(".said")).to_be_visible()
+    later(mark)
+    expect(mark.get_by_role("heading", name="Job not found")).to_be_visible()
+    expect(mark.get_by_text(job.location)).to_have_count(0)
+    expect(card(dana, job)).to_have_count(1)

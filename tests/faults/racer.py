@@ -1,0 +1,104 @@
+"""One of many processes that change the same jobs: `python -m tests.faults.racer NUMBER …`.
+
+It says "ready", waits for a line on its standard input, makes its changes through the desk as
+a request would, and says as JSON what went wrong on the way without anybody noticing.
+"""
+
+import json
+import sys
+from argparse import ArgumentParser
+from random import Random
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+
+from dispatch import desk, wiring  # noqa: E402
+from dispatch.domain.crew import Rank  # noqa: E402
+from dispatch.domain.document import (  # noqa: E402
+    Document,
+    DocumentStore,
+    StaleWrite,
+    StoreUnavailable,
+)
+from dispatch.domain.jobbook import JobBook  # noqa: E402
+from dispatch.domain.moves import Actor  # noqa: E402
+from dispatch.domain.status import Status  # noqa: E402
+from dispatch.stores.hint import SharedHint  # noqa: E402
+from dispatch.stores.repository import DocumentRepository  # noqa: E402
+
+DANA = Actor("dana", Rank.DISPATCHER)
+ROUND = (Status.BOOKED, Status.READY_FOR_PICKUP, Status.IN_PROGRESS, Status.PENDING)
+PATIENCE = 60  # seconds: whoever gives up must not be one of those who are counted
+
+
+class LosesAnswers:
+    """Writes and then, of a share of the writes, says that it does not know whether it did."""
+
+    def __init__(self, store: DocumentStore, share: float, seed: int) -> None:
+        self.store, self.share, self.chance = store, share, Random(seed)
+        self.lost = self.stale = 0
+
+    def load(self, known: Document | None = None) -> Document:
+        return self.store.load(known)
+
+    def save(self, body: bytes, if_match: str | None) -> Document:
+        try:
+            saved = self.store.save(body, if_match)
+            if self.chance.random() < self.share:
+                raise StoreUnavailable("The answer was lost.")
+        except StoreUnavailable:
+            self.lost += 1
+            raise
+        except StaleWrite:
+            self.stale += 1
+            raise
+        return saved
+
+
+def race(number: int, changes: int) -> None:
+    """Notes on everybody's job, jobs of its own, and moves of one of them, in turns."""
+    business, mine = settings.BUSINESSES[0], f"own-{number}"
+    moves = 0
+    for count in range(changes):
+        name = f"{number}-{count}"
+        if count % 3 == 0:
+            desk.note(business, f"shared-{Random(name).randrange(4)}", name, by=DANA)
+        elif count % 3 == 1:
+            fields = {"customer_name": name, "location": "Soderblom Ave"}
+            desk.create(business, fields, status=Status.PENDING, by="dana", key=name)
+        else:
+            desk.move_job(business, mine, ROUND[moves % 4], by=DANA, reason=name)
+            moves += 1
+
+
+def main() -> None:
+    parser = ArgumentParser()
+    parser.add_argument("number", type=int)
+    parser.add_argument("--changes", type=int, default=50)
+    parser.add_argument("--lose", type=float, default=0)
+    options = parser.parse_args()
+    slug = settings.BUSINESSES[0].slug
+    store = LosesAnswers(
+        wiring._store(settings.JOBS_URL, "jobs.json", f"jobs-{slug}"),
+        options.lose,
+        seed=options.number,
+    )
+    jobs = DocumentRepository(
+        store,
+        JobBook,
+        now=wiring.now,
+        patience=PATIENCE,
+        hint=SharedHint(settings.SHARED_DIR / "jobs.revision"),
+    )
+    wiring._jobs = lambda slug: jobs
+    print("ready", flush=True)
+    sys.stdin.readline()
+    race(options.number, options.changes)
+    print(json.dumps({"lost": store.lost, "stale": store.stale}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

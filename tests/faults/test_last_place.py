@@ -1,0 +1,97 @@
+"""Sixteen processes give one driver the last place in a window, all at once."""
+
+from collections.abc import Callable
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dispatch import desk, wiring
+from dispatch.domain.availability import NotAvailable, driving
+from dispatch.domain.crew import Roster
+from dispatch.domain.job import Crew, Job
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.status import Status
+from dispatch.stores.file import FileStore
+from dispatch.stores.repository import DocumentRepository
+from tests.making import BUSINESS, DANA, NOON, make_job, make_member
+
+pytestmark = pytest.mark.long
+
+MANY = 16
+SATURDAY = date(2026, 5, 23)
+FORK = get_context("fork")
+
+
+@pytest.fixture(autouse=True)
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Opens jobs and roster of this folder anew; patient, as nobody may give up uncounted."""
+
+    def repository(name: str, kind: type) -> Any:
+        store = FileStore(tmp_path / f"{name}.json")
+        return DocumentRepository(store, kind, now=lambda: NOON, patience=60, background=False)
+
+    def open_both() -> None:
+        jobs, roster = repository("jobs", JobBook), repository("crew", Roster)
+        monkeypatch.setattr(wiring, "_jobs", lambda slug: jobs)
+        monkeypatch.setattr(wiring, "_roster", lambda slug: roster)
+
+    open_both()
+    return open_both
+
+
+def job(name: str, crew: Crew) -> Job:
+    window = BUSINESS.window(SATURDAY, "morning")
+    fields = {"window": window, "crew": crew, "status": Status.BOOKED}
+    return make_job(id=name, tracking_token=f"token-of-{name}".ljust(32, "x"), **fields)
+
+
+def test_the_last_place_in_a_window_is_given_once(opened: Callable[[], None]) -> None:
+    places = BUSINESS.jobs_per_window
+    given = [job(f"given-{number}", Crew(driver="joel")) for number in range(places - 1)]
+    wanted = [job(f"wanted-{number}", Crew()) for number in range(MANY)]
+    wiring.jobs(BUSINESS).change(lambda book: book.put(*given, *wanted))
+    crew = make_member("joel"), make_member("ana")
+    wiring.roster(BUSINESS).change(lambda roster: roster.put(*crew))
+
+    said = at_once(lambda number: assign(f"wanted-{number}", opened))
+
+    refusal = "Joel already drives 4 jobs on Sat, May 23 (Morning). Who is free: Ana."
+    assert sorted(said) == sorted(["given"] + [refusal] * (MANY - 1))
+    book = wiring.jobs(BUSINESS).refreshed()
+    assert driving(book)["joel", SATURDAY, "morning"] == places
+    left = next(each for each in wanted if not book.job(each.id).crew.driver)
+    desk.assign(BUSINESS, left.id, {"driver": "joel"}, by=DANA, insist=True)
+    book = wiring.jobs(BUSINESS).refreshed()
+    assert driving(book)["joel", SATURDAY, "morning"] == places + 1
+
+
+def assign(job_id: str, opened: Callable[[], None]) -> str:
+    opened()
+    try:
+        desk.assign(BUSINESS, job_id, {"driver": "joel"}, by=DANA)
+    except NotAvailable as refusal:
+        return str(refusal) if refusal.insistable else "refused for good"
+    return "given"
+
+
+def at_once(fn: Callable[[int], str]) -> list[str]:
+    """What it says in each of many processes, which all start together."""
+    start, answers = FORK.Barrier(MANY), FORK.Queue()
+
+    def run(number: int) -> None:
+        start.wait(60)
+        try:
+            answers.put(fn(number))
+        except Exception as error:
+            answers.put(repr(error))
+
+    processes = [FORK.Process(target=run, args=(number,), daemon=True) for number in range(MANY)]
+    for process in processes:
+        process.start()
+    said = [answers.get(timeout=120) for _ in processes]
+    for process in processes:
+        process.join(60)
+    return said

@@ -1,0 +1,112 @@
+"""The site as it is deployed, for a while: gunicorn with its workers on a free loopback port."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+from tests.making import PASSWORD
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("QDN_", "DJANGO_", "AWS_")
+START = 60  # seconds that a busy machine may take to answer for the first time
+ADD_MEMBERS = """
+import sys, django
+django.setup()
+from django.conf import settings
+from dispatch import sample
+sample.add_members(settings.BUSINESSES[0], sys.stdin.read())
+"""
+
+
+@contextmanager
+def serving(folder: Path, *, members: bool = True, **env: str) -> Iterator[str]:
+    """Serve from `folder`/data and give the base URL; `env` adds to or replaces settings.
+
+    With `members`, Dana (dispatcher), Joel and Ana (crew) and Vic (viewer) can sign in with
+    `tests.making.PASSWORD`. What the server said is printed where the test fails.
+    """
+    environment = environment_of(folder, **env)
+    if not Path(environment["QDN_STATIC_ROOT"]).exists():
+        manage(environment, "collectstatic", "--noinput", "-v0")
+    if members:
+        run(environment, "-c", ADD_MEMBERS, said=PASSWORD)
+    with _gunicorn(environment, folder / "server.log") as url:
+        yield url
+
+
+def environment_of(folder: Path, **env: str) -> dict[str, str]:
+    """The whole environment of a site in `folder`; nothing of the caller's settings is in it."""
+    for name in ("data", "tmp"):
+        (folder / name).mkdir(exist_ok=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return kept | {
+        "QDN_STAGE": "development",
+        "QDN_WORKERS": "2",
+        "QDN_JOBS_URL": f"file:{folder / 'data'}",
+        "QDN_CREW_URL": f"file:{folder / 'data'}",
+        "QDN_STATIC_ROOT": str(folder / "static"),
+        "DJANGO_SETTINGS_MODULE": "qdn_site.settings",
+        "DJANGO_SECRET_KEY": "only-for-tests-" + "x" * 50,
+        "TMPDIR": str(folder / "tmp"),
+        "PYTHONUNBUFFERED": "1",
+        **env,
+    }
+
+
+def manage(environment: Mapping[str, str], *arguments: str, said: str = "") -> str:
+    """What `manage.py` prints, given `said` to read. Raises where it fails."""
+    return run(environment, "manage.py", *arguments, said=said)
+
+
+def run(environment: Mapping[str, str], *arguments: str, said: str = "") -> str:
+    """What this Python prints when it runs these arguments at the top of the project."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=dict(environment),
+        input=said,
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextmanager
+def _gunicorn(environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """It inherits a socket that listens already: no port is lost, and the first request waits."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as door, log.open("ab") as output:
+        url = "http://{}:{}".format(*door.getsockname())
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "-c", "python:qdn_site.gunicorn", "qdn_site.wsgi"],
+            cwd=ROOT,
+            env=dict(environment) | {"QDN_BIND": f"fd://{door.fileno()}"},
+            pass_fds=[door.fileno()],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        with urlopen(f"{url}/healthz", timeout=START) as answer:
+            assert answer.status == 200
+        yield url
+    except BaseException:
+        sys.stderr.write(log.read_text(errors="replace"))
+        raise
+    finally:
+        _stop(server)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
