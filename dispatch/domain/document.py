@@ -26,6 +26,11 @@ class StoreUnavailable(Exception):
     """The storage cannot be reached or will not answer; the outcome of a write is unknown."""
 
 
+class Contended(StaleWrite, StoreUnavailable):
+    """Others write faster than the document can be read: to who changes it a lost race like any
+    other, to who only reads it out of reach."""
+
+
 class UnreadableDocument(StoreUnavailable):
     """The document is there but is not ours to read: no JSON, or a newer schema.
 
@@ -39,7 +44,7 @@ class DocumentStore(Protocol):
     def load(self, known: Document | None = None) -> Document:
         """The document as it is now; `known` itself where that is still current.
 
-        Raises StoreUnavailable.
+        Raises StoreUnavailable; Contended where it takes several looks and others kept writing.
         """
         ...
 

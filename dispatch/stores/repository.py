@@ -100,7 +100,7 @@ class DocumentRepository(Generic[L]):
                 if failures >= FAILURES or self._clock() + pause > until:
                     break
                 self._sleep(pause)
-            if isinstance(lost, StoreUnavailable):
+            if not isinstance(lost, StaleWrite):
                 self._failed_at = self._clock()
                 raise lost
         raise StoreUnavailable("Too many others are writing; nothing was changed.") from lost

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from dispatch.domain.crew import Availability
-from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
+from dispatch.domain.document import MISSING, Contended, Document, StaleWrite, StoreUnavailable
 from dispatch.stores.attributes import Item
 from dispatch.stores.dynamodb import (
     ABSENT,
@@ -78,7 +78,7 @@ class RosterTable:
             if (after := self._meta()) and _etag(after) == _etag(meta):
                 self._held = Document(body, _etag(meta))
                 return self._held
-        raise StoreUnavailable("The roster is written too often to be read.")
+        raise Contended("The roster is written too often to be read.")
 
     def save(self, body: bytes, if_match: str | None) -> Document:
         before, after = taken_apart(self._base(if_match)), taken_apart(body)

@@ -2,12 +2,12 @@
 
 import pytest
 import schemathesis
+from django.core.wsgi import get_wsgi_application
 from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.repository import JobRepository, RosterRepository
-from qdn_site.wsgi import application
 from tests.making import make_job
 from tests.web.api import Program
 
@@ -32,7 +32,7 @@ def test_each_answer_is_as_the_schema_says(
         if check.__name__ not in ("ignored_auth", "positive_data_acceptance")
     ]
     with override_settings(ALLOWED_HOSTS=["localhost", "127.0.0.1"]):
-        schema = schemathesis.openapi.from_wsgi("/api/openapi.json", application)
+        schema = schemathesis.openapi.from_wsgi("/api/openapi.json", get_wsgi_application())
         for result in schema.get_all_operations():
             operation = result.ok()
 

@@ -14,6 +14,7 @@ from tests.making import FakeClock, make_job
 from tests.stores.troubled import (
     TroubledStore,
     adding,
+    busy,
     gone,
     ids,
     repository,
@@ -150,6 +151,13 @@ def test_a_race_lost_to_the_same_change_changes_nothing(
     store.before_save = [lambda: other.change(adding("a"))]
     assert ids(mine.change(add_once)) == ["a"]
     assert store.book.revision == 1
+
+
+def test_what_others_write_too_often_to_be_read_is_a_lost_race_and_no_outage(
+    mine: Repository, store: TroubledStore
+) -> None:
+    store.before_load = [busy] * 10
+    assert ids(mine.change(adding("a"))) == ["a"]
 
 
 def test_who_always_loses_gives_up_within_its_patience(

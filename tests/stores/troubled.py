@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from dispatch.domain.document import Document, DocumentStore, StaleWrite, StoreUnavailable
+from dispatch.domain.document import (
+    Contended,
+    Document,
+    DocumentStore,
+    StaleWrite,
+    StoreUnavailable,
+)
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.stores.memory import MemoryStore
@@ -52,6 +58,10 @@ def _next(things: list[Callable[..., Any]], *about: bytes) -> None:
 
 def gone() -> None:
     raise StoreUnavailable("The cable was pulled.")
+
+
+def busy() -> None:
+    raise Contended("Others kept writing.")
 
 
 def stale() -> None:
