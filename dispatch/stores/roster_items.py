@@ -27,7 +27,7 @@ DOCUMENT = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A roster document in parts; `head` names the members in their order."""
+    """A roster document in parts; `head` names the members in their order, and their versions."""
 
     head: Item = field(default_factory=dict)
     items: Mapping[Key, Item] = field(default_factory=dict)
@@ -56,22 +56,33 @@ def taken_apart(body: bytes) -> Parts:
     """Raises UnreadableDocument for members that a table cannot tell apart."""
     head = json.loads(body, parse_float=Decimal) if body else {}
     items: dict[Key, Item] = {}
-    usernames = []
+    listed: dict[str, list[Any]] = {"members": [], "versions": []}
     for member in head.pop("members", []):
         username = _username(member)
         if (username, PROFILE) in items:
             raise UnreadableDocument(f"Two members are called {username!r}; a table keeps one.")
-        usernames.append(username)
+        listed["members"].append(username)
+        listed["versions"].append(member.get("version"))
         days = member.get("availability")
         if isinstance(days, dict) and all(isinstance(day, dict) for day in days.values()):
             del member["availability"]
             items |= {(username, f"{AVAIL}{date}"): day for date, day in days.items()}
         items[username, PROFILE] = member
-    return Parts(head | {"members": usernames} if head else {}, items)
+    return Parts(head | listed if head else {}, items)
+
+
+def is_one_moment(head: Item, members: Iterable[Mapping[str, Item]]) -> bool:
+    """Whether each profile is the one that the head was written with.
+
+    Reads of single items may come between the writes of one transaction.
+    """
+    found = [items.get(PROFILE, {}).get("version") for items in members]
+    return head.get("versions", found) == found
 
 
 def put_together(head: Item, members: Iterable[Mapping[str, Item]]) -> bytes:
     """The document of these members, each given as its items by their sort keys."""
+    head = {name: each for name, each in head.items() if name != "versions"}
     together = []
     for items in members:
         days = {sort[len(AVAIL) :]: day for sort, day in items.items() if sort.startswith(AVAIL)}

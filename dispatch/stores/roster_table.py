@@ -8,7 +8,8 @@
 
 (`CREW#<business>#…` where the address names one.) Every write is one transaction on the condition
 that META is still at the revision that was read. So a reader who finds META the same before and
-after has read one moment, without an index, which would lag behind.
+after, and the members at the versions that it names, has read one moment, without an index, which
+would lag behind.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ from dispatch.stores.roster_items import (
     Change,
     Parts,
     changes,
+    is_one_moment,
     put_together,
     taken_apart,
 )
@@ -67,16 +69,18 @@ class RosterTable:
 
     def load(self, known: Document | None = None) -> Document:
         """Raises NoTable, too. `known` is given back after one look at META."""
-        for _ in range(LOOKS):
+        for look in range(LOOKS):
             meta = self._meta()
             if meta is None:
                 return MISSING
             if known is not None and known.etag == _etag(meta) and not self._doubted:
                 return known
-            self._doubted = False
-            body = put_together(meta, self._members(meta["members"]))
-            if (after := self._meta()) and _etag(after) == _etag(meta):
-                self._held = Document(body, _etag(meta))
+            members = self._members(meta["members"])
+            # Still apart at the last look: somebody changed a version by hand.
+            whole = is_one_moment(meta, members) or look == LOOKS - 1
+            if whole and (after := self._meta()) and _etag(after) == _etag(meta):
+                self._doubted = False
+                self._held = Document(put_together(meta, members), _etag(meta))
                 return self._held
         raise Contended("The roster is written too often to be read.")
 

@@ -30,7 +30,7 @@ class OneConnectionS3Storage(S3Storage):
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(client_config=CLIENT, **settings)
+        super().__init__(**{"client_config": CLIENT, **settings})
         self._making = threading.Lock()
         self._shared: Any = None
 

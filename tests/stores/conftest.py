@@ -5,14 +5,16 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from botocore.config import Config
 
 from dispatch.domain.document import DocumentStore
 from dispatch.stores.file import FileStore
 from dispatch.stores.memory import MemoryStore
-from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
+from dispatch.stores.s3 import CLIENT, OneConnectionS3Storage, S3Store
 from tests.moto_server import aws_environment, make_bucket, running_moto
 
 _bucket = count(1)
+PATIENT = CLIENT.merge(Config(read_timeout=60))  # a busy machine is no outage
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +43,8 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     if request.param == "file":
         return lambda: FileStore(tmp_path / "jobs.json")
     bucket = request.getfixturevalue("bucket")
-    return lambda: S3Store(OneConnectionS3Storage(bucket_name=bucket), "quickdumpnow/jobs.json")
+    at = {"bucket_name": bucket, "client_config": PATIENT}
+    return lambda: S3Store(OneConnectionS3Storage(**at), "quickdumpnow/jobs.json")
 
 
 @pytest.fixture

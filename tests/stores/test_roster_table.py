@@ -414,3 +414,33 @@ def test_a_number_too_long_for_dynamodb_is_refused(opened: Callable[..., RosterT
     body = body.replace(b'"username"', b'"x_no": %d, "username"' % (10**40 + 1))
     with pytest.raises(StoreUnavailable, match="38 digits"):
         opened().save(body, None)
+
+
+def test_a_reader_between_the_writes_of_one_transaction_looks_again(
+    opened: Callable[..., RosterTable], items: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DynamoDB promises one moment to a transaction, not to reads of item after item."""
+    crew = crew_of(opened())
+    crew.change(lambda roster: roster.put(make_member("joel"), make_member("ana")))
+    old = found(items, "CREW#ana", "PROFILE")
+    crew.change(changing("ana", lambda ana: replace(ana, epoch=7)))
+    new = found(items, "CREW#ana", "PROFILE")
+    items.put_item(Item=old)  # META has come, Ana has not
+    slow = opened()
+    read = slow._members
+
+    def members(usernames: list[str]) -> list[Any]:
+        seen = read(usernames)
+        items.put_item(Item=new)
+        return seen
+
+    monkeypatch.setattr(slow, "_members", members)
+    assert crew_of(slow).read().member("ana").epoch == 7
+
+
+def test_a_version_changed_by_hand_is_no_outage(
+    opened: Callable[..., RosterTable], items: Any
+) -> None:
+    crew_of(opened()).change(lambda roster: roster.put(make_member("joel")))
+    items.put_item(Item=found(items, "CREW#joel", "PROFILE") | {"version": 40})
+    assert crew_of(opened()).read().member("joel").version == 40
