@@ -180,6 +180,18 @@ def test_an_invoice_and_a_broken_entry_survive_twenty_moves_of_the_crew(
     assert len(jobs.read().job("17").moves) == 20
 
 
+def test_a_broken_entry_can_be_looked_at() -> None:
+    call_command("jobs", "import", str(LEGACY))
+    shown, said = io.StringIO(), io.StringIO()
+    call_command("jobs", "show", "broken-1", stdout=shown, stderr=said)
+    assert json.loads(shown.getvalue()) == {
+        "id": "broken-1",
+        "location": 42,
+        "status": "teleported",
+    }
+    assert "Cannot be read: entry 'broken-1': " in said.getvalue()
+
+
 def test_verify_counts_the_jobs_and_fails_over_what_is_broken() -> None:
     assert run("jobs", "verify") == "Revision 0: 0 jobs (none)\n"
     run("jobs", "import", str(LEGACY))

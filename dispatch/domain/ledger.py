@@ -75,6 +75,11 @@ class Ledger(Generic[R]):
         index = self.index.get(key)
         return None if index is None else self.entries[index].raw
 
+    def broken(self, key: str) -> Entry[R] | None:
+        """The first of the unreadable entries that bears this key."""
+        unread = (entry for entry in self.entries if entry.value is None)
+        return next((entry for entry in unread if self._name(entry.raw) == f"entry {key!r}"), None)
+
     def index_by(self, key: Callable[[R], K]) -> dict[K, int]:
         return {
             key(entry.value): place

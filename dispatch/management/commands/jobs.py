@@ -29,7 +29,7 @@ class Command(BusinessCommand):
         show = actions.add_parser("show", help="one job, as JSON")
         show.add_argument("id")
         actions.add_parser("verify", help="is every entry of jobs.json readable?")
-        export = actions.add_parser("export", help="the whole document, as it is stored")
+        export = actions.add_parser("export", help="the whole document, as we write it")
         export.add_argument("file", nargs="?", default="-", help="a path, or - for standard output")
         taking = actions.add_parser(
             "import", help="add the jobs of a file; known ids are left alone"
@@ -47,10 +47,14 @@ class Command(BusinessCommand):
                 self.stdout.write(_line(job))
 
     def _show(self, business: Business, options: dict[str, Any]) -> None:
-        raw = wiring.jobs(business).read().raw(options["id"])
+        book = wiring.jobs(business).read()
+        broken = book.broken(options["id"])
+        raw = broken.raw if broken else book.raw(options["id"])
         if raw is None:
             raise CommandError(f"There is no job {options['id']!r}.")
         self.stdout.write(msgspec.json.format(raw).decode())
+        if broken:
+            self.stderr.write(f"Cannot be read: {broken.problem}")
 
     def _verify(self, business: Business, options: dict[str, Any]) -> None:
         book = wiring.jobs(business).read()
