@@ -15,7 +15,7 @@ from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.origin import own_pages_only
 from dispatch.seen import PARAMETER
-from dispatch.throttle import Limit, sender_mark, source
+from dispatch.throttle import Limit, TooMany, sender_mark, source
 
 MOST_KEY = 64
 SAME_WITHIN = dt.timedelta(hours=1)
@@ -48,6 +48,8 @@ def book(request: HttpRequest) -> HttpResponse:
         return _page(request, form, 409, earlier=f"/track/{error.job.tracking_token}")
     except (StoreUnavailable, desk.TooManyRequests) as error:
         return _page(request, form, 503, key=_key(request), refusal=error)
+    except TooMany as error:
+        return _page(request, form, 429, key=_key(request), refusal=error)
     address = f"/track/{done.job.tracking_token}?{PARAMETER}={done.revision}"
     return HttpResponseRedirect(address, status=303)
 
@@ -88,9 +90,10 @@ def _page(
         "earlier": earlier,
         "unavailable": isinstance(refusal, StoreUnavailable),
         "crowded": isinstance(refusal, desk.TooManyRequests),
+        "hurried": isinstance(refusal, TooMany),
     }
     response = render(request, "booking/book.html", context, status=status)
     response.headers["Cache-Control"] = "no-store" if request.method == "POST" else "no-cache"
-    if status == 503:
-        response.headers["Retry-After"] = "10"
+    if isinstance(refusal, TooMany):
+        response.headers["Retry-After"] = str(refusal.retry_after)
     return response

@@ -71,11 +71,9 @@ def too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
 
 
 def storage_unavailable(request: HttpRequest) -> HttpResponse:
-    response = page(
+    return page(
         request,
         503,
         "Nothing is lost: what we had saved is safe. If you were sending something, we cannot"
         " say yet whether it arrived; sending it again will not make it twice.",
     )
-    response.headers["Retry-After"] = "10"
-    return response

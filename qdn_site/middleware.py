@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -93,13 +94,19 @@ class BodyMiddleware:
 
 
 class RefusalsMiddleware:
-    """Storage out of reach, or too many tries: an answer that says so and what to do."""
+    """Storage out of reach, or too many tries: an answer that says so and what to do.
+
+    Pages that give back what was typed answer by themselves.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            response.headers.setdefault("Retry-After", "10")
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, TooMany):

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import desk, wiring
 from dispatch.domain.business import Business
+from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import THE_CUSTOMER, UNDO, IllegalMove, JobConflict, refuse, undoes_to
@@ -103,13 +104,23 @@ def _move(request: HttpRequest, token: str, to: Status) -> HttpResponse:
         return not_found(request)
     if request.method == "POST":
         reason = request.POST.get("reason", "").strip()[:500]
-        return _done(request, token, job, to, "" if reason == UNDO else reason)
+        try:
+            return _done(request, token, job, to, "" if reason == UNDO else reason)
+        except StoreUnavailable:
+            return _ask(request, token, shown, to, 503)
     at, business = wiring.now(), _business(request)
     if why := refuse(job, to, by=THE_CUSTOMER, at=at, business=business, reason=""):
         return _refused(request, token, shown, why)
+    return _ask(request, token, shown, to)
+
+
+def _ask(
+    request: HttpRequest, token: str, shown: TrackedJob, to: Status, status: int = 200
+) -> HttpResponse:
+    """Asks before it is done, or (503) to try once more, with what was typed."""
     title, text = ASK[to]
     context = {"job": shown, "token": token, "title": title, "text": text, "to": to}
-    return render(request, "tracking/ask.html", context)
+    return render(request, "tracking/ask.html", context | {"again": status == 503}, status=status)
 
 
 def _done(request: HttpRequest, token: str, job: Job, to: Status, reason: str) -> HttpResponse:

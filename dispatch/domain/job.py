@@ -186,6 +186,9 @@ class Job(Record, frozen=True, kw_only=True):
         return replace(self, history=(*self.history, event), updated_at=event.at, **changes)
 
     def noted(self, text: str, *, by: str, at: datetime) -> Self:
+        """The same words twice in a row are one note, sent again as its answer was lost."""
+        if self.notes and (self.notes[-1].by, self.notes[-1].text) == (by, text):
+            return self
         return replace(self, notes=(*self.notes, Note(at=at, by=by, text=text)), updated_at=at)
 
     def assigned(self, crew: Crew, *, by: str, at: datetime, reason: str = "") -> Self:

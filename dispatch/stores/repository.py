@@ -1,5 +1,6 @@
 """A ledger kept as one document: read from a snapshot, changed by compare-and-swap."""
 
+import logging
 import random
 import secrets
 import threading
@@ -19,6 +20,8 @@ from dispatch.domain.document import (
 )
 from dispatch.domain.ledger import Ledger
 from dispatch.stores.snapshot import Hint, NoHint, Snapshot
+
+log = logging.getLogger(__name__)
 
 L = TypeVar("L", bound=Ledger[Any])
 
@@ -102,6 +105,7 @@ class DocumentRepository(Generic[L]):
                 self._sleep(pause)
             if not isinstance(lost, StaleWrite):
                 self._failed_at = self._clock()
+                log.error("A change was given up: %s", lost)
                 raise lost
         raise StoreUnavailable("Too many others are writing; nothing was changed.") from lost
 

@@ -77,7 +77,7 @@ def is_one_moment(head: Item, members: Iterable[Mapping[str, Item]]) -> bool:
     Reads of single items may come between the writes of one transaction.
     """
     found = [items.get(PROFILE, {}).get("version") for items in members]
-    return head.get("versions", found) == found
+    return bool(head.get("versions", found) == found)
 
 
 def put_together(head: Item, members: Iterable[Mapping[str, Item]]) -> bytes:

@@ -14,6 +14,7 @@ from dispatch.accounts import CrewRequest, is_fetch
 from dispatch.board import next_step
 from dispatch.domain.availability import NotAvailable, clashes
 from dispatch.domain.crew import Rank
+from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import ROLES, Job
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import (
@@ -30,6 +31,11 @@ from dispatch.forms import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.links import tracking_url
 from dispatch.seen import remember
 from dispatch.views.board import board_of
+
+UNSURE = (
+    "We cannot reach our records right now, so we do not know yet whether this was saved."
+    " What you typed is still here: please send it again in a minute; that does not do it twice."
+)
 
 
 def act(
@@ -49,6 +55,8 @@ def act(
         return refused(request, job_id, str(refusal), **forms)
     except NotAvailable as refusal:
         return not_available(request, job_id, refusal, **forms)
+    except StoreUnavailable:
+        return refused(request, job_id, UNSURE, 503, **forms)
     if is_fetch(request):
         return remember(request, drawer(request, done.job, said=said), done.revision)
     messages.success(request, f"{done.job.customer_name}: {said}")
@@ -105,6 +113,7 @@ def drawer(
         "job": shown,
         "said": said,
         "refused": status >= 400,
+        "typed": request.POST if status >= 400 else {},
         "fresh": _fresh_card(request, shown) if status == 409 and not told else "",
         "clashes": clashes(shown, roster, business),
         "may_insist": may_insist,

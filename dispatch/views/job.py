@@ -97,6 +97,7 @@ def notes(request: CrewRequest, job_id: str) -> HttpResponse:
         job_id,
         lambda: desk.note(request.business, job_id, text, by=request.user.actor),
         "Note added.",
+        note_form=form,
     )
 
 
@@ -120,6 +121,7 @@ def eta(request: CrewRequest, job_id: str) -> HttpResponse:
         job_id,
         lambda: desk.set_eta(request.business, job_id, expected, by=request.user.actor),
         "Estimate saved." if expected else "Estimate taken back.",
+        eta_form=form,
     )
 
 

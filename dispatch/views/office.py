@@ -10,11 +10,13 @@ from django.views.decorators.http import require_http_methods
 
 from dispatch import desk, wiring
 from dispatch.accounts import CrewRequest, crew_only
+from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.ranks import Act
 from dispatch.domain.status import Status
 from dispatch.forms import NewJobForm
 from dispatch.seen import remember
+from dispatch.views.drawer import UNSURE
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -24,8 +26,7 @@ def new_job(request: CrewRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         key = request.POST.get("key") or wiring.new_token()
         status = 422 if request.method == "POST" else 200
-        context = {"form": form, "key": key}
-        return render(request, "dispatch/new_job.html", context, status=status)
+        return _new_job_page(request, form, status, key=key)
     try:
         done = desk.create(
             request.business,
@@ -36,11 +37,20 @@ def new_job(request: CrewRequest) -> HttpResponse:
         )
     except desk.KeyReused as error:
         form.add_error(None, "You have already saved this as another job. Save again to add one.")
-        context = {"form": form, "key": wiring.new_token(), "earlier": error.job}
-        return render(request, "dispatch/new_job.html", context, status=409)
+        return _new_job_page(request, form, 409, key=wiring.new_token(), earlier=error.job)
+    except StoreUnavailable:
+        form.add_error(None, UNSURE)  # with the same key it is not made twice
+        return _new_job_page(request, form, 503, key=request.POST.get("key", ""))
     messages.success(request, f"{done.job.customer_name} is on the board.")
     response = HttpResponseRedirect(reverse("job", args=[done.job.id]), status=303)
     return remember(request, response, done.revision)
+
+
+def _new_job_page(
+    request: CrewRequest, form: NewJobForm, status: int, *, key: str, earlier: Job | None = None
+) -> HttpResponse:
+    context = {"form": form, "key": key, "earlier": earlier}
+    return render(request, "dispatch/new_job.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -49,9 +49,7 @@ class SignIn(LoginView):
         except StoreUnavailable:
             # Not bound: checking it once more would only ask the roster again.
             context = self.get_context_data(form=self.authentication_form(request), silent=True)
-            response = render(request, self.template_name, context, status=503)
-            response.headers["Retry-After"] = "10"
-            return response
+            return render(request, self.template_name, context, status=503)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)

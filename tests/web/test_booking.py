@@ -53,6 +53,19 @@ def test_a_booking_becomes_a_pending_job_with_all_that_was_typed(
     assert answer.headers["Location"] == f"/track/{job.tracking_token}?r=1"
 
 
+def test_one_booking_too_many_loses_nothing_that_was_typed(
+    client: Client, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind one address may be an office, or all customers of a phone company."""
+    monkeypatch.setattr("booking.views.BOOKINGS.most", 0)
+    answer = book(client)
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "call (619) 555-0100" in words(answer)
+    assert 'value="Mark"' in text(answer)
+    assert jobs.read().jobs == ()
+
+
 def test_the_new_job_is_recorded_as_the_customers(client: Client, jobs: JobRepository) -> None:
     book(client)
     job = the_job(jobs)
@@ -64,6 +77,13 @@ def test_the_customer_lands_on_their_own_page(client: Client) -> None:
     page = client.post("/book/", MARKS, follow=True)
     assert page.status_code == 200
     assert "We have your request" in words(page)
+
+
+def test_a_business_that_confirms_by_itself_says_so() -> None:
+    with override_settings(BUSINESSES=(replace(BUSINESS, confirm="auto"),)):
+        pages = [words(Client().get(path)) for path in ("/", "/book/")]
+    assert not any("we confirm" in page.lower() or "confirm it" in page for page in pages)
+    assert "Your booking holds at once" in pages[1]
 
 
 def test_a_business_that_confirms_by_itself_books_at_once(jobs: JobRepository) -> None:

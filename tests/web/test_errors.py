@@ -10,7 +10,7 @@ from dispatch import wiring
 from dispatch.domain.repository import JobRepository, RosterRepository
 from qdn_site import errors
 from tests.making import BUSINESS, TOKEN, FakeClock, make_job, unavailable
-from tests.web.pages import words
+from tests.web.pages import text, words
 
 PAGE = f"/track/{TOKEN}"
 DRAWER = "/dashboard/jobs/jXkL9m2pQ"
@@ -234,8 +234,68 @@ def test_what_the_crew_do_out_of_reach_is_503_and_changes_nothing(
 ) -> None:
     before = jobs.read()
     with unavailable(jobs):
-        assert dana.post(f"{DRAWER}/{action}", fields).status_code == 503
+        answer = dana.post(f"{DRAWER}/{action}", fields)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     assert jobs.refreshed().jobs == before.jobs
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "shown"),
+    [
+        ("move", {"status": "cancelled", "reason": "sold it"}, 'value="sold it"'),
+        ("assign", {"driver": "ana"}, '<option value="ana" selected>'),
+        ("notes", {"text": "dog in yard"}, "dog in yard</textarea>"),
+        ("eta", {"eta": "14:20"}, 'value="14:20"'),
+        ("edit", {"customer_name": "Marcus"}, 'value="Marcus"'),
+        ("new", {"customer_name": "Paul", "location": "Elm St"}, 'value="Paul"'),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, {"X-Requested-With": "fetch"}])
+def test_what_the_crew_typed_out_of_reach_is_given_back(
+    dana: Client,
+    jobs: JobRepository,
+    action: str,
+    fields: dict[str, str],
+    shown: str,
+    headers: dict[str, str],
+) -> None:
+    where = "/dashboard/jobs/new" if action == "new" else f"{DRAWER}/{action}"
+    whole = {"customer_name": "Mark", "location": "Soderblom Ave", "status": "booked", **fields}
+    with unavailable(jobs):
+        answer = dana.post(where, whole, headers=headers)
+    assert answer.status_code == 503
+    assert "please send it again in a minute" in words(answer)
+    assert shown in text(answer)
+
+
+def test_a_job_by_phone_sent_again_after_an_outage_is_one_job(
+    dana: Client, jobs: JobRepository
+) -> None:
+    typed = {"customer_name": "Paul", "location": "Elm St", "status": "booked", "key": "one-visit"}
+    with unavailable(jobs):
+        answer = dana.post("/dashboard/jobs/new", typed)
+    assert 'name="key" value="one-visit"' in text(answer)
+    for _ in range(2):
+        assert dana.post("/dashboard/jobs/new", typed).status_code == 303
+    assert [job.customer_name for job in jobs.read().jobs].count("Paul") == 1
+
+
+def test_a_note_sent_again_as_its_answer_was_lost_is_one_note(
+    dana: Client, jobs: JobRepository
+) -> None:
+    for word in ("dog", "dog", "cat", "dog"):
+        dana.post(f"{DRAWER}/notes", {"text": word})
+    assert [note.text for note in jobs.read().jobs[0].notes] == ["dog", "cat", "dog"]
+
+
+def test_why_a_customer_cancels_is_given_back_when_out_of_reach(
+    client: Client, jobs: JobRepository
+) -> None:
+    client.get(PAGE)
+    with unavailable(jobs):
+        answer = client.post(f"{PAGE}/cancel", {"reason": "Sold it on the corner"})
+    assert answer.status_code == 503
+    assert 'value="Sold it on the corner"' in text(answer)
 
 
 def test_a_link_that_cannot_be_looked_up_is_not_called_unknown(
