@@ -11,6 +11,7 @@ from dmr.plugins.msgspec import BodyMsgspec
 from dispatch import desk
 from dispatch.api import incoming
 from dispatch.api.base import CHANGE, ONE_JOB, REVISION_TEXT, Api, problems, success
+from dispatch.api.bounds import LONGEST_NOTE, LONGEST_REASON
 from dispatch.api.guard import MemberAuth
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import CrewChange, JobPath, JobView, MadeNote, NewNote, StatusMove
@@ -46,7 +47,7 @@ class StatusApi(Api):
         `reason`.
         """
         job_id, to = parsed_path.job_id, parsed_body.status
-        reason = incoming.text("reason", parsed_body.reason or "", incoming.LONGEST_REASON)
+        reason = incoming.text("reason", parsed_body.reason or "", LONGEST_REASON)
         try:
             done = desk.move_job(
                 *(self.business, job_id, to),
@@ -112,7 +113,7 @@ class NotesApi(Api):
 
         For the crew alone: customers never see it.
         """
-        text = incoming.text("text", parsed_body.text, incoming.LONGEST_NOTE, needed=True)
+        text = incoming.text("text", parsed_body.text, LONGEST_NOTE, needed=True)
         done = desk.note(self.business, parsed_path.job_id, text, by=self.actor)
         made = MadeNote(done.job.notes[-1], done.job.version)
         return self.answer(made, status=HTTPStatus.CREATED, revision=done.revision)

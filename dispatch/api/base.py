@@ -27,6 +27,7 @@ from dispatch.api.problems import (
     Problem,
     Refused,
     answer,
+    documented,
     no_such_job,
     no_such_method,
 )
@@ -206,18 +207,18 @@ def success(
 
 def problems(**by_name: str) -> list[ResponseSpec]:
     """Documents errors: `problems(not_found="There is no such job.")`."""
-    return [
-        ResponseSpec(Problem, status_code=HTTPStatus[name.upper()], description=description)
-        for name, description in by_name.items()
-    ]
+    return [documented(HTTPStatus[name.upper()], text) for name, text in by_name.items()]
 
 
 READ = problems(
+    bad_request="Nothing that we could read, or not our host.",
+    request_uri_too_long="An address of more than 4,000 bytes. In HTML: we never saw it.",
     unprocessable_entity="A field or parameter is wrong; `field` names it.",
     too_many_requests="Too many calls, or too many wrong tries; see `Retry-After`.",
     service_unavailable="The storage is out of reach; see `Retry-After`.",
 )
 CHANGE = READ + problems(
+    length_required="A body in chunks: it needs a `Content-Length`.",
     unsupported_media_type="Not application/json.",
     request_entity_too_large="More than 64 KiB.",
 )

@@ -7,8 +7,8 @@ from dmr import Query, validate
 
 from dispatch import wiring
 from dispatch.api.base import READ, Api, success
+from dispatch.api.bounds import FIRST_DATE, LAST_DATE
 from dispatch.api.guard import MemberAuth
-from dispatch.api.incoming import FIRST_DATE, LAST_DATE
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import FreeCrew, FreeDay, FreeMember, FreeQuery, FreeRoles, FreeWindow
 from dispatch.domain.availability import free

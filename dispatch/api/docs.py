@@ -65,18 +65,21 @@ def _say_problem(operation: Operation) -> None:
         content = response.get("content", {})
         if int(status) >= HTTPStatus.BAD_REQUEST and "application/json" in content:
             content[CONTENT_TYPE] = content.pop("application/json")
+        if int(status) == HTTPStatus.REQUEST_URI_TOO_LONG:
+            response["content"] = {"text/html": {"schema": {"type": "string"}}}
         if int(status) == HTTPStatus.NOT_MODIFIED:
             response.pop("content", None)
 
 
 def _numbers(node: Any) -> Any:
-    """msgspec says of decimals that they are strings; we write them as numbers."""
+    """msgspec says of decimals that they are strings; we write numbers, and read both."""
     if isinstance(node, list | tuple):
         return [_numbers(each) for each in node]
     if not isinstance(node, dict):
         return node
     if node.get("type") == "string" and node.get("format") == "decimal":
-        return {**node, "type": "number"}
+        # Only what we read has a pattern for the string; see `bounds.money`.
+        return {**node, "type": ["number", "string"] if "pattern" in node else "number"}
     return {name: _numbers(each) for name, each in node.items()}
 
 

@@ -15,7 +15,7 @@ from dmr.serializer import BaseSerializer
 from typing_extensions import override
 
 from dispatch.api import tokens
-from dispatch.api.problems import CHALLENGE, Problem, Refused
+from dispatch.api.problems import CHALLENGE, Refused, documented
 from dispatch.domain.crew import Rank
 from dispatch.domain.ranks import Act, refusal
 from dispatch.models import CrewUser
@@ -78,11 +78,8 @@ class MemberAuth(SyncAuth):
         existing_responses: Mapping[HTTPStatus, ResponseSpec],
     ) -> list[ResponseSpec]:
         return [
-            ResponseSpec(Problem, status_code=status, description=description)
-            for status, description in (
-                (HTTPStatus.UNAUTHORIZED, "No valid token, and no session."),
-                (HTTPStatus.FORBIDDEN, self._forbidden),
-            )
+            documented(HTTPStatus.UNAUTHORIZED, "No valid token, and no session."),
+            documented(HTTPStatus.FORBIDDEN, self._forbidden),
         ]
 
     @property

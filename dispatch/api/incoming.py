@@ -1,9 +1,7 @@
 """What a client says of a job, checked and tidied. Raises Invalid, naming every wrong field."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,28 +9,20 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from msgspec import UNSET, UnsetType
 
+from dispatch.api.bounds import (
+    CONTROL,
+    FIRST_DATE,
+    LAST_DATE,
+    LONGEST,
+    LONGEST_NAME,
+    MOST_LINES,
+)
 from dispatch.api.problems import Invalid, Wrong
 from dispatch.api.shapes import GivenCrew, GivenFields, GivenPriceLine, GivenWindow
 from dispatch.domain.business import Business
 from dispatch.domain.job import EDITABLE, ROLES, Crew, Job, PriceLine, Window
 from dispatch.forms import MOST_PRICE
 
-# As in the crew's own forms.
-LONGEST = {
-    "customer_name": 120,
-    "phone": 40,
-    "email": 254,
-    "location": 300,
-    "load": 32,
-    "access_notes": 1000,
-    "truck": 40,
-}
-LONGEST_NOTE = 2000
-LONGEST_REASON = 500
-LONGEST_KEY = 255
-MOST_LINES = 50
-FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2199, 12, 31)
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 CENT = Decimal("0.01")
 
 
@@ -78,7 +68,7 @@ def roles(given: GivenCrew) -> dict[str, str | None]:
     """The roles that were given."""
     named = {role: getattr(given, role) for role in ROLES}
     return {
-        role: (text(role, name, 32).lower() or None) if name else None
+        role: (text(role, name, LONGEST_NAME).lower() or None) if name else None
         for role, name in named.items()
         if name is not UNSET
     }
@@ -171,7 +161,9 @@ def _window(value: GivenWindow | None, context: Context) -> Window | None:
         raise Unfit(f"There is no window of that name; there are {names}. Or say start and end.")
     if end <= start:
         raise Unfit("It ends before it starts.")
-    return Window(date=value.date, name=_tidy(value.name, 32, needed=True), start=start, end=end)
+    return Window(
+        date=value.date, name=_tidy(value.name, LONGEST_NAME, needed=True), start=start, end=end
+    )
 
 
 def _money(amount: Decimal, least: Decimal) -> Decimal:

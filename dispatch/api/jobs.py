@@ -12,6 +12,7 @@ from dmr.plugins.msgspec import BodyMsgspec
 from dispatch import desk, wiring
 from dispatch.api import incoming
 from dispatch.api.base import CHANGE, ONE_JOB, READ, REVISION_TEXT, Api, problems, success
+from dispatch.api.bounds import KEY, LONGEST_KEY
 from dispatch.api.guard import MemberAuth
 from dispatch.api.incoming import Context
 from dispatch.api.paging import page
@@ -53,7 +54,9 @@ class JobsApi(Api):
 
     @validate(
         success(JobPage, "A page of jobs.", ETag="of this answer"),
-        success(None, "As your ETag says.", status=HTTPStatus.NOT_MODIFIED),
+        success(
+            None, "As your ETag says.", status=HTTPStatus.NOT_MODIFIED, ETag="of what you have"
+        ),
         *READ,
         auth=[MemberAuth(Act.LOOK)],
         operation_id="listJobs",
@@ -157,7 +160,7 @@ class JobApi(Api):
 
 
 def _key(header: str) -> str:
-    if len(header) > incoming.LONGEST_KEY or not header.isprintable():
-        detail = f"It has at most {incoming.LONGEST_KEY} printable characters."
+    if len(header) > LONGEST_KEY or not KEY.fullmatch(header):
+        detail = f"It has at most {LONGEST_KEY} printable characters of ASCII."
         raise Invalid.field("Idempotency-Key", detail)
     return header

@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 
+from dispatch.api.bounds import LONGEST_Q
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import ListQuery
 from dispatch.board import Filters
@@ -14,7 +15,6 @@ from dispatch.domain.status import Status
 
 Place = tuple[int, str]  # second of creation, id
 PLACE = msgspec.json.Decoder(Place)
-LONGEST_Q = 200
 
 
 def page(jobs: Iterable[Job], query: ListQuery) -> tuple[list[Job], str | None]:

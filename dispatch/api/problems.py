@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 from django.http import HttpResponse
+from dmr import ResponseSpec
+from dmr.headers import HeaderSpec
 from msgspec import UNSET, UnsetType
 
 from dispatch.api.shapes import JobView
@@ -14,6 +16,11 @@ from dispatch.domain.record import JSON
 
 CONTENT_TYPE = "application/problem+json"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="api"'}
+HEADERS = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "how to sign in: `Bearer`"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "seconds to wait"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "seconds to wait"},
+}
 BODY = "body"  # the field to name where it is the whole body that is wrong
 LONGEST = 200  # characters of what a client sent that are said back
 
@@ -93,6 +100,12 @@ def answer(
     for name, value in (headers or {}).items():
         response.headers[name] = value
     return response
+
+
+def documented(status: HTTPStatus, description: str) -> ResponseSpec:
+    """A problem of this status, and the headers that come with it, for the schema."""
+    headers = {name: HeaderSpec(description=text) for name, text in HEADERS.get(status, {}).items()}
+    return ResponseSpec(Problem, status_code=status, description=description, headers=headers)
 
 
 def no_such_job(job_id: str) -> Refused:

@@ -7,6 +7,23 @@ from typing import Annotated, Self
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from dispatch.api.bounds import (
+    DAY,
+    KEY,
+    LONGEST,
+    LONGEST_CURSOR,
+    LONGEST_ID,
+    LONGEST_KEY,
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    LONGEST_Q,
+    LONGEST_REASON,
+    MOST_LINES,
+    MOST_REVISION,
+    matching,
+    money,
+    words,
+)
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Member
 from dispatch.domain.job import (
@@ -22,16 +39,25 @@ from dispatch.domain.job import (
     Window,
 )
 from dispatch.domain.ranks import MONEY_FIELDS, history_for, sees_prices
-from dispatch.domain.status import Status
+from dispatch.domain.status import CREATABLE, Status
+from dispatch.forms import MOST_PRICE
 
-Amount = Annotated[
-    Decimal,
-    Meta(description="in the business's currency, at most 2 decimals; a string will do too"),
-]
+Amount = Annotated[Decimal, money()]
 Moment = Annotated[dt.datetime, Meta(tz=True)]
-Text = str | UnsetType | None
+Name = Annotated[str, words(LONGEST["customer_name"], needed=True)]
+Place = Annotated[str, words(LONGEST["location"], needed=True)]
+Person = Annotated[str, words(LONGEST_NAME, examples=["joel"])] | UnsetType | None
+Version = Annotated[int, Meta(ge=1, description="of the job, as you saw it", examples=[3])]
 MOST_JOBS = 500
-SEEN = "a revision that you have seen: the answer is never older"
+Revision = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MOST_REVISION,
+        description="a revision that you have seen: the answer is never older",
+        examples=[17],
+    ),
+]
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,52 +78,62 @@ class GivenWindow(Body, frozen=True, kw_only=True):
     """A date and the name of one of the business's windows; its times unless others are given."""
 
     date: dt.date
-    name: str
+    name: Annotated[str, words(LONGEST_NAME, needed=True)]
     start: ClockTime | None = None
     end: ClockTime | None = None
 
 
 class GivenPriceLine(Body, frozen=True, kw_only=True):
-    label: str
-    amount: Amount
+    label: Annotated[str, words(LONGEST["customer_name"])]
+    amount: Annotated[Decimal, money(least=-int(MOST_PRICE))]
 
 
 class GivenCrew(Body, frozen=True, kw_only=True):
     """Usernames by role; null takes a role from whoever has it."""
 
-    driver: Text = UNSET
-    first_mate: Text = UNSET
-    supervisor: Text = UNSET
+    driver: Person = UNSET
+    first_mate: Person = UNSET
+    supervisor: Person = UNSET
 
 
 class GivenFields(Body, frozen=True, kw_only=True):
     """What may be said of a new job and changed on an old one."""
 
-    phone: Text = UNSET
-    email: Text = UNSET
-    load: Annotated[Text, Meta(description="one of the business's loads")] = UNSET
-    access_notes: Text = UNSET
-    truck: Text = UNSET
+    phone: Annotated[str, words(LONGEST["phone"])] | UnsetType | None = UNSET
+    email: Annotated[str, words(LONGEST["email"])] | UnsetType | None = UNSET
+    load: (
+        Annotated[str, words(LONGEST["load"], description="one of the business's loads")]
+        | UnsetType
+        | None
+    ) = UNSET
+    access_notes: Annotated[str, words(LONGEST["access_notes"])] | UnsetType | None = UNSET
+    truck: Annotated[str, words(LONGEST["truck"])] | UnsetType | None = UNSET
     price: Amount | UnsetType | None = UNSET
-    price_lines: tuple[GivenPriceLine, ...] | UnsetType | None = UNSET
+    price_lines: (
+        Annotated[tuple[GivenPriceLine, ...], Meta(extra_json_schema={"maxItems": MOST_LINES})]
+        | UnsetType
+        | None
+    ) = UNSET
     window: GivenWindow | UnsetType | None = UNSET
 
 
 class NewJob(GivenFields, frozen=True, kw_only=True):
     """A job to take on. The price is the load's where none is given."""
 
-    customer_name: str
-    location: str
-    status: Annotated[Status, Meta(description="pending or booked")] = Status.BOOKED
+    customer_name: Name
+    location: Place
+    status: Annotated[
+        Status, Meta(description=" or ".join(CREATABLE), extra_json_schema={"enum": [*CREATABLE]})
+    ] = Status.BOOKED
     crew: GivenCrew | UnsetType | None = UNSET
 
 
 class JobEdit(GivenFields, frozen=True, kw_only=True):
     """The fields to change, and the version of the job that you saw."""
 
-    customer_name: str | UnsetType = UNSET
-    location: str | UnsetType = UNSET
-    version: int | UnsetType | None = UNSET
+    customer_name: Name | UnsetType = UNSET
+    location: Place | UnsetType = UNSET
+    version: Version | UnsetType | None = UNSET
 
 
 class StatusMove(Body, frozen=True, kw_only=True):
@@ -105,20 +141,20 @@ class StatusMove(Body, frozen=True, kw_only=True):
 
     status: Status
     expected: Status | None = None
-    reason: str | None = None
+    reason: Annotated[str, words(LONGEST_REASON)] | None = None
 
 
 class CrewChange(GivenCrew, frozen=True, kw_only=True):
     """Roles that are left out stay as they are."""
 
-    version: int | UnsetType | None = UNSET
+    version: Version | UnsetType | None = UNSET
     insist: Annotated[
         bool, Meta(description="where the driver's window is full, assign them all the same")
     ] = False
 
 
 class NewNote(Body, frozen=True, kw_only=True):
-    text: str
+    text: Annotated[str, words(LONGEST_NOTE, needed=True)]
 
 
 class ListQuery(Body, frozen=True, kw_only=True):
@@ -126,40 +162,84 @@ class ListQuery(Body, frozen=True, kw_only=True):
 
     status: Annotated[
         str,
-        Meta(description="at this status", extra_json_schema={"enum": [*Status, ""]}),
+        Meta(
+            description="at this status",
+            examples=["booked"],
+            extra_json_schema={"enum": [*Status, ""]},
+        ),
     ] = ""
-    crew: Annotated[str, Meta(description="a username; `-` for jobs without a driver")] = ""
-    date: Annotated[str, Meta(description="of the window, as 2026-05-23")] = ""
-    q: Annotated[str, Meta(description="words in id, name, address, phone, e-mail, truck")] = ""
-    limit: Annotated[int, Meta(ge=1, le=MOST_JOBS, description="jobs on a page")] = 100
-    after: Annotated[str, Meta(description="the `next` of the page before")] = ""
-    r: Annotated[str, Meta(description=SEEN)] = ""
+    crew: Annotated[
+        str,
+        Meta(
+            max_length=LONGEST_NAME,
+            description="a username; `-` for jobs without a driver",
+            examples=["joel", "-"],
+        ),
+    ] = ""
+    date: Annotated[
+        str,
+        Meta(
+            description="of the window",
+            examples=["2026-05-23"],
+            extra_json_schema={"anyOf": [{"format": "date"}, {"maxLength": 0}]},
+        ),
+    ] = ""
+    q: Annotated[
+        str,
+        Meta(
+            description="words in id, name, address, phone, e-mail, truck",
+            examples=["soderblom mark"],
+            extra_json_schema={"maxLength": LONGEST_Q},
+        ),
+    ] = ""
+    limit: Annotated[
+        int, Meta(ge=1, le=MOST_JOBS, description="jobs on a page", examples=[100])
+    ] = 100
+    after: Annotated[
+        str,
+        matching(
+            "^[A-Za-z0-9_-]*$",
+            LONGEST_CURSOR,
+            description="the `next` of the page before",
+            examples=["WzE3Nzk0Nzk0MDAsImpYa0w5bTJwUSJd"],
+        ),
+    ] = ""
+    r: Revision = 0
 
 
 class FreeQuery(Body, frozen=True, kw_only=True):
     """Which days."""
 
-    date: Annotated[str, Meta(description="one day", examples=["2026-05-23"])] = ""
+    date: Annotated[str, matching(DAY, 10, description="one day", examples=["2026-05-23"])] = ""
     from_: Annotated[
-        str, Meta(description="the first of several days", examples=["2026-05-23"])
+        str, matching(DAY, 10, description="the first of several days", examples=["2026-05-23"])
     ] = msgspec.field(name="from", default="")
     to: Annotated[
-        str, Meta(description="the last of them, 62 days at most", examples=["2026-05-31"])
+        str,
+        matching(DAY, 10, description="the last of them, 62 days at most", examples=["2026-05-31"]),
     ] = ""
-    r: Annotated[str, Meta(description=SEEN)] = ""
+    r: Revision = 0
 
 
 class SeenQuery(msgspec.Struct, frozen=True, kw_only=True):
-    r: Annotated[str, Meta(description=SEEN)] = ""
+    r: Revision = 0
 
 
 class JobPath(msgspec.Struct, frozen=True):
-    job_id: str
+    job_id: Annotated[
+        str, matching("^[^/]+$", LONGEST_ID, description="its `id`", examples=["jXkL9m2pQ"])
+    ]
 
 
 class MakingHeaders(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: Annotated[
-        str, Meta(description="your own name for this request, so that it may be repeated")
+        str,
+        matching(
+            f"^{KEY.pattern}$",
+            LONGEST_KEY,
+            description="your own name for this request, so that it may be repeated",
+            examples=["booking-4711"],
+        ),
     ] = msgspec.field(name="Idempotency-Key", default="")
 
 

@@ -10,7 +10,7 @@ from dmr.openapi.objects import MediaTypeMetadata
 from dmr.plugins.msgspec import BodyMsgspec
 
 from dispatch.api import tokens
-from dispatch.api.base import Api, problems, success
+from dispatch.api.base import CHANGE, Api, problems, success
 from dispatch.api.problems import CHALLENGE, Refused
 from dispatch.api.shapes import Credentials, Token
 from dispatch.models import CrewUser
@@ -23,14 +23,8 @@ class TokenApi(Api):
 
     @validate(
         success(Token, "A token for 12 hours."),
-        *problems(
-            unauthorized="That name and password do not go together.",
-            unprocessable_entity="A field is missing or wrong; `field` names it.",
-            unsupported_media_type="Not application/json.",
-            request_entity_too_large="More than 64 KiB.",
-            too_many_requests="Too many wrong tries; see `Retry-After`.",
-            service_unavailable="The roster cannot be read; see `Retry-After`.",
-        ),
+        *CHANGE,
+        *problems(unauthorized="That name and password do not go together."),
         operation_id="getToken",
     )
     def post(self, parsed_body: BodyMsgspec[Annotated[Credentials, EXAMPLE]]) -> HttpResponse:

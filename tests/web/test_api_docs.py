@@ -52,10 +52,28 @@ def test_the_schema_is_valid(schema: Any) -> None:
 def test_every_error_is_a_problem_and_every_body_has_an_example(schema: Any) -> None:
     for operation in operations(schema).values():
         for status, response in operation["responses"].items():
-            if int(status) >= 400:
+            if status == "414":  # the server's own, before the application has seen anything
+                assert set(response["content"]) == {"text/html"}
+            elif int(status) >= 400:
                 assert set(response["content"]) == {"application/problem+json"}
         for content in operation.get("requestBody", {}).get("content", {}).values():
             assert content["example"]
+
+
+def test_every_answer_that_may_come_is_documented_with_its_headers(schema: Any) -> None:
+    for (method, _), operation in operations(schema).items():
+        answers = operation["responses"]
+        assert answers.keys() >= {"400", "406", "414", "422", "429", "503"}
+        if method != "GET":
+            assert answers.keys() >= {"411", "413", "415"}
+        for status, header in (
+            *(("304", "ETag"), ("401", "WWW-Authenticate")),
+            *(("429", "Retry-After"), ("503", "Retry-After")),
+        ):
+            if status in answers:
+                assert header in answers[status]["headers"]
+    listing = operations(schema)["GET", "/api/jobs"]
+    assert "ETag" in listing["responses"]["200"]["headers"]
 
 
 def test_answers_are_as_the_schema_says(
