@@ -85,13 +85,14 @@ def create(
     by: str,
     key: str = "",
     source: str = "",
+    insist: bool = False,
 ) -> Done:
     """A new job; with `key`, the request's idempotency key, one job however often it comes.
 
     `source` tells requests of one sender from those of others. Raises IllegalMove for a status
     that no job starts in, KeyReused where the key already made a job of other fields,
-    NotAvailable for a crew that cannot be, TooManyRequests where customers' requests wait in
-    great numbers.
+    NotAvailable for a crew that cannot be (with `insist`, beyond `jobs_per_window` too),
+    TooManyRequests where customers' requests wait in great numbers.
     """
     if refusal := refuse_new(status):
         raise IllegalMove(refusal)
@@ -114,7 +115,7 @@ def create(
         if by == CUSTOMER and len(unlooked_at(book)) >= MOST_UNLOOKED_AT:
             raise TooManyRequests
         if roster:
-            check(msgspec.structs.asdict(job.crew), job, roster, book, business)
+            check(msgspec.structs.asdict(job.crew), job, roster, book, business, insist=insist)
         return book.put(job)
 
     book = wiring.jobs(business).change(add)

@@ -80,7 +80,10 @@ class JobsApi(Api):
     @validate(
         success(MadeJob, "The new job.", status=HTTPStatus.CREATED, X_Revision=REVISION_TEXT),
         *CHANGE,
-        *problems(conflict="This idempotency key made another job, which is in `job`."),
+        *problems(
+            conflict="This idempotency key made another job, which is in `job`; or somebody cannot"
+            " take a role: where it says `insistable`, a call with `insist` goes through."
+        ),
         auth=[MemberAuth(Act.CREATE)],
         operation_id="createJob",
     )
@@ -105,7 +108,11 @@ class JobsApi(Api):
             fields["crew"] = incoming.crew(given.crew)
         try:
             return desk.create(
-                self.business, fields, status=given.status, by=self.user.username, key=key
+                *(self.business, fields),
+                status=given.status,
+                by=self.user.username,
+                key=key,
+                insist=given.insist,
             )
         except IllegalMove as refusal:
             raise Invalid.field("status", str(refusal)) from None

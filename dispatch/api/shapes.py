@@ -48,6 +48,9 @@ Name = Annotated[str, words(LONGEST["customer_name"], needed=True)]
 Place = Annotated[str, words(LONGEST["location"], needed=True)]
 Person = Annotated[str, words(LONGEST_NAME, examples=["joel"])] | UnsetType | None
 Version = Annotated[int, Meta(ge=1, description="of the job, as you saw it", examples=[3])]
+Insist = Annotated[
+    bool, Meta(description="where the driver's window is full, assign them all the same")
+]
 MOST_JOBS = 500
 Revision = Annotated[
     int,
@@ -126,6 +129,7 @@ class NewJob(GivenFields, frozen=True, kw_only=True):
         Status, Meta(description=" or ".join(CREATABLE), extra_json_schema={"enum": [*CREATABLE]})
     ] = Status.BOOKED
     crew: GivenCrew | UnsetType | None = UNSET
+    insist: Insist = False
 
 
 class JobEdit(GivenFields, frozen=True, kw_only=True):
@@ -148,9 +152,7 @@ class CrewChange(GivenCrew, frozen=True, kw_only=True):
     """Roles that are left out stay as they are."""
 
     version: Version | UnsetType | None = UNSET
-    insist: Annotated[
-        bool, Meta(description="where the driver's window is full, assign them all the same")
-    ] = False
+    insist: Insist = False
 
 
 class NewNote(Body, frozen=True, kw_only=True):

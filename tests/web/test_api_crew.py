@@ -104,6 +104,19 @@ def test_a_program_may_insist_where_a_window_is_full(dana: Program, jobs: JobRep
     assert jobs.read().job("jXkL9m2pQ").crew.driver == "joel"
 
 
+def test_a_new_job_may_be_insisted_on_too(dana: Program, jobs: JobRepository) -> None:
+    fill_joels_morning(jobs)
+    window = {"date": "2026-05-23", "name": "morning"}
+    new = {"customer_name": "Ann", "location": "x", "window": window, "crew": {"driver": "joel"}}
+    key = {"Idempotency-Key": "k1"}
+    refused = dana.post("jobs", new, **key)
+    assert is_problem(refused, 409)
+    assert (refused.json()["field"], refused.json()["insistable"]) == ("driver", True)
+    made = dana.post("jobs", new | {"insist": True}, **key)
+    assert (made.status_code, made.json()["job"]["crew"]["driver"]) == (201, "joel")
+    assert dana.post("jobs", new | {"insist": True}, **key).json() == made.json()
+
+
 def test_nobody_insists_on_who_is_away(dana: Program, jobs: JobRepository) -> None:
     crewing.set_away(BUSINESS, "joel", Days(SATURDAY, SATURDAY))
     jobs.change(lambda book: book.put(make_job(status="booked", window=MORNING)))

@@ -76,6 +76,12 @@ def test_every_answer_that_may_come_is_documented_with_its_headers(schema: Any) 
     assert "ETag" in listing["responses"]["200"]["headers"]
 
 
+def test_a_new_job_may_meet_two_conflicts(schema: Any) -> None:
+    conflict = operations(schema)["POST", "/api/jobs"]["responses"]["409"]["description"]
+    assert "idempotency key" in conflict
+    assert "`insistable`" in conflict
+
+
 def test_answers_are_as_the_schema_says(
     schema: Any, jobs: JobRepository, roster: RosterRepository
 ) -> None:
