@@ -50,6 +50,15 @@ class KeyReused(Exception):
         self.job = job
 
 
+class NoSuchVersion(Exception):
+    """The job never had the version that somebody says they saw; carries it as it is now."""
+
+    def __init__(self, job: Job, version: int) -> None:
+        said = f"This job never had a version {version}; it is at {job.version}. Look at it again."
+        super().__init__(said)
+        self.job = job
+
+
 def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Job:
     return _found(business, lambda book: _seen(book.job(job_id), by), at_least)
 
@@ -156,7 +165,7 @@ def assign(
     version: int | None = None,
     insist: bool = False,
 ) -> Done:
-    """Put usernames (None: nobody) on roles. Raises JobConflict, NotAvailable.
+    """Put usernames (None: nobody) on roles. Raises JobConflict, NotAvailable, NoSuchVersion.
 
     With `insist`, beyond `jobs_per_window` too.
     """
@@ -182,7 +191,10 @@ def edit(
     by: Actor,
     version: int | None = None,
 ) -> Done:
-    """Change editable fields as seen at `version`. Raises JobConflict where others did too."""
+    """Change editable fields as seen at `version`.
+
+    Raises JobConflict where others did too, NoSuchVersion.
+    """
     at = wiring.now()
 
     def apply(job: Job) -> Job:
@@ -287,6 +299,8 @@ def _untouched(
     business: Business, job: Job, fields: Mapping[str, Any], version: int | None
 ) -> dict[str, Any]:
     """Those of `fields` that this person changed, none of which anybody else has since."""
+    if version is not None and not 1 <= version <= job.version:
+        raise NoSuchVersion(job, version)
     mine = {}
     for name, value in fields.items():
         wanted, now = plain(value), plain(job.field(name))

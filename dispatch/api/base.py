@@ -185,6 +185,8 @@ def _refusal(exc: Exception) -> Refused | None:
         return Invalid.field(BODY, f"That is no JSON: {str(exc)[:200]}.")
     if isinstance(exc, JobNotFound):
         return no_such_job(str(exc))
+    if isinstance(exc, desk.NoSuchVersion):
+        return Invalid.field("version", str(exc))
     if isinstance(exc, NotAvailable):
         field, may = exc.role, exc.insistable
         return Refused(HTTPStatus.CONFLICT, str(exc), field=field, insistable=may)

@@ -46,11 +46,12 @@ def act(
         done: desk.Done = action()
     except JobNotFound:
         return gone(request)
-    except JobConflict as conflict:
+    except (JobConflict, desk.NoSuchVersion) as conflict:
         forms.pop("crew_form", None)  # the roles left alone in it would undo what is new
         if edit_form := forms.get("edit_form"):
             forms["edit_form"] = edit_form.again(conflict.job)
-        return drawer(request, conflict.job, 409, str(conflict), **forms)
+        status = 409 if isinstance(conflict, JobConflict) else 422
+        return drawer(request, conflict.job, status, str(conflict), **forms)
     except IllegalMove as refusal:
         return refused(request, job_id, str(refusal), **forms)
     except NotAvailable as refusal:

@@ -349,6 +349,20 @@ def test_an_edit_names_what_is_wrong(
     assert jobs.read().revision == 1
 
 
+@pytest.mark.parametrize("version", [0, -1, 2, 99, 10**30])
+def test_a_version_that_the_job_never_had_changes_nothing(
+    dana: Program, jobs: JobRepository, version: int
+) -> None:
+    has(jobs, truck="T1")
+    for answer in (
+        dana.patch(f"jobs/{ID}", {"truck": "T2", "version": version}),
+        dana.put(f"jobs/{ID}/crew", {"driver": "joel", "version": version}),
+    ):
+        assert is_problem(answer, 422)
+        assert answer.json()["field"] == "version"
+    assert jobs.read().revision == 1
+
+
 def test_a_window_and_notes_may_be_taken_away(dana: Program, jobs: JobRepository) -> None:
     has(jobs, access_notes="Gate")
     dana.patch(f"jobs/{ID}", {"window": {"date": "2026-05-23", "name": "morning"}})

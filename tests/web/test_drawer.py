@@ -369,6 +369,20 @@ def test_an_edit_that_cannot_be_is_refused_beside_its_field_and_nothing_is_lost(
     assert the_job(jobs) == before
 
 
+@pytest.mark.parametrize(
+    ("action", "fields"), [("edit", {"truck": "T7"}), ("assign", {"driver": "joel"})]
+)
+def test_a_version_that_the_job_never_had_is_refused_and_can_be_sent_again(
+    dana: Client, jobs: JobRepository, action: str, fields: dict[str, str]
+) -> None:
+    before = the_job(jobs)
+    answer = press(dana, action, **fields, version=99)
+    assert answer.status_code == 422
+    assert "never had a version 99" in words(answer)
+    assert the_job(jobs) == before
+    assert 'value="99"' not in text(answer)
+
+
 def test_old_values_that_would_be_refused_today_do_not_stand_in_the_way(
     dana: Client, jobs: JobRepository
 ) -> None:
