@@ -20,6 +20,31 @@ NOT_FOUND = "Job not found, or this tracking link is no longer valid."
 EXAMPLE = MediaTypeMetadata(example={"token": "the part of the link after /track/"})
 
 
+TRACKED = {
+    "status": "booked",
+    "steps": [
+        {"status": "booked", "at": "2026-05-22T19:00:00Z", "state": "current"},
+        {"status": "ready_for_pickup", "at": None, "state": "upcoming"},
+        {"status": "in_progress", "at": None, "state": "upcoming"},
+        {"status": "completed", "at": None, "state": "upcoming"},
+    ],
+    "customer_name": "Mark",
+    "location": "1420 Soderblom Ave, San Diego",
+    "load": "Half load",
+    "price": 320,
+    "is_estimate": False,
+    "window": {"date": "2026-05-23", "name": "afternoon", "start": "12:00", "end": "16:00"},
+    "driver": "Joel",
+    "eta": None,
+    "eta_said_at": None,
+    "on_my_way_at": None,
+    "updated_at": "2026-05-22T19:04:00Z",
+    "may_be_ready": True,
+    "may_cancel": True,
+    "may_undo": False,
+}
+
+
 class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The secret part of a customer's link."""
 
@@ -30,7 +55,7 @@ class TrackApi(Api):
     tags = ("Tracking",)
 
     @validate(
-        success(TrackedJob, "What the page shows."),
+        success(Annotated[TrackedJob, msgspec.Meta(examples=[TRACKED])], "What the page shows."),
         *CHANGE,
         *problems(not_found="Unknown, malformed or expired: all the same."),
         operation_id="track",

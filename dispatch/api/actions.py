@@ -7,11 +7,13 @@ from django.http import HttpResponse
 from dmr import Path, validate
 from dmr.openapi.objects import MediaTypeMetadata
 from dmr.plugins.msgspec import BodyMsgspec
+from msgspec import Meta
 
 from dispatch import desk
 from dispatch.api import incoming
 from dispatch.api.base import CHANGE, ONE_JOB, REVISION_TEXT, Api, problems, success
 from dispatch.api.bounds import LONGEST_NOTE, LONGEST_REASON
+from dispatch.api.examples import JOB, MADE_NOTE
 from dispatch.api.guard import MemberAuth
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import CrewChange, JobPath, JobView, MadeNote, NewNote, StatusMove
@@ -31,7 +33,11 @@ class StatusApi(Api):
     tags = ("Jobs",)
 
     @validate(
-        success(JobView, "The job as it is now.", X_Revision=REVISION_TEXT),
+        success(
+            Annotated[JobView, Meta(examples=[JOB])],
+            "The job as it is now.",
+            X_Revision=REVISION_TEXT,
+        ),
         *CHANGE,
         *ONE_JOB,
         *problems(conflict="No longer at `expected`; the fresh job is in `job`."),
@@ -69,7 +75,11 @@ class CrewApi(Api):
     tags = ("Jobs",)
 
     @validate(
-        success(JobView, "The job as it is now.", X_Revision=REVISION_TEXT),
+        success(
+            Annotated[JobView, Meta(examples=[JOB])],
+            "The job as it is now.",
+            X_Revision=REVISION_TEXT,
+        ),
         *CHANGE,
         *ONE_JOB,
         *problems(conflict="Somebody cannot take that role, or another has changed it since."),
@@ -100,7 +110,12 @@ class NotesApi(Api):
     tags = ("Jobs",)
 
     @validate(
-        success(MadeNote, "The note.", status=HTTPStatus.CREATED, X_Revision=REVISION_TEXT),
+        success(
+            Annotated[MadeNote, Meta(examples=[MADE_NOTE])],
+            "The note.",
+            status=HTTPStatus.CREATED,
+            X_Revision=REVISION_TEXT,
+        ),
         *CHANGE,
         *ONE_JOB,
         auth=[MemberAuth(Act.NOTE)],

@@ -1,13 +1,16 @@
 """`GET /api/crew`: who is free, by day, window and role."""
 
 from datetime import date
+from typing import Annotated
 
 from django.http import HttpResponse
 from dmr import Query, validate
+from msgspec import Meta
 
 from dispatch import wiring
 from dispatch.api.base import READ, Api, success
 from dispatch.api.bounds import FIRST_DATE, LAST_DATE
+from dispatch.api.examples import FREE
 from dispatch.api.guard import MemberAuth
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import FreeCrew, FreeDay, FreeMember, FreeQuery, FreeRoles, FreeWindow
@@ -23,7 +26,7 @@ class FreeCrewApi(Api):
     tags = ("Crew",)
 
     @validate(
-        success(FreeCrew, "Who is free."),
+        success(Annotated[FreeCrew, Meta(examples=[FREE])], "Who is free."),
         *READ,
         auth=[MemberAuth(Act.ASSIGN)],
         operation_id="freeCrew",

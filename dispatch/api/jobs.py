@@ -8,11 +8,13 @@ from django.http import HttpResponse
 from dmr import Headers, Path, Query, validate
 from dmr.openapi.objects import MediaTypeMetadata
 from dmr.plugins.msgspec import BodyMsgspec
+from msgspec import Meta
 
 from dispatch import desk, wiring
 from dispatch.api import incoming
 from dispatch.api.base import CHANGE, ONE_JOB, READ, REVISION_TEXT, Api, problems, success
 from dispatch.api.bounds import KEY, LONGEST_KEY
+from dispatch.api.examples import JOB, JOBS, MADE_JOB
 from dispatch.api.guard import MemberAuth
 from dispatch.api.incoming import Context
 from dispatch.api.paging import page
@@ -26,6 +28,7 @@ from dispatch.api.shapes import (
     MadeJob,
     MakingHeaders,
     NewJob,
+    PollHeaders,
     SeenQuery,
 )
 from dispatch.domain.job import Job
@@ -53,7 +56,9 @@ class JobsApi(Api):
     tags = ("Jobs",)
 
     @validate(
-        success(JobPage, "A page of jobs.", ETag="of this answer"),
+        success(
+            Annotated[JobPage, Meta(examples=[JOBS])], "A page of jobs.", ETag="of this answer"
+        ),
         success(
             None, "As your ETag says.", status=HTTPStatus.NOT_MODIFIED, ETag="of what you have"
         ),
@@ -61,7 +66,9 @@ class JobsApi(Api):
         auth=[MemberAuth(Act.LOOK)],
         operation_id="listJobs",
     )
-    def get(self, parsed_query: Query[ListQuery]) -> HttpResponse:
+    def get(
+        self, parsed_query: Query[ListQuery], parsed_headers: Headers[PollHeaders]
+    ) -> HttpResponse:
         """List jobs
 
         Oldest first. Send the `ETag` of an answer as `If-None-Match` to hear only of news.
@@ -78,7 +85,12 @@ class JobsApi(Api):
         return response
 
     @validate(
-        success(MadeJob, "The new job.", status=HTTPStatus.CREATED, X_Revision=REVISION_TEXT),
+        success(
+            Annotated[MadeJob, Meta(examples=[MADE_JOB])],
+            "The new job.",
+            status=HTTPStatus.CREATED,
+            X_Revision=REVISION_TEXT,
+        ),
         *CHANGE,
         *problems(
             conflict="This idempotency key made another job, which is in `job`; or somebody cannot"
@@ -131,7 +143,7 @@ class JobApi(Api):
     tags = ("Jobs",)
 
     @validate(
-        success(JobView, "The job."),
+        success(Annotated[JobView, Meta(examples=[JOB])], "The job."),
         *READ,
         *ONE_JOB,
         auth=[MemberAuth(Act.LOOK)],
@@ -143,7 +155,11 @@ class JobApi(Api):
         return self.answer(self.view(self.find(parsed_path.job_id, seen)))
 
     @validate(
-        success(JobView, "The job as it is now.", X_Revision=REVISION_TEXT),
+        success(
+            Annotated[JobView, Meta(examples=[JOB])],
+            "The job as it is now.",
+            X_Revision=REVISION_TEXT,
+        ),
         *CHANGE,
         *ONE_JOB,
         *problems(conflict="Somebody else changed the same field; the fresh job is in `job`."),

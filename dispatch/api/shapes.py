@@ -245,6 +245,18 @@ class MakingHeaders(msgspec.Struct, frozen=True, kw_only=True):
     ] = msgspec.field(name="Idempotency-Key", default="")
 
 
+class PollHeaders(msgspec.Struct, frozen=True, kw_only=True):
+    """Read by `dispatch.etag`."""
+
+    if_none_match: Annotated[
+        str,
+        Meta(
+            description="the `ETag` that you have: 304 where nothing is new",
+            examples=['"3f2a9c0d1e4b5a6978877665"'],
+        ),
+    ] = msgspec.field(name="If-None-Match", default="")
+
+
 # --- out ---------------------------------------------------------------------------------
 
 

@@ -8,9 +8,11 @@ from django.http import HttpResponse
 from dmr import validate
 from dmr.openapi.objects import MediaTypeMetadata
 from dmr.plugins.msgspec import BodyMsgspec
+from msgspec import Meta
 
 from dispatch.api import tokens
 from dispatch.api.base import CHANGE, Api, problems, success
+from dispatch.api.examples import TOKEN
 from dispatch.api.problems import CHALLENGE, Refused
 from dispatch.api.shapes import Credentials, Token
 from dispatch.models import CrewUser
@@ -22,7 +24,7 @@ class TokenApi(Api):
     tags = ("Signing in",)
 
     @validate(
-        success(Token, "A token for 12 hours."),
+        success(Annotated[Token, Meta(examples=[TOKEN])], "A token for 12 hours."),
         *CHANGE,
         *problems(unauthorized="That name and password do not go together."),
         operation_id="getToken",

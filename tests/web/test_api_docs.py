@@ -76,6 +76,20 @@ def test_every_answer_that_may_come_is_documented_with_its_headers(schema: Any) 
     assert "ETag" in listing["responses"]["200"]["headers"]
 
 
+def test_every_success_and_every_parameter_has_an_example(schema: Any) -> None:
+    validator = pytest.importorskip("jsonschema").Draft202012Validator
+    for operation in operations(schema).values():
+        for each in operation.get("parameters", []):
+            assert each["schema"]["examples"], each["name"]
+        for status, response in operation["responses"].items():
+            if status.startswith("2"):
+                shape = response["content"]["application/json"]["schema"]
+                (example,) = shape["examples"]
+                validator(shape | {"components": schema["components"]}).validate(example)
+    listing = operations(schema)["GET", "/api/jobs"]["parameters"]
+    assert "If-None-Match" in [each["name"] for each in listing]
+
+
 def test_a_new_job_may_meet_two_conflicts(schema: Any) -> None:
     conflict = operations(schema)["POST", "/api/jobs"]["responses"]["409"]["description"]
     assert "idempotency key" in conflict
