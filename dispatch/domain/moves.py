@@ -114,10 +114,14 @@ def customer_may_cancel(job: Job, at: datetime, business: Business) -> bool:
 
 def _refuse_dispatcher(start: Status, to: Status, reason: str) -> str:
     if to is start:
-        return f"The job is already at “{to.label}”."
+        return _already(to)
     if needs_reason(start, to) and not reason:
         return f"From “{start.label}” to “{to.label}” needs a reason."
     return ""
+
+
+def _already(at: Status) -> str:
+    return f"The job is already at “{at.label}”."
 
 
 def _is_crew_step(start: Status, to: Status) -> bool:
@@ -132,6 +136,8 @@ def _refuse_crew(start: Status, to: Status, reason: str) -> str:
         if code not in COULD_NOT or (code == "other" and not words.strip()):
             return f"Say why it could not be done: {', '.join(COULD_NOT)} (with a few words)."
         return ""
+    if to is start:
+        return _already(to)
     return f"Only a dispatcher can move a job from “{start.label}” to “{to.label}”."
 
 

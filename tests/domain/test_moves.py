@@ -78,6 +78,14 @@ def test_giving_back_without_a_proper_reason_is_refused(reason: str) -> None:
     assert not is_legal(STARTED, BOOKED, JOEL, reason)
 
 
+@pytest.mark.parametrize("by", [DANA, JOEL])
+@pytest.mark.parametrize("at", [PENDING, READY, STARTED, DONE, CANCELLED])
+def test_who_moves_a_job_to_where_it_is_is_told_so(at: Status, by: Actor) -> None:
+    """But for the crew's giving back of a booked job, which stays booked."""
+    with pytest.raises(IllegalMove, match=f"The job is already at “{at.label}”."):
+        moved(make_job(status=at), at, by)
+
+
 @pytest.mark.parametrize("code", ["no_access", "not_ready", "unsafe"])
 def test_a_code_other_than_other_needs_no_words(code: str) -> None:
     assert is_legal(BOOKED, BOOKED, JOEL, code)
