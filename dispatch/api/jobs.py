@@ -9,6 +9,7 @@ from dmr import Headers, Path, Query, validate
 from dmr.openapi.objects import MediaTypeMetadata
 from dmr.plugins.msgspec import BodyMsgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from dispatch import desk, wiring
 from dispatch.api import incoming
@@ -135,7 +136,8 @@ class JobsApi(Api):
     def _etag(self, book: JobBook, query: ListQuery) -> str:
         """Changes with everything that the answer says, and with nothing else."""
         seen = sees_prices(self.business, self.user.member)
-        shown = (self.business.slug, self.actor, book.revision, book.updated_at, seen, query)
+        asked = replace(query, r=0)  # how fresh it had to be says nothing of what it is
+        shown = (self.business.slug, self.actor, book.revision, book.updated_at, seen, asked)
         return f'"{blake2b(repr(shown).encode(), digest_size=12).hexdigest()}"'
 
 

@@ -232,6 +232,13 @@ def test_a_list_says_its_revision_and_has_an_etag(vic: Program, jobs: JobReposit
     assert vic.get("jobs?q=x", **{"If-None-Match": etag}).status_code == 200
 
 
+def test_the_etag_of_a_list_is_that_of_what_it_says(vic: Program, jobs: JobRepository) -> None:
+    has(jobs)
+    etag = vic.get("jobs").headers["ETag"]
+    assert vic.get("jobs?r=1").headers["ETag"] == etag
+    assert vic.get("jobs?limit=7").headers["ETag"] != etag
+
+
 def test_pages_follow_each_other_while_jobs_come_and_change(
     vic: Program, jobs: JobRepository, clock: FakeClock
 ) -> None:
