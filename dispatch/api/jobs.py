@@ -174,7 +174,8 @@ class JobApi(Api):
         """Edit a job
 
         Only the fields that you send. With `version`, the one you saw, a field that somebody
-        else has changed since is not overwritten.
+        else has changed since is not overwritten. Status, crew and notes have calls of their own;
+        `paid`, `on_my_way`, `eta` and `photos` are not edited here.
         """
         job = self.find(parsed_path.job_id)
         fields = incoming.job_fields(parsed_body, Context(self.business, job))
