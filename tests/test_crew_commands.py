@@ -10,13 +10,15 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from dispatch import wiring
+from dispatch import crewing, wiring
 from dispatch.domain.crew import Availability, Member
 from dispatch.domain.job import Crew
-from dispatch.domain.repository import JobRepository
+from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from tests.conftest import signed_in
 from tests.making import BUSINESS, FakeClock, make_job, make_member
 from tests.moto_server import aws_environment, running_moto
+from tests.web.api import Program
 
 SATURDAY = date(2026, 5, 23)
 AS_DEPLOYED = wiring._roster.__wrapped__
@@ -149,6 +151,28 @@ def test_today_is_the_business_s_own(joel: Member, clock: FakeClock) -> None:
     assert wiring.now().date() == SATURDAY
     run("away", "joel", "2026-05-22")
     assert date(2026, 5, 22) in days_of("joel")
+
+
+# --- who leaves ----------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("roster")
+def test_who_was_deactivated_and_comes_back_signs_in_anew() -> None:
+    """The old cookie and the old token stay ended."""
+    client, program = signed_in("joel"), Program("joel")
+    run("deactivate", "joel")
+    crewing.reactivate(BUSINESS, "joel")
+    assert client.get("/dashboard/board").status_code == 401
+    assert program.get("jobs").status_code == 401
+    signed_in("joel")
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_the_last_dispatcher_cannot_be_deactivated(
+    roster: RosterRepository, dry: list[str]
+) -> None:
+    assert "last active dispatcher" in refused("deactivate", "dana", *dry)
+    assert roster.read().member("dana").active
 
 
 # --- the table -----------------------------------------------------------------------------

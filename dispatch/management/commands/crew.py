@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from msgspec.structs import replace
 
-from dispatch import wiring
+from dispatch import crewing, wiring
 from dispatch.accounts import change_member
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Member, MemberNotFound, Rank, Roster, username_refusal
@@ -57,6 +57,8 @@ class Command(BusinessCommand):
             getattr(self, f"_{options['action'].replace('-', '_')}")(business, options)
         except MemberNotFound as error:
             raise CommandError(f"Nobody called {error} is on the roster.") from error
+        except crewing.LastDispatcher as error:
+            raise CommandError(str(error)) from error
 
     def _add(self, business: Business, options: dict[str, Any]) -> None:
         member = _new_member(business, options)
@@ -96,12 +98,15 @@ class Command(BusinessCommand):
         self.stdout.write(f"{username} has a new password; their sessions have ended")
 
     def _deactivate(self, business: Business, options: dict[str, Any]) -> None:
-        username = wiring.roster(business).read().member(options["name"]).username
+        roster = wiring.roster(business).read()
+        member = roster.member(options["name"])
         if options["dry_run"]:
-            self.stdout.write(f"Would deactivate {username}")
+            if roster.dispatchers == (member,):
+                raise crewing.LastDispatcher
+            self.stdout.write(f"Would deactivate {member.username}")
             return
-        change_member(business, username, lambda member: replace(member, active=False))
-        self.stdout.write(f"{username} can no longer sign in")
+        crewing.deactivate(business, member.username)
+        self.stdout.write(f"{member.username} can no longer sign in")
 
     def _away(self, business: Business, options: dict[str, Any]) -> None:
         off = DaysOff.of(business, options)
