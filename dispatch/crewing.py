@@ -141,7 +141,10 @@ def new_password(business: Business, username: str) -> str:
 def sick(business: Business, username: str, day: date, *, by: Actor) -> TakenOff:
     """Away on that day; their open jobs of it come back in one change.
 
-    The roster's day off comes first: from then on nobody assigns them again.
+    The roster's day off comes first, and an assignment looks at the roster after it has read the
+    jobs. But these are two documents: who looked just before the day off, and writes after a
+    change here that found no job to take off, still assigns them; so may another worker that
+    could not look (out of reach, or too often). The card of such a job shows the clash.
     """
     set_away(business, username, Days(day, day))
     at, ids = wiring.now(), list[str]()

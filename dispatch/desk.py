@@ -116,14 +116,14 @@ def create(
         request=_request(key, by, {**fields, "status": status}, source) if key else UNSET,
         **fields,
     )
-    roster = wiring.roster(business).read() if any(job.crew) else None
 
     def add(book: JobBook) -> JobBook:
         if _made_before(book, job):
             return book
         if by == CUSTOMER and len(unlooked_at(book)) >= MOST_UNLOOKED_AT:
             raise TooManyRequests
-        if roster:
+        if any(job.crew):
+            roster = wiring.roster(business).refreshed()  # as in `assign`
             check(msgspec.structs.asdict(job.crew), job, roster, book, business, insist=insist)
         return book.put(job)
 
@@ -169,12 +169,13 @@ def assign(
 
     With `insist`, beyond `jobs_per_window` too.
     """
-    roster = wiring.roster(business).read()
     at = wiring.now()
 
     def apply(book: JobBook) -> JobBook:
         job = _seen(book.job(job_id), by)
         mine = _untouched(business, job, roles, version)
+        # After the book was read: whoever is sick by then is seen to be (`crewing.sick`).
+        roster = wiring.roster(business).refreshed()
         check(mine, job, roster, book, business, insist=insist)
         crew = {role: mine.get(role, getattr(job.crew, role)) for role in ROLES}
         return book.changed(job.assigned(Crew(**crew), by=by.name, at=at), at)

@@ -1,17 +1,21 @@
 """“Sick today”: the roster says so, and the jobs of the day are back for others."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 
-from dispatch import crewing, wiring
-from dispatch.domain.availability import is_away
-from dispatch.domain.crew import MemberNotFound
-from dispatch.domain.document import StoreUnavailable
+from dispatch import crewing, desk, wiring
+from dispatch.domain.availability import NotAvailable, is_away
+from dispatch.domain.crew import MemberNotFound, Roster
+from dispatch.domain.document import Document, StoreUnavailable
 from dispatch.domain.job import Crew, Job
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
-from tests.making import BUSINESS, DANA, make_job, unavailable
+from dispatch.stores.repository import DocumentRepository
+from tests.making import BUSINESS, DANA, NOON, make_job, unavailable
 
 SATURDAY = date(2026, 5, 23)
 
@@ -66,4 +70,78 @@ def test_who_is_not_on_the_roster_is_not_sick(joels: list[str], jobs: JobReposit
     with pytest.raises(MemberNotFound):
         crewing.sick(BUSINESS, "pete", SATURDAY, by=DANA)
     assert wiring.jobs(BUSINESS).read().revision == 1
+    assert joels
+
+
+# --- an assignment meanwhile ----------------------------------------------------------------
+
+
+class Meanwhile:
+    """A store at which another worker comes first: before the first `load`, or `save`."""
+
+    def __init__(self, store: Any, step: str, act: Callable[[], object]) -> None:
+        self.store, self.acts = store, {step: [act]}
+
+    def load(self, known: Document | None = None) -> Document:
+        self._come_first("load")
+        document: Document = self.store.load(known)
+        return document
+
+    def save(self, body: bytes, if_match: str | None) -> Document:
+        self._come_first("save")
+        document: Document = self.store.save(body, if_match)
+        return document
+
+    def _come_first(self, step: str) -> None:
+        acts = self.acts.get(step)
+        if acts:
+            acts.pop()()
+
+
+def sick_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Joel falls sick as another worker is told, which has snapshots of its own."""
+    kept = [(wiring.jobs(BUSINESS), JobBook), (wiring.roster(BUSINESS), Roster)]
+    jobs, roster = (
+        DocumentRepository(each._store, kind, now=lambda: NOON, background=False)  # type: ignore[attr-defined,type-var]
+        for each, kind in kept
+    )
+
+    def act() -> None:
+        with monkeypatch.context() as there:
+            there.setattr(wiring, "_jobs", lambda slug: jobs)
+            there.setattr(wiring, "_roster", lambda slug: roster)
+            crewing.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+
+    return act
+
+
+def assign_joel() -> None:
+    desk.assign(BUSINESS, "job-3", {"driver": "joel"}, by=DANA)
+
+
+def create_for_joel() -> None:
+    fields = {
+        "customer_name": "Ida",
+        "location": "Elm St",
+        "window": BUSINESS.window(SATURDAY, "morning"),
+        "crew": Crew(driver="joel"),
+    }
+    desk.create(BUSINESS, fields, status=Status.BOOKED, by="dana")
+
+
+@pytest.mark.parametrize("step", ["load", "save"])
+@pytest.mark.parametrize("give", [assign_joel, create_for_joel])
+def test_an_assignment_that_is_written_after_the_sick_day_sees_it(
+    joels: list[str],
+    jobs: JobRepository,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    give: Callable[[], None],
+) -> None:
+    """Though its own worker knew nothing of it when it began."""
+    act = sick_elsewhere(monkeypatch)
+    jobs._store = Meanwhile(jobs._store, step, act)  # type: ignore[attr-defined]
+    with pytest.raises(NotAvailable, match="Joel is away"):
+        give()
+    assert not [job.id for job in jobs.refreshed().jobs if "joel" in set(job.crew)]
     assert joels
