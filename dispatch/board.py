@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from dispatch import desk
-from dispatch.domain.availability import clashes, is_free
+from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Member, Rank, Roster
 from dispatch.domain.job import Job, Window
@@ -127,9 +127,15 @@ class Board:
             late=is_late(job, self.business, self.at),
             names=tuple(self.roster.name_of(username) for username in job.crew),
             drivers=self._drivers(job),
-            clashes=tuple(clash.text for clash in clashes(job, self.roster, self.business)),
+            clashes=tuple(
+                clash.text for clash in clashes(job, self.roster, self.business, self._overfull)
+            ),
         )
         return _render_card(key)
+
+    @cached_property
+    def _overfull(self) -> Overfull:
+        return overfull(self.book, self.business)
 
     def _drivers(self, job: Job) -> Drivers:
         """Whom a dispatcher may pick right on the card."""

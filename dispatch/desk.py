@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 from dispatch import wiring
-from dispatch.domain.availability import check
+from dispatch.domain.availability import INSISTED, check
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Roster
 from dispatch.domain.document import StoreUnavailable
@@ -176,9 +176,10 @@ def assign(
         mine = _untouched(business, job, roles, version)
         # After the book was read: whoever is sick by then is seen to be (`crewing.sick`).
         roster = wiring.roster(business).refreshed()
-        check(mine, job, roster, book, business, insist=insist)
+        insisted = check(mine, job, roster, book, business, insist=insist)
         crew = {role: mine.get(role, getattr(job.crew, role)) for role in ROLES}
-        return book.changed(job.assigned(Crew(**crew), by=by.name, at=at), at)
+        why = INSISTED if insisted else ""
+        return book.changed(job.assigned(Crew(**crew), by=by.name, at=at, reason=why), at)
 
     book = wiring.jobs(business).change(apply)
     return Done(book.job(job_id), book.revision)

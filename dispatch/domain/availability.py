@@ -1,9 +1,10 @@
 """Who is free when and for what, and why somebody is not."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from msgspec import UNSET
 
@@ -13,11 +14,15 @@ from dispatch.domain.job import ROLES, Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
 
 SICK = "sick"
+INSISTED = "insisted"
 
 # Members by date, window and role.
 Free = dict[date, dict[str, dict[str, tuple[Member, ...]]]]
-# How many open jobs a driver has in a window: by username, date and the window's name.
-Load = Counter[tuple[str, date, str]]
+Place = tuple[str, date, str]  # a driver's username, a date and a window's name
+Load = Counter[Place]  # how many open jobs a driver has in a window
+# By the id of a job that came when its place was full: how many there are.
+Overfull = Mapping[str, int]
+NOWHERE: Overfull = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,13 @@ class Clash:
     text: str
 
 
+class Came(NamedTuple):
+    """When a job came to its place. Who had to insist came later than others of that second."""
+
+    at: datetime
+    insisted: bool
+
+
 def is_free(member: Member, role: str, window: Window) -> bool:
     """Whether nothing that the member said stands against it; jobs are not looked at."""
     return member.may_be(role) and member.on(window.date).allows(role, window.name)
@@ -68,11 +80,25 @@ def free(roster: Roster, book: JobBook, business: Business, start: date, end: da
 
 def driving(book: JobBook, but: str = "") -> Load:
     """The load of every driver, without the job that has the id `but`."""
-    return Counter(
-        (job.crew.driver, job.window.date, job.window.name)
-        for job in book.jobs
-        if job.crew.driver and job.window and job.status.is_open and job.id != but
-    )
+    jobs = (job for job in book.jobs if job.id != but)
+    return Counter(place for job in jobs if (place := _place(job)))
+
+
+def overfull(book: JobBook, business: Business) -> Overfull:
+    """The jobs that were the last to come to a driver's window, beyond `jobs_per_window`; not
+    those for which a dispatcher insisted on it.
+    """
+    places, most = defaultdict[Place, list[Job]](list), business.jobs_per_window
+    for job in book.jobs:
+        if place := _place(job):
+            places[place].append(job)
+    return {
+        job.id: len(jobs)
+        for jobs in places.values()
+        if len(jobs) > most
+        for job in sorted(jobs, key=_came)[most:]
+        if not _came(job).insisted
+    }
 
 
 def why_not(
@@ -99,21 +125,32 @@ def check(
     business: Business,
     *,
     insist: bool = False,
-) -> None:
-    """Raises NotAvailable for the first of these usernames by role that cannot be."""
+) -> bool:
+    """Whether insisting made it possible. Raises NotAvailable for the first of these usernames by
+    role that cannot be.
+    """
+    insisted = False
     for role, username in roles.items():
         refusal = why_not(roster, book, business, job, role, username) if username else None
         if refusal and not (insist and refusal.insistable):
             raise NotAvailable(refusal, role)
+        insisted = insisted or refusal is not None
+    return insisted
 
 
-def clashes(job: Job, roster: Roster, business: Business) -> tuple[Clash, ...]:
+def clashes(
+    job: Job, roster: Roster, business: Business, overfull: Overfull = NOWHERE
+) -> tuple[Clash, ...]:
     """What has come between an open job and its crew since: a day off, another window, …"""
     if not job.status.is_open:
         return ()
     assigned = ((role, getattr(job.crew, role)) for role in ROLES)
     found = (
-        Clash(role, username, _impossible(roster, business, role, username, job.window))
+        Clash(
+            *(role, username),
+            _impossible(roster, business, role, username, job.window)
+            or _one_too_many(roster, business, job, role, overfull),
+        )
         for role, username in assigned
         if username
     )
@@ -177,6 +214,31 @@ def _free(
 def _is_full(load: Load, business: Business, role: str, username: str, window: Window) -> bool:
     drives = load[username, window.date, window.name]
     return role == "driver" and drives >= business.jobs_per_window
+
+
+def _place(job: Job) -> Place | None:
+    """Where an open job fills its driver's time."""
+    if not (job.status.is_open and job.crew.driver and job.window):
+        return None
+    return job.crew.driver, job.window.date, job.window.name
+
+
+def _came(job: Job) -> Came:
+    for event in reversed(job.history):
+        if event.changes and event.changes.keys() & {"driver", "window"}:
+            return Came(event.at, event.reason == INSISTED)
+    return Came(job.created_at, insisted=False)
+
+
+def _one_too_many(
+    roster: Roster, business: Business, job: Job, role: str, overfull: Overfull
+) -> str:
+    """What only insisting could have made possible; empty where the driver has the time."""
+    if role != "driver" or not job.window or job.id not in overfull:
+        return ""
+    name, jobs = roster.name_of(job.crew.driver or ""), overfull[job.id]
+    most = f"{business.jobs_per_window} at most, unless somebody insists"
+    return f"{name} drives {jobs} jobs on {when(business, job.window)}; {most}."
 
 
 def _impossible(

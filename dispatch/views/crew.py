@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dispatch import crewing, wiring
 from dispatch.accounts import CrewRequest, crew_only
 from dispatch.crew_forms import DaysForm, MemberForm, NewMemberForm
-from dispatch.domain.availability import clashes, jobs_of
+from dispatch.domain.availability import clashes, jobs_of, overfull
 from dispatch.domain.crew import Member, MemberNotFound
 from dispatch.domain.ranks import Act
 from dispatch.month import Month, days_off, row
@@ -116,7 +116,7 @@ def member_page(
     business, username = request.business, shown.username
     today = business.today(wiring.now())
     book = wiring.jobs(business).read(revision_seen(request))
-    roster = wiring.roster(business).read()
+    roster, late = wiring.roster(business).read(), overfull(book, business)
     context = {
         "member": shown,
         "said": said,
@@ -130,7 +130,7 @@ def member_page(
         "in_the_way": [
             job
             for job in book.jobs
-            if username in {clash.username for clash in clashes(job, roster, business)}
+            if username in {clash.username for clash in clashes(job, roster, business, late)}
         ],
         "is_me": username == request.user.username,
     }

@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from dispatch import desk, wiring
 from dispatch.accounts import CrewRequest, is_fetch
 from dispatch.board import next_step
-from dispatch.domain.availability import NotAvailable, clashes
+from dispatch.domain.availability import NotAvailable, clashes, overfull
 from dispatch.domain.crew import Rank
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import ROLES, Job
@@ -107,7 +107,7 @@ def drawer(
 ) -> HttpResponse:
     member, business, at = request.user.member, request.business, wiring.now()
     actor = request.user.actor
-    roster = wiring.roster(business).read()
+    roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
     told = crew_form is not None and crew_form.is_bound and bool(crew_form.errors)
     moves = [(to, needs_reason(shown.status, to)) for to in targets(shown, actor)]
     context = {
@@ -116,7 +116,7 @@ def drawer(
         "refused": status >= 400,
         "typed": request.POST if status >= 400 else {},
         "fresh": _fresh_card(request, shown) if status == 409 and not told else "",
-        "clashes": clashes(shown, roster, business),
+        "clashes": clashes(shown, roster, business, overfull(book, business)),
         "may_insist": may_insist,
         "may_edit": member.rank is Rank.DISPATCHER,
         "may_act": member.rank.reaches(Rank.CREW),

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dispatch.domain.availability import (
+    INSISTED,
     Refusal,
     away,
     back,
@@ -16,6 +17,7 @@ from dispatch.domain.availability import (
     is_away,
     is_free,
     jobs_of,
+    overfull,
     taken_off,
     why_not,
 )
@@ -287,6 +289,57 @@ def test_what_has_come_between_a_job_and_its_crew(
 ) -> None:
     found = clashes(booked(1, crew=crew, **fields), ROSTER, BUSINESS)
     assert [clash.text for clash in found] == texts
+
+
+def moved_in(window: Window = MORNING, **assigned: Any) -> Job:
+    """Older than all of Joel's morning, but his, and then in that window, only later."""
+    job = booked(9, window=AFTERNOON, created_at=NOON - seconds(600))
+    job = job.assigned(Crew(driver="joel"), by="dana", at=NOON + seconds(60), **assigned)
+    return job.edited({"window": window}, by="dana", at=NOON + seconds(120))
+
+
+def test_a_job_that_came_to_a_full_window_is_one_too_many() -> None:
+    book = joels_morning(FULL).put(moved_in())
+    found = overfull(book, BUSINESS)
+    assert found == {"job-9": FULL + 1}
+    (clash,) = clashes(book.job("job-9"), ROSTER, BUSINESS, found)
+    assert (clash.role, clash.username) == ("driver", "joel")
+    assert clash.text == (
+        "Joel Ramirez drives 5 jobs on Sat, May 23 (Morning); 4 at most, unless somebody insists."
+    )
+    assert clashes(book.job("job-0"), ROSTER, BUSINESS, found) == ()
+
+
+def test_who_is_away_is_not_also_overfull() -> None:
+    book = book_of(*(booked(number, crew=Crew(driver="bo")) for number in range(FULL + 1)))
+    found = overfull(book, BUSINESS)
+    texts = [clash.text for clash in clashes(book.job("job-4"), ROSTER, BUSINESS, found)]
+    assert texts == ["Bo is away on Sat, May 23 (Morning)."]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"window": AFTERNOON},
+        {"window": None},
+        {"status": Status.COMPLETED},
+        {"crew": Crew(driver="ana", first_mate="joel")},
+    ],
+)
+def test_a_window_with_a_job_less_is_not_overfull(change: dict[str, Any]) -> None:
+    book = joels_morning(FULL).put(moved_in())
+    assert overfull(book.put(replace(book.job("job-0"), **change)), BUSINESS) == {}
+
+
+def test_what_a_dispatcher_insisted_on_is_no_clash() -> None:
+    job = booked(9).assigned(Crew(driver="joel"), by="dana", at=NOON, reason=INSISTED)
+    helped = job.assigned(Crew(driver="joel", first_mate="ana"), by="dana", at=NOON + seconds(60))
+    assert overfull(joels_morning(FULL).put(helped), BUSINESS) == {}
+
+
+def test_who_insisted_in_one_window_has_not_in_another() -> None:
+    book = joels_morning(FULL).put(moved_in(reason=INSISTED))
+    assert overfull(book, BUSINESS).keys() == {"job-9"}
 
 
 # --- sick today ----------------------------------------------------------------------------

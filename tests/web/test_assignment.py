@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.test import Client
@@ -9,10 +10,12 @@ from django.test import Client
 from dispatch import crewing, desk
 from dispatch.board import _render_card
 from dispatch.crewing import Days
+from dispatch.domain.availability import overfull
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.repository import JobRepository
 from dispatch.domain.status import Status
-from tests.making import BUSINESS, DANA, make_job
+from tests.making import BUSINESS, DANA, FakeClock, make_job
+from tests.web.api import Program
 from tests.web.pages import text, words
 
 DRAWER = "/dashboard/jobs/jXkL9m2pQ"
@@ -136,6 +139,52 @@ def test_what_came_between_is_said_on_the_card_and_in_the_drawer(dana: Client) -
     assert told in words(dana.get(DRAWER))
     crewing.set_back(BUSINESS, "joel", Days(SATURDAY, SATURDAY))
     assert told not in board(dana)
+
+
+def test_a_job_moved_into_a_full_window_is_said_on_its_card_alone_and_in_its_drawer(
+    dana: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    joels_morning_is_full(jobs)
+    clock.tick(60)
+    afternoon, program = {"date": "2026-05-23", "name": "afternoon"}, Program("dana")
+    assert program.patch("jobs/jXkL9m2pQ", {"window": afternoon}).status_code == 200
+    assert program.put("jobs/jXkL9m2pQ/crew", {"driver": "joel"}).status_code == 200
+    told = "Joel drives 5 jobs on Sat, May 23 (Morning)"
+    assert told not in board(dana)
+    morning = afternoon | {"name": "morning"}
+    assert program.patch("jobs/jXkL9m2pQ", {"window": morning}).status_code == 200
+    assert board(dana).count(told) == 1
+    assert told in words(dana.get(DRAWER))
+    assert told not in words(dana.get("/dashboard/jobs/job0"))
+    assert "In the way" in words(dana.get("/dashboard/crew/joel/"))
+    desk.move_job(BUSINESS, "job0", Status.COMPLETED, by=DANA)
+    assert told not in board(dana)
+
+
+def test_what_was_insisted_on_is_kept_and_no_clash(dana: Client, jobs: JobRepository) -> None:
+    joels_morning_is_full(jobs)
+    assign(dana, driver="joel", version=1, insist="1")
+    assert the_job(jobs).history[-1].reason == "insisted"
+    assert "Joel drives 5 jobs" not in board(dana)
+    assert "Joel drives 5 jobs" not in words(dana.get(DRAWER))
+
+
+def test_insisting_where_nothing_stands_against_it_is_not_kept(
+    dana: Client, jobs: JobRepository
+) -> None:
+    assign(dana, driver="joel", version=1, insist="1")
+    assert not the_job(jobs).history[-1].reason
+
+
+def test_a_board_counts_its_drivers_jobs_once(
+    dana: Client, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many cards it has: the poll asks every few seconds."""
+    joels_morning_is_full(jobs)
+    counted = Mock(wraps=overfull)
+    monkeypatch.setattr("dispatch.board.overfull", counted)
+    board(dana)
+    assert counted.call_count == 1
 
 
 def test_a_change_of_the_roster_that_no_card_shows_renders_none_anew(dana: Client) -> None:
