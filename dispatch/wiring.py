@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -71,6 +71,16 @@ def days_off(business: Business, start: date, end: date) -> list[tuple[str, date
         for day, entry in member.availability.items()
         if start <= day <= end
     ]
+
+
+def with_days_gone_by(known: Roster, business: Business, start: date, end: date) -> Roster:
+    """For showing: with what was said about those of these days that are over.
+
+    A table does not load days of long ago. Raises StoreUnavailable.
+    """
+    end = min(end, business.today(now()) - timedelta(days=1))
+    table = roster_table(business)
+    return known.with_days(table.between(start, end)) if table and start <= end else known
 
 
 @cache

@@ -39,7 +39,9 @@ class FreeCrewApi(Api):
         """
         start, end = _span(parsed_query)
         book = wiring.jobs(self.business).read(revision_seen(self.request))
-        found = free(wiring.roster(self.business).read(), book, self.business, start, end)
+        known = wiring.roster(self.business).read()
+        roster = wiring.with_days_gone_by(known, self.business, start, end)
+        found = free(roster, book, self.business, start, end)
         days = tuple(
             FreeDay(day, tuple(_window(name, roles) for name, roles in windows.items()))
             for day, windows in found.items()

@@ -11,7 +11,8 @@ from dispatch import crewing, wiring
 from dispatch.accounts import CrewRequest, crew_only
 from dispatch.crew_forms import DaysForm, MemberForm, NewMemberForm
 from dispatch.domain.availability import clashes, jobs_of, overfull
-from dispatch.domain.crew import Member, MemberNotFound
+from dispatch.domain.crew import Member, MemberNotFound, Roster
+from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.ranks import Act
 from dispatch.month import Month, days_off, row
 from dispatch.seen import revision_seen
@@ -25,7 +26,8 @@ def crew(request: CrewRequest) -> HttpResponse:
     business = request.business
     today = business.today(wiring.now())
     month = Month.of(request.GET.get("month", ""), today)
-    members = sorted(wiring.roster(business).refreshed().members, key=lambda each: each.name)
+    roster = _with_days_gone_by(request, wiring.roster(business).refreshed(), month)
+    members = sorted(roster.members, key=lambda each: each.name)
     active = [member for member in members if member.active]
     everybody = "all" in request.GET
     context = {
@@ -40,6 +42,16 @@ def crew(request: CrewRequest) -> HttpResponse:
         "rows": [(each, row(each, business, month.days, today)) for each in active],
     }
     return render(request, "dispatch/crew.html", context)
+
+
+def _with_days_gone_by(request: CrewRequest, known: Roster, month: Month) -> Roster:
+    """In an outage the page goes on with what is known."""
+    first, last = month.days[0], month.days[-1]
+    try:
+        return wiring.with_days_gone_by(known, request.business, first, last)
+    except StoreUnavailable:
+        messages.warning(request, "Days off that are over cannot be read just now.")
+        return known
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
