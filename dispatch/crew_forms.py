@@ -17,6 +17,9 @@ MOST_DAYS = 366
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
 
 
+ROLE_CHOICES = [(role, role.replace("_", " ").capitalize()) for role in ROLES]
+
+
 class MemberForm(forms.Form):
     """A member's profile. It sends along what it showed, so that only what was changed counts."""
 
@@ -28,7 +31,7 @@ class MemberForm(forms.Form):
     )
     roles = forms.MultipleChoiceField(
         label="Roles on a job",
-        choices=[(role, role.replace("_", " ").capitalize()) for role in ROLES],
+        choices=ROLE_CHOICES,
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -128,7 +131,7 @@ class NewMemberForm(MemberForm):
 
 
 class DaysForm(forms.Form):
-    """Days off, or back on: from when to when, and in which windows."""
+    """Days off, or back on: from when to when, in which windows, and but for which roles."""
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, business: Business, today: dt.date
@@ -144,9 +147,17 @@ class DaysForm(forms.Form):
             required=False,
             widget=forms.CheckboxSelectMultiple,
         )
+        self.fields["but_as"] = forms.MultipleChoiceField(
+            label="Away, but still there as (none: not at all)",
+            choices=ROLE_CHOICES,
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("but_as"):
+            self._check_roles(cleaned)
         start = cleaned.get("from")
         if start is None or "to" in self.errors:
             return cleaned
@@ -159,10 +170,21 @@ class DaysForm(forms.Form):
             self.add_error("to", f"That is too far off: {MOST_DAYS} days at once are the most.")
         return cleaned
 
+    def _check_roles(self, cleaned: Mapping[str, Any]) -> None:
+        """Roles are left for a whole day, and come back with it."""
+        if self.data.get("set") == "back":
+            self.add_error("but_as", "Who is free again is so for every role: tick none.")
+        elif cleaned.get("windows"):
+            self.add_error("but_as", "Say windows and roles one after the other, not at once.")
+
     @property
     def days(self) -> Days:
         cleaned = self.cleaned_data
-        return Days(cleaned["from"], cleaned["to"], tuple(cleaned["windows"]))
+        return Days(
+            *(cleaned["from"], cleaned["to"]),
+            windows=tuple(cleaned["windows"]),
+            but_as=tuple(cleaned["but_as"]),
+        )
 
 
 def one_day(day: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -46,11 +47,15 @@ class LastDispatcher(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Days in a row, both ends included, and windows of them; without any, all day."""
+    """Days in a row, both ends included, and windows of them; without any, all day.
+
+    `but_as` are the roles that are left, where not all go.
+    """
 
     start: date
     end: date
     windows: tuple[str, ...] = ()
+    but_as: tuple[str, ...] = ()
 
     def __iter__(self) -> Any:
         return (
@@ -118,7 +123,7 @@ def reactivate(business: Business, username: str) -> Member:
 
 
 def set_away(business: Business, username: str, days: Days) -> Member:
-    return _each_day(business, username, days, away)
+    return _each_day(business, username, days, partial(away, but_as=days.but_as))
 
 
 def set_back(business: Business, username: str, days: Days) -> Member:

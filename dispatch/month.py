@@ -88,9 +88,14 @@ def told_in_words(entry: Availability, business: Business) -> str:
         labels = [_label(name, business).lower() for name in entry.windows]
         parts.append(f"free only in the {' and '.join(labels)}")
     if entry.roles is not UNSET:
-        roles = " or ".join(role.replace("_", " ") for role in entry.roles)
+        roles = roles_in_words(entry.roles)
         parts.append(f"only to be {roles}" if roles else "for no role")
     return ", ".join(parts) or "free"
+
+
+def roles_in_words(roles: Iterable[str]) -> str:
+    """`driver or first mate`."""
+    return " or ".join(role.replace("_", " ") for role in roles)
 
 
 def _cell(day: date, entry: Availability, business: Business, today: date) -> Cell:

@@ -100,6 +100,17 @@ def test_a_part_of_a_day_can_be_off() -> None:
 
 
 @pytest.mark.usefixtures("joel")
+def test_some_roles_can_be_left() -> None:
+    assert run("away", "joel", "2026-05-23", "--roles", "first_mate") == (
+        "joel is away on 2026-05-23, but still there as first_mate\n"
+    )
+    assert days_of("joel") == {SATURDAY: Availability(roles=("first_mate",))}
+    assert "2026-05-23  as first_mate" in run("list", "--from", "2026-05-23")
+    run("away", "joel", "2026-05-23", "--back")
+    assert days_of("joel") == {}
+
+
+@pytest.mark.usefixtures("joel")
 def test_a_dry_run_notes_nothing() -> None:
     assert run("away", "joel", "2026-05-23", "--dry-run") == (
         "Would note: joel is away on 2026-05-23\n"
@@ -139,6 +150,12 @@ def test_jobs_that_now_stand_in_the_way_are_listed(
         (["joel", "2026-05-23", "--to", "2026-05-22"], "2026-05-22 is before 2026-05-23."),
         (["joel", "2026-05-23", "--to", "2027-05-24"], "more than a year"),
         (["joel", "2026-05-23", "--windows", "night"], "'night' is no window: there are morning"),
+        (["joel", "2026-05-23", "--roles", "cook"], "'cook' is no role: there are driver"),
+        (["joel", "2026-05-23", "--roles", "driver", "--back"], "Roles are left for a whole day"),
+        (
+            ["joel", "2026-05-23", "--roles", "driver", "--windows", "morning"],
+            "Roles are left for a whole day",
+        ),
     ],
 )
 def test_days_that_cannot_be_are_refused(words: list[str], told: str) -> None:

@@ -157,8 +157,19 @@ def clashes(
     return tuple(clash for clash in found if clash.text)
 
 
-def away(member: Member, business: Business, day: date, windows: Collection[str] = ()) -> Member:
-    """Away on that day: in these windows besides those already said, or in all of them."""
+def away(
+    member: Member,
+    business: Business,
+    day: date,
+    windows: Collection[str] = (),
+    *,
+    but_as: Collection[str] = (),
+) -> Member:
+    """Away on that day: in these windows besides those already said, or in all of them; or
+    there `but_as` these roles only.
+    """
+    if but_as:
+        return _only_as(member, day, but_as)
     gone = windows or _windows(business, day)
     return _with_windows(member, business, day, _free_windows(member, business, day) - {*gone})
 
@@ -266,6 +277,16 @@ def _instead(
     others = _free(roster, load, business, role, window) if window else roster.able(role)
     names = ", ".join(other.name for other in others if other.username != username)
     return f"{'Who is free' if window else 'Who can'}: {names or 'nobody'}."
+
+
+def _only_as(member: Member, day: date, roles: Collection[str]) -> Member:
+    """All that the member can be at all is as on any day."""
+    known = member.on(day).windows
+    windows = UNSET if known == () else known
+    left = tuple(role for role in ROLES if role in roles)
+    return member.with_day(
+        day, Availability(windows, UNSET if {*member.roles} <= {*left} else left)
+    )
 
 
 def _windows(business: Business, day: date) -> tuple[str, ...]:

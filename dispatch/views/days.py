@@ -6,7 +6,7 @@ from typing import Any
 from dispatch import crewing, wiring
 from dispatch.accounts import CrewRequest
 from dispatch.crew_forms import DaysForm
-from dispatch.month import ONE_DAY
+from dispatch.month import ONE_DAY, roles_in_words
 
 STEPS = {"away": crewing.set_away, "back": crewing.set_back}
 
@@ -32,6 +32,8 @@ def set_days(request: CrewRequest, username: str, form: DaysForm) -> str:
 def _when(form: DaysForm) -> str:
     days = form.days
     labels = [label for name, label in form.fields["windows"].choices if name in days.windows]  # type: ignore[attr-defined]
+    if days.but_as:
+        labels = [f"but still there as {roles_in_words(days.but_as)}"]
     first, last = (f"{day:%a, %b} {day.day}" for day in (days.start, days.end))
     span = first if days.end - days.start < ONE_DAY else f"{first} to {last}"
     return f"{span} ({', '.join(labels)})" if labels else span

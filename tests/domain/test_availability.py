@@ -94,6 +94,25 @@ def test_a_day_off_takes_windows_away(
 
 
 @pytest.mark.parametrize(
+    ("known", "roles", "left"),
+    [
+        (AS_ALWAYS, ["first_mate"], Availability(roles=("first_mate",))),
+        (AS_ALWAYS, ["first_mate", "driver"], AS_ALWAYS),  # all that Joel can be
+        (AS_ALWAYS, ["supervisor"], Availability(roles=("supervisor",))),
+        (Availability(("morning",)), ["driver"], Availability(("morning",), ("driver",))),
+        (Availability(()), ["driver"], Availability(roles=("driver",))),
+        (Availability(roles=("driver",)), ["first_mate"], Availability(roles=("first_mate",))),
+        (Availability(roles=("driver",)), ["driver", "first_mate"], AS_ALWAYS),
+    ],
+)
+def test_a_day_off_can_leave_some_roles(
+    known: Availability, roles: list[str], left: Availability
+) -> None:
+    member = make_member().with_day(SATURDAY, known)
+    assert away(member, BUSINESS, SATURDAY, but_as=roles).on(SATURDAY) == left
+
+
+@pytest.mark.parametrize(
     ("known", "windows", "left"),
     [
         (Availability(()), [], AS_ALWAYS),

@@ -224,6 +224,26 @@ def test_a_part_of_a_day(dana: Client, roster: RosterRepository) -> None:
     assert 'aria-label="Joel, Mon, May 25: free only in the afternoon">PM<' in text(page)
 
 
+def test_a_day_on_which_some_roles_are_left(dana: Client, roster: RosterRepository) -> None:
+    said = take_off(dana, **{"from": "2026-05-25", "but_as": ["first_mate"]})
+    assert said.status_code == 303
+    assert of(roster).on(MONDAY) == Availability(roles=("first_mate",))
+    page = words(dana.get(JOEL))
+    assert "Joel is away, Mon, May 25 (but still there as first mate)." in page
+    assert "Mon, May 25: only to be first mate" in page
+    assert 'aria-label="Joel, Mon, May 25: only to be first mate">part<' in text(dana.get(CREW))
+
+
+def test_roles_come_back_with_the_day(dana: Client, roster: RosterRepository) -> None:
+    take_off(dana, **{"from": "2026-05-25", "but_as": ["first_mate"]})
+    again = {"set": "back", "from": "2026-05-25"}
+    refused = dana.post(f"{JOEL}days", again | {"but_as": ["first_mate"]})
+    assert refused.status_code == 422
+    assert "free again is so for every role" in words(refused)
+    assert dana.post(f"{JOEL}days", again).status_code == 303
+    assert of(roster).availability == {}
+
+
 def test_a_click_on_a_day_of_the_month(dana: Client, roster: RosterRepository) -> None:
     button = f"{JOEL}days?day=2026-05-25&month=2026-05"
     answer = dana.post(button, {"set": "away"})
@@ -261,6 +281,8 @@ def test_days_that_are_over_have_no_buttons(dana: Client) -> None:
         ({"from": "2026-05-25", "to": "2027-05-26"}, "to"),
         ({"from": "9999-12-31"}, "to"),
         ({"from": "2026-05-25", "windows": ["night"]}, "windows"),
+        ({"from": "2026-05-25", "but_as": ["cook"]}, "but_as"),
+        ({"from": "2026-05-25", "windows": ["morning"], "but_as": ["driver"]}, "but_as"),
     ],
 )
 @pytest.mark.parametrize("path", [f"{JOEL}days", f"{ACCOUNT}days"])

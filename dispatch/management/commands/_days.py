@@ -2,10 +2,10 @@
 
 from argparse import ArgumentTypeError
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, Self
 
 from django.core.management.base import CommandError
@@ -15,6 +15,7 @@ from dispatch import wiring
 from dispatch.domain.availability import away, back, clashes, when
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Availability, Member
+from dispatch.domain.job import ROLES
 
 MOST_DAYS = 366
 
@@ -26,21 +27,22 @@ class DaysOff:
     business: Business
     days: tuple[date, ...]
     windows: tuple[str, ...]
+    but_as: tuple[str, ...]
     back: bool
 
     @classmethod
     def of(cls, business: Business, options: dict[str, Any]) -> Self:
         start, end = options["start"], options["end"] or options["start"]
-        windows = tuple(filter(None, options["windows"].replace(" ", "").split(",")))
-        known = [offer.name for offer in business.windows]
-        if strange := [name for name in windows if name not in known]:
-            raise CommandError(f"{strange[0]!r} is no window: there are {', '.join(known)}.")
+        windows = _named(options["windows"], "window", [each.name for each in business.windows])
+        roles = _named(options["roles"], "role", ROLES)
+        if roles and (windows or options["back"]):
+            raise CommandError("Roles are left for a whole day: no --windows or --back with them.")
         if start < business.today(wiring.now()):
             raise CommandError(f"{start} is over.")
-        return cls(business, days_from(start, end), windows, options["back"])
+        return cls(business, days_from(start, end), windows, roles, options["back"])
 
     def apply(self, member: Member) -> Member:
-        fn = back if self.back else away
+        fn = back if self.back else partial(away, but_as=self.but_as)
         return reduce(
             lambda member, day: fn(member, self.business, day, self.windows), self.days, member
         )
@@ -49,6 +51,7 @@ class DaysOff:
         first, last = self.days[0], self.days[-1]
         span = f"on {first}" if first == last else f"from {first} to {last}"
         part = f", {' and '.join(self.windows)}" if self.windows else ""
+        part += f", but still there as {' or '.join(self.but_as)}" if self.but_as else ""
         return f"{member.username} is {'free again' if self.back else 'away'} {span}{part}"
 
     def jobs_in_the_way(self, member: Member) -> Iterator[str]:
@@ -69,6 +72,14 @@ def day_of(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise ArgumentTypeError(f"{text!r} is no date such as 2026-05-23") from error
+
+
+def _named(text: str, kind: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Names with commas between them. Raises CommandError for one that is not known."""
+    names = tuple(filter(None, text.replace(" ", "").split(",")))
+    if strange := [name for name in names if name not in known]:
+        raise CommandError(f"{strange[0]!r} is no {kind}: there are {', '.join(known)}.")
+    return names
 
 
 def days_from(start: date, end: date) -> tuple[date, ...]:

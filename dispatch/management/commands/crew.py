@@ -43,6 +43,7 @@ class Command(BusinessCommand):
         off.add_argument("start", type=day_of, metavar="DATE", help="such as 2026-05-23")
         off.add_argument("--to", dest="end", type=day_of, metavar="DATE", help="the last day")
         off.add_argument("--windows", default="", help="such as morning,afternoon; else all day")
+        off.add_argument("--roles", default="", help="those left, such as first_mate; else none")
         off.add_argument("--back", action="store_true", help="free again")
         table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
         for parser_ in (password, deactivate):
