@@ -1,22 +1,28 @@
 """Sixteen processes give one driver the last place in a window, all at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from dispatch import desk, wiring
 from dispatch.domain.availability import NotAvailable, driving
 from dispatch.domain.crew import Roster
+from dispatch.domain.document import DocumentStore
 from dispatch.domain.job import Crew, Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.status import Status
+from dispatch.stores.dynamodb import CLIENT, Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository
+from dispatch.stores.roster_table import RosterTable
 from tests.making import BUSINESS, DANA, NOON, make_job, make_member
+from tests.moto_server import aws_environment, running_moto
 
 pytestmark = pytest.mark.long
 
@@ -25,16 +31,43 @@ SATURDAY = date(2026, 5, 23)
 FORK = get_context("fork")
 
 
-@pytest.fixture(autouse=True)
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Opens jobs and roster of this folder anew; patient, as nobody may give up uncounted."""
+@pytest.fixture(params=["file", "table"])
+def open_crew(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], DocumentStore]]:
+    """The roster's store, opened anew: one of a connection of its own in each process."""
+    if request.param == "file":
+        yield lambda: FileStore(tmp_path / "crew.json")
+        return
+    with running_moto() as endpoint:
+        for name, value in aws_environment(endpoint).items():
+            monkeypatch.setenv(name, value)
 
-    def repository(name: str, kind: type) -> Any:
-        store = FileStore(tmp_path / f"{name}.json")
+        def opened() -> RosterTable:
+            return RosterTable(Table("last_place", patient), today=lambda: NOON.date())
+
+        opened().create_table()
+        yield opened
+
+
+def patient() -> Any:
+    """moto takes seconds for what DynamoDB does in a few hundredths of one."""
+    config = CLIENT.merge(Config(read_timeout=60))
+    return boto3.session.Session().client("dynamodb", config=config)
+
+
+@pytest.fixture(autouse=True)
+def opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_crew: Callable[[], DocumentStore]
+) -> Callable[[], None]:
+    """Opens jobs and roster anew; patient, as nobody may give up uncounted."""
+
+    def repository(store: DocumentStore, kind: type) -> Any:
         return DocumentRepository(store, kind, now=lambda: NOON, patience=60, background=False)
 
     def open_both() -> None:
-        jobs, roster = repository("jobs", JobBook), repository("crew", Roster)
+        jobs = repository(FileStore(tmp_path / "jobs.json"), JobBook)
+        roster = repository(open_crew(), Roster)
         monkeypatch.setattr(wiring, "_jobs", lambda slug: jobs)
         monkeypatch.setattr(wiring, "_roster", lambda slug: roster)
 
