@@ -8,18 +8,32 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from secrets import token_hex
+from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-# A tracking token is a key to a job: four characters tell two of them apart in a log.
-KEYS = re.compile(r"(/track/+[^/?\s\"']{4})[^/?\s\"']+|([?&]token=[^&\s\"']{4})[^&\s\"']+")
+# A tracking token is a key to a job: four characters tell two of them apart in a log. Cut are
+# what stands where a token belongs, however it is spelt, and whatever looks like one of ours.
+PART = r"[^/?&#\s\"']"
+RUN = "[A-Za-z0-9_-]"
+# A long name of a function or an error is no token: of those not one in a million is like it.
+WORDS = rf"(?>[a-z_-]++|(?:[A-Z][a-z]{{2,}}+)++)(?!{RUN})"
+KEYS = re.compile(
+    rf"((?i:\btrack/+|[?&/]token[=/]+){PART}{{4}}){PART}+"
+    rf"|((?i:\btracking/+){PART}{{4}})[^/?&#\s\"'.]{{12,}}"
+    rf"|(?<!{RUN})(?!{WORDS})({RUN}{{4}}){RUN}{{28,}}"
+    r"|([0-9a-fA-F]{4})[0-9a-fA-F]{12,}"
+)
+MOST_UNQUOTED = 3  # times: Django unquotes an address once, and `next=` holds one within another
 SAFE_ID = re.compile(r"[A-Za-z0-9_=-]{8,80}")
 
 
 def without_keys(text: str) -> str:
-    return KEYS.sub(lambda found: f"{found[1] or found[2]}…", text)
+    for _ in range(MOST_UNQUOTED):
+        text = unquote(text)
+    return KEYS.sub(lambda found: f"{found[found.lastindex or 0]}…", text)
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,0 +1,55 @@
+"""What the server writes down of a request holds nobody's key, however its address is spelt."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from dispatch.domain.jobbook import JobBook
+from dispatch.stores.file import FileStore
+from dispatch.stores.repository import DocumentRepository
+from tests.faults.visitor import Visitor
+from tests.making import NOON, make_job
+from tests.serving import serving
+
+pytestmark = pytest.mark.long
+
+TOKENS = ("q7-Zk_4mXo2PvT9sLw0cJd8uRb1yHn5e", "fcdc1c82cb284dbe")
+SPELLINGS = (
+    "/track/{}",
+    "/track/{}/live",
+    "/track/{}?r=1",
+    "/%74rack/{}",
+    "/track%2F{}",
+    "/TRACK/{}",
+    "/tracking/{}",
+    "/track{}",
+    "/{}",
+    "/book/?token={}",
+    "/book/?%74oken={}",
+    "/dashboard/?next=%2Ftrack%2F{}",
+    "/dashboard/?next=%252Ftrack%252F{}",
+)
+
+
+def test_no_spelling_of_a_links_address_gets_its_key_into_the_log(tmp_path: Path) -> None:
+    with serving(tmp_path, QDN_WORKERS="1") as url:
+        for number, token in enumerate(TOKENS):
+            put_a_job(tmp_path, f"job-{number}", token)
+            visitor = Visitor(url)
+            for spelling in SPELLINGS:
+                for spelt in (token, "".join(f"%{ord(each):x}" for each in token)):
+                    visitor.get(spelling.replace("{}", spelt), **{"User-Agent": spelt})
+                    visitor.get("/", **{"User-Agent": f"{url}/track/{quote(spelt)}"})
+            assert visitor.get(f"/%74rack/{token}").status == 200
+    log = (tmp_path / "server.log").read_text()
+    for token in TOKENS:
+        assert token not in log
+        assert token[:5] not in log
+        assert f'"/track/{token[:4]}…"' in log.replace("\\u2026", "…")
+
+
+def put_a_job(folder: Path, job_id: str, token: str) -> None:
+    store = FileStore(folder / "data" / "jobs.json")
+    jobs = DocumentRepository(store, JobBook, now=lambda: NOON, background=False)
+    jobs.change(lambda book: book.put(make_job(id=job_id, tracking_token=token)))
