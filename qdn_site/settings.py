@@ -151,7 +151,7 @@ ANSWER_HEADERS = {
 # --- requests ----------------------------------------------------------------------------
 MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
 DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BODY
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000  # more than all requests that can wait, ticked at once
 
 # --- language and time -------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
