@@ -26,7 +26,6 @@ from dispatch.domain.status import Status
 UNASSIGNED = "-"
 FAR = date.max
 Drivers = tuple[tuple[str, str], ...]  # usernames, and how they are called
-FLOOD = 10  # untouched requests of one sender, beyond which they are likely junk
 
 
 @dataclass(frozen=True)
@@ -157,17 +156,17 @@ class Board:
 
     def _place(self, job: Job) -> tuple[bool, date, str, datetime]:
         """As they are due; those of a sender who floods us come last."""
-        return (self.senders[desk.sender(job)] > FLOOD, *_due(job))
+        return (desk.sender(job) in self.floods, *_due(job))
 
     @cached_property
-    def senders(self) -> Counter[str]:
-        """How many untouched requests each sender has."""
-        marks = (desk.sender(job) for job in desk.unlooked_at(self.book))
-        return Counter(mark for mark in marks if mark)
+    def floods(self) -> set[str]:
+        """The senders with as many untouched requests as one may have: likely junk."""
+        counts = Counter(desk.sender(job) for job in desk.unlooked_at(self.book))
+        return {mark for mark, count in counts.items() if mark and count >= desk.MOST_OF_ONE_SENDER}
 
     @property
     def flooded(self) -> bool:
-        return any(count > FLOOD for count in self.senders.values())
+        return bool(self.floods)
 
     def _column(self, status: Status) -> Column:
         here = (job for job in self.seen if job.status is status)

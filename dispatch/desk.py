@@ -24,7 +24,9 @@ from dispatch.domain.ranks import sees
 from dispatch.domain.record import JSON
 from dispatch.domain.status import Status
 
-MOST_UNLOOKED_AT = 300  # requests of customers that wait; beyond, they are asked to call
+MOST_UNLOOKED_AT = 500  # requests of customers that wait; beyond, they are asked to call
+MOST_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
+FORGOTTEN = timedelta(days=1)  # after which a request that was taken back counts no more
 UNSURE = 3  # seconds without word after which an unknown id or link may be a new one
 SILENT = 10  # seconds without word from the storage after which pages say so
 
@@ -39,7 +41,7 @@ class Done:
 
 
 class TooManyRequests(Exception):
-    """More customers' requests wait than anybody can look at; dispatchers sort them out first."""
+    """More requests wait, of this sender or of all, than can be looked at: better to call."""
 
 
 class KeyReused(Exception):
@@ -101,7 +103,7 @@ def create(
     `source` tells requests of one sender from those of others. Raises IllegalMove for a status
     that no job starts in, KeyReused where the key already made a job of other fields,
     NotAvailable for a crew that cannot be (with `insist`, beyond `jobs_per_window` too),
-    TooManyRequests where customers' requests wait in great numbers.
+    TooManyRequests where too many of this customer's, or of all customers', wait.
     """
     if refusal := refuse_new(status):
         raise IllegalMove(refusal)
@@ -120,8 +122,8 @@ def create(
     def add(book: JobBook) -> JobBook:
         if _made_before(book, job):
             return book
-        if by == CUSTOMER and len(unlooked_at(book)) >= MOST_UNLOOKED_AT:
-            raise TooManyRequests
+        if by == CUSTOMER:
+            _refuse_floods(book, source, at)
         if any(job.crew):
             roster = wiring.roster(business).refreshed()  # as in `assign`
             check(msgspec.structs.asdict(job.crew), job, roster, book, business, insist=insist)
@@ -240,12 +242,27 @@ def renew_link(business: Business, job_id: str, *, by: Actor, revoke: bool = Fal
 
 
 def unlooked_at(book: JobBook) -> list[Job]:
-    """The requests of customers that nobody has done anything with yet."""
-    return [
+    """The requests of customers that nobody else has done anything with yet."""
+    return [job for job in book.jobs if job.status.is_open and _is_the_customers(job)]
+
+
+def _is_the_customers(job: Job) -> bool:
+    """Nobody else's yet, whatever they did with it: pressing buttons must not hide junk from us."""
+    return {event.by for event in job.history} == {CUSTOMER}
+
+
+def _refuse_floods(book: JobBook, source: str, at: datetime) -> None:
+    """Raises TooManyRequests. What a sender took back counts too, or it would fill the book."""
+    if len(unlooked_at(book)) >= MOST_UNLOOKED_AT:
+        raise TooManyRequests("More requests wait than we can look at.")
+    sent = [
         job
         for job in book.jobs
-        if job.status is Status.PENDING and [event.by for event in job.history] == [CUSTOMER]
+        if source and sender(job) == source and _is_the_customers(job)
+        if job.status.is_open or job.created_at > at - FORGOTTEN
     ]
+    if len(sent) >= MOST_OF_ONE_SENDER:
+        raise TooManyRequests("We have not yet looked at your other requests.")
 
 
 def sender(job: Job) -> str:
