@@ -41,6 +41,10 @@ class RosterSilent(StoreUnavailable):
     """The roster cannot be read, and what is known of it is too old for this."""
 
 
+class WrongCredentials(Exception):
+    """No member has this name and this password; which of the two is wrong, nobody is told."""
+
+
 def last_roster(business: Business) -> Roster:
     """Who is signed in goes on by the last roster for a while. Raises StoreUnavailable."""
     repository = wiring.roster(business)
@@ -77,22 +81,22 @@ class RosterBackend(BaseBackend):
         if request is None:
             return None
         business: Business = request.business  # type: ignore[attr-defined]
-        who = source(request)
-        BY_SOURCE.check(who)
-        BY_NAME.check(f"{who} {username}")
-        user = self._checked(business, username, password)
-        if user is None:
-            BY_SOURCE.count(who)
-            BY_NAME.count(f"{who} {username}")
-        return user
+        who, name = source(request), username.strip().lower()
+        by_source = BY_SOURCE.failures(who, WrongCredentials)
+        by_name = BY_NAME.failures(f"{who} {name}", WrongCredentials)
+        try:
+            with by_source, by_name:
+                return self._checked(business, name, password)
+        except WrongCredentials:
+            return None
 
-    def _checked(self, business: Business, username: str, password: str) -> CrewUser | None:
-        member = sure_roster(business).value(username.strip().lower())
+    def _checked(self, business: Business, username: str, password: str) -> CrewUser:
+        member = sure_roster(business).value(username)
         if member is None or not member.active or not member.password:
             make_password(password)  # an unknown name takes as long as a known one
-            return None
+            raise WrongCredentials
         if not check_password(password, member.password):
-            return None
+            raise WrongCredentials
         return CrewUser.of(member, business.slug)
 
     def get_user(self, user_id: str) -> CrewUser | None:

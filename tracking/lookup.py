@@ -16,12 +16,8 @@ UNKNOWN_LINKS = Limit("unknown links", most=60, seconds=60)
 def tracked(request: HttpRequest, token: str) -> tuple[TrackedJob, Job]:
     """Raises JobNotFound, and TooMany for who has tried many links that are none."""
     business: Business = request.business  # type: ignore[attr-defined]
-    UNKNOWN_LINKS.check(source(request))
-    try:
+    with UNKNOWN_LINKS.failures(source(request), JobNotFound):
         job = desk.find_by_token(business, token, revision_seen(request))
-    except JobNotFound:
-        UNKNOWN_LINKS.count(source(request))
-        raise
     return shown(business, job), job
 
 
