@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -104,8 +104,9 @@ class Board:
         return self.age > desk.SILENT
 
     @property
-    def as_of(self) -> datetime | None:
-        return self.book.updated_at
+    def as_of(self) -> datetime:
+        """When the storage last said so."""
+        return self.at - timedelta(seconds=self.age)
 
     @cached_property
     def etag(self) -> str:

@@ -3,6 +3,7 @@
 What browsers and robots may keep of them, the settings say (`ANSWER_HEADERS`).
 """
 
+from datetime import timedelta
 from hashlib import blake2b
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -140,8 +141,11 @@ def _refused(request: HttpRequest, token: str, shown: TrackedJob, why: str) -> H
 
 
 def _age(request: HttpRequest) -> dict[str, object]:
-    """Whether the storage has been silent for so long that the page must say so."""
-    return {"out_of_reach": wiring.jobs(_business(request)).age() > desk.SILENT}
+    """Whether the storage has been silent for so long that the page must say so; since when."""
+    age = wiring.jobs(_business(request)).age()
+    if age <= desk.SILENT:
+        return {"out_of_reach": False}
+    return {"out_of_reach": True, "as_of": wiring.now() - timedelta(seconds=age)}
 
 
 def _business(request: HttpRequest) -> Business:

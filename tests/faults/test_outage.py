@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
@@ -31,6 +32,7 @@ TOKEN = "outage-token".ljust(32, "x")
 PROMISED = 3.0  # seconds within which a page says that storage is out of reach
 KINDS = ("refuses", "hangs")
 MARGIN = 1.0  # for a busy machine
+ANSWERED = timedelta(seconds=4)  # before it was cut, at most; pages say whole seconds
 
 
 class Site:
@@ -38,6 +40,7 @@ class Site:
 
     def __init__(self, url: str, cable: Cable, jobs: DocumentRepository[JobBook]) -> None:
         self.url, self.cable, self.jobs = url, cable, jobs
+        self.cut_at = datetime.now(UTC)
         self.dana = Visitor(url).signed_in("dana")
         self.customer = Visitor(url)
 
@@ -75,6 +78,7 @@ def outage(request: pytest.FixtureRequest, site: Site) -> Iterator[Site]:
     """The storage was there until now."""
     assert site.customer.get(f"/track/{TOKEN}").status == 200
     site.cable.fail(request.param)
+    site.cut_at = datetime.now(UTC)
     yield site
     site.cable.mend()
     until(lambda: site.customer.get("/readyz").status == 200)
@@ -86,6 +90,13 @@ def until(happened: Callable[[], bool], seconds: float = 30) -> None:
     while not happened():
         assert time.monotonic() < end, "it never happened"
         pause.wait(0.2)
+
+
+def how_it_was_at(page: str) -> datetime:
+    """The time that a page says the storage last answered."""
+    found = re.search(r'This is how it was at\s*<time datetime="([^"]+)"', page)
+    assert found, page
+    return datetime.fromisoformat(found[1])
 
 
 # --- writing -------------------------------------------------------------------------------
@@ -157,8 +168,11 @@ def test_the_board_says_since_when_it_is_old_and_everything_heals_by_itself(
 ) -> None:
     said = "The storage is out of reach. This is how it was at "
     until(lambda: said in outage.dana.get("/dashboard/").text)
-    assert 'id="job-job-1"' in outage.dana.get("/dashboard/").text
-    assert "cannot reach our records" in outage.customer.get(f"/track/{TOKEN}").text
+    board, page = outage.dana.get("/dashboard/").text, outage.customer.get(f"/track/{TOKEN}").text
+    assert 'id="job-job-1"' in board
+    assert "cannot reach our records" in page
+    for text in (board, page):
+        assert abs(how_it_was_at(text) - outage.cut_at) < ANSWERED
     ready = outage.customer.get("/readyz")
     assert ready.status == 503
     assert ready.seconds < PROMISED

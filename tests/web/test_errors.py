@@ -22,6 +22,25 @@ def mark(jobs: JobRepository) -> None:
     jobs.change(lambda book: book.put(make_job()))
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/dashboard/", "The storage is out of reach. This is how it was at May 22, 1:00 PM"),
+        (PAGE, "We cannot reach our records right now. This is how it was at May 22, 1:00 PM"),
+    ],
+)
+def test_a_page_without_storage_says_when_that_last_answered_not_when_anything_last_changed(
+    path: str, said: str, dana: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    clock.tick(3600)
+    assert "This is how it was" not in words(dana.get(path))
+    with unavailable(jobs):
+        for _ in range(3):
+            clock.tick(50)
+            page = words(dana.get(path))
+            assert said in page
+
+
 ODD = [
     "%00",
     "%FF",
