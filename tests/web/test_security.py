@@ -4,18 +4,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client, override_settings
 
 from dispatch import desk, wiring
 from dispatch.domain.job import CUSTOMER
 from dispatch.domain.moves import THE_CUSTOMER
-from dispatch.domain.repository import JobRepository
+from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
-from tests.making import BUSINESS, DANA, PASSWORD, TOKEN, FakeClock, make_job
+from tests.making import BUSINESS, DANA, PASSWORD, TOKEN, FakeClock, make_job, make_member
+from tests.web.pages import words
 
 PUBLIC = ("/", "/book/", "/nowhere", f"/track/{TOKEN}", "/track/unknown", "/dashboard/login/")
 PRODUCTION = {
@@ -136,6 +139,35 @@ def test_signing_in_is_throttled_alike_for_known_and_unknown_names(
     refused = client.post("/dashboard/login/", {"username": "joel", "password": PASSWORD})
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 300
+
+
+class CountingHasher(MD5PasswordHasher):
+    """Its work is the time that signing in takes."""
+
+    hashed: ClassVar[list[str]] = []
+
+    def encode(self, password: str, *args: Any) -> str:
+        self.hashed.append(password)
+        return super().encode(password, *args)
+
+
+@pytest.mark.parametrize("path", ["/dashboard/login/", "/api/token"])
+def test_a_wrong_name_costs_and_says_as_much_as_a_wrong_password(
+    path: str, roster: RosterRepository, client: Client
+) -> None:
+    hashed = roster.read().member("joel").password
+    gone = make_member("gone", active=False, password=hashed)
+    roster.change(lambda members: members.put(gone, make_member("invited", password="")))
+    said = set()
+    for name in ("joel", "gone", "invited", "nobody", "no\nbody", "JOEL "):
+        CountingHasher.hashed.clear()
+        form = {"username": name, "password": "wrong"}
+        kind = {"content_type": "application/json"} if path.startswith("/api/") else {}
+        with override_settings(PASSWORD_HASHERS=[f"{__name__}.CountingHasher"]):
+            answer = client.post(path, form, **kind)
+        said.add((answer.status_code, words(answer)))
+        assert CountingHasher.hashed == ["wrong"], name
+    assert len(said) == 1
 
 
 def test_the_throttle_opens_again(roster: object, client: Client, clock: FakeClock) -> None:
