@@ -60,7 +60,11 @@ function mergeColumn(fresh) {
     const same = old && sources.get(card.id) === card.outerHTML;
     if (!same) sources.set(card.id, card.outerHTML);
     const next = same ? old : card;
-    if (old && !same) { if (old === place) place = old.nextElementSibling; old.remove(); }
+    if (old && !same) {
+      if (old === place) place = old.nextElementSibling;
+      if (old.querySelector(".pick")?.open) card.querySelector(".pick")?.setAttribute("open", "");
+      old.remove();
+    }
     next.dataset.kept = "1";
     if (next === place) place = place.nextElementSibling;
     else list.insertBefore(next, place);
@@ -75,16 +79,19 @@ function statuses() {
   return new Map([...board.querySelectorAll(".card")].map((card) => [card.id, card.dataset.status]));
 }
 
+// Enter must never press another button than the one that had the focus: it comes back on the
+// same control, or else on the card.
 function focusedControl() {
   const card = document.activeElement?.closest?.("#board .card");
   if (!card) return null;
-  const control = document.activeElement;
-  return { id: card.dataset.id, selector: control === card ? "" : control.matches("a, summary") ? control.localName : "button" };
+  const { localName, name, value } = document.activeElement;
+  const isSame = (each) => each.localName === localName && each.name === name && each.value === value;
+  return { id: card.dataset.id, isSame };
 }
 
-function restore({ id, selector }) {
+function restore({ id, isSame }) {
   const card = cardOf(id);
-  const control = (selector && card?.querySelector(selector)) || card;
+  const control = card && ([...card.querySelectorAll("a, summary, button")].find(isSame) || card);
   if (control && document.activeElement !== control) control.focus({ preventScroll: true });
 }
 
@@ -176,7 +183,8 @@ async function pick(card, button) {
   const body = new FormData(act);
   body.set("driver", button.value);
   const answer = await send(button.getAttribute("formaction"), body);
-  if (!answer.ok && answer.html.includes("data-job=")) show(answer.html);
+  if (answer.ok) button.closest(".pick").open = false;
+  else if (answer.html.includes("data-job=")) show(answer.html);
   await moved(answer, false);
   if (!drawer.open) cardOf(card.dataset.id)?.focus();
 }

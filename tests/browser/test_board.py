@@ -261,11 +261,10 @@ def test_what_an_answer_refuses_stays_typed(window: Window, site: Site) -> None:
     expect(drawer.get_by_label("Phone")).to_have_value("no number")
 
 
-@pytest.mark.parametrize("control", ["link", "button"])
-def test_the_refresh_never_steals_the_focus(window: Window, site: Site, control: Any) -> None:
+def test_the_refresh_never_steals_the_focus(window: Window, site: Site) -> None:
     job = site.job()
     dana = at_the_board(window, site, still=True)
-    focused = card(dana, job).get_by_role(control)
+    focused = card(dana, job).get_by_role("link")
     focused.focus()
     site.job(PENDING)
     joel = at_the_board(window, site, "joel")
@@ -274,6 +273,40 @@ def test_the_refresh_never_steals_the_focus(window: Window, site: Site, control:
     later(dana)
     expect(card(dana, job, READY)).to_be_visible()
     expect(focused).to_be_focused()
+
+
+def test_the_refresh_puts_no_other_button_under_the_finger(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    card(dana, job).get_by_role("button", name="Ready for Pickup").focus()
+    joel = at_the_board(window, site, "joel")
+    card(joel, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(joel, job, READY)).to_be_visible()
+    later(dana)
+    expect(card(dana, job, READY)).to_be_focused()
+
+
+def test_the_refresh_leaves_the_drivers_open_and_the_focus_on_the_same_one(
+    window: Window, site: Site
+) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    card(dana, job).get_by_text("Driver…").click()
+    ana = card(dana, job).get_by_role("button", name="Ana")
+    ana.focus()
+    other = at_the_board(window, site)
+    card(other, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(other, job, READY)).to_be_visible()
+    later(dana)
+    expect(card(dana, job, READY)).to_be_visible()
+    expect(ana).to_be_focused()
+
+    card(other, job).get_by_text("Driver…").click()
+    card(other, job).get_by_role("button", name="Ana").click()
+    expect(card(other, job).get_by_role("button", name="Ana")).to_have_count(0)
+    later(dana)
+    expect(ana).to_have_count(0)
+    expect(card(dana, job)).to_be_focused()
 
 
 def test_a_new_booking_announces_itself(window: Window, site: Site) -> None:
