@@ -17,10 +17,11 @@ from dispatch import desk
 from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Member, Rank, Roster
-from dispatch.domain.job import Job, Window
+from dispatch.domain.job import CUSTOMER, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import Actor, needs_reason, targets
 from dispatch.domain.ranks import Act, refusal, sees, sees_prices
+from dispatch.domain.record import JSON
 from dispatch.domain.status import Status
 
 UNASSIGNED = "-"
@@ -97,6 +98,12 @@ class Board:
     def seen(self) -> list[Job]:
         by = Actor.member(self.member)
         return [job for job in self.book.jobs if sees(by, job)]
+
+    @property
+    def bookings(self) -> str:
+        """Customers' bookings that nobody has moved yet, whatever the filters: ids and names."""
+        new = [(job.id, job.customer_name) for job in self.seen if _is_new_booking(job)]
+        return JSON.encode(new).decode()
 
     @property
     def out_of_reach(self) -> bool:
@@ -181,6 +188,12 @@ def is_late(job: Job, business: Business, at: datetime) -> bool:
     """The promised time is over and nobody has started."""
     waiting = job.status.is_open and job.status is not Status.IN_PROGRESS
     return waiting and job.window is not None and at > business.span(job.window)[1]
+
+
+def _is_new_booking(job: Job) -> bool:
+    came = job.history[0] if job.history else None
+    by_customer = came is not None and came.what == "created" and came.by == CUSTOMER
+    return by_customer and job.status.is_open and not job.moves
 
 
 def next_step(job: Job, by: Actor) -> Status | None:

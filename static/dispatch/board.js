@@ -13,7 +13,8 @@ const act = document.getElementById("act");
 const sources = new Map(); // card id → the HTML it was made from
 const unsent = new Map(); // job id → what was half typed in its drawer when that was closed
 const title = document.title;
-let dragged = null, unseen = 0, known = pendingIds();
+const known = new Set(bookings().map(([id]) => id)); // those that need no announcement any more
+let dragged = null, unseen = 0;
 
 function cardOf(id) {
   return board.querySelector(`.card[data-id="${CSS.escape(id)}"]`);
@@ -36,7 +37,7 @@ function merge(html) {
   const focus = focusedControl();
   const before = statuses();
   const shell = board.firstElementChild;
-  shell.dataset.revision = fresh.dataset.revision;
+  Object.assign(shell.dataset, fresh.dataset);
   shell.querySelectorAll(":scope > .notice").forEach((notice) => notice.remove());
   shell.prepend(...fresh.querySelectorAll(":scope > .notice"));
   for (const column of fresh.querySelectorAll(".column")) mergeColumn(column);
@@ -97,28 +98,27 @@ function restore({ id, isSame }) {
 
 // --- announced -------------------------------------------------------------------------
 
-function pendingIds() {
-  return new Set([...board.querySelectorAll('.card[data-status="pending"]')].map((card) => card.id));
+// New bookings, with their names: those that the filters hide, too.
+function bookings() {
+  return JSON.parse(board.firstElementChild.dataset.bookings);
 }
 
 function announce(before) {
-  const now = pendingIds();
-  const fresh = [...now].filter((id) => !known.has(id) && !before.has(id));
-  const names = (ids) => ids.map((id) => document.getElementById(id).querySelector("strong").textContent).join(", ");
+  const fresh = bookings().filter(([id]) => !known.has(id));
   if (fresh.length) {
     unseen += fresh.length;
     document.title = `(${unseen} new) ${title}`;
-    for (const id of fresh) document.getElementById(id).classList.add("new");
-    say(`New booking: ${names(fresh)}`);
+    for (const [id] of fresh) { known.add(id); cardOf(id)?.classList.add("new"); }
+    say(`New booking: ${fresh.map(([, name]) => name).join(", ")}`);
     beep();
   } else {
     const moved = [...statuses()].filter(([id, status]) => before.has(id) && before.get(id) !== status);
     if (moved.length && !said.textContent) {
       const [[id, status]] = moved;
-      say(moved.length > 1 ? `${moved.length} jobs have moved` : `${names([id])}: ${label(status)}`);
+      const name = document.getElementById(id).querySelector("strong").textContent;
+      say(moved.length > 1 ? `${moved.length} jobs have moved` : `${name}: ${label(status)}`);
     }
   }
-  known = now;
 }
 
 function seen() {

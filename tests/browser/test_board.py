@@ -1,13 +1,15 @@
 """The board as the crew use it: several people at once, by mouse and by keyboard."""
 
+import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from dispatch.domain.job import Event
 from dispatch.domain.status import Status
 from tests.browser.conftest import Window, later, sign_in
-from tests.browser.site import Site, book, card, column, open_drawer
+from tests.browser.site import Site, book, card, column, now, open_drawer
 
 pytestmark = pytest.mark.long
 PENDING, BOOKED, READY = Status.PENDING, Status.BOOKED, Status.READY_FOR_PICKUP
@@ -323,6 +325,28 @@ def test_a_new_booking_announces_itself(window: Window, site: Site) -> None:
     assert dana.evaluate("window.beeps") == 1
     dana.keyboard.press("Tab")
     expect(dana).to_have_title("Board · QuickDumpNow")
+
+
+def test_a_new_booking_announces_itself_on_a_filtered_board_too(window: Window, site: Site) -> None:
+    dana = window("dana", still=True)
+    dana.add_init_script(COUNT_BEEPS)
+    dana.goto(f"{site.board}&q=Nobody+of+this+name")
+    book(window(), "Mark the Hidden")
+    later(dana)
+    expect(said(dana)).to_have_text("New booking: Mark the Hidden")
+    expect(dana).to_have_title("(1 new) Board · QuickDumpNow")
+    assert dana.evaluate("window.beeps") == 1
+    expect(dana.locator("#board .card")).to_have_count(0)
+
+
+def test_a_booking_that_was_confirmed_by_itself_announces_itself(
+    window: Window, site: Site
+) -> None:
+    dana = at_the_board(window, site)
+    created = Event(at=now(), by="customer", what="created")
+    job = site.job(BOOKED, history=(created,))
+    expect(said(dana)).to_have_text(f"New booking: {job.customer_name}")
+    expect(card(dana, job)).to_have_class(re.compile(r"\bnew\b"))
 
 
 def test_the_sound_can_be_switched_off_for_good(window: Window, site: Site) -> None:

@@ -1,5 +1,6 @@
 """The crew's board: columns, cards, filters, and the poll that keeps it fresh."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from html import unescape
@@ -10,7 +11,7 @@ from django.test import Client, override_settings
 from msgspec.structs import replace
 
 from dispatch.accounts import change_member
-from dispatch.domain.job import Crew, Window
+from dispatch.domain.job import Crew, Event, Window
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from tests.conftest import signed_in
@@ -150,6 +151,48 @@ def test_sums_are_those_of_the_cards_shown(dana: Client, jobs: JobRepository) ->
 def test_the_poll_of_a_filtered_board_is_filtered_alike(dana: Client, jobs: JobRepository) -> None:
     page = text(dana.get("/dashboard/", {"q": "a&b", "crew": "-"}))
     assert 'data-poll="/dashboard/board?q=a%26b&amp;crew=-"' in page
+
+
+# --- new bookings -----------------------------------------------------------------------
+
+
+def bookings(client: Client, **query: str) -> list[list[str]]:
+    """What the part says of new bookings: ids and names."""
+    said = shown(client, **query).split('data-bookings="')[1].split('"')[0]
+    found: list[list[str]] = json.loads(unescape(said))
+    return found
+
+
+BOOKED_BY_MARK = (Event(at=NOON, by="customer", what="created"),)
+
+
+def test_new_bookings_are_named_whatever_the_filter(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, {"id": "a", "customer_name": "Zoë & “Co”", "history": BOOKED_BY_MARK})
+    assert cards(dana, q="texas") == []
+    assert bookings(dana, q="texas") == bookings(dana) == [["a", "Zoë & “Co”"]]
+
+
+def test_new_bookings_are_those_of_customers_that_nobody_has_moved(
+    dana: Client, jobs: JobRepository
+) -> None:
+    moved = Event(at=NOON, by="dana", from_=Status.PENDING, to=Status.BOOKED)
+    put(
+        jobs,
+        {"id": "waiting", "history": BOOKED_BY_MARK},
+        {"id": "automatic", "history": BOOKED_BY_MARK, "status": Status.BOOKED},
+        {"id": "moved", "history": (*BOOKED_BY_MARK, moved), "status": Status.BOOKED},
+        {"id": "by-phone", "history": (Event(at=NOON, by="dana", what="created"),)},
+        {"id": "old"},
+    )
+    assert [job_id for job_id, _ in bookings(dana)] == ["waiting", "automatic"]
+
+
+def test_nobody_hears_of_a_booking_that_they_may_not_see(
+    joel: Client, vic: Client, jobs: JobRepository
+) -> None:
+    put(jobs, {"id": "anas", "crew": Crew(driver="ana"), "history": BOOKED_BY_MARK})
+    assert bookings(joel) == []
+    assert bookings(vic) == [["anas", "Mark"]]
 
 
 # --- late -------------------------------------------------------------------------------
