@@ -1,5 +1,6 @@
 """Job book + roster → the columns and cards that one member sees."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -27,6 +28,7 @@ from dispatch.domain.status import Status
 UNASSIGNED = "-"
 FAR = date.max
 Drivers = tuple[tuple[str, str], ...]  # usernames, and how they are called
+PHONE, NO_DIGIT, LEAST_DIGITS = r"[0-9 ()+./-]*", r"[^0-9]", 4
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,17 @@ class Filters:
             return False
         if self.crew not in ("", UNASSIGNED) and self.crew not in set(job.crew):
             return False
+        if self._digits and self._digits in re.sub(NO_DIGIT, "", job.phone):
+            return True
         text = " ".join((job.id, job.customer_name, job.location, job.phone, job.email, job.truck))
         return all(word in text.casefold() for word in self.q.casefold().split())
+
+    @cached_property
+    def _digits(self) -> str:
+        """Those of `q`, where it may be a phone number, however people write it."""
+        digits = re.sub(NO_DIGIT, "", self.q)
+        is_phone = re.fullmatch(PHONE, self.q) and len(digits) >= LEAST_DIGITS
+        return digits if is_phone else ""
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,38 @@ def test_the_board_shows_what_its_address_asks_for(
     assert sorted(cards(dana, **query)) == found
 
 
+@pytest.mark.parametrize(
+    ("phone", "spelling", "is_found"),
+    [
+        ("+16195550125", "(619) 555-0125", True),
+        ("+16195550125", "619-555-0125", True),
+        ("+16195550125", "619.555.0125", True),
+        ("+16195550125", "555-0125", True),
+        ("+16195550125", "+1 619 555 0125", True),
+        ("+16195550125", "6195550125", True),
+        ("+16195550125", "0125", True),
+        ("+16195550125", "(619) 555-0126", False),
+        ("619-555-0142", "6195550142", True),
+        ("619-555-0142", "(619) 555-0142", True),
+        ("619-555-0142", "619-555-0142", True),
+        ("", "619-555-0142", False),
+        ("+16195550125", "---", False),
+    ],
+)
+def test_a_phone_is_found_however_people_write_it(
+    dana: Client, jobs: JobRepository, phone: str, spelling: str, is_found: bool
+) -> None:
+    put(jobs, {"id": "a", "phone": phone})
+    assert (cards(dana, q=spelling) == ["a"]) == is_found
+    listed = dana.get("/api/jobs", {"q": spelling}).json()["jobs"]
+    assert [job["id"] for job in listed] == cards(dana, q=spelling)
+
+
+def test_digits_are_looked_for_in_addresses_too(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, {"id": "a", "location": "9230 Soderblom Ave", "phone": "+16195550125"})
+    assert cards(dana, q="9230") == ["a"]
+
+
 def test_sums_are_those_of_the_cards_shown(dana: Client, jobs: JobRepository) -> None:
     put(jobs, {"truck": "T1"}, {"truck": "T2"})
     assert "Requested 1 $600" in words(dana.get("/dashboard/board", {"q": "t1"}))
