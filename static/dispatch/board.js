@@ -1,7 +1,7 @@
 // The board: fresh every few seconds, moved by drag, by button and by keyboard.
 // It never takes away the focus, an open drawer or a half-typed word.
 import { live, relative } from "../site/live.js";
-import { drafts, enliven, send } from "./drawer.js";
+import { caret, drafts, enliven, send } from "./drawer.js";
 
 const board = document.getElementById("board");
 const drawer = document.getElementById("drawer"), inside = drawer.querySelector(".inside");
@@ -342,12 +342,12 @@ function fill(html) {
 
 async function answered(answer, form) {
   if (!answer.html.includes("data-job=")) return refused(answer);
-  const keep = drafts(inside, form);
+  const keep = drafts(inside, form), goOn = caret(inside, form);
   const scroll = drawer.scrollTop;
   fill(answer.html);
   keep(inside);
   drawer.scrollTop = answer.ok ? scroll : 0;
-  drawer.querySelector("h2").focus({ preventScroll: true });
+  if (!goOn(inside)) drawer.querySelector("h2").focus({ preventScroll: true });
   say(inside.querySelector(".said")?.textContent || "", true);
   offerUndo(null); // the drawer has its own
   await look();

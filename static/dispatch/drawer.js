@@ -41,14 +41,33 @@ export function drafts(root, sent) {
   }
   return (next) => {
     for (const [action, name, value] of kept) {
-      const form = [...next.querySelectorAll("form")].find(
-        (each) => each.getAttribute("action") === action && each.elements[name],
-      );
-      if (!form) continue;
-      form.elements[name].value = value;
-      form.closest("details")?.setAttribute("open", "");
+      const field = fieldOf(next, action, name);
+      if (!field) continue;
+      field.value = value;
+      field.closest("details")?.setAttribute("open", "");
     }
   };
+}
+
+// Whoever writes in another form than the one that was sent goes on where the caret was: what is
+// returned puts it there in the fresh drawer, and says whether it did.
+export function caret(root, sent) {
+  const field = document.activeElement, { form, name, selectionStart, selectionEnd } = field;
+  if (!root.contains(field) || !form || form === sent || field.matches("button")) return () => false;
+  const action = form.getAttribute("action");
+  return (next) => {
+    const same = fieldOf(next, action, name);
+    if (!same) return false;
+    same.closest("details")?.setAttribute("open", "");
+    same.focus({ preventScroll: true });
+    if (typeof selectionStart === "number") same.setSelectionRange(selectionStart, selectionEnd);
+    return true;
+  };
+}
+
+function fieldOf(root, action, name) {
+  const forms = [...root.querySelectorAll("form")];
+  return forms.find((form) => form.getAttribute("action") === action && form.elements[name])?.elements[name];
 }
 
 function isTyped(field) {

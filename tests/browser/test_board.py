@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from dispatch.domain.job import Event
 from dispatch.domain.status import Status
@@ -248,6 +248,28 @@ def test_closing_the_drawer_loses_no_half_typed_note(window: Window, site: Site)
     expect(open_drawer(dana, another).get_by_label("Note for the crew")).to_have_value("")
     dana.keyboard.press("Escape")
     expect(open_drawer(dana, job).get_by_label("Note for the crew")).to_have_value("Call the neigh")
+
+
+def test_a_slow_answer_leaves_the_caret_in_a_half_typed_note(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site)
+    drawer = open_drawer(dana, job)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    dana.route("**/eta", hold)
+    with dana.expect_request("**/eta"):
+        drawer.get_by_role("button", name="On my way").click()
+    note = drawer.get_by_label("Note for the crew")
+    note.press_sequentially("Bring gloves")
+    dana.keyboard.press("Control+ArrowLeft")
+    held.pop().continue_()
+    expect(drawer.get_by_role("button", name="On my way again")).to_be_visible()
+    expect(note).to_be_focused()
+    dana.keyboard.type("thick ")
+    expect(note).to_have_value("Bring thick gloves")
 
 
 def test_what_an_answer_refuses_stays_typed(window: Window, site: Site) -> None:
