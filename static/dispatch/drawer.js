@@ -71,7 +71,7 @@ function fieldOf(root, action, name) {
 }
 
 function isTyped(field) {
-  return field.tagName === "SELECT"
-    ? [...field.options].some((option) => option.selected !== option.defaultSelected)
-    : field.value !== field.defaultValue;
+  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+  const usual = field.querySelector("option[selected]") || field.options[0];
+  return field.selectedOptions[0] !== usual;
 }

@@ -272,6 +272,16 @@ def test_a_slow_answer_leaves_the_caret_in_a_half_typed_note(window: Window, sit
     expect(note).to_have_value("Bring thick gloves")
 
 
+def test_could_not_do_it_stays_shut_until_somebody_opens_it(window: Window, site: Site) -> None:
+    job = site.job()
+    joel = at_the_board(window, site, "joel")
+    drawer = open_drawer(joel, job)
+    drawer.get_by_role("button", name="On my way").click()
+    expect(drawer.get_by_role("button", name="On my way again")).to_be_visible()
+    expect(drawer.get_by_text("Could not do it…")).to_be_visible()
+    expect(drawer.locator("details.back-moves")).not_to_have_attribute("open", "")
+
+
 def test_what_an_answer_refuses_stays_typed(window: Window, site: Site) -> None:
     job = site.job()
     dana = at_the_board(window, site)
