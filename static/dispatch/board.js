@@ -1,7 +1,7 @@
 // The board: fresh every few seconds, moved by drag, by button and by keyboard.
 // It never takes away the focus, an open drawer or a half-typed word.
 import { live, relative } from "../site/live.js";
-import { caret, drafts, enliven, send } from "./drawer.js";
+import { caret, drafts, enliven, refill, send } from "./drawer.js";
 
 const board = document.getElementById("board");
 const drawer = document.getElementById("drawer"), inside = drawer.querySelector(".inside");
@@ -11,7 +11,8 @@ const said = document.getElementById("said");
 const undo = document.getElementById("undo");
 const act = document.getElementById("act");
 const sources = new Map(); // card id → the HTML it was made from
-const unsent = new Map(); // job id → what was half typed in its drawer when that was closed
+const SAVED = `unsent ${board.dataset.member}`; // the next one at this browser is not to read it
+const unsent = new Map(JSON.parse(sessionStorage.getItem(SAVED))); // job id → half typed in its drawer
 const title = document.title;
 const known = new Set(bookings().map(([id]) => id)); // those that need no announcement any more
 let dragged = null, unseen = 0;
@@ -26,7 +27,7 @@ const look = live({
   address: () => `${board.dataset.poll}&r=${board.firstElementChild.dataset.revision}`,
   every: Number(board.dataset.every),
   lost: (is) => { document.getElementById("offline").hidden = !is; },
-  refused: (answer) => answer.status === 401 && (location.reload(), true),
+  refused: (answer) => answer.status === 401 && (signIn(), true),
   apply: (html) => (dragged ? false : merge(html)),
 });
 
@@ -202,7 +203,7 @@ async function moved(answer, mayUndo = true) {
 
 // No job in the answer: it says in words what happened, or nothing came at all.
 function refused(answer) {
-  if (answer.status === 401) return location.reload();
+  if (answer.status === 401) return signIn();
   const page = document.createElement("template");
   page.innerHTML = answer.html;
   const words = [...page.content.querySelectorAll("h1, h1 + p")].map((each) => each.textContent);
@@ -320,8 +321,8 @@ async function openDrawer(url) {
   if (!answer.html.includes("data-job=")) return refused(answer);
   show(answer.html);
   const { job } = shownJob().dataset;
-  unsent.get(job)?.(drawer);
-  unsent.delete(job);
+  refill(drawer, unsent.get(job) || []);
+  if (unsent.delete(job)) saveUnsent();
 }
 
 function show(html) {
@@ -329,6 +330,22 @@ function show(html) {
   if (!drawer.open) drawer.showModal();
   drawer.append(toasts); // what is beside an open dialog can be neither seen nor pressed
   drawer.querySelector("h2").focus();
+}
+
+function putAside() {
+  const shown = shownJob();
+  if (shown) unsent.set(shown.dataset.job, drafts(inside, null));
+}
+
+function saveUnsent() {
+  sessionStorage.setItem(SAVED, JSON.stringify([...unsent]));
+}
+
+// The session has ended: what is half typed waits in this tab until its writer is back.
+function signIn() {
+  putAside();
+  saveUnsent();
+  location.reload();
 }
 
 function shownJob() {
@@ -342,10 +359,10 @@ function fill(html) {
 
 async function answered(answer, form) {
   if (!answer.html.includes("data-job=")) return refused(answer);
-  const keep = drafts(inside, form), goOn = caret(inside, form);
+  const kept = drafts(inside, form), goOn = caret(inside, form);
   const scroll = drawer.scrollTop;
   fill(answer.html);
-  keep(inside);
+  refill(inside, kept);
   drawer.scrollTop = answer.ok ? scroll : 0;
   if (!goOn(inside)) drawer.querySelector("h2").focus({ preventScroll: true });
   say(inside.querySelector(".said")?.textContent || "", true);
@@ -364,7 +381,7 @@ function markStaleDrawer() {
   const again = document.createElement("button");
   Object.assign(again, { type: "button", className: "button small", textContent: "Show it as it is now" });
   again.addEventListener("click", () => {
-    unsent.set(shown.dataset.job, drafts(inside, null));
+    putAside();
     openDrawer(card.querySelector("a[data-drawer]").href);
   });
   note.append("Somebody has changed this job since you opened it. ", again);
@@ -373,7 +390,7 @@ function markStaleDrawer() {
 drawer.querySelector(".close").addEventListener("click", () => drawer.close());
 drawer.addEventListener("close", () => {
   const id = shownJob()?.dataset.job;
-  if (id) unsent.set(id, drafts(inside, null));
+  putAside();
   document.body.append(toasts);
   inside.replaceChildren();
   if (id) cardOf(id)?.focus();

@@ -39,14 +39,16 @@ export function drafts(root, sent) {
     if (half.length && form.elements.version) half.push(form.elements.version);
     for (const field of half) kept.push([form.getAttribute("action"), field.name, field.value]);
   }
-  return (next) => {
-    for (const [action, name, value] of kept) {
-      const field = fieldOf(next, action, name);
-      if (!field) continue;
-      field.value = value;
-      field.closest("details")?.setAttribute("open", "");
-    }
-  };
+  return kept;
+}
+
+export function refill(root, kept) {
+  for (const [action, name, value] of kept) {
+    const field = fieldOf(root, action, name);
+    if (!field) continue;
+    field.value = value;
+    field.closest("details")?.setAttribute("open", "");
+  }
 }
 
 // Whoever writes in another form than the one that was sent goes on where the caret was: what is

@@ -10,6 +10,7 @@ from dispatch.domain.job import Event
 from dispatch.domain.status import Status
 from tests.browser.conftest import Window, later, sign_in
 from tests.browser.site import Site, book, card, column, now, open_drawer
+from tests.making import PASSWORD
 
 pytestmark = pytest.mark.long
 PENDING, BOOKED, READY = Status.PENDING, Status.BOOKED, Status.READY_FOR_PICKUP
@@ -483,6 +484,33 @@ def test_signed_out_elsewhere_the_board_goes_to_sign_in(
     later(board)
     expect(board.get_by_role("heading", name="Crew sign-in")).to_be_visible()
     assert "next=/dashboard/" in board.url
+
+
+def test_a_half_typed_note_survives_the_end_of_the_session(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    open_drawer(dana, job).get_by_label("Note for the crew").fill("Call the neigh")
+    dana.context.clear_cookies()
+    later(dana)
+    dana.get_by_label("Name").fill("dana")
+    dana.get_by_label("Password").fill(PASSWORD)
+    dana.get_by_role("button", name="Sign in").click()
+    note = open_drawer(dana, job).get_by_label("Note for the crew")
+    expect(note).to_have_value("Call the neigh")
+    dana.reload()
+    expect(open_drawer(dana, job).get_by_label("Note for the crew")).to_have_value("")
+
+
+def test_a_half_typed_note_is_not_shown_to_who_signs_in_next(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = at_the_board(window, site, still=True)
+    open_drawer(dana, job).get_by_label("Note for the crew").fill("Call the neigh")
+    dana.context.clear_cookies()
+    later(dana)
+    dana.get_by_label("Name").fill("joel")
+    dana.get_by_label("Password").fill(PASSWORD)
+    dana.get_by_role("button", name="Sign in").click()
+    expect(open_drawer(dana, job).get_by_label("Note for the crew")).to_have_value("")
 
 
 def test_out_of_reach_the_board_says_so_and_heals(window: Window, site: Site) -> None:
