@@ -298,6 +298,16 @@ board.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+// The keys are told where they work: a line above the columns, and on the card its own ones.
+document.getElementById("keys").hidden = false;
+board.addEventListener("focusin", ({ target: card }) => {
+  if (!card.matches(".card")) return;
+  const may = targets(card);
+  const leads = (step) => may.has(columnBeside(card, step)?.dataset.status);
+  const keys = ["Enter", leads(-1) && "Shift+ArrowLeft", leads(1) && "Shift+ArrowRight"];
+  card.setAttribute("aria-keyshortcuts", keys.filter(Boolean).join(" "));
+});
+
 function columnBeside(card, step) {
   const columns = [...board.querySelectorAll(".column")];
   return columns[columns.indexOf(card.closest(".column")) + step];

@@ -68,6 +68,29 @@ def test_arrows_walk_shift_and_an_arrow_move_enter_opens(window: Window, site: S
     expect(card(dana, upper)).to_be_focused()
 
 
+def test_the_keys_are_told_where_they_work(window: Window, site: Site) -> None:
+    job = site.job()
+    new = site.job(PENDING)
+    dana = at_the_board(window, site)
+    hint = dana.get_by_text("Shift with ← or → moves the job")
+    expect(hint).to_be_hidden()
+    expect(dana.get_by_role("group", name="Jobs by status")).to_have_accessible_description(
+        re.compile("Shift with ← or → moves the job")
+    )
+    dana.keyboard.press("Tab")  # from here on the focus is shown
+    card(dana, job).focus()
+    expect(hint).to_be_visible()
+    keys = "aria-keyshortcuts"
+    expect(card(dana, job)).to_have_attribute(keys, "Enter Shift+ArrowLeft Shift+ArrowRight")
+    card(dana, new).focus()
+    expect(card(dana, new)).to_have_attribute(keys, "Enter Shift+ArrowRight")
+
+    vic = at_the_board(window, site, "vic")
+    card(vic, job).focus()
+    expect(card(vic, job)).to_have_attribute(keys, "Enter")
+    expect(vic.get_by_text("moves the job")).to_have_count(0)
+
+
 def test_a_move_back_asks_for_the_reason(window: Window, site: Site) -> None:
     job = site.job()
     dana = at_the_board(window, site)
