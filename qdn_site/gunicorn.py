@@ -19,6 +19,8 @@ keepalive = 75  # longer than CloudFront keeps its own connections
 # and says that it closes them. CloudFront lets an idle one go after 5 s, so that none is closed
 # under a request; gunicorn's own 2 s would be.
 gthread.STOP_KEEPALIVE_LINGER = 6.0
+# What a refused request goes on sending is not worth a thread's time: the connection closes.
+gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.1
 max_requests = 10_000
 max_requests_jitter = 1_000
 limit_request_line = 4094
@@ -26,6 +28,19 @@ accesslog = "-"
 control_socket_disable = True
 # No preload: a HUP must take up new pages, and threads and clients are made after the fork.
 preload_app = False
+
+
+def on_starting(server: Any) -> None:
+    """Once, by the master, which imports no settings."""
+    stage = os.environ.get("QDN_STAGE", "").strip()
+    if stage != "development" and not os.environ.get("QDN_ORIGIN_SECRET", "").strip():
+        server.log.warning(
+            "QDN_ORIGIN_SECRET is not set: whoever knows this server's address gets past"
+            " CloudFront, and rate limits count CloudFront's addresses, not the visitors', so"
+            " that a few of them can use up the tries of all. Let CloudFront send"
+            " X-Origin-Verify, and set it."
+        )
+
 
 # A follower of this stage's releases runs beside the workers, where QDN_RELEASES_URL is set.
 when_ready = companion.start
