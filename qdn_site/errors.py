@@ -12,6 +12,7 @@ TITLES = {
     400: "We could not read that request",
     403: "That is not allowed",
     404: "There is no such page",
+    411: "We could not read that request",
     413: "That is too much at once",
     429: "That was too often in a short time",
     500: "Something broke on our side",
@@ -57,6 +58,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return page(
         request, 403, "This form was open for too long, or came from another site. Reload the page."
+    )
+
+
+def length_required(request: HttpRequest) -> HttpResponse:
+    return page(
+        request,
+        411,
+        "Nothing was saved: it did not say how long it is. Please send it with a Content-Length.",
     )
 
 

@@ -75,14 +75,18 @@ def _wrong_door(site: Site | None, host: str, request: HttpRequest) -> HttpRespo
 class BodyMiddleware:
     """413 before a byte of an oversized body is read; 400 for one that ends too early.
 
-    Django takes what has come of a form for the whole: half a booking would be booked.
+    Django takes what has come of a form for the whole: half a booking would be booked. A body
+    that does not say its length it takes for none, so that a whole booking would be lost: 411.
     """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
+        length = request.META.get("CONTENT_LENGTH") or ""
+        if not length and "HTTP_TRANSFER_ENCODING" in request.META:
+            return errors.length_required(request)
+        length = length or "0"
         known = length.isascii() and length.isdigit() and len(length) < 10
         if not known or int(length) > settings.MOST_BODY:
             return errors.too_large(request)
