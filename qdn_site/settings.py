@@ -124,8 +124,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = STAGE != "development"
 if STAGE != "development":
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
-    # Without the secret nobody tells us the viewer's scheme; CloudFront redirects by itself.
+    # Without the secret nobody tells us the viewer's scheme: CloudFront alone can redirect, and
+    # does. Django's check for it is silenced in that case only; gunicorn's start says the rest.
     SECURE_SSL_REDIRECT = bool(ORIGIN_SECRET)
+    SILENCED_SYSTEM_CHECKS = [] if ORIGIN_SECRET else ["security.W008"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -147,6 +149,12 @@ ANSWER_HEADERS = {
     "/track": {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"},
     "/dashboard/": {"Cache-Control": "private, no-cache"},
 }
+if STAGE != "development":
+    # On every answer: Django's own says it only where it knows that the viewer came by https,
+    # and over http a browser passes over it (RFC 6797, 8.1).
+    ANSWER_HEADERS["/"]["Strict-Transport-Security"] = (
+        f"max-age={SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+    )
 
 # --- requests ----------------------------------------------------------------------------
 MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
@@ -163,6 +171,7 @@ TIME_ZONE = "UTC"  # each business shows its own
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(_env.text("QDN_STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # they are for these pages alone, as ANSWER_HEADERS says
 STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "qdn_site.static_files.HashedStaticFilesStorage"},

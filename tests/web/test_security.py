@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest.mock import Mock
 from urllib.parse import urlencode
 
 import pytest
@@ -17,6 +18,7 @@ from dispatch.domain.job import CUSTOMER
 from dispatch.domain.moves import THE_CUSTOMER
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from qdn_site import gunicorn
 from tests.making import BUSINESS, DANA, PASSWORD, TOKEN, FakeClock, make_job, make_member
 from tests.web.pages import words
 
@@ -49,17 +51,59 @@ def test_no_template_holds_an_inline_script_style_or_handler() -> None:
         assert " onclick=" not in text, path
 
 
-def test_production_settings_pass_djangos_deployment_check_in_silence() -> None:
-    ran = subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+def at_production(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *arguments],
         cwd=settings.BASE_DIR,
-        env=os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "qdn_site.settings"},
+        env=os.environ | PRODUCTION | env | {"DJANGO_SETTINGS_MODULE": "qdn_site.settings"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize("secret", ["front-door", ""])
+def test_production_settings_pass_djangos_deployment_check_in_silence(secret: str) -> None:
+    check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    ran = at_production(*check, QDN_ORIGIN_SECRET=secret)
     assert ran.returncode == 0, ran.stderr
     assert "no issues" in ran.stdout
+
+
+def test_nothing_is_silenced_that_the_secret_makes_good() -> None:
+    say = "from qdn_site import settings; print(settings.SILENCED_SYSTEM_CHECKS)"
+    assert at_production("-c", say).stdout == "[]\n"
+    assert at_production("-c", say, QDN_ORIGIN_SECRET="").stdout == "['security.W008']\n"
+
+
+ASK = """
+import django; django.setup()
+from django.test import Client
+for path, host in (("/healthz", "x"), ("/robots.txt", "quickdumpnow.com"), ("/", "x")):
+    print(Client().get(path, headers={"Host": host}).headers.get("Strict-Transport-Security"))
+"""
+
+
+@pytest.mark.parametrize("secret", ["front-door", ""])
+def test_at_production_every_answer_keeps_browsers_on_https(secret: str) -> None:
+    """With the secret, all but `/healthz` is the 403 of whoever goes round CloudFront."""
+    ran = at_production("-c", ASK, QDN_ORIGIN_SECRET=secret)
+    assert ran.stdout == "max-age=31536000; includeSubDomains; preload\n" * 3, ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("stage", "secret", "warnings"),
+    [("production", "", 1), ("staging", "", 1), ("production", "x", 0), ("development", "", 0)],
+)
+def test_without_the_secret_gunicorn_warns_whose_tries_are_counted(
+    stage: str, secret: str, warnings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QDN_STAGE", stage)
+    monkeypatch.setenv("QDN_ORIGIN_SECRET", secret)
+    server = Mock()
+    gunicorn.on_starting(server)
+    assert server.log.warning.call_count == warnings
+    assert all("CloudFront's addresses" in str(call) for call in server.log.mock_calls)
 
 
 def test_with_an_origin_secret_nobody_comes_in_past_cloudfront() -> None:
