@@ -19,8 +19,10 @@ function narrow() {
 }
 
 form.elements.date.addEventListener("change", narrow);
+const WRONG = "[aria-invalid=true]";
 addEventListener("pageshow", () => {
   narrow();
+  form.querySelector(`${WRONG}:not(fieldset), ${WRONG} input:enabled`)?.focus();
   form.querySelector("button").removeAttribute("aria-busy");
 });
 form.addEventListener("submit", (event) => {

@@ -374,7 +374,8 @@ async function answered(answer, form) {
   fill(answer.html);
   refill(inside, kept);
   drawer.scrollTop = answer.ok ? scroll : 0;
-  if (!goOn(inside)) drawer.querySelector("h2").focus({ preventScroll: true });
+  const first = inside.querySelector("[aria-invalid=true]") || drawer.querySelector("h2");
+  if (!goOn(inside)) first.focus({ preventScroll: answer.ok });
   say(inside.querySelector(".said")?.textContent || "", true);
   offerUndo(null); // the drawer has its own
   await look();

@@ -306,6 +306,17 @@ def test_could_not_do_it_stays_shut_until_somebody_opens_it(window: Window, site
     expect(drawer.locator("details.back-moves")).not_to_have_attribute("open", "")
 
 
+def test_a_refused_edit_brings_its_first_error_into_sight(window: Window, site: Site) -> None:
+    job = site.job(Status.BOOKED)
+    dana = at_the_board(window, site, viewport={"width": 390, "height": 844})
+    drawer = open_drawer(dana, job)
+    drawer.get_by_text("Edit the details").click()
+    drawer.get_by_label("Phone").fill("no number")
+    drawer.get_by_role("button", name="Save", exact=True).click()
+    expect(drawer.get_by_label("Phone")).to_be_focused()
+    expect(drawer.locator(".error").first).to_be_in_viewport()
+
+
 def test_what_an_answer_refuses_stays_typed(window: Window, site: Site) -> None:
     job = site.job()
     dana = at_the_board(window, site)

@@ -48,6 +48,19 @@ def test_errors_stand_beside_the_fields_and_what_was_typed_stays(mark: Page) -> 
     expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
 
 
+def test_a_refused_booking_brings_its_first_error_into_sight(window: Window) -> None:
+    page = window(viewport=SMALLEST)
+    page.goto("/book/")
+    send(page).click()
+    expect(page.get_by_label("Quarter load")).to_be_focused()
+    expect(page.locator(".error").first).to_be_in_viewport()
+    fill_booking(page, "Mark")
+    page.get_by_label("Phone").fill("12")
+    send(page).click()
+    expect(page.get_by_label("Phone")).to_be_focused()
+    expect(page.locator(".error").first).to_be_in_viewport()
+
+
 def test_a_double_click_makes_one_job(mark: Page, site: Site) -> None:
     name = f"Mark Twice {next(NUMBERS)}"
     fill_booking(mark, name)
