@@ -2,12 +2,15 @@
 
 from http import HTTPStatus
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from dispatch.api import problems
+from dispatch.domain.document import StoreUnavailable
 
 API = "/api/"
+CREWS = "/dashboard/"
 TITLES = {
     400: "We could not read that request",
     403: "That is not allowed",
@@ -26,10 +29,26 @@ def page(request: HttpRequest, status: int, text: str) -> HttpResponse:
         return problems.answer(HTTPStatus(status), text)
     if not hasattr(request, "business"):  # it failed before anybody knew whose page to show
         return HttpResponse(f"{TITLES[status]}. {text}\n", status=status, content_type="text/plain")
-    context = {"status": status, "title": TITLES[status], "text": text}
+    is_crews = request.path_info.startswith(CREWS)
+    context = {
+        "title": TITLES[status],
+        "text": text,
+        "is_crews": is_crews,
+        "base": "dispatch/crew_base.html" if is_crews else "base.html",
+    }
+    if is_crews:
+        _settle_who(request)
     response = render(request, "error.html", context, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _settle_who(request: HttpRequest) -> None:
+    """Whoever cannot be told while the roster is out of reach is a stranger to the page."""
+    try:
+        _ = request.user.is_authenticated
+    except (AttributeError, StoreUnavailable):  # it failed before anybody asked who it was
+        request.user = AnonymousUser()
 
 
 def plain(request: HttpRequest, status: int, text: str) -> HttpResponse:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.test import Client, RequestFactory
 
 from dispatch import wiring
+from dispatch.accounts import KEPT
 from dispatch.domain.repository import JobRepository, RosterRepository
 from qdn_site import errors
 from tests.making import BUSINESS, TOKEN, FakeClock, make_job, unavailable
@@ -362,3 +363,24 @@ def test_an_unknown_address_says_so_kindly(client: Client, path: str) -> None:
     assert page.status_code == 404
     assert "There is no such page" in words(page)
     assert "(619) 555-0100" in words(page)
+
+
+def test_the_crew_keep_their_way_to_the_board(dana: Client, joel: Client) -> None:
+    """Not the customers' menu and words."""
+    for page in (dana.get("/dashboard/nope"), joel.get("/dashboard/jobs/new")):
+        assert page.status_code in (403, 404)
+        assert 'href="/dashboard/">Back to the board</a>' in text(page)
+        assert "Sign out" in words(page)
+        assert "Book a pickup" not in words(page)
+        assert "You can always call us" not in words(page)
+
+
+def test_the_crew_are_told_so_when_nobody_knows_who_they_are(
+    joel: Client, roster: RosterRepository, clock: FakeClock
+) -> None:
+    with unavailable(roster):
+        clock.tick(KEPT + 1)
+        page = joel.get("/dashboard/")
+    assert page.status_code == 503
+    assert "Back to the board" in words(page)
+    assert "Sign out" not in words(page)
