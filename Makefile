@@ -22,7 +22,7 @@ test: $(VENV)/.dev $(VENV)/npm ## The test suite
 test-all: $(VENV)/.dev $(VENV)/npm ## The long ones: browser, races, faults, fuzz
 	$(BIN)/pytest -n 2 --dist loadfile -m long
 
-screenshots: $(VENV)/.dev ## Every page and state, phone and desktop, light and dark
+screenshots: $(VENV)/.dev ## Every page and state, phone and desktop, light and dark; README's pictures
 	$(BIN)/python -m tests.browser.screenshots
 
 lighthouse: $(VENV)/.dev $(VENV)/lighthouse ## Lighthouse's marks for the pages people open first

@@ -1,12 +1,13 @@
 """`make screenshots`: every page and state, on phone and desktop, light and dark.
 
+And README's pictures. It is noon on a Friday in all of them.
 `python -m tests.browser.screenshots board drawer` takes those that begin like that alone.
 """
 
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,18 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.conftest import CHROMIUM, QUIETLY, sign_in
 from tests.browser.site import Site
 from tests.browser.states import STATES, State, a_believable_day
+from tests.making import NOON
 from tests.serving import ROOT, serving
 
 FOLDER = ROOT / "screenshots"
+README = ROOT / "tests" / "browser" / "pictures"
+PICTURES = {  # README's: which state of them, on what, under which name
+    "board": ("desktop", "board"),
+    "drawer": ("desktop", "drawer"),
+    "book": ("phone", "book"),
+    "track-on-the-way": ("phone", "track"),
+}
+AT_NOON = {"DJANGO_SETTINGS_MODULE": "tests.browser.noon", "QDN_NOON": NOON.isoformat()}
 DEVICES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
     "desktop": {"viewport": {"width": 1280, "height": 800}},
@@ -33,8 +43,9 @@ def main(*names: str) -> int:
     chosen = [state for state in STATES if not names or state.name.startswith(names)]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        site = Site(stack.enter_context(serving(folder)), folder)
-        a_believable_day(folder)
+        url = stack.enter_context(serving(folder, **AT_NOON))
+        site = Site(url, folder, now=lambda: NOON)
+        a_believable_day(folder, **AT_NOON)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
         stack.callback(browser.close)
@@ -45,27 +56,46 @@ def main(*names: str) -> int:
 
 def take(browser: Browser, site: Site, states: list[State]) -> Iterator[Path]:
     """Each state once for each device; the colours change while it is open."""
-    day = site.all_jobs()
     for who in {state.who for state in states if state.who}:
         site.sessions[who] = sign_in(browser, site, who)
     for state in states:
         for device, options in DEVICES.items():
-            context = browser.new_context(
-                base_url=site.url, storage_state=site.sessions.get(state.who), **options
-            )
-            page = context.new_page()
-            state.go(page, site)
-            yield from both_colours(page, f"{state.name}-{device}")
-            context.close()
-            site.back_to(day)
+            with shown(browser, site, state, **options) as page:
+                yield from both_colours(page, f"{state.name}-{device}")
+        if state.name in PICTURES:
+            yield for_readme(browser, site, state, *PICTURES[state.name])
+
+
+@contextmanager
+def shown(browser: Browser, site: Site, state: State, **options: Any) -> Iterator[Page]:
+    day = site.all_jobs()
+    context = browser.new_context(
+        base_url=site.url, storage_state=site.sessions.get(state.who), **options
+    )
+    page = context.new_page()
+    page.clock.set_fixed_time(NOON)
+    state.go(page, site)
+    yield page
+    context.close()
+    site.back_to(day)
 
 
 def both_colours(page: Page, name: str) -> Iterator[Path]:
     for colours in ("light", "dark"):
         page.emulate_media(color_scheme=colours, reduced_motion="reduce")
-        path = FOLDER / f"{name}-{colours}.png"
-        page.screenshot(path=path, full_page=page.locator(MODAL).count() == 0)
-        yield path
+        yield photograph(page, FOLDER / f"{name}-{colours}.png")
+
+
+def for_readme(browser: Browser, site: Site, state: State, device: str, name: str) -> Path:
+    """In the light, and the desktop smaller than life, as everybody's clone carries it along."""
+    options = DEVICES[device] | ({} if device == "phone" else {"device_scale_factor": 0.625})
+    with shown(browser, site, state, **options, reduced_motion="reduce") as page:
+        return photograph(page, README / f"{name}.png")
+
+
+def photograph(page: Page, path: Path) -> Path:
+    page.screenshot(path=path, full_page=page.locator(MODAL).count() == 0)
+    return path
 
 
 if __name__ == "__main__":

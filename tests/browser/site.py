@@ -1,6 +1,7 @@
 """The site that a browser looks at, and what is written into it behind the browser's back."""
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -24,11 +25,12 @@ def now() -> datetime:
 
 
 class Site:
-    """Its address, its folder, and who is signed in."""
+    """Its address, its folder, its clock, and who is signed in."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, now: Callable[[], datetime] = now) -> None:
         self.url = url
         self.folder = folder
+        self.now = now
         self.sessions: dict[str, Any] = {}
         self._jobs: DocumentRepository[JobBook] = DocumentRepository(
             FileStore(folder / "data" / "jobs.json"), JobBook, now=now, background=False
@@ -44,9 +46,9 @@ class Site:
                 "customer_name": f"Mark {job_id}",
                 "phone": "+16195550199",
                 "status": status,
-                "created_at": now(),
-                "updated_at": now(),
-                "window": in_two_days(),
+                "created_at": self.now(),
+                "updated_at": self.now(),
+                "window": in_two_days(self.now()),
                 **fields,
             }
         )
@@ -58,7 +60,7 @@ class Site:
 
     def change(self, job: Job, **fields: Any) -> Job:
         """Another process changes it."""
-        changed = replace(job, version=job.version + 1, updated_at=now(), **fields)
+        changed = replace(job, version=job.version + 1, updated_at=self.now(), **fields)
         return self._jobs.change(lambda book: book.put(changed)).job(job.id)
 
     def back_to(self, jobs: list[Job]) -> None:
@@ -79,8 +81,8 @@ class Site:
         return self._jobs.refreshed().revision
 
 
-def in_two_days() -> Any:
-    return BUSINESS.windows[0].on(BUSINESS.today(now()) + timedelta(days=2))
+def in_two_days(at: datetime) -> Any:
+    return BUSINESS.windows[0].on(BUSINESS.today(at) + timedelta(days=2))
 
 
 def card(page: Page, job: Job, status: Status | None = None) -> Locator:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from dispatch.domain.job import CUSTOMER, Crew, Eta, Event, Job, Note, OnMyWay, Request
 from dispatch.domain.status import Status
-from tests.browser.site import Site, book, card, now, open_drawer
+from tests.browser.site import Site, book, card, open_drawer
 from tests.serving import environment_of, run
 
 JOELS = Crew(driver="joel")  # the crew see their own jobs
@@ -34,9 +34,9 @@ class State:
     go: Go
 
 
-def a_believable_day(folder: Path) -> None:
+def a_believable_day(folder: Path, **env: str) -> None:
     """The jobs of `make run`, into the empty site of `folder`."""
-    run(environment_of(folder), "-c", ADD_JOBS)
+    run(environment_of(folder, **env), "-c", ADD_JOBS)
 
 
 def of(site: Site, status: Status, **fields: Any) -> Job:
@@ -101,7 +101,7 @@ def on_the_way(page: Page, site: Site) -> None:
 
 
 def expected(site: Site, status: Status, **fields: Any) -> Job:
-    said, soon = now() - timedelta(minutes=4), now() + timedelta(minutes=25)
+    said, soon = site.now() - timedelta(minutes=4), site.now() + timedelta(minutes=25)
     way, eta = OnMyWay(at=said, by="joel"), Eta(at=soon, said_at=said, by="joel")
     return of(site, status, on_my_way=way, eta=eta, crew=JOELS, **fields)
 
@@ -144,7 +144,7 @@ def moved(page: Page, site: Site) -> None:
 
 
 def drawer(page: Page, site: Site) -> None:
-    note = Note(at=now() - timedelta(minutes=50), by="ana", text="Bring the piano straps.")
+    note = Note(at=site.now() - timedelta(minutes=50), by="ana", text="Bring the piano straps.")
     notes = {"email": "shop@example.com", "notes": (note,)}
     job = expected(site, Status.READY_FOR_PICKUP, **notes)
     page.goto(site.board)
@@ -233,7 +233,7 @@ def many_requests(site: Site) -> None:
             Status.PENDING,
             customer_name=f"Asdf {number}",
             location="Nowhere 1",
-            history=(Event(at=now(), by=CUSTOMER, what="created"),),
+            history=(Event(at=site.now(), by=CUSTOMER, what="created"),),
             request=Request(key=f"junk{number}", digest="", source="one sender"),
         )
 

@@ -1,0 +1,27 @@
+"""Settings for pictures: the server's clock stands at `QDN_NOON`, and links are the public ones."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+
+from dispatch import wiring
+from qdn_site.settings import *  # noqa: F403
+from qdn_site.settings import BUSINESSES, MIDDLEWARE
+
+NOON = datetime.fromisoformat(os.environ["QDN_NOON"])
+wiring.now = lambda: NOON
+WHOSE = MIDDLEWARE.index("qdn_site.middleware.BusinessMiddleware") + 1
+MIDDLEWARE = [*MIDDLEWARE[:WHOSE], "tests.browser.noon.at_the_public_address", *MIDDLEWARE[WHOSE:]]
+
+
+def at_the_public_address(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    def answer(request: HttpRequest) -> HttpResponse:
+        if site := BUSINESSES[0].production:
+            request.public_url = site.public_url  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return answer
