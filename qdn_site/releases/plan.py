@@ -117,10 +117,12 @@ def promote(source: Target, target: Target, surfaces: Sequence[str], by: str) ->
 def rollback(target: Target, surfaces: Sequence[str], to: str, by: str) -> Plan:
     """Production as it was before, or at a named release. Raises NothingSuch, BadPack."""
     live, document, unfinished = read(target)
-    places = {name: live.back(name, id) for name, id in _back_to(live, surfaces, to).items()}
+    finishes = unfinished is not None and _asks_for(unfinished, surfaces, to)
+    back_to = {} if finishes else _back_to(live, surfaces, to)
+    places = {name: live.back(name, id) for name, id in back_to.items()}
     ids = {name: place.current for name, place in places.items()}
     packs = {id: fetch(target.store, id) for id in ids.values() if id != IMAGE}
-    before = function_with(live, ids)
+    before = function_with(live, ids) if ids else live.function
     code = _code(target.store, before) if before and before != live.function else None
     live, code, function = _function(target, live, code)
     return Plan(
@@ -162,6 +164,13 @@ def fetch(store: ReleaseStore, id: str) -> Pack:
         return verify(body, id)
     except BadPack as error:
         raise BadPack(f"release {id[:12]} in {store.url}: {error}") from error
+
+
+def _asks_for(move: Move, surfaces: Sequence[str], to: str) -> bool:
+    """Whether that rollback is what is asked for: run again, it must not go back further."""
+    named = set(surfaces) <= set(move.surfaces)
+    goes = all(change.new.startswith(to) for change in move.surfaces.values())
+    return move.what == "rollback" and named and goes
 
 
 def _back_to(live: Pointer, surfaces: Sequence[str], to: str) -> dict[str, str]:

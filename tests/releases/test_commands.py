@@ -134,6 +134,16 @@ def test_an_interrupted_move_is_shown_and_finished(staged: str, tmp_path: Path) 
     assert "never seen" not in run("releases").partition("production")[2]
 
 
+def test_an_interrupted_rollback_is_finished_by_the_same_command(
+    staged: str, tmp_path: Path
+) -> None:
+    run("promote")
+    run("rollback")
+    (tmp_path / "production" / "receipts" / "000002.json").unlink()
+    assert "move 2 was never seen to arrive: finishing it" in run("rollback")
+    assert "never seen" not in run("releases").partition("production")[2]
+
+
 def test_stagings_sample_job_is_there_and_comes_back(
     client: object, jobs: object, clock: object
 ) -> None:

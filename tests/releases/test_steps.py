@@ -354,6 +354,36 @@ def test_rolling_back_twice_goes_back_two(world: World) -> None:
     assert world.shown() == ids[0]
 
 
+def interrupted_rollback(world: World) -> str:
+    """Back from the third release to the second, checked by nobody; the second's id."""
+    ids = []
+    for number in range(3):
+        ids.append(world.stage(f"Sentence {number}.").id)
+        world.promote()
+    steps = carry_out(plans.rollback(world.production, [], "", "joel"), world.hands())
+    while next(steps).name != "pointer":
+        pass
+    return ids[1]
+
+
+@pytest.mark.parametrize("surfaces", [(), ("book",)])
+def test_a_rollback_that_was_interrupted_is_finished_and_does_not_go_back_further(
+    world: World, surfaces: tuple[str, ...]
+) -> None:
+    second = interrupted_rollback(world)
+    steps = world.rollback(*surfaces)
+    assert world.shown() == second
+    assert told(steps, "receipt") == "receipt 4 of production is kept"
+    assert world.invalidated[-1] == ("book",)
+    assert world.pointer().revision == 4
+
+
+def test_after_an_interrupted_rollback_another_release_can_be_named(world: World) -> None:
+    interrupted_rollback(world)
+    world.rollback("book", to=IMAGE)
+    assert world.shown() == IMAGE
+
+
 def test_a_release_can_be_named_by_how_it_begins(world: World) -> None:
     ids = []
     for number in range(3):

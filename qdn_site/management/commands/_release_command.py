@@ -59,6 +59,10 @@ class ReleaseCommand(BaseCommand):
         for step in carry_out(plan, hands):
             self.say(step.told)
 
+    def tell_unfinished(self, plan: Plan) -> None:
+        if plan.unfinished:
+            self.say(f"move {plan.unfinished.revision} was never seen to arrive: finishing it")
+
     def say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()

@@ -31,9 +31,8 @@ class Command(ReleaseCommand):
             self.carry_out(planned, options)
 
     def _tell(self, planned: Plan, *, with_diff: bool) -> None:
-        if planned.unfinished:
-            self.say(f"move {planned.unfinished.revision} was never seen to arrive: finishing it")
-        elif not planned.moves:
+        self.tell_unfinished(planned)
+        if not planned.moves and not planned.unfinished:
             self.say("Production shows what staging shows; nothing to do.")
         for name, change in planned.changes.items():
             release = planned.releases[change.new]

@@ -21,6 +21,7 @@ class Command(ReleaseCommand):
         planned = plan.rollback(
             stage_of("production"), options["surface"], options["to"], options["by"]
         )
+        self.tell_unfinished(planned)
         for name, change in planned.changes.items():
             self.say(f"{name}: {change.old[:12]} → {change.new[:12]}")
         if planned.code is not None:
