@@ -1,6 +1,5 @@
-"""The edge function on its way: put up, proved on the event table, published, given back."""
+"""The edge function on its way: put up, proved on the event table, published."""
 
-from collections.abc import Iterator
 from hashlib import sha256
 
 from qdn_site.edge.cloudfront import EdgeFunction, FunctionVersion
@@ -31,12 +30,3 @@ def publish(function: EdgeFunction, version: FunctionVersion, store: ReleaseStor
         store.put(stored(digest(before.code)), before.code)
     store.put(stored(digest(version.code)), version.code)
     function.publish(version)
-
-
-def give_back(function: EdgeFunction, code: bytes, before: bytes) -> Iterator[str]:
-    """`before` live again, if it is `code` that is live now."""
-    live = function.live()
-    if live is None or live.code != code or before == code:
-        return
-    function.publish(put_up(function, before))
-    yield f"function {function.name}: {digest(before)[:12]} is live again"

@@ -36,6 +36,7 @@ class Plan:
     packs: Mapping[str, Pack] = field(default_factory=dict)
     releases: Mapping[str, Release] = field(default_factory=dict)
     code: bytes | None = None  # of the function that is to go live; None: it stays
+    edge: str = ""  # SHA-256 of the code that is live now, whatever the pointer says
     function: str = ""  # SHA-256 of the code that will be live
     unfinished: Move | None = None  # the last move, where nobody saw it arrive
 
@@ -49,7 +50,8 @@ class Plan:
 
     @property
     def moves(self) -> bool:
-        return bool(self.changes) or self.function != self.live.function
+        function_moves = self.code is not None or self.function != self.live.function
+        return bool(self.changes) or function_moves
 
     @property
     def touched(self) -> tuple[str, ...]:
@@ -70,7 +72,8 @@ def read(target: Target) -> tuple[Pointer, Document, Move | None]:
 def stage(target: Target, packs: Sequence[Pack], code: bytes | None, by: str, at: datetime) -> Plan:
     """These packs on staging, with this edge function."""
     live, document, unfinished = read(target)
-    live, code_to_publish, function = _function(target, live, code)
+    edge = live_function(target)
+    live, function = _function(target, live, edge, digest(code) if code else "")
     new = [pack for pack in packs if live.place(pack.manifest.surface).current != pack.id]
     return Plan(
         what="stage",
@@ -81,7 +84,8 @@ def stage(target: Target, packs: Sequence[Pack], code: bytes | None, by: str, at
         places={p.manifest.surface: live.forward(p.manifest.surface, p.id) for p in new},
         packs={pack.id: pack for pack in new},
         releases={pack.id: _release(pack, live, by, at) for pack in new},
-        code=code_to_publish,
+        code=code if function != edge else None,
+        edge=edge,
         function=function,
         unfinished=unfinished,
     )
@@ -97,8 +101,9 @@ def promote(source: Target, target: Target, surfaces: Sequence[str], by: str) ->
         if id == IMAGE:
             raise NothingSuch(f"Nothing of {name} is on staging: run `stage {name}` first.")
     new = {name: id for name, id in ids.items() if live.place(name).current != id}
-    code = _code(source.store, staged.function) if staged.function else None
-    live, code, function = _function(target, live, code)
+    edge = live_function(target)
+    live, function = _function(target, live, edge, staged.function)
+    has_it = source if function == staged.function else target
     return Plan(
         what="promote",
         by=by,
@@ -108,7 +113,8 @@ def promote(source: Target, target: Target, surfaces: Sequence[str], by: str) ->
         places={name: live.forward(name, id) for name, id in new.items()},
         packs={id: fetch(source.store, id) for id in new.values()},
         releases={id: staged.releases[id] for id in new.values()},
-        code=code,
+        code=_code(has_it.store, function) if function != edge and target.function else None,
+        edge=edge,
         function=function,
         unfinished=unfinished,
     )
@@ -122,9 +128,9 @@ def rollback(target: Target, surfaces: Sequence[str], to: str, by: str) -> Plan:
     places = {name: live.back(name, id) for name, id in back_to.items()}
     ids = {name: place.current for name, place in places.items()}
     packs = {id: fetch(target.store, id) for id in ids.values() if id != IMAGE}
+    edge = live_function(target)
     before = function_with(live, ids) if ids else live.function
-    code = _code(target.store, before) if before and before != live.function else None
-    live, code, function = _function(target, live, code)
+    live, function = _function(target, live, edge, before)
     return Plan(
         what="rollback",
         by=by,
@@ -133,7 +139,8 @@ def rollback(target: Target, surfaces: Sequence[str], to: str, by: str) -> Plan:
         document=document,
         places=places,
         packs=packs,
-        code=code,
+        code=_code(target.store, function) if function != edge and target.function else None,
+        edge=edge,
         function=function,
         unfinished=unfinished,
     )
@@ -201,17 +208,19 @@ def _last_moved(live: Pointer) -> list[str]:
     raise NothingSuch("Nothing was ever promoted: there is nothing to roll back.")
 
 
-def _function(
-    target: Target, live: Pointer, code: bytes | None
-) -> tuple[Pointer, bytes | None, str]:
-    """(the pointer with the function that it began with, code to publish, what will be live)."""
-    if target.function is None or code is None:
-        return live, None, live.function
-    published = target.function.live()
-    there = digest(published.code) if published else ""
-    if not live.function and there:
-        live = pointers.with_function(live, there)
-    return live, None if there == digest(code) else code, digest(code)
+def live_function(target: Target) -> str:
+    """SHA-256 of what viewers' requests run through now; empty where nothing does."""
+    published = target.function.live() if target.function else None
+    return digest(published.code) if published else ""
+
+
+def _function(target: Target, live: Pointer, edge: str, wanted: str) -> tuple[Pointer, str]:
+    """(the pointer with the function that it began with, the one that is to be live)."""
+    if target.function is None:
+        return live, live.function
+    if not live.function:
+        live = pointers.with_function(live, edge)
+    return live, wanted or live.function
 
 
 def _code(store: ReleaseStore, sha: str) -> bytes:

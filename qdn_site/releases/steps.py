@@ -15,8 +15,8 @@ from qdn_site.edge.cloudfront import FunctionVersion
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases import receipts
 from qdn_site.releases.arrival import PATIENCE, NotArrived, arrived, pages_api
-from qdn_site.releases.function import digest, give_back, publish, put_up, stored
-from qdn_site.releases.plan import Plan
+from qdn_site.releases.function import digest, publish, put_up, stored
+from qdn_site.releases.plan import Plan, live_function
 from qdn_site.releases.pointer import Move, Pointer
 from qdn_site.releases.store import ReleaseStore
 from qdn_site.releases.verify import MOST_BYTES, MOST_FILE
@@ -64,8 +64,10 @@ def carry_out(plan: Plan, hands: Hands) -> Iterator[Step]:
             yield Step("check", line)
     except NotArrived as error:
         if plan.moves and plan.what != "rollback":
-            yield from _told("put back", put_back(plan, hands, pointer, document))
-            raise NotArrived(f"{error}; {plan.target.name} was put back as it was") from error
+            end = ""
+            for end in put_back(plan, hands, pointer, document):
+                yield Step("put back", end)
+            raise NotArrived(f"{error}; {end}") from error
         raise
     ids: dict[str, str] = {}
     for distribution, id, line in hands.invalidate(plan, move):
@@ -134,13 +136,13 @@ def write_pointer(plan: Plan, hands: Hands) -> tuple[Pointer, Document]:
     try:
         return pointer, pointers.write(store, pointer, plan.document)
     except StaleWrite as error:
-        if _read_again(plan).function != plan.function:
-            list(_function_back(plan))
+        list(_function_back(plan, _read_again(plan).function))
         raise Refused(_overtaken(plan)) from error
 
 
 def put_back(plan: Plan, hands: Hands, pointer: Pointer, document: Document) -> Iterator[str]:
-    """As it was before the plan: pages in one write, then the function."""
+    """As it was before the plan: pages in one write, then the function. The last line says
+    what came of it."""
     before = {name: plan.live.place(name) for name in plan.changes}
     undone = pointer.moved(
         "put back", before, function=plan.live.function, at=hands.now(), by=plan.by
@@ -153,15 +155,27 @@ def put_back(plan: Plan, hands: Hands, pointer: Pointer, document: Document) -> 
     note = receipts.Receipt(undone.moves[0], hands.now(), ("put back: it did not arrive",), {})
     receipts.keep(plan.target.store, note)
     yield f"{plan.target.name} points to what it showed before"
-    yield from _function_back(plan)
+    yield from _function_back(plan, plan.live.function)
+    if live_function(plan.target) == plan.live.function or plan.target.function is None:
+        yield f"{plan.target.name} was put back as it was"
 
 
-def _function_back(plan: Plan) -> Iterator[str]:
-    if plan.code is None or plan.target.function is None or not plan.live.function:
+def _function_back(plan: Plan, sha: str) -> Iterator[str]:
+    """That function live again, if it is this plan's that is live now: an earlier run, which
+    was interrupted, may have published it."""
+    function, live = plan.target.function, live_function(plan.target)
+    if function is None or live == sha:
         return
-    before = plan.target.store.get(stored(plan.live.function), MOST_FILE)
-    if before is not None and digest(before) == plan.live.function:
-        yield from give_back(plan.target.function, plan.code, before)
+    ours = sha and live == plan.function
+    before = plan.target.store.get(stored(sha), MOST_FILE) if ours else None
+    if before is None or digest(before) != sha:
+        yield (
+            f"the pages of {plan.target.name} were put back; function {function.name} was not:"
+            f" {live[:12]} stays live instead of {sha[:12] or 'none'}"
+        )
+        return
+    function.publish(put_up(function, before))
+    yield f"function {function.name}: {sha[:12]} is live again"
 
 
 def _copy(store: ReleaseStore, name: str, body: bytes, most: int) -> None:

@@ -227,6 +227,64 @@ def test_what_does_not_arrive_is_put_back_pages_and_function(world: World) -> No
     assert world.container() == {"book": before.id}
 
 
+@pytest.mark.parametrize("last", ["function", "pointer"])
+def test_what_an_interrupted_promotion_made_live_is_put_back_by_the_one_that_does_not_arrive(
+    world: World, last: str
+) -> None:
+    with world.online():
+        world.stage("Before.")
+        world.promote()
+        world.stage("After.", NEWER)
+        steps = carry_out(world.promotion(), world.hands())
+        while next(steps).name != last:
+            pass
+        assert world.edge.stages["LIVE"] == NEWER
+        world.site.page_status = 500
+        with pytest.raises(NotArrived):
+            world.promote()
+    assert digest(world.edge.stages["LIVE"]) == world.pointer().function
+
+
+def test_a_function_that_cannot_be_put_back_is_told(world: World) -> None:
+    with world.online():
+        world.stage("Before.")
+        world.promote()
+        world.stage("After.", NEWER)
+        world.site.page_status = 500
+        steps = carry_out(world.promotion(), world.hands())
+        while next(steps).name != "function":
+            pass
+        (world.folder / "production" / stored(digest(NEW))).unlink()
+        with pytest.raises(NotArrived, match="function qdn-track-rewrite was not: ") as error:
+            list(steps)
+    assert "as it was" not in str(error.value)
+
+
+def test_a_live_function_that_is_not_the_pointers_is_mended(world: World) -> None:
+    world.stage()
+    world.promote()
+    world.edge.stages["LIVE"] = OLD
+    assert world.promotion().moves
+    world.promote()
+    assert world.edge.stages["LIVE"] == NEW
+    assert not world.promotion().moves
+
+
+def test_a_function_that_a_rollback_left_live_is_mended_by_the_next_promotion(
+    world: World,
+) -> None:
+    world.stage("First.", NEW)
+    world.promote()
+    world.stage("Second.", NEWER)
+    world.promote()
+    steps = carry_out(plans.rollback(world.production, [], "", "joel"), world.hands())
+    while next(steps).name != "function":
+        pass
+    assert world.edge.stages["LIVE"] == NEW
+    world.promote()
+    assert world.edge.stages["LIVE"] == NEWER
+
+
 def test_a_page_that_breaks_is_put_back_too(world: World) -> None:
     with world.online():
         world.stage()

@@ -63,6 +63,14 @@ class ReleaseCommand(BaseCommand):
         if plan.unfinished:
             self.say(f"move {plan.unfinished.revision} was never seen to arrive: finishing it")
 
+    def tell_function(self, plan: Plan, verb: str = "") -> None:
+        if plan.code is None:
+            return
+        self.say(f"{verb}function: {plan.edge[:12] or 'none'} → {plan.function[:12]}")
+        if plan.edge != plan.live.function:
+            said = plan.live.function[:12] or "none"
+            self.say(f"  (the pointer of {plan.target.name} says that {said} is live)")
+
     def say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()

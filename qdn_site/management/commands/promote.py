@@ -41,13 +41,11 @@ class Command(ReleaseCommand):
                 f" (made {release.made_at:%Y-%m-%d %H:%M} UTC by {release.made_by})"
             )
             self._tell_files(planned, name, with_diff=with_diff)
-        if planned.code is not None:
-            self.say(f"function: {planned.live.function[:12] or 'none'} → {planned.function[:12]}")
-            if with_diff:
-                live = planned.target.function.live() if planned.target.function else None
-                before = live.code if live else b""
-                self._tell_lines(difference.text("rewrite.js", before, planned.code))
-
+        self.tell_function(planned)
+        if planned.code is not None and with_diff:
+            live = planned.target.function.live() if planned.target.function else None
+            before = live.code if live else b""
+            self._tell_lines(difference.text("rewrite.js", before, planned.code))
         if planned.target.function is not None and planned.touched:
             self.say(f"to invalidate: {', '.join(paths(planned))}")
 

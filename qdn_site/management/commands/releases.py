@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from qdn_site.management.commands._release_command import failures, stage_of
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases import receipts
+from qdn_site.releases.plan import live_function
 from qdn_site.releases.pointer import Move, Pointer
 from qdn_site.releases.surfaces import SURFACES
 from qdn_site.releases.target import NotConfigured, StageName, Target
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{name} · {target.store.url}")
         for surface in SURFACES:
             self.stdout.write(f"  {surface:10} {_since(pointer, surface)}")
-        self.stdout.write(f"  {'function':10} {pointer.function[:12] or 'not ours yet'}")
+        self.stdout.write(f"  {'function':10} {_function(target, pointer)}")
         for place, move in enumerate(pointer.moves[:moves]):
             self.stdout.write(f"  {_told(move)} · {self._receipt(target, move, newest=not place)}")
 
@@ -47,6 +48,13 @@ class Command(BaseCommand):
         looked = not any(line.startswith("not looked") for line in receipt.checked)
         word = "checked" if looked else "done, not looked at"
         return ", ".join([f"{word} {receipt.checked_at:%H:%M} UTC", *ids])
+
+
+def _function(target: Target, pointer: Pointer) -> str:
+    said, edge = pointer.function[:12] or "not ours yet", live_function(target)[:12]
+    if target.function is None or edge == pointer.function[:12]:
+        return said
+    return f"{said}, but {edge or 'none'} is live: run it again, or `promote`"
 
 
 def _since(pointer: Pointer, surface: str) -> str:

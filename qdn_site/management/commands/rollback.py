@@ -24,8 +24,7 @@ class Command(ReleaseCommand):
         self.tell_unfinished(planned)
         for name, change in planned.changes.items():
             self.say(f"{name}: {change.old[:12]} → {change.new[:12]}")
-        if planned.code is not None:
-            self.say(f"function: {planned.live.function[:12]} → {planned.function[:12]}")
+        self.tell_function(planned)
         if options["dry_run"]:
             self.say("Would do this; nothing was changed.")
         elif planned.moves or planned.unfinished:
