@@ -73,9 +73,20 @@ class Disk:
             path.write_bytes(body)
         (part / "manifest.json").write_text(json.dumps({"static": dict(names)}))
         try:
-            part.rename(releases / id)
-        except OSError:  # a neighbour on this machine was faster
-            shutil.rmtree(part)
+            self._put_in_place(part, id)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+    def _put_in_place(self, part: Path, id: str) -> None:
+        """Raises OSError where it cannot be."""
+        place = self.folder / "releases" / id
+        try:
+            part.rename(place)
+        except OSError:
+            if self.has(id):  # a neighbour on this machine was faster
+                return
+            shutil.rmtree(place)  # what is there is damaged
+            part.rename(place)
 
     def keep_static(self, name: str, body: bytes) -> Path:
         path = self.static / name

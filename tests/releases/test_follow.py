@@ -264,6 +264,18 @@ def test_half_a_release_on_the_disk_is_left_to_the_image(
     assert disk.shown(PAGES_API) == {}
 
 
+def test_half_a_release_on_the_disk_is_mended_by_a_follower_that_starts(
+    follower: Follower, store: FlakyStore, disk: Disk, made: Iterator[Pack]
+) -> None:
+    release = next(made)
+    publish(store, release)
+    follower.look()
+    (disk.folder / "releases" / release.id / "manifest.json").unlink()
+    assert Follower(store, disk, PAGES_API).look()
+    assert disk.shown(PAGES_API)["book"].id == release.id
+    assert [path.name for path in (disk.folder / "releases").iterdir()] == [release.id]
+
+
 def test_static_files_of_earlier_releases_stay(
     follower: Follower, store: FlakyStore, disk: Disk, tmp_path: Path
 ) -> None:
