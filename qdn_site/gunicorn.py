@@ -1,7 +1,6 @@
 """gunicorn's settings: `gunicorn -c python:qdn_site.gunicorn qdn_site.wsgi`."""
 
 import os
-from typing import Any
 
 from gunicorn.workers import gthread
 
@@ -46,11 +45,6 @@ def on_starting(server: Any) -> None:
 when_ready = companion.start
 on_exit = companion.stop
 
-
-def pre_fork(server: Any, worker: Any) -> None:
-    companion.keep(server, worker)
-    handover.forking(server, worker)
-
-
+pre_fork = handover.forking
 post_fork = handover.taught
 post_worker_init = handover.loaded

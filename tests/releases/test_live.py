@@ -308,15 +308,12 @@ def test_storage_out_of_reach_at_the_start_means_the_images_pages_until_it_is_ba
             back.server_close()
 
 
-def test_a_follower_that_is_killed_comes_back(place: Place) -> None:
+def test_a_follower_that_is_killed_comes_back_though_no_worker_is_forked(place: Place) -> None:
     with place.containers("one") as (url,):
         log = place.folder / "one" / "server.log"
         follower = follower_of(log)
         kill(follower)
         until(lambda: not Path(f"/proc/{follower}").exists())
-        # A worker that ends (after its thousands of requests, say) brings a new follower.
-        worker = next(line for line in log.read_text().splitlines() if "Booting worker" in line)
-        kill(int(worker.rpartition("pid: ")[2].partition('"')[0]))
         made = make_pack(place.source, "After the fall.")
         publish(place.production, made)
         until(lambda: shows(url) == made.id, 20)
