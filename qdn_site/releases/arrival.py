@@ -81,7 +81,8 @@ def _health(target: Target) -> dict[str, Any]:
     status, body = _get(f"{target.url.rstrip('/')}/healthz")
     try:
         health = json.loads(body)
-        if status == 200 and isinstance(health["releases"], dict):
+        ours = isinstance(health["releases"], dict) and isinstance(health["pages_api"], int)
+        if status == 200 and ours:
             return dict(health)
     except (ValueError, KeyError, TypeError):
         pass

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dispatch.domain.document import DocumentStore, StoreUnavailable
+from dispatch.domain.document import MISSING, Document, DocumentStore, StoreUnavailable
 from dispatch.stores.file import FileStore
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 
@@ -50,25 +50,34 @@ class ReleaseStore(Protocol):
 
 
 def open_store(url: str, base: Path, *, make: bool = False) -> ReleaseStore:
-    """`file:<folder>` (seen from `base`; made where `make` says so) or `s3://bucket/prefix`."""
+    """`file:<folder>` (seen from `base`; made by the first write where `make` says so) or `s3://bucket/prefix`."""
     parts = urlsplit(url)
     if parts.scheme == "s3":
         return S3Releases(url, parts.netloc, parts.path.strip("/"))
-    folder = Path(base, url.removeprefix("file:"))
-    if make:
-        folder.mkdir(parents=True, exist_ok=True)
-    return FolderReleases(url, folder)
+    return FolderReleases(url, Path(base, url.removeprefix("file:")), make=make)
+
+
+class _NewFileStore(FileStore):
+    """Whose folder is made by the first write."""
+
+    def save(self, body: bytes, if_match: str | None) -> Document:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"{self._path} cannot be written: {error.strerror}") from error
+        return super().save(body, if_match)
+
+    def _missing(self) -> Document:
+        return MISSING
 
 
 class FolderReleases:
-    def __init__(self, url: str, folder: Path) -> None:
-        self.url, self._folder = url, folder
+    def __init__(self, url: str, folder: Path, *, make: bool = False) -> None:
+        self.url, self._folder, self._make = url, folder, make
 
     def document(self, name: str) -> DocumentStore:
         path = self._folder / name
-        if self._folder.is_dir():
-            path.parent.mkdir(exist_ok=True)
-        return FileStore(path)
+        return _NewFileStore(path) if self._is_there() else FileStore(path)
 
     def get(self, name: str, most: int) -> bytes | None:
         path = self._folder / name
@@ -77,7 +86,7 @@ class FolderReleases:
                 raise TooLarge(f"{path} is larger than {most:,} bytes")
             return path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
-            if not self._folder.is_dir():
+            if not self._is_there():
                 raise StoreUnavailable(f"There is no folder {self._folder}") from None
             return None
         except OSError as error:
@@ -98,6 +107,9 @@ class FolderReleases:
             os.replace(part, path)
         except OSError as error:
             raise StoreUnavailable(f"{path} cannot be written: {error.strerror}") from error
+
+    def _is_there(self) -> bool:
+        return self._make or self._folder.is_dir()
 
 
 class S3Releases:

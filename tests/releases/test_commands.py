@@ -67,7 +67,9 @@ def test_a_sentence_goes_to_staging_to_production_and_back(tmp_path: Path) -> No
 def test_a_dry_run_of_stage_changes_nothing(tmp_path: Path) -> None:
     source = say(pages(tmp_path / "source"), "Three minutes, no account.")
     assert "Would show book: image →" in run("stage", "book", "--from", str(source), "--dry-run")
-    assert list((tmp_path / "staging").iterdir()) == []
+    run("releases")
+    assert not (tmp_path / "staging").exists()
+    assert not (tmp_path / "production").exists()
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,16 @@ def test_what_is_missing_in_the_settings_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("QDN_DASHBOARD_DISTRIBUTION")
     monkeypatch.delenv("QDN_PRODUCTION_RELEASES_URL")
     assert "QDN_PRODUCTION_RELEASES_URL is not set" in refused("promote")
+
+
+@pytest.mark.parametrize("command", ["releases", "rollback", "stage"])
+def test_a_folder_that_cannot_be_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "file").touch()
+    for stage in ("STAGING", "PRODUCTION"):
+        monkeypatch.setenv(f"QDN_{stage}_RELEASES_URL", f"file:{tmp_path / 'file' / 'x'}")
+    assert refused(command).endswith("Not a directory")
 
 
 def test_a_tampered_pack_is_refused_in_one_line(staged: str, tmp_path: Path) -> None:

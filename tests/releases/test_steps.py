@@ -305,6 +305,16 @@ def test_pages_for_newer_code_wait_until_that_is_deployed(world: World) -> None:
         assert world.shown() != IMAGE
 
 
+def test_a_site_that_does_not_say_what_it_serves_is_none_of_ours(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.site, "health", lambda: {"releases": {}})
+    with world.online():
+        world.stage()
+        with pytest.raises(NotArrived, match="not as a site of ours does"):
+            world.promote()
+
+
 def test_a_pack_that_was_tampered_with_on_staging_goes_nowhere(world: World) -> None:
     made = world.stage()
     corrupt(world.folder / "staging", made)
