@@ -7,11 +7,13 @@ be in a container.
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Timer
 
 from django.conf import settings
 from django.template import Engine, TemplateSyntaxError
@@ -20,6 +22,7 @@ from django.template.backends.django import get_installed_libraries
 from qdn_site import PAGES_API
 from qdn_site.releases.disk import Disk
 from qdn_site.releases.pack import Pack
+from qdn_site.releases.visits import PROBLEM
 
 OURS = ("QDN_", "DJANGO_", "AWS_")
 PATIENCE = 120  # seconds
@@ -29,8 +32,9 @@ class NotProved(Exception):
     """A release that would not show; one line for each page or template, and why."""
 
 
-def prove(packs: Sequence[Pack]) -> int:
-    """Compile every template and visit every page; how many pages were seen. Raises NotProved."""
+def prove(packs: Sequence[Pack]) -> Iterator[str]:
+    """Compile every template and visit every page; says how it goes about once a second. Raises
+    NotProved."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         disk = Disk(folder / "releases")
@@ -41,7 +45,8 @@ def prove(packs: Sequence[Pack]) -> int:
             )
             _compile(pack, disk.folder / "releases" / pack.id / "templates")
         disk.show({pack.manifest.surface: pack.id for pack in packs}, PAGES_API)
-        return _visit(folder, disk, [pack.manifest.surface for pack in packs])
+        yield "every template compiles"
+        yield from _visit(folder, disk, [pack.manifest.surface for pack in packs])
 
 
 def _compile(pack: Pack, folder: Path) -> None:
@@ -61,7 +66,7 @@ def _compile(pack: Pack, folder: Path) -> None:
         raise NotProved("\n".join(problems))
 
 
-def _visit(folder: Path, disk: Disk, surfaces: list[str]) -> int:
+def _visit(folder: Path, disk: Disk, surfaces: list[str]) -> Iterator[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     if "QDN_BUSINESSES" in os.environ:
         kept["QDN_BUSINESSES"] = os.environ["QDN_BUSINESSES"]
@@ -78,15 +83,40 @@ def _visit(folder: Path, disk: Disk, surfaces: list[str]) -> int:
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
         "TMPDIR": str(folder),
     }
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "qdn_site.releases.visits", *surfaces],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    if done.returncode:
-        raise NotProved(done.stdout.strip() or done.stderr.strip()[-2000:])
-    return int(done.stdout)
+    command = [sys.executable, "-m", "qdn_site.releases.visits", *surfaces]
+    problems = []
+    for line in _lines(command, environment, folder / "errors"):
+        if line.startswith(PROBLEM):
+            problems.append(line.removeprefix(PROBLEM))
+        else:
+            yield line
+    if problems:
+        raise NotProved("\n".join(problems))
+
+
+def _lines(command: list[str], environment: Mapping[str, str], errors: Path) -> Iterator[str]:
+    """What it prints, line by line, until it ends. Raises NotProved where it fails."""
+    with (
+        errors.open("w") as file,
+        subprocess.Popen(  # noqa: S603
+            command,
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+        ) as process,
+    ):
+        late = Timer(PATIENCE, process.kill)
+        late.start()
+        try:
+            assert process.stdout is not None
+            yield from (line.rstrip("\n") for line in process.stdout)
+            process.wait()
+        finally:
+            late.cancel()
+            process.kill()
+    if process.returncode == -signal.SIGKILL:
+        raise NotProved(f"the pages took longer than {PATIENCE} s to show on a sample day")
+    if process.returncode:
+        raise NotProved(errors.read_text().strip()[-2000:])

@@ -1,11 +1,12 @@
 """A walk through every page of the named surfaces, on a sample day; the proof runs it.
 
-`python -m qdn_site.releases.visits book track`: prints how many pages it saw, or what is wrong
-with each and exits with 1.
+`python -m qdn_site.releases.visits book track`: prints how many pages it has seen, about once a
+second, and what is wrong with each (such lines begin with PROBLEM).
 """
 
 import re
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.test import Client
 
 STATIC = re.compile(r'(?:src|href)="/static/([^"?#]+)"')
+PROBLEM = "! "
 HEADERS = {"Host": "localhost", "Sec-Fetch-Site": "same-origin"}
 PASSWORD = "only-for-the-proof"  # noqa: S105  of members that live as long as the proof
 
@@ -28,20 +30,36 @@ class Visit:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def main(surfaces: list[str]) -> int:
+def main(surfaces: list[str]) -> None:
     django.setup()
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True  # the error itself, not the page that tells of it
+    _say("a sample day is made up")
     _sample_day()
-    problems, seen = [], 0
     for surface in surfaces:
-        clients = {"": Client(headers=HEADERS)}
-        for visit in VISITS[surface]():
-            client = clients.get(visit.who) or clients.setdefault(visit.who, _member(visit.who))
-            seen += 1
-            if problem := look(client, visit, surface):
-                problems.append(f"{surface}: {visit.path}: {problem}")
-    sys.stdout.write("\n".join(dict.fromkeys(problems)) if problems else str(seen))
-    return 1 if problems else 0
+        _walk(surface)
+
+
+def _walk(surface: str) -> None:
+    clients = {"": Client(headers=HEADERS)}
+    problems: dict[str, None] = {}  # each once, in order
+    seen, said = 0, time.monotonic()
+    for visit in VISITS[surface]():
+        client = clients.get(visit.who) or clients.setdefault(visit.who, _member(visit.who))
+        seen += 1
+        if problem := look(client, visit, surface):
+            problems[f"{PROBLEM}{surface}: {visit.path}: {problem}"] = None
+        if time.monotonic() - said >= 1:
+            said = time.monotonic()
+            _say(f"{seen} pages of {surface} so far")
+    for line in problems:
+        _say(line)
+    if not problems:
+        _say(f"{seen} pages of {surface} show on a sample day")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{' '.join(line.split())}\n")
+    sys.stdout.flush()
 
 
 def look(client: Client, visit: Visit, surface: str) -> str:
@@ -116,4 +134,4 @@ def _dashboard() -> Iterator[Visit]:
 VISITS = {"book": _book, "track": _track, "dashboard": _dashboard}
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

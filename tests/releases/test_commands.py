@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from qdn_site.edge.table import FUNCTION
 from qdn_site.releases import sample_job
+from qdn_site.releases.function import digest
 from tests.making import BUSINESS
+from tests.releases.fakes import FakeFunction
 from tests.releases.making import FlakyStore as Store
 from tests.releases.making import corrupt, make_pack, pages, publish, say
 
@@ -45,13 +48,15 @@ def staged(tmp_path: Path) -> str:
 def test_a_sentence_goes_to_staging_to_production_and_back(tmp_path: Path) -> None:
     source = say(pages(tmp_path / "source"), "Three minutes, no account.")
     said = run("stage", "book", "--from", str(source), "--by", "joel")
-    assert "proved: every template compiles, 3 pages show" in said
+    assert "proved: every template compiles" in said
+    assert "proved: 3 pages of book show on a sample day" in said
     assert "the edge was skipped: QDN_STAGING_DISTRIBUTION is not set" in said
     assert f"/track/{sample_job.TOKEN}" in said
     assert "Staging shows just that already" in run("stage", "book", "--from", str(source))
 
     planned = run("promote", "--diff", "--dry-run")
-    assert "~ templates/booking/book.html" in planned
+    assert "the image's own pages are not known here: every file is listed as new" in planned
+    assert "+ templates/booking/book.html" in planned
     assert '+  <p class="lead">Three minutes, no account.</p>' in planned
     assert "Would do this; nothing was changed." in planned
     assert not (tmp_path / "production" / "pointer.json").exists()
@@ -59,6 +64,15 @@ def test_a_sentence_goes_to_staging_to_production_and_back(tmp_path: Path) -> No
     assert "production points to book image →" in run("promote", "--by", "dana")
     assert "nothing to do" in run("promote")
     assert "promote by dana" in run("releases")
+
+    publish(Store(tmp_path / "staging"), make_pack(source, "Four minutes, no account."))
+    planned = run("promote", "--diff", "--dry-run")
+    assert "not known here" not in planned
+    assert "~ templates/booking/book.html" in planned
+    assert "+ templates" not in planned
+    assert '-  <p class="lead">Three minutes, no account.</p>' in planned
+    assert '+  <p class="lead">Four minutes, no account.</p>' in planned
+
     assert "Would do this" in run("rollback", "--dry-run")
     assert "→ image" in run("rollback", "--by", "ana")
     assert "rollback by ana" in run("releases")
@@ -70,6 +84,28 @@ def test_a_dry_run_of_stage_changes_nothing(tmp_path: Path) -> None:
     run("releases")
     assert not (tmp_path / "staging").exists()
     assert not (tmp_path / "production").exists()
+
+
+def test_a_dry_run_of_stage_names_the_function_and_the_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = FakeFunction(stages={"LIVE": b"// the old function"})
+    monkeypatch.setattr("qdn_site.releases.target.EdgeFunction", lambda name: function)
+    monkeypatch.setenv("QDN_STAGING_DISTRIBUTION", "ESTAGING")
+    monkeypatch.setenv("QDN_STAGING_URL", "http://127.0.0.1")
+    said = run("stage", "book", "--from", str(pages(tmp_path / "source")), "--dry-run")
+    old, new = digest(b"// the old function")[:12], digest(FUNCTION.read_bytes())[:12]
+    assert f"Would publish function: {old} → {new}" in said
+    assert "to invalidate: /, /book, /book/" in said
+    assert function.stages == {"LIVE": b"// the old function"}
+
+
+def test_a_proof_that_takes_too_long_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qdn_site.releases.proof.PATIENCE", 0.1)
+    told = refused("stage", "book", "--from", str(pages(tmp_path / "source")))
+    assert told == "the pages took longer than 0.1 s to show on a sample day"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from dispatch.management.commands._command import add_dry_run
 from qdn_site.edge.cloudfront import CloudFrontRefused
 from qdn_site.edge.invalidation import NoDistribution
 from qdn_site.releases.arrival import PATIENCE, NotArrived
-from qdn_site.releases.edge import EdgeRefused, hands_for
+from qdn_site.releases.edge import EdgeRefused, hands_for, paths
 from qdn_site.releases.hashing import MissingStatic
 from qdn_site.releases.pack import NothingToPack
 from qdn_site.releases.plan import NothingSuch, Plan
@@ -70,6 +70,10 @@ class ReleaseCommand(BaseCommand):
         if plan.edge != plan.live.function:
             said = plan.live.function[:12] or "none"
             self.say(f"  (the pointer of {plan.target.name} says that {said} is live)")
+
+    def tell_paths(self, plan: Plan) -> None:
+        if plan.target.function is not None and plan.touched:
+            self.say(f"to invalidate: {', '.join(paths(plan))}")
 
     def say(self, line: str) -> None:
         self.stdout.write(line)

@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandParser
 
 from qdn_site.management.commands._release_command import ReleaseCommand, stage_of
 from qdn_site.releases import difference, plan
-from qdn_site.releases.edge import paths
-from qdn_site.releases.pack import Pack, pack
+from qdn_site.releases.pack import Pack
 from qdn_site.releases.plan import Plan, fetch
 from qdn_site.releases.pointer import IMAGE
-from qdn_site.releases.surfaces import SURFACES
 
 
 class Command(ReleaseCommand):
@@ -46,22 +43,19 @@ class Command(ReleaseCommand):
             live = planned.target.function.live() if planned.target.function else None
             before = live.code if live else b""
             self._tell_lines(difference.text("rewrite.js", before, planned.code))
-        if planned.target.function is not None and planned.touched:
-            self.say(f"to invalidate: {', '.join(paths(planned))}")
+        self.tell_paths(planned)
 
     def _tell_files(self, planned: Plan, name: str, *, with_diff: bool) -> None:
-        new = planned.packs[planned.places[name].current]
-        old = self._live(planned, name)
+        new, old = planned.packs[planned.places[name].current], self._live(planned, name)
+        if old is None:
+            self.say("  (the image's own pages are not known here: every file is listed as new)")
         self._tell_lines(difference.files(old, new))
         if with_diff:
             self._tell_lines(difference.templates(old, new))
 
-    def _live(self, planned: Plan, name: str) -> Pack:
-        """The image's own pages are taken to be those of this checkout."""
+    def _live(self, planned: Plan, name: str) -> Pack | None:
         id = planned.live.place(name).current
-        if id != IMAGE:
-            return fetch(planned.target.store, id)
-        return pack(SURFACES[name], settings.BASE_DIR, 0)
+        return fetch(planned.target.store, id) if id != IMAGE else None
 
     def _tell_lines(self, lines: Any) -> None:
         for line in lines:

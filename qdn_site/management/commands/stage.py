@@ -33,12 +33,16 @@ class Command(ReleaseCommand):
     def run(self, options: dict[str, Any]) -> None:
         staging = stage_of("staging")
         packs = [self._packed(name, options["source"]) for name in options["surface"] or SURFACES]
-        self.say(f"proved: every template compiles, {prove(packs)} pages show on a sample day")
+        for line in prove(packs):
+            self.say(f"proved: {line}")
         code = FUNCTION.read_bytes() if staging.function else None
         planned = plan.stage(staging, packs, code, options["by"], wiring.now())
+        self.tell_unfinished(planned)
         for name, change in planned.changes.items():
             verb = "Would show" if options["dry_run"] else "staging goes"
             self.say(f"{verb} {name}: {change.old[:12]} → {change.new[:12]}")
+        self.tell_function(planned, "Would publish " if options["dry_run"] else "")
+        self.tell_paths(planned)
         if not planned.moves and planned.unfinished is None:
             self.say("Staging shows just that already; nothing to do.")
         elif not options["dry_run"]:
