@@ -111,6 +111,7 @@ class Invalidation:
     id: str
     status: str  # "InProgress" or "Completed"
     paths: tuple[str, ...]
+    repeated: bool = False  # it was there before it was asked for
 
     @property
     def completed(self) -> bool:
@@ -257,11 +258,15 @@ class Distribution(_Spoken):
         return self._read(answer["Invalidation"])
 
     @_translated
-    def in_progress(self) -> tuple[Invalidation, ...]:
-        """Those not yet completed, of the last hundred: they count against the quota."""
+    def recent(self) -> dict[str, str]:
+        """The status of each of the last hundred, by id."""
         answer = self._client.list_invalidations(DistributionId=self.id, MaxItems="100")
         summaries = answer["InvalidationList"].get("Items", [])
-        running = [each["Id"] for each in summaries if each["Status"] == "InProgress"]
+        return {each["Id"]: each["Status"] for each in summaries}
+
+    def in_progress(self) -> tuple[Invalidation, ...]:
+        """Those not yet completed, of the last hundred: they count against the quota."""
+        running = [id for id, status in self.recent().items() if status == "InProgress"]
         return tuple(self.invalidation(id) for id in running)
 
     def _read(self, answer: dict[str, Any]) -> Invalidation:

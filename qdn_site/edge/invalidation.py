@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from qdn_site.edge.cloudfront import (
@@ -67,6 +67,7 @@ def orders(
 def start(order: Order, said: str, distribution: Distribution | None = None) -> Invalidation:
     """Start it, if it fits into the quota. Raises CloudFrontRefused."""
     distribution = distribution or Distribution(order.distribution)
+    known = distribution.recent()
     # One that is in progress for these very paths may be this one, asked for again.
     running = [
         path
@@ -83,7 +84,8 @@ def start(order: Order, said: str, distribution: Distribution | None = None) -> 
                 f"distribution {order.distribution}: {count(running)} {what} are in progress and"
                 f" {count(order.paths)} more would exceed {most:,}; wait for them to finish."
             )
-    return distribution.invalidate(order.paths, order.reference(said))
+    started = distribution.invalidate(order.paths, order.reference(said))
+    return replace(started, repeated=started.id in known)
 
 
 def watched(

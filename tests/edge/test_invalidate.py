@@ -13,6 +13,7 @@ from tests.cloudfront import StandIn
 from tests.making import FakeClock
 
 BOTH = {"production": "EPROD", "dashboard": "EDASH", "staging": "ESTAGE"}
+REPEATED = "already asked under this reference, nothing new begins"
 ONE = {"production": "EPROD", "dashboard": "", "staging": "ESTAGE"}
 
 
@@ -136,7 +137,9 @@ def test_a_repeated_call_is_free_within_its_minute_or_reference(
     cloudfront: StandIn, clock: FakeClock
 ) -> None:
     first = invalidate("/book/", "/book")
-    assert invalidate("/book", "/book/")[0][-14:] == first[0][-14:]
+    assert "already" not in first[0]
+    again = invalidate("/book", "/book/")[0]
+    assert again.endswith(f"{first[0][-14:]}; {REPEATED}")
     clock.tick(60)
     invalidate("/book/", "/book")
     assert len(started(cloudfront)) == 2
@@ -182,7 +185,7 @@ def test_an_exhausted_quota_is_one_line(cloudfront: StandIn) -> None:
 def test_a_repeat_is_free_even_where_the_quota_is_full(cloudfront: StandIn) -> None:
     wide = [f"/static/{number}/*" for number in range(15)]
     first = invalidate(*wide, "--staging", "--reference", "r")
-    assert invalidate(*wide, "--staging", "--reference", "r") == first
+    assert invalidate(*wide, "--staging", "--reference", "r") == [f"{first[0]}; {REPEATED}"]
 
 
 def test_an_unknown_distribution_is_one_line(cloudfront: StandIn, settings: Any) -> None:

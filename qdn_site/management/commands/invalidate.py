@@ -51,7 +51,11 @@ class Command(BaseCommand):
 
     def _start(self, order: Order, reference: str) -> Invalidation:
         started = start(order, reference or minute(wiring.now()))
-        self._say(f"Invalidating {' '.join(order.paths)} of {_name(order)}: {started.id}")
+        again = "; already asked under this reference, nothing new begins"
+        self._say(
+            f"Invalidating {' '.join(order.paths)} of {_name(order)}: {started.id}"
+            f"{again if started.repeated else ''}"
+        )
         return started
 
     def _wait(self, started: Invalidation) -> None:
