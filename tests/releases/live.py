@@ -81,24 +81,40 @@ def _pass_on(source: socket.socket, sink: socket.socket) -> None:
 
 KILLED_AFTER = """
 import os, signal, sys
+from collections.abc import Iterator
 import django
+from django.core.management import execute_from_command_line
 django.setup()
-from dispatch import wiring
-from qdn_site.management.commands._release_command import stage_of
-from qdn_site.releases.edge import hands_for
-from qdn_site.releases.plan import promote
-from qdn_site.releases.steps import carry_out
-planned = promote(stage_of("staging"), stage_of("production"), ["book"], "joel")
-for step in carry_out(planned, hands_for(planned.target, wiring.now, 30)):
-    if step.name == sys.argv[1]:
-        os.kill(os.getpid(), signal.SIGKILL)
+from qdn_site.releases import edge, receipts, steps
+WHERE = {
+    "prove": (steps, "prove"),
+    "copy": (steps, "copy"),
+    "function": (steps, "publish_function"),
+    "pointer": (steps, "write_pointer"),
+    "check": (steps, "arrived"),
+    "invalidate": (edge, "invalidate"),
+    "receipt": (receipts, "keep"),
+}
+def end():
+    os.kill(os.getpid(), signal.SIGKILL)
+def to_the_last(lines):
+    yield from lines
+    end()
+def ended(call):
+    def ending(*args, **named):
+        result = call(*args, **named)
+        return to_the_last(result) if isinstance(result, Iterator) else end()
+    return ending
+module, name = WHERE[sys.argv[1]]
+setattr(module, name, ended(getattr(module, name)))
+execute_from_command_line(["manage.py", *sys.argv[2:]])
 """
 
 
-def promote_killed_after(step: str, environment: dict[str, str]) -> None:
-    """What `promote book` does, until the first word of this step; then SIGKILL."""
+def killed_after(step: str, environment: dict[str, str], *command: str) -> None:
+    """`manage.py` with this command, until all of this step is done; then SIGKILL."""
     done = subprocess.run(
-        [sys.executable, "-c", KILLED_AFTER, step],
+        [sys.executable, "-c", KILLED_AFTER, step, *command],
         cwd=ROOT,
         env=environment,
         capture_output=True,

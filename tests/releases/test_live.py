@@ -17,6 +17,7 @@ from qdn_site.releases import sample_job
 from qdn_site.releases.pack import Pack
 from qdn_site.releases.store import ReleaseStore, open_store
 from tests.cloudfront import Distribution, StandIn, running_cloudfront
+from tests.cloudfront.functions import Version
 from tests.moto_server import aws_environment, make_bucket, running_moto, server
 from tests.releases.fakes import FakeSite, running
 from tests.releases.live import (
@@ -24,13 +25,13 @@ from tests.releases.live import (
     get,
     health,
     kill,
+    killed_after,
     one_door,
-    promote_killed_after,
     shows,
     until,
 )
 from tests.releases.making import SENTENCE, make_pack, pages, publish, say
-from tests.releases.visitors import visiting
+from tests.releases.visitors import LOST, SIGN_IN, visiting
 from tests.serving import ROOT, environment_of, manage, serving
 
 pytestmark = pytest.mark.long
@@ -149,9 +150,10 @@ def test_a_sentence_is_staged_promoted_and_rolled_back_under_load(place: Place) 
         place.containers("one", "two") as production,
         one_door(production) as door,
         visiting(production, ("/book/", "/")) as visitors,
+        visiting([place.behind("EPRODUCTION", door)], ("/book/", SIGN_IN, LOST)) as outside,
     ):
         staging = place.behind("ESTAGING", staged)
-        front = place.behind("EPRODUCTION", door)
+        front = place.edge.url("EPRODUCTION")
         say(place.source, "Said on staging first.")
         told = place.run("stage", "book", "--from", str(place.source))
         assert "Said on staging first." in get(f"{staging}/book/")[1]
@@ -174,8 +176,9 @@ def test_a_sentence_is_staged_promoted_and_rolled_back_under_load(place: Place) 
             assert SENTENCE in get(f"{url}/book/")[1]
             assert shows(url) == "image"
         assert place.invalidated() == 2 * [["/", "/book", "/book/"]]
-    assert visitors.failures == []
+    assert visitors.failures == outside.failures == []
     assert visitors.pages > 100
+    assert outside.pages > 50
     assert {SENTENCE, "Said on staging first."} <= visitors.sentences
     print(visitors)
 
@@ -228,7 +231,7 @@ def test_a_promotion_killed_after_any_step_leaves_production_whole_and_the_next_
         front = place.behind("EPRODUCTION", url)
         say(place.source, "Said before the end.")
         place.run("stage", "book", "--from", str(place.source))
-        promote_killed_after(step, place.environment)
+        killed_after(step, place.environment, "promote", "book")
         status, page = get(f"{front}/book/")
         assert status == 200
         assert SENTENCE in page or "Said before the end." in page
@@ -238,6 +241,48 @@ def test_a_promotion_killed_after_any_step_leaves_production_whole_and_the_next_
         assert "nothing to do" in place.run("promote", "book")
         assert "never seen" not in place.run("releases").partition("production")[2]
     assert visitors.failures == []
+
+
+@pytest.mark.parametrize("step", ["copy", "pointer", "check", "invalidate"])
+def test_a_rollback_killed_after_any_step_is_finished_and_goes_back_no_further(
+    place: Place, step: str
+) -> None:
+    first, second = (make_pack(place.source, words) for words in ("First.", "Second."))
+    publish(place.production, first)
+    publish(place.production, second)
+    with place.containers("one") as (url,), visiting([url]) as visitors:
+        front = place.behind("EPRODUCTION", url)
+        until(lambda: shows(url) == second.id)
+        killed_after(step, place.environment, "rollback", "book")
+        assert get(f"{front}/book/")[0] == 200
+        place.run("rollback", "book")
+        assert shows(url) == first.id
+        assert "never seen" not in place.run("releases").partition("production")[2]
+    assert visitors.failures == []
+
+
+def test_what_cloudfront_refuses_is_one_clear_line(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function that somebody else changed meanwhile, an exhausted quota, a wrong path."""
+    functions = place.edge.functions
+    publish_it = functions.publish
+
+    def publish_late(name: str, if_match: str) -> Version:
+        config = functions.get(name, "DEVELOPMENT").config
+        functions.update(name, if_match, config, b"// somebody else's")
+        return publish_it(name, if_match)
+
+    with running(FakeSite(place.store("staging"))) as staged:
+        place.behind("ESTAGING", staged)
+        monkeypatch.setattr(functions, "publish", publish_late)
+        told = place.refused("stage", "book", "--from", str(place.source))
+        assert "somebody else changed the function meanwhile; nothing was done" in told
+    invalidations = place.edge.invalidations["EPRODUCTION"]
+    monkeypatch.setattr(invalidations, "settle", 1_000)
+    invalidations.create("ours", [f"/{number}/*" for number in range(15)])
+    assert "would exceed 15; wait" in place.refused("invalidate", "/static/*")
+    assert "empties the whole cache" in place.refused("invalidate", "/*")
 
 
 def tampered(place: Place) -> Pack:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 STATIC = re.compile(r'(?:src|href)="(/static/[^"?#]+)"')
+SIGN_IN, LOST = "/dashboard/login/", "/track/no-such-link-0000"
+STATUS = {LOST: 404}  # of pages that are to answer something else than 200
 PAUSES = (0.0, 0.05, 0.5, 1.9, 2.1, 4.5)  # CloudFront lets an idle connection go after 5 s
 
 
@@ -41,13 +43,16 @@ class Visitors:
         started = time.monotonic()
         status, body = homes[0].get(path)
         self.slowest = max(self.slowest, time.monotonic() - started)
-        if status != 200:
+        files = set(STATIC.findall(body))
+        if status != STATUS.get(path, 200):
             self.failures.append(f"{path} answers {status}")
             return
+        if not any(file.endswith(".css") for file in files):
+            self.failures.append(f"{path} names no stylesheet")
         self.sentences.update(re.findall(r'<p class="lead">([^<]+)', body))
         self.pages += 1
         for home in homes:
-            for file in set(STATIC.findall(body)):
+            for file in files:
                 status, content = home.get(file)
                 if status != 200 or not content:
                     self.failures.append(f"{file} of {path} answers {status}")
