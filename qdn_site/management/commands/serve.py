@@ -22,8 +22,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         if settings.STAGE != "development":
             raise CommandError("Sample people and passwords are for development only.")
+        var = settings.BASE_DIR / "var"
+        var.mkdir(exist_ok=True)
         business = settings.BUSINESSES[0]
-        password = demo_password(settings.BASE_DIR / "var" / "demo-password")
+        password = demo_password(var / "demo-password")
         sample.add_members(business, password)
         added = sample.add_jobs(business)
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -40,7 +42,7 @@ class Command(BaseCommand):
         )
         self.stdout.flush()
         os.environ["QDN_BIND"] = f"127.0.0.1:{port}"
-        log = str(settings.BASE_DIR / "var" / "access.log")
+        log = str(var / "access.log")
         server = ["-m", "gunicorn", "-c", "python:qdn_site.gunicorn", "qdn_site.wsgi"]
         quiet = ["--access-logfile", log, "--log-level", "warning"]
         # gunicorn takes this process's place, and its signals.
@@ -52,7 +54,6 @@ def demo_password(kept: Path) -> str:
     if given := os.environ.get("QDN_DEMO_PASSWORD"):
         return given
     if not kept.exists():
-        kept.parent.mkdir(exist_ok=True)
         kept.touch(mode=0o600)
         kept.write_text(secrets.token_urlsafe(9))
     return kept.read_text()
