@@ -73,11 +73,12 @@ def _read(folder: Path, carries: Callable[[str], bool]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not carries(name) or path.is_dir() or path.name.startswith(".") or name.endswith("~"):
+        if not carries(name) or path.name.startswith(".") or name.endswith("~"):
             continue
         if path.is_symlink():
             raise NothingToPack(f"{path} is a link; a release holds files only.")
-        files[name] = path.read_bytes()
+        if path.is_file():
+            files[name] = path.read_bytes()
     return files
 
 

@@ -21,7 +21,6 @@ STATIC = frozenset(
 )
 # No absolute path, no `..`, nothing hidden, no other separator, nothing that needs quoting.
 NAME = re.compile(r"(templates|static)(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,6}")
-ID = re.compile(r"[0-9a-f]{64}")
 
 
 class BadPack(Exception):

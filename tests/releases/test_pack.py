@@ -68,6 +68,13 @@ def test_what_lies_about_in_the_folders_is_not_packed(tmp_path: Path) -> None:
     assert make_pack(source).id == make_pack().id
 
 
+def test_a_linked_folder_in_the_source_is_refused(tmp_path: Path) -> None:
+    source = pages(tmp_path / "source")
+    (source / "templates/booking/parts").symlink_to(tmp_path)
+    with pytest.raises(NothingToPack, match="is a link"):
+        make_pack(source)
+
+
 def test_a_link_in_the_source_is_refused(tmp_path: Path) -> None:
     source = pages(tmp_path)
     (source / "templates/booking/passwords.html").symlink_to("/etc/passwd")
