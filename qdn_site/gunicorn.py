@@ -1,6 +1,7 @@
 """gunicorn's settings: `gunicorn -c python:qdn_site.gunicorn qdn_site.wsgi`."""
 
 import os
+from typing import Any
 
 from gunicorn.workers import gthread
 
