@@ -89,6 +89,7 @@ def test_the_drivers_first_name_and_estimate_are_shown(
     jobs.change(lambda book: book.put(job))
     shown = words(client.get(PAGE))
     assert "Joel is on the way, since 12:10 PM" in shown
+    assert "Your pickup is confirmed" not in shown
     assert "Expected at 2:20 PM Joel's own estimate, from 12:00 PM" in shown
 
 
