@@ -8,6 +8,7 @@ from tracking.api import ROUTE as TRACK_ROUTE
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("favicon.ico", views.icon),
     path("robots.txt", views.robots),
     path("book/", include("booking.urls")),
     path("track/", include("tracking.urls")),

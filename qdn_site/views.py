@@ -1,13 +1,19 @@
-"""The front page, and a word to robots."""
+"""The front page, the icon where browsers look for it, and a word to robots."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html")
+
+
+@require_safe
+def icon(request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect(static("site/icon.svg"))
 
 
 @require_safe

@@ -26,3 +26,8 @@ def test_the_preview_of_a_tracking_link_tells_nothing(client: Client, jobs: obje
 
 def test_hours_stay_on_one_line(client: Client) -> None:
     assert "8\N{NO-BREAK SPACE}AM–12\N{NO-BREAK SPACE}PM" in text(client.get("/book/"))
+
+
+def test_browsers_find_the_icon_where_they_look_for_it(client: Client) -> None:
+    assert client.get("/favicon.ico").headers["Location"].startswith("/static/site/icon")
+    assert 'rel="apple-touch-icon"' in text(client.get("/"))
