@@ -124,10 +124,14 @@ def create(
             return book
         if by == CUSTOMER:
             _refuse_floods(book, source, at)
-        if any(job.crew):
-            roster = wiring.roster(business).refreshed()  # as in `assign`
-            check(msgspec.structs.asdict(job.crew), job, roster, book, business, insist=insist)
-        return book.put(job)
+        if not any(job.crew):
+            return book.put(job)
+        roster = wiring.roster(business).refreshed()  # as in `assign`
+        crew = msgspec.structs.asdict(job.crew)
+        if not check(crew, job, roster, book, business, insist=insist):
+            return book.put(job)
+        insisted = msgspec.structs.replace(job.history[0], reason=INSISTED)
+        return book.put(msgspec.structs.replace(job, history=(insisted,)))
 
     book = wiring.jobs(business).change(add)
     earlier = _made_before(book, job)

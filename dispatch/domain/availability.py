@@ -238,7 +238,7 @@ def _came(job: Job) -> Came:
     for event in reversed(job.history):
         if event.changes and event.changes.keys() & {"driver", "window"}:
             return Came(event.at, event.reason == INSISTED)
-    return Came(job.created_at, insisted=False)
+    return Came(job.created_at, insisted=any(event.reason == INSISTED for event in job.history))
 
 
 def _one_too_many(

@@ -115,6 +115,9 @@ def test_a_new_job_may_be_insisted_on_too(dana: Program, jobs: JobRepository) ->
     made = dana.post("jobs", new | {"insist": True}, **key)
     assert (made.status_code, made.json()["job"]["crew"]["driver"]) == (201, "joel")
     assert dana.post("jobs", new | {"insist": True}, **key).json() == made.json()
+    assert made.json()["job"]["history"][0]["reason"] == "insisted", (
+        "which the board calls no clash"
+    )
 
 
 def test_nobody_insists_on_who_is_away(dana: Program, jobs: JobRepository) -> None:
