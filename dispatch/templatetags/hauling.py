@@ -10,7 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dispatch.domain.business import Business, WindowOffer
-from dispatch.domain.job import Event, Window
+from dispatch.domain.crew import Roster
+from dispatch.domain.job import ROLES, Event, Window
 from dispatch.domain.status import Status
 
 register = template.Library()
@@ -97,19 +98,22 @@ def words(name: str) -> str:
 
 
 @register.filter
-def told(event: Event) -> str:
-    """What happened, other than a move, in a few words: `Edited: price 600 → 650`."""
+def told(event: Event, roster: Roster) -> str:
+    """What happened, other than a move: `Assigned: driver nobody → Ana (insisted)`."""
     what = words(event.what).capitalize() if isinstance(event.what, str) else "Something happened"
     if not isinstance(event.changes, Mapping) or not event.changes:
         return what
     changes = (
-        f"{words(name)} {_plainly(before)} → {_plainly(after)}"
+        f"{words(name)} {_plainly(name, before, roster)} → {_plainly(name, after, roster)}"
         for name, (before, after) in event.changes.items()
     )
-    return f"{what}: {', '.join(changes)}"
+    why = f" ({event.reason})" if isinstance(event.reason, str) and event.reason else ""
+    return f"{what}: {', '.join(changes)}{why}"
 
 
-def _plainly(value: object) -> str:
+def _plainly(name: str, value: object, roster: Roster) -> str:
+    if name in ROLES:
+        return roster.name_of(str(value)) if value else "nobody"
     if isinstance(value, dict) and "date" in value:
         return f"{value['date']} {value['name']}"
     if isinstance(value, float):

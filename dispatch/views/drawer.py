@@ -132,6 +132,7 @@ def drawer(
             for event in reversed(history_for(member, shown, business))
         ],
         "notes": [(note, desk.name_of(roster, note.by)) for note in reversed(shown.notes)],
+        "roster": roster,
         "crew": [(role, roster.name_of(name)) for role, name in _on(shown)],
         "tracking_url": tracking_url(request, shown),
         "note_form": note_form or NoteForm(),

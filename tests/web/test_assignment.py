@@ -201,3 +201,8 @@ def test_a_script_gets_the_refusal_in_the_drawer(dana: Client, jobs: JobReposito
     assert answer.status_code == 409
     assert text(answer).lstrip().startswith("<article")
     assert "Assign all the same" in words(answer)
+
+
+def test_the_history_calls_people_by_their_names(dana: Client, jobs: JobRepository) -> None:
+    assign(dana, driver="joel", version=1)
+    assert "Assigned: driver nobody → Joel" in words(dana.get(DRAWER))
