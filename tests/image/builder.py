@@ -2,8 +2,9 @@
 
 Each stage gets a root of its own, in which this machine's /usr and Python stand read-only in
 place of the base image; RUN, HEALTHCHECK and CMD are run inside it by chroot, in a mount
-namespace of their own, as the user that USER names. What it does not show: that the base image
-exists and has the same libraries.
+namespace of their own, as the user that USER names. COPY finds what .dockerignore lets through.
+What it does not show: that the base image exists and has the same libraries; and the Python is
+this machine's, not the image's.
 """
 
 import json
@@ -95,13 +96,14 @@ def build(dockerfile: Path, folder: Path) -> Stage:
     """Carry out every instruction; the last stage is the image. Raises for one it does not know."""
     stages: dict[str, Stage] = {}
     stage = Stage(folder)
+    handed = context(dockerfile.parent, folder / "context")
     for word, rest in instructions(dockerfile.read_text()):
         if word == "FROM":
             name = rest.split(" AS ")[-1] if " AS " in rest else str(len(stages))
             stage = stages[name] = Stage(folder / name)
             stage.start()
         elif word == "COPY":
-            copy(stage, stages, dockerfile.parent, shlex.split(rest))
+            copy(stage, stages, handed, shlex.split(rest))
         elif word == "RUN":
             stage.run(["sh", "-c", rest])
         elif word == "ENV":
@@ -128,9 +130,37 @@ def instructions(text: str) -> list[tuple[str, str]]:
     return [(word, rest.strip()) for word, _, rest in lines]
 
 
-def copy(stage: Stage, stages: dict[str, Stage], context: Path, words: list[str]) -> None:
-    """From the clean checkout, or from an earlier stage."""
-    base = context
+def context(checkout: Path, folder: Path) -> Path:
+    """What the engine is handed of a checkout: all that .dockerignore lets through."""
+    rules = [line for line in (checkout / ".dockerignore").read_text().split() if line]
+    for path in sorted(checkout.rglob("*")):
+        name = path.relative_to(checkout).as_posix()
+        if not path.is_dir() and not is_ignored(name, rules):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, folder / name, follow_symlinks=False)
+    return folder
+
+
+def is_ignored(name: str, rules: list[str]) -> bool:
+    """The last rule that fits a file, or a folder that it is in, decides."""
+    ignored = False
+    for rule in rules:
+        kept = rule.startswith("!")
+        pattern = rule.removeprefix("!")
+        if pattern not in ("*", "**") and re.search(r"[*?\[]", pattern.removeprefix("**/")):
+            raise NotImplementedError(rule)
+        parts = name.split("/")
+        if pattern.startswith("**/"):
+            fits = pattern.removeprefix("**/") in parts
+        else:
+            fits = pattern in ("*", "**", *("/".join(parts[:n]) for n in range(1, len(parts) + 1)))
+        ignored = not kept if fits else ignored
+    return ignored
+
+
+def copy(stage: Stage, stages: dict[str, Stage], handed: Path, words: list[str]) -> None:
+    """From the context, or from an earlier stage."""
+    base = handed
     if words[0].startswith("--from="):
         base = stages[words.pop(0).removeprefix("--from=")].root
     source, target = base / words[0].lstrip("/"), stage.root / stage.workdir.lstrip("/") / words[1]

@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.image.builder import Stage, build
+from tests.image.builder import Stage, build, is_ignored
 from tests.serving import ROOT
 
 pytestmark = pytest.mark.long
@@ -103,6 +103,15 @@ def test_it_runs_as_nobody_special_and_without_a_stage_not_at_all(image: Stage) 
     said, _ = refused.communicate(timeout=60)
     assert refused.returncode != 0
     assert "QDN_STAGE is not set" in said
+
+
+def test_all_that_the_dockerfile_copies_gets_past_dockerignore_and_no_more() -> None:
+    rules = (ROOT / ".dockerignore").read_text().split()
+    for name in ("manage.py", "booking/views.py", "static/site/icon.svg"):
+        assert not is_ignored(name, rules)
+    for name in ("tests/making.py", "var/data/jobs.json", "booking/__pycache__/views.pyc", ".env"):
+        assert is_ignored(name, rules)
+    assert is_ignored("booking/views.py", [rule for rule in rules if rule != "!booking"])
 
 
 def test_nothing_of_the_build_lies_in_it_as_a_secret(image: Stage) -> None:
