@@ -155,12 +155,15 @@ def _received(sock: socket.socket) -> bytes | None:
 
 def write_error(sock: socket.socket, status: int, reason: str, said: str) -> None:
     """gunicorn's own refusals, with our headers, and without the words of whoever is refused."""
+    if status == 501:  # a transfer coding that nobody knows: no fault of ours, as a 5xx would say
+        status, reason = 400, "Bad Request"
     body = f"{reason}.\n"
     headers = {
         "Connection": "close",
         "Content-Type": "text/plain; charset=utf-8",
         "Content-Length": str(len(body)),
         "Cache-Control": "no-store",
+        "X-Robots-Tag": "noindex, nofollow",
         **settings.ANSWER_HEADERS["/"],
     }
     lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {headers[name]}" for name in headers)]

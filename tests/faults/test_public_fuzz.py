@@ -1,135 +1,133 @@
 """Whatever anybody sends to a public address: never a 5xx, and never without its headers."""
 
-import json
-from typing import Any
-from urllib.parse import quote_from_bytes
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as site
+from django.core.cache import cache
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.repository import JobRepository, RosterRepository
-from tests.making import TOKEN, make_job
+from tests.faults.stranger import Sent, addresses, over_the_wire, requests
+from tests.faults.visitor import Visitor, booking
+from tests.making import BUSINESS, NOON, make_job
+from tests.serving import serving
 
 pytestmark = pytest.mark.long
 
-EXAMPLES = 1_250  # at each of four kinds of address
-ALWAYS = {
-    **site.ANSWER_HEADERS["/"],
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
+EXAMPLES = {"customers": 2_000, "programs": 1_000, "the crew": 1_000, "throttled": 500}
+WIRE_EXAMPLES = 600  # over gunicorn, at production
+HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload"}
+CREW, PROGRAMS = "/dashboard/", "/api/"
+UNKNOWN = f"/track/{'u' * 32}"
+COUNTED = [UNKNOWN, f"{UNKNOWN}/live", "/dashboard/login/", "/api/token", "/api/track"]
+SEEN = {
+    "customers": {200, 303, 304, 400, 404, 405, 411, 413, 422},
+    "programs": {200, 400, 401, 404, 405, 413, 415, 422},
+    "the crew": {200, 302, 400, 401, 404, 413, 422},
+    "throttled": {429},
+    "wire": {200, 303, 400, 404, 405, 413, 422},
 }
-KINDS = {
-    "pages": ["/", "/book/", "/robots.txt", "/healthz", "/readyz", "/nowhere", "/static/x.css"],
-    "links": [
-        *(f"/track/{TOKEN}{part}" for part in ("", "/live", "/ready", "/cancel", "/undo", "/x")),
-        *("/track/", "/track/short", f"/track/{'u' * 32}/ready", "/track.html"),
-    ],
-    "programs": ["/api/track", "/api/token", "/api/jobs", "/api/docs", "/api/openapi.json"],
-    "the door": ["/dashboard/", "/dashboard/board", "/dashboard/login/", "/dashboard/jobs/x"],
-}
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
-
-latin = st.text(
-    st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=40
-)
-odd = st.sampled_from(
-    [
-        *("", " ", "\x00", "%", "%zz", "..", "../../etc/passwd", "x" * 3_000, "é", "💥", "\u202e"),
-        *("<script>", "' OR 1=1", "-1", "999999999999", "1e999", "NaN", "null", "[]", "{}", "\r\n"),
-    ]
-)
-words = st.text(max_size=30) | odd
-raw = st.binary(max_size=40) | words.map(lambda text: text.encode("utf-8", "surrogatepass"))
-tails = raw.map(lambda part: quote_from_bytes(part, safe="/%.;:@&=+$,"))
-queries = st.dictionaries(
-    st.sampled_from(["r", "next", "expected", "q", "date", "month", "token", "limit"]) | words,
-    words,
-    max_size=3,
-)
-hosts = st.sampled_from(["localhost", "127.0.0.1", "testserver"]) | latin
-headers = st.dictionaries(
-    st.sampled_from(
-        [
-            *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port"),
-            *("Forwarded", "CloudFront-Forwarded-Proto", "CloudFront-Viewer-Address"),
-            *("X-Origin-Verify", "X-Request-Id", "X-Requested-With", "X-CSRFToken", "Cookie"),
-            *("Accept", "Accept-Encoding", "Accept-Language", "If-None-Match", "If-Match"),
-            *("If-Modified-Since", "Range", "Origin", "Referer", "Sec-Fetch-Site", "Expect"),
-            *("Authorization", "Content-Encoding", "Transfer-Encoding", "X-HTTP-Method-Override"),
-        ]
-    ),
-    latin | st.sampled_from(["fetch", "same-origin", "null", "*", 'W/"x"', "bytes=0-", "https"]),
-    max_size=4,
-)
-cookies = st.dictionaries(
-    st.sampled_from(["sessionid", "csrftoken", "seen", "messages"]), latin, max_size=2
-)
-fields = st.dictionaries(
-    st.sampled_from(
-        [
-            *("customer_name", "phone", "email", "location", "load", "date", "window", "key"),
-            *("website", "access_notes", "reason", "username", "password", "next", "token"),
-        ]
-    ),
-    words,
-    max_size=8,
-)
-bodies = st.one_of(
-    st.tuples(st.just("application/x-www-form-urlencoded"), st.binary(max_size=200)),
-    st.tuples(st.just("application/json"), fields.map(lambda body: json.dumps(body).encode())),
-    st.tuples(latin, st.binary(max_size=100)),
-    st.tuples(st.just("multipart/form-data; boundary=x"), st.binary(max_size=100)),
-)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def paths_of(kind: str) -> list[str]:
+    crew = [path for path in addresses() if path.startswith(CREW)]
+    programs = [path for path in addresses() if path.startswith(PROGRAMS)]
+    rest = [path for path in addresses() if path not in {*crew, *programs}]
+    return {"the crew": crew, "programs": programs, "customers": rest, "throttled": COUNTED}[kind]
+
+
+def valid() -> dict[str, str]:
+    day = BUSINESS.bookable(NOON)[0]
+    return {
+        "customer_name": "Mark",
+        "phone": "6195550142",
+        "location": "1 Elm St",
+        "load": "half",
+        "date": day.date.isoformat(),
+        "window": day.name,
+    }
+
+
+def check(sent: Sent, status: int, headers: Mapping[str, str], always: Mapping[str, str]) -> None:
+    assert status < 500, (status, sent)
+    said = {name: headers.get(name) for name in always}
+    assert said == always, (status, sent)
+    if sent.path.startswith("/track"):
+        assert "no-store" in (headers.get("Cache-Control") or ""), (status, sent)
+        assert "noindex" in (headers.get("X-Robots-Tag") or ""), (status, sent)
+    if sent.path.startswith(CREW):
+        cached = headers.get("Cache-Control") or ""
+        assert "private" in cached or "no-store" in cached, (status, sent)
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
 def test_nothing_that_anybody_sends_is_answered_with_a_5xx_or_without_its_headers(
-    kind: str, jobs: JobRepository, roster: RosterRepository, monkeypatch: pytest.MonkeyPatch
+    kind: str, jobs: JobRepository, roster: RosterRepository
 ) -> None:
-    monkeypatch.setattr("dispatch.throttle.Limit.check", lambda limit, key: None)
+    seen: Counter[int] = Counter()
+    etags: dict[str, str] = {}
+    throttled = kind == "throttled"
+    for _ in range(60 if throttled else 0):  # the tries of this minute, used up
+        Client().get(UNKNOWN)
 
-    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
-    @given(
-        st.sampled_from(METHODS),
-        st.sampled_from(KINDS[kind]),
-        st.just("") | tails,
-        queries,
-        hosts,
-        headers,
-        cookies,
-        fields,
-        st.none() | bodies,
-    )
-    def send(
-        method: str,
-        path: str,
-        tail: str,
-        query: dict[str, str],
-        host: str,
-        given_headers: dict[str, str],
-        jar: dict[str, str],
-        form: dict[str, str],
-        body: tuple[str, bytes] | None,
-    ) -> None:
+    @settings(max_examples=EXAMPLES[kind], suppress_health_check=list(HealthCheck), database=None)
+    @given(requests(paths_of(kind), "testserver", valid()))
+    def send(sent: Sent) -> None:
         jobs.change(lambda book: JobBook(revision=book.revision).put(make_job()))
-        client = Client(raise_request_exception=False)
-        for name, value in jar.items():
-            client.cookies[name] = value.replace("\r", "").replace("\n", "")
-        sent: dict[str, Any] = {"headers": {**given_headers, "Host": host}, "query_params": query}
-        if body:
-            answer = client.generic(method, path + tail, body[1], content_type=body[0], **sent)
-        elif method == "POST":
-            answer = client.post(path + tail, form, **sent)
-        else:
-            answer = client.generic(method, path + tail, **sent)
-        assert answer.status_code < 500, answer.content
-        missing = [name for name in ALWAYS if name not in answer.headers]
-        assert not missing, (answer.status_code, missing)
+        if not throttled:
+            cache.clear()
+        etag = etags.get(sent.path) if sent.again else None
+        headers = {**sent.headers, **({"If-None-Match": etag} if etag else {})}
+        answer = Client(raise_request_exception=False).generic(
+            sent.method,
+            sent.path,
+            sent.body,
+            content_type=sent.kind,
+            headers=headers,
+            QUERY_STRING=sent.query,
+        )
+        if answer.status_code == 200 and "ETag" in answer.headers:
+            etags[sent.path] = answer.headers["ETag"]
+        seen[answer.status_code] += 1
+        check(sent, answer.status_code, answer.headers, site.ANSWER_HEADERS["/"])
 
     send()
+    print(kind, sorted(seen.items()))
+    assert {status for status in SEEN[kind] if seen[status] < 2} == set(), seen
+    assert seen.total() >= EXAMPLES[kind]
+
+
+def test_nor_over_gunicorn_at_production(tmp_path: Path) -> None:
+    """With static files as they are collected, and the throttles as they are."""
+    seen: Counter[int] = Counter()
+    etags: dict[str, str] = {}
+    env = {"QDN_STAGE": "production", "DJANGO_ALLOWED_HOSTS": "127.0.0.1"}
+    with serving(tmp_path, **env) as base:
+        netloc = urlsplit(base).netloc
+        form = booking(Visitor(base), "Mark")
+        files = re.findall(r'(?:href|src)="(/static/[^"]+)"', Visitor(base).get("/book/").text)
+        assert files
+
+        @settings(
+            max_examples=WIRE_EXAMPLES, suppress_health_check=list(HealthCheck), database=None
+        )
+        @given(requests([*addresses(), *files, "/", "/robots.txt"], "127.0.0.1", form))
+        def send(sent: Sent) -> None:
+            etag = etags.get(sent.path) if sent.again else None
+            status, headers = over_the_wire(netloc, sent, etag)
+            if status == 200 and "ETag" in headers:
+                etags[sent.path] = headers["ETag"]
+            seen[status] += 1
+            check(sent, status, headers, site.ANSWER_HEADERS["/"] | HSTS)
+
+        send()
+    print("wire", sorted(seen.items()))
+    assert {status for status in SEEN["wire"] if not seen[status]} == set(), seen
+    assert seen.total() >= WIRE_EXAMPLES

@@ -20,6 +20,7 @@ REFUSED = {
     b"GET / HTTP/1.1\r\nA b: c\r\n\r\n": 400,
     b"GET / HTTP/1.1\r\nCookie: " + b"x" * 9_000 + b"\r\n\r\n": 431,
     b"GET / HTTP/1.1\r\nCookie: " + b"x" * 40_000: 431,
+    b"GET / HTTP/1.1\r\nTransfer-Encoding: rot13\r\n\r\n": 400,
     b"GET /" + b"x" * 5_000 + b" HTTP/1.1\r\n\r\n": 414,
 }
 
