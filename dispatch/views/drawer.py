@@ -133,6 +133,7 @@ def drawer(
         ],
         "notes": [(note, desk.name_of(roster, note.by)) for note in reversed(shown.notes)],
         "roster": roster,
+        "said_by": shown.eta and desk.name_of(roster, shown.eta.by),
         "crew": [(role, roster.name_of(name)) for role, name in _on(shown)],
         "tracking_url": tracking_url(request, shown),
         "note_form": note_form or NoteForm(),
