@@ -67,18 +67,18 @@ def test_www_leads_to_the_apex(ask: Ask) -> None:
 def test_a_booking_goes_through_and_its_old_style_link_too(ask: Ask) -> None:
     status, _, page = ask("/book/")
     assert status == 200, page
-    date = re.findall(r'value="(\d{4}-\d\d-\d\d)"', page)[0]
-    window = next(w for w in ("morning", "afternoon") if f'value="{w}"' in page)
-    load = next(each for each in ("half", "full", "quarter") if f'value="{each}"' in page)
+    offered = re.search(r'<script id="offered" type="application/json">(.+?)</script>', page)
+    assert offered, page
+    date, windows = next(iter(json.loads(offered[1]).items()))
     status, headers, text = ask(
         "/book/",
         "POST",
         customer_name="Mark",
         phone="(619) 555-0123",
         location="Soderblom Ave",
-        load=load,
+        load="half",
         date=date,
-        window=window,
+        window=windows[0],
     )
     assert status == 303, text
     token = headers["location"].partition("?")[0].rpartition("/")[2]

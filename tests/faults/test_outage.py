@@ -1,5 +1,6 @@
 """Storage that is gone: said at once and plainly, nothing typed is lost, and it heals by itself."""
 
+import json
 import re
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def site(moto: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(params=KINDS)
 def outage(request: pytest.FixtureRequest, site: Site) -> Iterator[Site]:
     """The storage was there until now."""
-    assert site.customer.get(f"/track/{TOKEN}").status == 200
+    until(lambda: answered_just_now(site))
     site.cable.fail(request.param)
     site.cut_at = datetime.now(UTC)
     yield site
@@ -90,6 +91,12 @@ def until(happened: Callable[[], bool], seconds: float = 30) -> None:
     while not happened():
         assert time.monotonic() < end, "it never happened"
         pause.wait(0.2)
+
+
+def answered_just_now(site: Site) -> bool:
+    """Whether the outage before this one is over for the readers too."""
+    ages = json.loads(site.customer.get("/readyz").text)["confirmed_seconds_ago"].values()
+    return all(age is not None and age < ANSWERED.seconds / 2 for age in ages)
 
 
 def how_it_was_at(page: str) -> datetime:
