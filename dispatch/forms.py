@@ -155,7 +155,7 @@ class EditForm(CrewJobForm):
     version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, business: Business, job: Job):
-        shown = as_typed(job)
+        shown = as_typed(job, business)
         self.given = set(data or ())
         merged = None if data is None else shown | {key: data[key] for key in data}
         super().__init__(merged, initial=shown, business=business, job=job)
@@ -184,7 +184,7 @@ class EditForm(CrewJobForm):
             if plain(value) != job.as_of(version, name)
         }
         typed = mine | ({"date"} if "window" in mine else set())
-        data = as_typed(job) | {name: self.data[name] for name in typed}
+        data = as_typed(job, self.business) | {name: self.data[name] for name in typed}
         return EditForm(data, business=self.business, job=job)
 
 
@@ -193,10 +193,11 @@ def _lines(typed: object) -> str:
     return str(typed).replace("\r\n", "\n").strip()
 
 
-def as_typed(job: Job) -> dict[str, Any]:
+def as_typed(job: Job, business: Business) -> dict[str, Any]:
     """A job's fields as its form shows them."""
     return {
         **{name: getattr(job, name) for name in EDITABLE if name != "price_lines"},
+        "phone": business.phone_text(job.phone),
         "price": job.price or "",
         "date": job.window.date.isoformat() if job.window else "",
         "window": job.window.name if job.window else "",

@@ -288,6 +288,15 @@ def test_saving_what_is_there_already_changes_nothing(dana: Client, jobs: JobRep
     assert jobs.read().revision == before
 
 
+def test_the_phone_stands_in_the_form_as_people_write_it(dana: Client, jobs: JobRepository) -> None:
+    change(jobs, phone="+16195550142")
+    before = jobs.read().revision
+    shown = "(619) 555-0142"
+    assert f'value="{shown}"' in text(dana.get(DRAWER))
+    assert press(dana, "edit", **everything(jobs, phone=shown)).status_code == 303
+    assert jobs.read().revision == before
+
+
 def test_fields_that_nobody_else_touched_go_through(dana: Client, jobs: JobRepository) -> None:
     form = everything(jobs, truck="T7")
     change(jobs, access_notes="Gate code 4411", price=Decimal(700))
