@@ -23,7 +23,9 @@ ROLE_CHOICES = [(role, role.replace("_", " ").capitalize()) for role in ROLES]
 class MemberForm(forms.Form):
     """A member's profile. It sends along what it showed, so that only what was changed counts."""
 
-    name = forms.CharField(label="Name", max_length=80)
+    name = forms.CharField(
+        label="Name", max_length=80, error_messages={"required": "Please give a name."}
+    )
     rank = forms.ChoiceField(
         label="Rank",
         choices=[(rank.value, rank.capitalize()) for rank in reversed(Rank)],
@@ -116,6 +118,7 @@ class NewMemberForm(MemberForm):
         label="Signs in as",
         max_length=32,
         widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false"}),
+        error_messages={"required": "Please give the name that they sign in with."},
     )
     field_order = ("name", "username", *PROFILE[1:])
 

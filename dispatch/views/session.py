@@ -48,7 +48,9 @@ class SignIn(LoginView):
             return super().post(request, *args, **kwargs)
         except StoreUnavailable:
             # Not bound: checking it once more would only ask the roster again.
-            context = self.get_context_data(form=self.authentication_form(request), silent=True)
+            typed = {"username": request.POST.get("username", "")}
+            form = self.authentication_form(request, initial=typed)
+            context = self.get_context_data(form=form, silent=True)
             return render(request, self.template_name, context, status=503)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:

@@ -159,7 +159,7 @@ def test_a_new_member_gets_a_password_that_is_shown_once(
         ("joel", 409, "Somebody signs in by that name"),
         ("Pete B", 422, "How about “pete.b”?"),
         ("customer", 422, "a word of the jobs' history"),
-        ("", 422, "This field is required"),
+        ("", 422, "Please give the name that they sign in with"),
     ],
 )
 def test_a_name_that_cannot_be_is_explained(

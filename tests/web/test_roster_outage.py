@@ -54,6 +54,7 @@ def test_nobody_signs_in_and_the_page_says_why(roster: RosterRepository, clock: 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert "Nobody can sign in right now" in words(answer)
+    assert 'value="joel"' in answer.content.decode()
     assert board(client) == 401
     clock.tick(10)
     signed_in("joel")
