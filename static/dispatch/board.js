@@ -326,8 +326,11 @@ function neighbour(card, step) {
 
 // --- the drawer ------------------------------------------------------------------------
 
+let opening = 0;
 async function openDrawer(url) {
+  const mine = ++opening;
   const answer = await send(url);
+  if (mine !== opening) return; // another one was opened meanwhile
   if (!answer.html.includes("data-job=")) return refused(answer);
   show(answer.html);
   const { job } = shownJob().dataset;
@@ -351,6 +354,12 @@ function saveUnsent() {
   sessionStorage.setItem(SAVED, JSON.stringify([...unsent]));
 }
 
+// What was sent is no draft any more.
+function forget(form) {
+  const action = form.getAttribute("action");
+  for (const [job, kept] of unsent) unsent.set(job, kept.filter(([sentTo]) => sentTo !== action));
+}
+
 // The session has ended: what is half typed waits in this tab until its writer is back.
 function signIn() {
   putAside();
@@ -368,6 +377,10 @@ function fill(html) {
 }
 
 async function answered(answer, form) {
+  if (!inside.contains(form)) { // the drawer was closed meanwhile: it may show another job
+    if (answer.ok) forget(form);
+    return moved(answer, false);
+  }
   if (!answer.html.includes("data-job=")) return refused(answer);
   const kept = drafts(inside, form), goOn = caret(inside, form);
   const scroll = drawer.scrollTop;
@@ -408,5 +421,8 @@ drawer.addEventListener("close", () => {
 });
 
 for (const card of board.querySelectorAll(".card")) sources.set(card.id, card.outerHTML);
+// A phone has room for one column: that of the first job which is this member's to move.
+const columns = board.querySelector(".columns"), mine = board.querySelector(".card[data-targets]:not([data-targets=''])");
+if (mine) columns.scrollLeft = mine.closest(".column").offsetLeft - columns.offsetLeft;
 relative(board, ".age time");
 setInterval(() => relative(board, ".age time"), 30000);

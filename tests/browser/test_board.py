@@ -296,6 +296,55 @@ def test_a_slow_answer_leaves_the_caret_in_a_half_typed_note(window: Window, sit
     expect(note).to_have_value("Bring thick gloves")
 
 
+@pytest.mark.parametrize("arrives", [True, False])
+def test_an_answer_that_comes_late_does_not_take_the_place_of_another_job(
+    arrives: bool, window: Window, site: Site
+) -> None:
+    first, second = site.job(), site.job()
+    dana = at_the_board(window, site)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    dana.route("**/notes", hold)
+    drawer = open_drawer(dana, first)
+    drawer.get_by_label("Note for the crew").fill("Bring gloves")
+    with dana.expect_request("**/notes"):
+        drawer.get_by_role("button", name="Add note").click()
+    dana.keyboard.press("Escape")
+    drawer = open_drawer(dana, second)
+    expect(drawer.locator("h2")).to_have_text(second.customer_name)
+    if arrives:
+        held.pop().continue_()
+        expect(said(dana)).to_contain_text("Note added")
+    else:
+        held.pop().abort()
+        expect(said(dana)).to_contain_text("We could not reach the server.")
+    expect(drawer.locator("h2")).to_have_text(second.customer_name)
+    dana.keyboard.press("Escape")
+    typed = open_drawer(dana, first).get_by_label("Note for the crew")
+    expect(typed).to_have_value("" if arrives else "Bring gloves")
+
+
+def test_of_two_drawers_the_one_opened_last_is_shown(window: Window, site: Site) -> None:
+    first, second = site.job(), site.job()
+    dana = at_the_board(window, site)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    dana.route(f"**/jobs/{first.id}", hold)
+    with dana.expect_request(f"**/jobs/{first.id}"):
+        card(dana, first).get_by_role("link", name="Drawer").click()
+    drawer = open_drawer(dana, second)
+    expect(drawer.locator("h2")).to_have_text(second.customer_name)
+    with dana.expect_response(f"**/jobs/{first.id}"):
+        held.pop().continue_()
+    expect(drawer.locator("h2")).to_have_text(second.customer_name)
+
+
 def test_could_not_do_it_stays_shut_until_somebody_opens_it(window: Window, site: Site) -> None:
     job = site.job()
     joel = at_the_board(window, site, "joel")
