@@ -78,7 +78,7 @@ class NumbersAsNumbers(MsgspecJsonRenderer):
 
 
 class JsonOnly(RequestNegotiator):
-    """415 for other content types, which dmr calls a bad request; 411 for bodies without length."""
+    """415 for other content types, which dmr calls a bad request."""
 
     __slots__ = ()
 
@@ -88,10 +88,6 @@ class JsonOnly(RequestNegotiator):
         if sent not in ("application/json", ""):
             detail = f"Send application/json, not {sent[:100]!r}."
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
-            # Django reads as much as Content-Length says: of a chunked body, nothing.
-            detail = "Say with Content-Length how long the body is; do not send it in chunks."
-            raise Refused(HTTPStatus.LENGTH_REQUIRED, detail)
         return super().__call__(request)
 
 
@@ -214,7 +210,7 @@ def problems(**by_name: str) -> list[ResponseSpec]:
 
 READ = problems(
     bad_request="Nothing that we could read, or not our host.",
-    request_uri_too_long="An address of more than 4,000 bytes. In HTML: we never saw it.",
+    request_uri_too_long="An address of more than 4,000 bytes. In plain text: we never saw it.",
     unprocessable_entity="A field or parameter is wrong; `field` names it.",
     too_many_requests="Too many calls, or too many wrong tries; see `Retry-After`.",
     service_unavailable="The storage is out of reach; see `Retry-After`.",
