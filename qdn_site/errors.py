@@ -89,7 +89,7 @@ def length_required(request: HttpRequest) -> HttpResponse:
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    return page(request, 413, "Nothing was saved. Please shorten what you sent.")
+    return page(request, 413, "Nothing was saved. Please go back and shorten what you wrote.")
 
 
 def too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
