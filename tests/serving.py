@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -13,6 +14,7 @@ from tests.making import PASSWORD
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("QDN_", "DJANGO_", "AWS_")
+SECRET = "between-cloudfront-and-us"
 START = 60  # seconds that a busy machine may take to answer for the first time
 ADD_MEMBERS = """
 import sys, django
@@ -21,6 +23,22 @@ from django.conf import settings
 from dispatch import sample
 sample.add_members(settings.BUSINESSES[0], sys.stdin.read())
 """
+
+_callers = count(1)
+
+
+def another_caller() -> dict[str, str]:
+    """The headers by which CloudFront says that this comes from an address nobody had before.
+
+    So that none is one too many, at a site of `serving(..., QDN_ORIGIN_SECRET=SECRET)`.
+    """
+    number = next(_callers)
+    address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:443"
+    return {
+        "X-Origin-Verify": SECRET,
+        "CloudFront-Viewer-Address": address,
+        "CloudFront-Forwarded-Proto": "http",
+    }
 
 
 @contextmanager

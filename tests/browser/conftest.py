@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from tests.browser.site import Site
 from tests.making import PASSWORD
-from tests.serving import serving
+from tests.serving import another_caller, serving
 
 CHROMIUM = shutil.which("chromium")
 QUIETLY = (
@@ -84,7 +84,7 @@ def window(browser: Browser, site: Site) -> Iterator[Window]:
 
 def sign_in(browser: Browser, site: Site, who: str) -> Any:
     """Sign in by hand; the session, for the windows to come."""
-    context = browser.new_context(base_url=site.url)
+    context = browser.new_context(base_url=site.url, extra_http_headers=another_caller())
     page = context.new_page()
     page.goto("/dashboard/")
     page.get_by_label("Name").fill(who)

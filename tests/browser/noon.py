@@ -1,4 +1,7 @@
-"""Settings for pictures: the server's clock stands at `QDN_NOON`, and links are the public ones."""
+"""Settings for pictures: the server's clock stands at `QDN_NOON`, and links are the public ones.
+
+And there is one page that breaks.
+"""
 
 import os
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from dispatch import wiring
 from qdn_site.settings import *  # noqa: F403
 from qdn_site.settings import BUSINESSES, MIDDLEWARE
 
+BROKEN = os.environ["QDN_BROKEN"]
 NOON = datetime.fromisoformat(os.environ["QDN_NOON"])
 wiring.now = lambda: NOON
 WHOSE = MIDDLEWARE.index("qdn_site.middleware.BusinessMiddleware") + 1
@@ -20,6 +24,8 @@ def at_the_public_address(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
     def answer(request: HttpRequest) -> HttpResponse:
+        if request.path == BROKEN:
+            raise RuntimeError("as something may that nobody foresaw")
         if site := BUSINESSES[0].production:
             request.public_url = site.public_url  # type: ignore[attr-defined]
         return get_response(request)

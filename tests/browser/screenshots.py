@@ -1,23 +1,22 @@
 """`make screenshots`: every page and state, on phone and desktop, light and dark.
 
-And README's pictures. It is noon on a Friday in all of them.
+And README's pictures. It is noon on a Friday in all of them, and drawers are drawn to their end.
 `python -m tests.browser.screenshots board drawer` takes those that begin like that alone.
 """
 
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, QUIETLY, sign_in
+from tests.browser.conftest import CHROMIUM, QUIETLY
 from tests.browser.site import Site
-from tests.browser.states import STATES, State, a_believable_day
-from tests.making import NOON
-from tests.serving import ROOT, serving
+from tests.browser.states import STATES, State, at_noon, shown
+from tests.serving import ROOT
 
 FOLDER = ROOT / "screenshots"
 README = ROOT / "tests" / "browser" / "pictures"
@@ -27,12 +26,11 @@ PICTURES = {  # README's: which state of them, on what, under which name
     "book": ("phone", "book"),
     "track-on-the-way": ("phone", "track"),
 }
-AT_NOON = {"DJANGO_SETTINGS_MODULE": "tests.browser.noon", "QDN_NOON": NOON.isoformat()}
 DEVICES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
     "desktop": {"viewport": {"width": 1280, "height": 800}},
 }
-MODAL = "dialog[open]"  # it covers the window, so only the window is shown
+MODAL = "dialog[open]"  # it covers the window: the window is shown, made high enough for all of it
 
 
 def main(*names: str) -> int:
@@ -43,12 +41,10 @@ def main(*names: str) -> int:
     chosen = [state for state in STATES if not names or state.name.startswith(names)]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(serving(folder, **AT_NOON))
-        site = Site(url, folder, now=lambda: NOON)
-        a_believable_day(folder, **AT_NOON)
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
         stack.callback(browser.close)
+        site = stack.enter_context(at_noon(folder, browser))
         for picture in take(browser, site, chosen):
             sys.stdout.write(f"{picture.relative_to(ROOT)}\n")
     return 0
@@ -56,8 +52,6 @@ def main(*names: str) -> int:
 
 def take(browser: Browser, site: Site, states: list[State]) -> Iterator[Path]:
     """Each state once for each device; the colours change while it is open."""
-    for who in {state.who for state in states if state.who}:
-        site.sessions[who] = sign_in(browser, site, who)
     for state in states:
         for device, options in DEVICES.items():
             with shown(browser, site, state, **options) as page:
@@ -66,30 +60,20 @@ def take(browser: Browser, site: Site, states: list[State]) -> Iterator[Path]:
             yield for_readme(browser, site, state, *PICTURES[state.name])
 
 
-@contextmanager
-def shown(browser: Browser, site: Site, state: State, **options: Any) -> Iterator[Page]:
-    day = site.all_jobs()
-    context = browser.new_context(
-        base_url=site.url, storage_state=site.sessions.get(state.who), **options
-    )
-    page = context.new_page()
-    page.clock.set_fixed_time(NOON)
-    state.go(page, site)
-    yield page
-    context.close()
-    site.back_to(day)
-
-
 def both_colours(page: Page, name: str) -> Iterator[Path]:
+    for dialog in page.locator(MODAL).all():
+        window = page.viewport_size or {}
+        needed = dialog.evaluate("it => it.scrollHeight")
+        page.set_viewport_size({**window, "height": max(needed, window["height"])})
     for colours in ("light", "dark"):
-        page.emulate_media(color_scheme=colours, reduced_motion="reduce")
+        page.emulate_media(color_scheme=colours)
         yield photograph(page, FOLDER / f"{name}-{colours}.png")
 
 
 def for_readme(browser: Browser, site: Site, state: State, device: str, name: str) -> Path:
     """In the light, and the desktop smaller than life, as everybody's clone carries it along."""
     options = DEVICES[device] | ({} if device == "phone" else {"device_scale_factor": 0.625})
-    with shown(browser, site, state, **options, reduced_motion="reduce") as page:
+    with shown(browser, site, state, **options) as page:
         return photograph(page, README / f"{name}.png")
 
 

@@ -32,8 +32,9 @@ class Site:
         self.folder = folder
         self.now = now
         self.sessions: dict[str, Any] = {}
+        self._files = [folder / "data" / name for name in ("jobs.json", "crew.json")]
         self._jobs: DocumentRepository[JobBook] = DocumentRepository(
-            FileStore(folder / "data" / "jobs.json"), JobBook, now=now, background=False
+            FileStore(self._files[0]), JobBook, now=now, background=False
         )
 
     def job(self, status: Status = Status.BOOKED, **fields: Any) -> Job:
@@ -64,12 +65,25 @@ class Site:
         return self._jobs.change(lambda book: book.put(changed)).job(job.id)
 
     def back_to(self, jobs: list[Job]) -> None:
-        """These jobs as they were, and no others."""
+        """These jobs as they were, and no others, in a storage that is there."""
+        self._mend()
         extra = {job.id for job in self.all_jobs()} - {job.id for job in jobs}
         self._jobs.change(lambda book: book.put(*jobs).without(extra))
 
     def all_jobs(self) -> list[Job]:
         return list(self._jobs.refreshed().jobs)
+
+    def cut_off(self) -> None:
+        """From now on the storage is out of reach, until `back_to`."""
+        for file in self._files:
+            file.rename(_away(file))
+            file.mkdir()
+
+    def _mend(self) -> None:
+        for file in self._files:
+            if file.is_dir():
+                file.rmdir()
+                _away(file).rename(file)
 
     @property
     def board(self) -> str:
@@ -79,6 +93,10 @@ class Site:
     @property
     def revision(self) -> int:
         return self._jobs.refreshed().revision
+
+
+def _away(file: Path) -> Path:
+    return file.with_suffix(".away")
 
 
 def in_two_days(at: datetime) -> Any:

@@ -1,18 +1,30 @@
 """Every page in every state that people meet: what the screenshots show and axe looks at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from dispatch.domain.job import CUSTOMER, Crew, Eta, Event, Job, Note, OnMyWay, Request
 from dispatch.domain.status import Status
-from tests.browser.site import Site, book, card, open_drawer
-from tests.serving import environment_of, run
+from tests.browser.conftest import sign_in
+from tests.browser.site import Site, book, card, fill_booking, open_drawer
+from tests.making import NOON
+from tests.serving import SECRET, another_caller, environment_of, run, serving
+
+BROKEN = "/broken"
+AT_NOON = {
+    "DJANGO_SETTINGS_MODULE": "tests.browser.noon",
+    "QDN_NOON": NOON.isoformat(),
+    "QDN_BROKEN": BROKEN,
+    "QDN_ORIGIN_SECRET": SECRET,
+}
+TOO_MUCH = 300_000  # characters, more than any page may be sent
 
 JOELS = Crew(driver="joel")  # the crew see their own jobs
 Go = Callable[[Page, Site], None]
@@ -39,6 +51,39 @@ def a_believable_day(folder: Path, **env: str) -> None:
     run(environment_of(folder, **env), "-c", ADD_JOBS)
 
 
+@contextmanager
+def at_noon(folder: Path, browser: Browser, **env: str) -> Iterator[Site]:
+    """A site where it is noon on a Friday, with the jobs of `make run`; all are signed in."""
+    env |= AT_NOON
+    with serving(folder, **env) as url:
+        site = Site(url, folder, now=lambda: NOON)
+        a_believable_day(folder, **env)
+        for who in {state.who for state in STATES if state.who}:
+            site.sessions[who] = sign_in(browser, site, who)
+        yield site
+
+
+@contextmanager
+def shown(browser: Browser, site: Site, state: State, **options: Any) -> Iterator[Page]:
+    """A page of its own in this state; afterwards the site is as it was."""
+    day = site.all_jobs()
+    context = browser.new_context(
+        base_url=site.url,
+        storage_state=site.sessions.get(state.who),
+        extra_http_headers=another_caller(),
+        reduced_motion="reduce",
+        **options,
+    )
+    page = context.new_page()
+    page.clock.set_fixed_time(NOON)
+    try:
+        state.go(page, site)
+        yield page
+    finally:
+        context.close()
+        site.back_to(day)
+
+
 def of(site: Site, status: Status, **fields: Any) -> Job:
     """A job of the day in this status, with `fields` changed."""
     job = next(job for job in site.all_jobs() if job.status is status)
@@ -52,8 +97,42 @@ def at(address: str) -> Go:
     return go
 
 
-def show_offline(page: Page) -> None:
-    page.locator("#offline").evaluate("it => { it.hidden = false }")
+def printed(go: Go) -> Go:
+    def then_print(page: Page, site: Site) -> None:
+        go(page, site)
+        page.emulate_media(media="print")
+
+    return then_print
+
+
+def cut_off(go: Go, words: str) -> Go:
+    """The page once it says in these words that the storage is out of reach."""
+
+    def after_that(page: Page, site: Site) -> None:
+        go(page, site)
+        site.cut_off()
+        while page.get_by_text(words).count() == 0:
+            page.wait_for_timeout(500)
+            page.reload()
+
+    return after_that
+
+
+def go_offline(page: Page) -> None:
+    """The page itself finds out."""
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).to_be_visible(timeout=60_000)
+
+
+def hover(it: Locator) -> None:
+    it.scroll_into_view_if_needed()
+    it.hover()
+
+
+def press(it: Locator) -> None:
+    """And do not let go."""
+    hover(it)
+    it.page.mouse.down()
 
 
 def open_all(page: Page) -> None:
@@ -67,14 +146,73 @@ def open_all(page: Page) -> None:
 def book_errors(page: Page, site: Site) -> None:
     page.goto("/book/")
     page.get_by_label("Phone").fill("12")
-    page.get_by_role("button", name="Request this pickup").click()
+    send_button(page).click()
     expect(page.locator(".error").first).to_be_visible()
 
 
-def book_busy(page: Page, site: Site) -> None:
+def book_typed(page: Page, site: Site) -> None:
     page.goto("/book/")
-    page.get_by_label("Full load").check()
-    page.locator("form .button.primary").evaluate("it => it.setAttribute('aria-busy', 'true')")
+    fill_booking(page, "Mark Soderblom")
+
+
+def book_touched(touch: Callable[[Locator], None], page: Page, site: Site) -> None:
+    book_typed(page, site)
+    touch(send_button(page))
+
+
+def choice_touched(touch: Callable[[Locator], None], page: Page, site: Site) -> None:
+    page.goto("/book/")
+    touch(page.locator(".choice", has_text="Half load"))
+
+
+def choice_focused(page: Page, site: Site) -> None:
+    page.goto("/book/")
+    page.keyboard.press("Tab")
+    page.get_by_label("Quarter load").focus()
+
+
+def book_busy(page: Page, site: Site) -> None:
+    """Sent; with 204 for an answer the page stays as it is while it waits."""
+    book_typed(page, site)
+    page.route("**/book/", lambda route: route.fulfill(status=204))
+    send_button(page).click()
+    expect(send_button(page)).to_have_attribute("aria-busy", "true")
+
+
+def book_503(page: Page, site: Site) -> None:
+    book_typed(page, site)
+    site.cut_off()
+    send_button(page).click()
+    expect(page.get_by_text("We cannot reach our records")).to_be_visible()
+
+
+def book_refused(times: int, words: str, page: Page, site: Site) -> None:
+    """This is the last of that many bookings from one sender."""
+    book_typed(page, site)
+    for number in range(times - 1):
+        page.request.post("/book/", form=typed(page) | {"location": f"{number} Nowhere"})
+    send_button(page).click()
+    expect(page.get_by_text(words)).to_be_visible()
+
+
+def too_much(page: Page, site: Site) -> None:
+    book_typed(page, site)
+    name = page.get_by_label("Name", exact=True)
+    name.evaluate("(it, much) => { it.maxLength = much; it.value = 'x'.repeat(much) }", TOO_MUCH)
+    send_button(page).click()
+    expect(page.get_by_text("too much at once")).to_be_visible()
+
+
+def send_button(page: Page) -> Locator:
+    return page.get_by_role("button", name="Request this pickup")
+
+
+def typed(page: Page) -> dict[str, str | float | bool]:
+    """What is in the form, as a new request."""
+    fields: dict[str, str | float | bool] = page.locator("form").evaluate(
+        "form => Object.fromEntries(new FormData(form))"
+    )
+    return fields | {"key": ""}
 
 
 def booked_already(page: Page, site: Site) -> None:
@@ -82,7 +220,7 @@ def booked_already(page: Page, site: Site) -> None:
     book(page, "Mark Soderblom")
     page.go_back()
     page.get_by_label("Name", exact=True).fill("Martha Soderblom")
-    page.get_by_role("button", name="Request this pickup").click()
+    send_button(page).click()
     expect(page.get_by_text("already sent a booking")).to_be_visible()
 
 
@@ -90,9 +228,33 @@ def track(status: Status, page: Page, site: Site) -> None:
     page.goto(f"/track/{of(site, status).tracking_token}?r={site.revision}")
 
 
+track_old = cut_off(partial(track, Status.READY_FOR_PICKUP), "cannot reach our records")
+
+
 def track_offline(page: Page, site: Site) -> None:
     track(Status.BOOKED, page, site)
-    show_offline(page)
+    go_offline(page)
+
+
+def track_undo(page: Page, site: Site) -> None:
+    track(Status.BOOKED, page, site)
+    page.get_by_role("button", name="I'm ready for pickup").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
+def cancel_503(page: Page, site: Site) -> None:
+    ask("cancel", page, site)
+    site.cut_off()
+    page.get_by_role("button", name="Cancel this pickup").click()
+    expect(page.get_by_text("cannot reach our records")).to_be_visible()
+
+
+def guessed(page: Page, site: Site) -> None:
+    """Links that are nobody's, one after the other."""
+    for number in range(60):
+        page.request.get(f"/track/{number:032}")
+    page.goto(f"/track/{'x' * 32}")
+    expect(page.get_by_text("too often")).to_be_visible()
 
 
 def on_the_way(page: Page, site: Site) -> None:
@@ -119,10 +281,38 @@ def too_late(page: Page, site: Site) -> None:
 
 def login_error(page: Page, site: Site) -> None:
     page.goto("/dashboard/login/")
+    try_to_sign_in(page)
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def try_to_sign_in(page: Page) -> None:
     page.get_by_label("Name").fill("nobody")
     page.get_by_label("Password").fill("not the password")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def login_429(page: Page, site: Site) -> None:
+    page.goto("/dashboard/login/")
+    while page.get_by_text("too often").count() == 0:
+        try_to_sign_in(page)
+
+
+def login_503(page: Page, site: Site) -> None:
+    """The crew can be read for a little longer than it is there."""
+    site.cut_off()
+    page.goto("/dashboard/login/")
+    try_to_sign_in(page)
+    while page.get_by_text("Nobody can sign in").count() == 0:
+        page.wait_for_timeout(500)
+        try_to_sign_in(page)
+
+
+def from_elsewhere(page: Page, site: Site) -> None:
+    """A form whose token is not the browser's."""
+    page.goto("/dashboard/login/")
+    page.context.clear_cookies()
+    try_to_sign_in(page)
+    expect(page.get_by_text("That is not allowed")).to_be_visible()
 
 
 def board(page: Page, site: Site) -> None:
@@ -132,7 +322,18 @@ def board(page: Page, site: Site) -> None:
 
 def board_offline(page: Page, site: Site) -> None:
     board(page, site)
-    show_offline(page)
+    go_offline(page)
+
+
+def card_touched(touch: Callable[[Locator], None], page: Page, site: Site) -> None:
+    board(page, site)
+    touch(card(page, of(site, Status.BOOKED)).get_by_role("link", name="Drawer"))
+
+
+def card_focused(page: Page, site: Site) -> None:
+    board(page, site)
+    page.keyboard.press("Tab")
+    card(page, of(site, Status.BOOKED)).focus()
 
 
 def moved(page: Page, site: Site) -> None:
@@ -172,6 +373,15 @@ def drawer_page(page: Page, site: Site) -> None:
     job = expected(site, Status.READY_FOR_PICKUP)
     page.goto(f"/dashboard/jobs/{job.id}")
     open_all(page)
+
+
+def drawer_503(page: Page, site: Site) -> None:
+    """A note that may not have arrived is still there."""
+    drawer(page, site)
+    page.get_by_label("Note for the crew").fill("The gate sticks; push.")
+    site.cut_off()
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator("#drawer .refused").first).to_be_visible()
 
 
 def somebody_was_faster(page: Page, site: Site) -> None:
@@ -242,32 +452,56 @@ CUSTOMERS = [
     State("home", "", at("/")),
     State("book", "", at("/book/")),
     State("book-errors", "", book_errors),
+    State("book-choice-hover", "", partial(choice_touched, hover)),
+    State("book-choice-focus", "", choice_focused),
+    State("book-hover", "", partial(book_touched, hover)),
+    State("book-pressed", "", partial(book_touched, press)),
     State("book-busy", "", book_busy),
+    State("book-503", "", book_503),
+    State("book-crowded", "", partial(book_refused, 11, "More requests have come in")),
+    State("book-429", "", partial(book_refused, 61, "A lot of bookings")),
+    State("too-large", "", too_much),
     State("book-already", "", booked_already),
     *(State(f"track-{status}", "", partial(track, status)) for status in Status),
     State("track-on-the-way", "", on_the_way),
     State("track-offline", "", track_offline),
+    State("track-old", "", track_old),
+    State("track-undo", "", track_undo),
+    State("track-print", "", printed(on_the_way)),
     State("track-ask-cancel", "", partial(ask, "cancel")),
     State("track-ask-ready", "", partial(ask, "ready")),
+    State("track-cancel-503", "", cancel_503),
     State("track-too-late", "", too_late),
+    State("track-429", "", guessed),
     State("track-not-found", "", at("/track/no-such-link-0000")),
     State("not-found", "", at("/nothing-here")),
+    State("server-error", "", at(BROKEN)),
     State("api-docs", "", at("/api/docs")),
 ]
 CREW = [
     State("login", "", at("/dashboard/login/")),
     State("login-error", "", login_error),
+    State("login-429", "", login_429),
+    State("login-503", "", login_503),
+    State("csrf-403", "", from_elsewhere),
     State("board", "dana", board),
     State("board-crew", "joel", board),
     State("board-viewer", "vic", board),
     State("board-empty", "dana", at("/dashboard/?q=nobody+at+all")),
     State("board-offline", "dana", board_offline),
+    State("board-old", "dana", cut_off(board, "The storage is out of reach")),
+    State("board-hover", "dana", partial(card_touched, hover)),
+    State("board-focus", "dana", card_focused),
+    State("board-pressed", "dana", partial(card_touched, press)),
+    State("board-print", "dana", printed(board)),
     State("board-moved", "dana", moved),
     State("drawer", "dana", drawer),
     State("drawer-crew", "joel", drawer_wide_open),
     State("drawer-wide-open", "dana", drawer_wide_open),
     State("drawer-errors", "dana", drawer_errors),
+    State("drawer-503", "dana", drawer_503),
     State("drawer-page", "dana", drawer_page),
+    State("drawer-print", "dana", printed(drawer_page)),
     State("drawer-409", "dana", somebody_was_faster),
     State("why", "dana", why),
     State("why-crew", "joel", why),

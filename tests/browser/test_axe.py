@@ -1,15 +1,15 @@
 """WCAG 2.2 AA, as far as a machine can tell, on every page and in every state."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import sign_in
 from tests.browser.site import Site
-from tests.browser.states import STATES, State, a_believable_day
+from tests.browser.states import STATES, State, at_noon, shown
 
 pytestmark = pytest.mark.long
 AXE = Axe()
@@ -37,46 +37,38 @@ UNLINKED = """() => [...document.querySelectorAll(".field .error")].filter(error
 
 
 @pytest.fixture(scope="module")
-def day(site: Site, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
-    a_believable_day(site.folder)
-    for who in {state.who for state in STATES if state.who}:
-        site.sessions[who] = sign_in(browser, site, who)
-    return site.all_jobs()
+def site(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, static_root: Path
+) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with at_noon(folder, browser, QDN_STATIC_ROOT=str(static_root)) as site:
+        yield site
 
 
 @pytest.fixture
-def page(browser: Browser, site: Site, day: list[Any], state: State) -> Iterator[Page]:
+def page(browser: Browser, site: Site, state: State) -> Iterator[Page]:
     """In this state. The pages' own policy lets no foreign script in: here axe may pass it."""
-    context = browser.new_context(
-        base_url=site.url,
-        storage_state=site.sessions.get(state.who),
-        viewport=WIDE,
-        bypass_csp=True,
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    state.go(page, site)
-    yield page
-    context.close()
-    site.back_to(day)
+    with shown(browser, site, state, viewport=WIDE, bypass_csp=True) as page:
+        yield page
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
 def test_axe_finds_nothing(page: Page, state: State) -> None:
-    """On a desktop in the light; on the narrowest phone in the dark, twice as large; as is."""
+    """On a desktop, light and dark; on the narrowest phone in the dark, twice as large; as is."""
     page.evaluate(AXE.axe_script)
     found = look(page, "light")
+    page.emulate_media(color_scheme="dark")
+    found += look(page, "dark")
     found += [f"not linked: {html}" for html in page.evaluate(UNLINKED)]
     found += [f"too small: {html}" for html in page.evaluate(TOO_SMALL, TARGET)]
     page.set_viewport_size(NARROW)
     found += [f"320 px, {sideways(page)} beyond the edge"] if sideways(page) > 0 else []
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     found += look(page, "320 px, dark, text at 200 %")
     found += [f"200 %, {sideways(page)} beyond the edge"] if sideways(page) > 0 else []
     page.evaluate("document.documentElement.style.fontSize = ''")
     page.set_viewport_size(WIDE)
-    page.emulate_media(color_scheme="light", forced_colors="active", reduced_motion="reduce")
+    page.emulate_media(color_scheme="light", forced_colors="active")
     found += look(page, "forced colours")
     assert found == [], "\n".join(found)
 

@@ -21,12 +21,11 @@ from schemathesis.generation import GenerationMode
 from dispatch.domain.jobbook import JobBook
 from dispatch.stores.file import FileStore
 from tests.making import PASSWORD, make_job
-from tests.serving import serving
+from tests.serving import SECRET, another_caller, serving
 
 pytestmark = pytest.mark.long
 
 EXAMPLES = 20  # of each of some ten calls, in both modes, for each of four ranks
-SECRET = "between-cloudfront-and-us"
 # What may be wrong in a request that is as the schema says: what no schema can say.
 BEYOND_THE_SCHEMA = {
     "listJobs": {"after"},  # must be a cursor of ours
@@ -42,14 +41,6 @@ BEYOND_THE_SCHEMA = {
     "assignCrew": {"version"},  # one that the job has had
     "moveJob": {"status", "reason"},  # who may move it where; backwards needs a reason
 }
-_callers = count(1)
-
-
-def a_caller() -> dict[str, str]:
-    """Each call comes from an address of its own, so that none is one too many."""
-    number = next(_callers)
-    address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:443"
-    return {"X-Origin-Verify": SECRET, "CloudFront-Viewer-Address": address}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +56,7 @@ def signed_in(site: str, username: str) -> dict[str, str]:
     if not username:
         return {}
     body = json.dumps({"username": username, "password": PASSWORD}).encode()
-    headers = {"Content-Type": "application/json", **a_caller()}
+    headers = {"Content-Type": "application/json", **another_caller()}
     with urlopen(Request(f"{site}/api/token", body, headers)) as answer:
         return {"Authorization": f"Bearer {json.load(answer)['access']}"}
 
@@ -96,7 +87,7 @@ def is_made_to_fail(case: schemathesis.Case, location: ParameterLocation) -> boo
 @pytest.mark.parametrize("username", ["", "vic", "joel", "dana"])
 def test_each_answer_is_as_the_schema_says(username: str, site: str) -> None:
     headers, checks, made = signed_in(site, username), all_checks(), count()
-    schema = schemathesis.openapi.from_url(f"{site}/api/openapi.json", headers=a_caller())
+    schema = schemathesis.openapi.from_url(f"{site}/api/openapi.json", headers=another_caller())
     # Text that is far too long may not fit into an address: the server itself refuses that.
     rejection = schema.config.checks.negative_data_rejection
     rejection.expected_statuses = [*rejection.expected_statuses, "414"]
@@ -111,7 +102,7 @@ def test_each_answer_is_as_the_schema_says(username: str, site: str) -> None:
                 wrong_path = is_made_to_fail(case, ParameterLocation.PATH)
                 if known and "job_id" in case.path_parameters and not wrong_path:
                     case.path_parameters["job_id"] = make_job().id
-                case.call_and_validate(checks=checks, headers={**a_caller(), **headers})
+                case.call_and_validate(checks=checks, headers={**another_caller(), **headers})
 
             call()
     assert next(made) >= 250, "1,000 in all"
