@@ -10,7 +10,7 @@ var TOKEN = /^[A-Za-z0-9_-]{16,64}$/;
 var UNTOUCHED = /^\/(api|static)(\/|$)/;
 var WWW = /^(?:www\.)+([a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]+)?)$/i;
 var OLD_TRACK = /^\/(track\.html|track\/|track\/index\.html|tracking\/index\.html)$/;
-var OLD_BOOK = /^\/(book\.html|booking\/index\.html|book\/.+)$/;
+var OLD_BOOK = /^\/(book\.html|booking\/index\.html|book\/[\s\S]+)$/; // a dot is no U+2028
 var SLASHLESS = /^\/(book|dashboard)$/;
 
 var NOT_FOUND =

@@ -1,7 +1,7 @@
-"""`make lighthouse`: Lighthouse's marks for the pages people open first, on its slow phone.
+"""`make lighthouse`: what the pages people open first weigh, and how Lighthouse marks them.
 
-Its command's path is the one argument; anything below 100 fails. The tracking page asks search
-engines to stay away, and so does the board: what they find there is not marked.
+On its slow phone. Its command's path is the one argument; anything below 100 fails. The tracking
+page asks search engines to stay away, and so does the board: what they find there is not marked.
 """
 
 import json
@@ -34,16 +34,16 @@ def main(command: str) -> int:
         site = Site(stack.enter_context(serving(folder)), folder)
         a_believable_day(folder)
         token, cookies = of(site, Status.BOOKED).tracking_token, danas_cookies(site)
-        marks = {
+        pages = {
             "/": best(command, f"{site.url}/", PUBLIC),
             "/book/": best(command, f"{site.url}/book/", PUBLIC),
             "/track/<token>": best(command, f"{site.url}/track/{token}", MARKED),
             "/dashboard/": best(command, f"{site.url}/dashboard/", MARKED, Cookie=cookies),
         }
-    for page, each in marks.items():
-        told = ", ".join(f"{name} {mark}" for name, mark in each.items())
-        sys.stdout.write(f"{page}: {told}\n")
-    return 0 if all(mark == 100 for each in marks.values() for mark in each.values()) else 1
+    for page, (kilobytes, marks) in pages.items():
+        told = ", ".join(f"{name} {mark}" for name, mark in marks.items())
+        sys.stdout.write(f"{page}: {kilobytes:.1f} KB, {told}\n")
+    return 0 if all(mark == 100 for _, marks in pages.values() for mark in marks.values()) else 1
 
 
 def danas_cookies(site: Site) -> str:
@@ -54,20 +54,22 @@ def danas_cookies(site: Site) -> str:
     return "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in session["cookies"])
 
 
-def best(command: str, url: str, categories: tuple[str, ...], **headers: str) -> dict[str, int]:
-    """The marks of the first perfect run; of several, the best each."""
+def best(
+    command: str, url: str, categories: tuple[str, ...], **headers: str
+) -> tuple[float, dict[str, int]]:
+    """KB over the wire, and the marks of the first perfect run; of several, the best each."""
     marks = dict.fromkeys(categories, 0)
     for _ in range(TRIES):
-        run = marked(command, url, categories, headers)
+        kilobytes, run = marked(command, url, categories, headers)
         marks = {name: max(marks[name], run[name]) for name in categories}
         if set(marks.values()) == {100}:
             break
-    return marks
+    return kilobytes, marks
 
 
 def marked(
     command: str, url: str, categories: tuple[str, ...], headers: dict[str, str]
-) -> dict[str, int]:
+) -> tuple[float, dict[str, int]]:
     done = subprocess.run(
         [
             *(command, url, "--quiet", "--output=json", "--output-path=stdout"),
@@ -87,7 +89,9 @@ def marked(
             result = report["audits"][audit["id"]]
             if audit["weight"] and (result["score"] or 0) < 0.9 and result["score"] is not None:
                 sys.stderr.write(f"{url}: {result['title']} {result.get('displayValue', '')}\n")
-    return {name: round(report["categories"][name]["score"] * 100) for name in categories}
+    kilobytes = report["audits"]["total-byte-weight"]["numericValue"] / 1024
+    marks = {name: round(report["categories"][name]["score"] * 100) for name in categories}
+    return kilobytes, marks
 
 
 if __name__ == "__main__":

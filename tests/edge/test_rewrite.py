@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from qdn_site.edge.cloudfront import MOST_CODE
@@ -104,10 +104,11 @@ def test_a_request_that_passes_keeps_method_headers_cookies_and_query(
 @settings(  # each process start carries a batch; one that fails is not shrunk but told
     max_examples=12,
     deadline=None,
-    phases=[Phase.generate],
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
 @given(st.lists(REQUESTS, min_size=60, max_size=150))
+@example([request("/book/\u2028", query="", headers={"host": {"value": "www.quickdumpnow.com"}})])
 def test_whatever_is_asked(
     engine: str, tmp_path_factory: pytest.TempPathFactory, asked: list[dict[str, Any]]
 ) -> None:

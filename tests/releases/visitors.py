@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 STATIC = re.compile(r'(?:src|href)="(/static/[^"?#]+)"')
 SIGN_IN, LOST = "/dashboard/login/", "/track/no-such-link-0000"
 STATUS = {LOST: 404}  # of pages that are to answer something else than 200
-PAUSES = (0.0, 0.05, 0.5, 1.9, 2.1, 4.5)  # CloudFront lets an idle connection go after 5 s
+IDLE = 5.0  # seconds after which CloudFront lets an idle connection go
+PAUSES = (0.0, 0.05, 0.5, 1.9, 2.1, 4.5)
 
 
 @dataclass
@@ -60,13 +61,16 @@ class Visitors:
 
 
 class Connection:
-    """Kept alive until the server says that it closes it."""
+    """Kept alive until the server says that it closes it, or it was idle for too long."""
 
     def __init__(self, url: str) -> None:
         self._address = urlsplit(url).netloc
         self._open: http.client.HTTPConnection | None = None
+        self._used_at = 0.0
 
     def get(self, path: str) -> tuple[int, str]:
+        if time.monotonic() - self._used_at > IDLE:
+            self.close()
         connection = self._open or http.client.HTTPConnection(self._address, timeout=20)
         self._open = None
         connection.request("GET", path)
@@ -75,12 +79,13 @@ class Connection:
         if answer.will_close:
             connection.close()
         else:
-            self._open = connection
+            self._open, self._used_at = connection, time.monotonic()
         return answer.status, body
 
     def close(self) -> None:
         if self._open:
             self._open.close()
+        self._open = None
 
 
 @contextmanager
