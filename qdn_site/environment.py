@@ -72,7 +72,7 @@ class Environment:
             return {"BACKEND": "dispatch.throttle.SharedFileCache", "LOCATION": rest}
         if scheme in ("redis", "rediss"):
             url = f"{scheme}:{rest}"
-            return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+            return {"BACKEND": "dispatch.redis_cache.SharedRedisCache", "LOCATION": url}
         self.problems.append(f"{name} is none of locmem:, file:<folder>, redis://….")
         return {}
 

@@ -1,5 +1,7 @@
 """A limit holds however many try at once, from wherever, and whatever else is counted."""
 
+import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -8,8 +10,10 @@ from pathlib import Path
 import pytest
 from django.core.cache import caches
 from django.test import RequestFactory
+from fakeredis import TcpFakeServer
 
 from dispatch import throttle
+from dispatch.redis_cache import SharedRedisCache
 from dispatch.throttle import Limit, SharedFileCache, TooMany, source
 from tests.making import BUSINESS, FakeClock
 
@@ -18,11 +22,26 @@ class Wrong(Exception):
     pass
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture(scope="module")
+def redis() -> Iterator[str]:
+    """The address of a Redis on loopback."""
+    server = TcpFakeServer(("127.0.0.1", 0))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield "redis://{}:{}/0".format(*server.server_address)
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(params=["memory", "files", "redis"])
 def cache(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[object]:
-    kept = SharedFileCache(str(tmp_path), {}) if request.param == "files" else caches["default"]
+    kept: object = caches["default"]
+    if request.param == "files":
+        kept = SharedFileCache(str(tmp_path), {})
+    if request.param == "redis":
+        kept = SharedRedisCache(request.getfixturevalue("redis"), {})
+        kept.clear()
     monkeypatch.setattr(throttle, "cache", kept)
     return kept
 
@@ -151,3 +170,14 @@ def test_counting_on_makes_no_limit_last_longer(small: SharedFileCache) -> None:
     before = ends(small, "tries")
     assert [small.incr("tries"), small.incr("tries"), small.decr("tries")] == [1, 2, 1]
     assert ends(small, "tries") == pytest.approx(before, abs=0.1)
+
+
+def test_a_redis_that_is_gone_turns_nobody_away(
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        address = "redis://{}:{}/0".format(*door.getsockname())
+    monkeypatch.setattr(throttle, "cache", SharedRedisCache(address, {}))
+    assert tries(Limit("tries", most=1, seconds=60), 3) == [True] * 3
+    assert fails(Limit("failures", most=1, seconds=60)) is Wrong
+    assert "Rate limits are not counted: Redis is out of reach" in caplog.text
