@@ -252,7 +252,7 @@ def unlooked_at(book: JobBook) -> list[Job]:
 
 def _is_the_customers(job: Job) -> bool:
     """Nobody else's yet, whatever they did with it: pressing buttons must not hide junk from us."""
-    return {event.by for event in job.history} == {CUSTOMER}
+    return not job.notes and {event.by for event in job.history} == {CUSTOMER}
 
 
 def _refuse_floods(book: JobBook, source: str, at: datetime) -> None:
@@ -274,9 +274,11 @@ def sender(job: Job) -> str:
     return job.request.source if job.request else ""
 
 
-def discard(business: Business, job_ids: Set[str]) -> int:
-    """Take junk requests out of the book for good; only such as nobody has touched. How many."""
+def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
+    """Take junk requests out of the book for good; only such as nobody has touched.
 
+    How many those were, and the revision without them.
+    """
     junk: set[str] = set()
 
     def apply(book: JobBook) -> JobBook:
@@ -284,8 +286,8 @@ def discard(business: Business, job_ids: Set[str]) -> int:
         junk.update(job_ids & {job.id for job in unlooked_at(book)})
         return book.without(junk)
 
-    wiring.jobs(business).change(apply)
-    return len(junk)
+    book = wiring.jobs(business).change(apply)
+    return len(junk), book.revision
 
 
 def who_moved(business: Business, job: Job) -> str:

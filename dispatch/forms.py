@@ -142,7 +142,7 @@ class NewJobForm(CrewJobForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         load = self.business.load(cleaned.get("load") or "")
-        if load and not cleaned.get("price") and "price" not in self.errors:
+        if load and not self.data.get("price"):
             cleaned["price"] = load.price
         return cleaned
 

@@ -58,9 +58,10 @@ def _new_job_page(
 def requests(request: CrewRequest) -> HttpResponse:
     """Every request nobody has looked at, by sender; junk is discarded in one go."""
     if request.method == "POST":
-        gone = desk.discard(request.business, set(request.POST.getlist("job")))
+        gone, revision = desk.discard(request.business, set(request.POST.getlist("job")))
         messages.success(request, f"{gone} request{'' if gone == 1 else 's'} discarded.")
-        return HttpResponseRedirect(reverse("requests"), status=303)
+        response = HttpResponseRedirect(reverse("requests"), status=303)
+        return remember(request, response, revision)
     waiting = desk.unlooked_at(wiring.jobs(request.business).refreshed())
     context = {"senders": _by_sender(waiting), "count": len(waiting)}
     return render(request, "dispatch/requests.html", context)

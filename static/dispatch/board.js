@@ -1,7 +1,7 @@
 // The board: fresh every few seconds, moved by drag, by button and by keyboard.
 // It never takes away the focus, an open drawer or a half-typed word.
 import { live, relative } from "../site/live.js";
-import { caret, drafts, enliven, refill, send } from "./drawer.js";
+import { caret, drafts, enliven, markUnsent, refill, send, typedIn } from "./drawer.js";
 
 const board = document.getElementById("board");
 const drawer = document.getElementById("drawer"), inside = drawer.querySelector(".inside");
@@ -333,13 +333,13 @@ async function openDrawer(url) {
   if (mine !== opening) return; // another one was opened meanwhile
   if (!answer.html.includes("data-job=")) return refused(answer);
   show(answer.html);
-  const { job } = shownJob().dataset;
-  refill(drawer, unsent.get(job) || []);
-  if (unsent.delete(job)) saveUnsent();
 }
 
 function show(html) {
   fill(html);
+  const { job } = shownJob().dataset;
+  refill(drawer, unsent.get(job) || []);
+  if (unsent.delete(job)) saveUnsent();
   if (!drawer.open) drawer.showModal();
   drawer.append(toasts); // what is beside an open dialog can be neither seen nor pressed
   drawer.querySelector("h2").focus();
@@ -383,9 +383,11 @@ async function answered(answer, form) {
   }
   if (!answer.html.includes("data-job=")) return refused(answer);
   const kept = drafts(inside, form), goOn = caret(inside, form);
+  const unsaved = answer.ok ? [] : typedIn(form);
   const scroll = drawer.scrollTop;
   fill(answer.html);
   refill(inside, kept);
+  markUnsent(inside, unsaved);
   drawer.scrollTop = answer.ok ? scroll : 0;
   const first = inside.querySelector("[aria-invalid=true]") || drawer.querySelector("h2");
   if (!goOn(inside)) first.focus({ preventScroll: answer.ok });

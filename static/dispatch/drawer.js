@@ -34,8 +34,7 @@ export function drafts(root, sent) {
   const kept = [];
   for (const form of root.querySelectorAll("form[method=post]")) {
     if (form === sent) continue;
-    const fields = [...form.querySelectorAll("textarea, input:not([type=hidden]), select")];
-    const half = fields.filter(isTyped);
+    const half = typedIn(form);
     if (half.length && form.elements.version) half.push(form.elements.version);
     for (const field of half) kept.push([form.getAttribute("action"), field.name, field.value]);
   }
@@ -48,6 +47,14 @@ export function refill(root, kept) {
     if (!field) continue;
     field.value = value;
     field.closest("details")?.setAttribute("open", "");
+  }
+}
+
+// What was sent and refused comes back as if it had always been there: it is as unsent as before.
+export function markUnsent(root, fields) {
+  for (const { form, name } of fields) {
+    const field = fieldOf(root, form.getAttribute("action"), name);
+    if (field) field.dataset.unsent = "";
   }
 }
 
@@ -72,7 +79,12 @@ function fieldOf(root, action, name) {
   return forms.find((form) => form.getAttribute("action") === action && form.elements[name])?.elements[name];
 }
 
+export function typedIn(form) {
+  return [...form.querySelectorAll("textarea, input:not([type=hidden]), select")].filter(isTyped);
+}
+
 function isTyped(field) {
+  if ("unsent" in field.dataset) return true;
   if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
   const usual = field.querySelector("option[selected]") || field.options[0];
   return field.selectedOptions[0] !== usual;

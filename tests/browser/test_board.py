@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from dispatch.domain.job import Event
+from dispatch.domain.job import Crew, Event
 from dispatch.domain.status import Status
 from tests.browser.conftest import Window, later, sign_in
 from tests.browser.site import Site, book, card, column, now, open_drawer
-from tests.making import PASSWORD
+from tests.making import BUSINESS, PASSWORD
 
 pytestmark = pytest.mark.long
 PENDING, BOOKED, READY = Status.PENDING, Status.BOOKED, Status.READY_FOR_PICKUP
@@ -377,6 +377,32 @@ def test_what_an_answer_refuses_stays_typed(window: Window, site: Site) -> None:
     expect(drawer.get_by_text("That does not look like a phone number.")).to_be_visible()
     expect(drawer.get_by_label("Truck")).to_have_value("T-5")
     expect(drawer.get_by_label("Phone")).to_have_value("no number")
+
+    drawer.get_by_role("button", name="On my way").click()
+    expect(drawer.get_by_role("button", name="On my way again")).to_be_visible()
+    expect(drawer.get_by_label("Phone")).to_have_value("no number")
+    dana.keyboard.press("Escape")
+    expect(open_drawer(dana, job).get_by_label("Truck")).to_have_value("T-5")
+    expect(drawer.get_by_label("Phone")).to_have_value("no number")
+
+
+def test_a_drawer_that_opens_for_a_refusal_still_has_the_half_typed_note(
+    window: Window, site: Site
+) -> None:
+    job = site.job()
+    for _ in range(BUSINESS.jobs_per_window):
+        site.job(crew=Crew(driver="joel"))
+    dana = at_the_board(window, site)
+    open_drawer(dana, job).get_by_label("Note for the crew").fill("Bring glov")
+    dana.keyboard.press("Escape")
+    card(dana, job).get_by_text("Driver…").click()
+    card(dana, job).get_by_role("button", name="Joel").click()
+    drawer = dana.locator("#drawer .drawer")
+    expect(drawer.get_by_role("alert")).to_contain_text("Joel Ramirez already drives")
+    expect(drawer.get_by_label("Note for the crew")).to_have_value("Bring glov")
+    dana.keyboard.press("Escape")
+    note = open_drawer(dana, job).get_by_label("Note for the crew")
+    expect(note).to_have_value("Bring glov")
 
 
 def test_the_refresh_never_steals_the_focus(window: Window, site: Site) -> None:

@@ -448,6 +448,11 @@ def test_a_price_that_was_agreed_wins_over_the_loads(dana: Client, jobs: JobRepo
     assert jobs.read().jobs[-1].price == Decimal("299.50")
 
 
+def test_a_job_for_free_is_free(dana: Client, jobs: JobRepository) -> None:
+    dana.post("/dashboard/jobs/new", BY_PHONE | {"price": "0"})
+    assert jobs.read().jobs[-1].price == 0
+
+
 def test_a_double_click_makes_one_job(dana: Client, jobs: JobRepository) -> None:
     first, second = (dana.post("/dashboard/jobs/new", BY_PHONE) for _ in range(2))
     assert first.headers["Location"] == second.headers["Location"]

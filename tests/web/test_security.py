@@ -18,6 +18,7 @@ from dispatch.domain.job import CUSTOMER
 from dispatch.domain.moves import THE_CUSTOMER
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from dispatch.seen import COOKIE
 from qdn_site import gunicorn
 from tests.making import BUSINESS, DANA, PASSWORD, TOKEN, FakeClock, make_job, make_member
 from tests.web.pages import words
@@ -326,8 +327,17 @@ def test_junk_is_discarded_by_sender_and_nothing_else_is(
     desk.move_job(BUSINESS, jobs.read().jobs[0].id, Status.BOOKED, by=DANA)
     page = dana.get("/dashboard/requests/").content.decode()
     assert "9 requests from one sender" in page
-    dana.post("/dashboard/requests/", {"job": [job.id for job in jobs.read().jobs]})
+    answer = dana.post("/dashboard/requests/", {"job": [job.id for job in jobs.read().jobs]})
     assert [job.customer_name for job in jobs.read().jobs] == ["Mark"]
+    assert answer.cookies[COOKIE].value.startswith(f"{jobs.read().revision}:")
+
+
+def test_a_request_with_a_note_of_the_crew_is_no_junk(dana: Client, jobs: JobRepository) -> None:
+    done = request("Mark", "one sender")
+    dana.post(f"/dashboard/jobs/{done.job.id}/notes", {"text": "Called back: Tuesday is fine."})
+    assert done.job.id not in dana.get("/dashboard/requests/").content.decode()
+    dana.post("/dashboard/requests/", {"job": [done.job.id]})
+    assert [job.id for job in jobs.read().jobs] == [done.job.id]
 
 
 def test_only_dispatchers_discard(joel: Client) -> None:
