@@ -26,6 +26,6 @@ USER 10001
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 QDN_BIND=0.0.0.0:8000
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+  CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:%s/healthz' % os.environ['QDN_BIND'].rpartition(':')[2], timeout=2)"]
 # QDN_STAGE has no default: a container that does not know its stage refuses to start.
 CMD ["gunicorn", "-c", "python:qdn_site.gunicorn", "qdn_site.wsgi"]

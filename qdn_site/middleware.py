@@ -42,10 +42,7 @@ class BusinessMiddleware:
         request.business = business  # type: ignore[attr-defined]
         request.public_url = site.public_url if site else _here(request)  # type: ignore[attr-defined]
         refusal = _wrong_door(site, host, request)
-        response = refusal or self.get_response(request)
-        if settings.STAGE == "staging":
-            response.headers["X-Robots-Tag"] = "noindex"
-        return response
+        return refusal or self.get_response(request)
 
 
 def site_of(business: Business) -> Site | None:

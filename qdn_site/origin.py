@@ -50,6 +50,8 @@ class HeadersMiddleware:
             if request.path.startswith(prefix):
                 for name, value in headers.items():
                     response.headers.setdefault(name, value)
+        if settings.STAGE == "staging":
+            response.headers.setdefault("X-Robots-Tag", settings.NOT_INDEXED)
         if request.method == "HEAD" and not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
             response.content = b""

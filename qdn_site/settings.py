@@ -131,6 +131,7 @@ if STAGE != "development":
 SECURE_PROXY_SSL_HEADER = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+NOT_INDEXED = "noindex, nofollow"
 ANSWER_HEADERS = {
     "/": {
         # Nothing here is inline and nothing comes from elsewhere, so that no nonce is needed.
@@ -146,8 +147,8 @@ ANSWER_HEADERS = {
         "Cross-Origin-Resource-Policy": "same-origin",
     },
     # Kept nowhere and found by nobody but the link's holder, whatever the answer.
-    "/track": {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"},
-    "/dashboard/": {"Cache-Control": "private, no-cache"},
+    "/track": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
+    "/dashboard/": {"Cache-Control": "private, no-cache", "X-Robots-Tag": NOT_INDEXED},
 }
 if STAGE != "development":
     # On every answer: Django's own says it only where it knows that the viewer came by https,

@@ -104,15 +104,17 @@ def test_the_customers_link_in_the_drawer_leads_to_the_public_host(
 
 
 @pytest.mark.usefixtures("production")
-def test_production_may_be_found() -> None:
+def test_production_may_be_found_but_not_the_crews_pages() -> None:
     assert "X-Robots-Tag" not in at(PUBLIC_HOST).get("/").headers
+    answer = at(CREWS_HOST).get("/dashboard/login/")
+    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
 @pytest.mark.usefixtures("staging")
-@pytest.mark.parametrize("path", [*PUBLIC, *CREWS, "/nowhere"])
+@pytest.mark.parametrize("path", [*PUBLIC, *CREWS, "/nowhere", "/book.html", "/static/none.css"])
 def test_staging_is_found_by_no_robot_and_serves_all_on_one_host(path: str) -> None:
     answer = at(STAGING_HOST).get(path)
-    assert "noindex" in answer.headers["X-Robots-Tag"]
+    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
     assert "There is no such page here." not in text(answer)
 
 
