@@ -11,10 +11,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Roster
 from dispatch.domain.job import EDITABLE, ROLES, Job, Window, plain
+from dispatch.domain.limits import LONGEST, LONGEST_NAME, LONGEST_NOTE, MOST_PRICE
 from dispatch.domain.record import FIRST_DAY, LAST_DAY
 from dispatch.domain.status import CREATABLE
-
-MOST_PRICE = Decimal(99_999)
 
 
 class JobForm(forms.Form):
@@ -22,32 +21,32 @@ class JobForm(forms.Form):
 
     customer_name = forms.CharField(
         label="Name",
-        max_length=120,
+        max_length=LONGEST["customer_name"],
         widget=forms.TextInput({"autocomplete": "name"}),
         error_messages={"required": "Please give a name."},
     )
     phone = forms.CharField(
         label="Phone",
-        max_length=40,
+        max_length=LONGEST["phone"],
         required=False,
         widget=forms.TextInput({"type": "tel", "autocomplete": "tel"}),
     )
     email = forms.EmailField(
         label="E-mail",
-        max_length=254,
+        max_length=LONGEST["email"],
         required=False,
         widget=forms.EmailInput({"autocomplete": "email"}),
         error_messages={"invalid": "That does not look like an e-mail address."},
     )
     location = forms.CharField(
         label="Address",
-        max_length=300,
+        max_length=LONGEST["location"],
         widget=forms.TextInput({"autocomplete": "street-address"}),
         error_messages={"required": "Please give an address."},
     )
     access_notes = forms.CharField(
         label="Access notes",
-        max_length=1000,
+        max_length=LONGEST["access_notes"],
         required=False,
         widget=forms.Textarea({"rows": 3}),
     )
@@ -87,7 +86,7 @@ class CrewJobForm(JobForm):
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     window = forms.ChoiceField(label="Window", required=False)
-    truck = forms.CharField(label="Truck", max_length=40, required=False)
+    truck = forms.CharField(label="Truck", max_length=LONGEST["truck"], required=False)
 
     field_order = (
         *("customer_name", "phone", "email", "location", "access_notes"),
@@ -223,7 +222,7 @@ class CrewForm(forms.Form):
             self.fields[role] = forms.CharField(
                 label=role.replace("_", " ").capitalize(),
                 required=False,
-                max_length=32,
+                max_length=LONGEST_NAME,
                 widget=forms.Select(choices=[("", "Nobody yet"), *names]),
             )
 
@@ -234,7 +233,7 @@ class CrewForm(forms.Form):
 class NoteForm(forms.Form):
     text = forms.CharField(
         label="Note for the crew",
-        max_length=2000,
+        max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Write something first."},
     )

@@ -42,8 +42,8 @@ ORIGIN_SECRET = _env.text("QDN_ORIGIN_SECRET")
 CACHES = {"default": _env.cache("QDN_CACHE_URL", SHARED_DIR / "cache")}
 
 RELEASES_URL = _env.releases("QDN_RELEASES_URL")
-STAGING_RELEASES_URL = _env.releases("QDN_STAGING_RELEASES_URL")
-PRODUCTION_RELEASES_URL = _env.releases("QDN_PRODUCTION_RELEASES_URL")
+for _name in ("QDN_STAGING_RELEASES_URL", "QDN_PRODUCTION_RELEASES_URL"):
+    _env.releases(_name)  # the commands read them; a wrong one is told at once
 DISTRIBUTIONS = {
     name: _env.text(f"QDN_{name.upper()}_DISTRIBUTION")
     for name in ("staging", "production", "dashboard")
@@ -110,7 +110,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/dashboard/login/"
 LOGIN_REDIRECT_URL = "/dashboard/"
-LOGOUT_REDIRECT_URL = "/dashboard/login/"
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True

@@ -12,12 +12,12 @@ from msgspec import Meta
 from dispatch import desk
 from dispatch.api import incoming
 from dispatch.api.base import CHANGE, ONE_JOB, REVISION_TEXT, Api, problems, success
-from dispatch.api.bounds import LONGEST_NOTE, LONGEST_REASON
 from dispatch.api.examples import JOB, MADE_NOTE
 from dispatch.api.guard import MemberAuth
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import CrewChange, JobPath, JobView, MadeNote, NewNote, StatusMove
 from dispatch.domain.job import Job
+from dispatch.domain.limits import LONGEST_NOTE, LONGEST_REASON
 from dispatch.domain.moves import IllegalMove, targets
 from dispatch.domain.ranks import Act
 from dispatch.domain.status import Status

@@ -9,21 +9,8 @@ from typing import Any
 
 from msgspec import Meta
 
-from dispatch.forms import MOST_PRICE
+from dispatch.domain.limits import MOST_PRICE
 
-# As in the crew's own forms.
-LONGEST = {
-    "customer_name": 120,
-    "phone": 40,
-    "email": 254,
-    "location": 300,
-    "load": 32,
-    "access_notes": 1000,
-    "truck": 40,
-}
-LONGEST_NAME = 32  # of a member, a window
-LONGEST_NOTE = 2000
-LONGEST_REASON = 500
 LONGEST_KEY = 255
 LONGEST_Q = 200
 LONGEST_CURSOR = 600

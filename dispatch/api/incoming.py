@@ -9,19 +9,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from msgspec import UNSET, UnsetType
 
-from dispatch.api.bounds import (
-    CONTROL,
-    FIRST_DATE,
-    LAST_DATE,
-    LONGEST,
-    LONGEST_NAME,
-    MOST_LINES,
-)
+from dispatch.api.bounds import CONTROL, FIRST_DATE, LAST_DATE, MOST_LINES
 from dispatch.api.problems import Invalid, Wrong
 from dispatch.api.shapes import GivenCrew, GivenFields, GivenPriceLine, GivenWindow
 from dispatch.domain.business import Business
 from dispatch.domain.job import EDITABLE, ROLES, Crew, Job, PriceLine, Window
-from dispatch.forms import MOST_PRICE
+from dispatch.domain.limits import LONGEST, LONGEST_NAME, MOST_PRICE
 
 CENT = Decimal("0.01")
 

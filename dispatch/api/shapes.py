@@ -10,14 +10,10 @@ from msgspec import UNSET, Meta, UnsetType
 from dispatch.api.bounds import (
     DAY,
     KEY,
-    LONGEST,
     LONGEST_CURSOR,
     LONGEST_ID,
     LONGEST_KEY,
-    LONGEST_NAME,
-    LONGEST_NOTE,
     LONGEST_Q,
-    LONGEST_REASON,
     MOST_LINES,
     MOST_REVISION,
     matching,
@@ -38,9 +34,9 @@ from dispatch.domain.job import (
     PriceLine,
     Window,
 )
+from dispatch.domain.limits import LONGEST, LONGEST_NAME, LONGEST_NOTE, LONGEST_REASON, MOST_PRICE
 from dispatch.domain.ranks import MONEY_FIELDS, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
-from dispatch.forms import MOST_PRICE
 
 Amount = Annotated[Decimal, money()]
 Moment = Annotated[dt.datetime, Meta(tz=True)]

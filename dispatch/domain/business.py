@@ -11,13 +11,12 @@ import msgspec
 import phonenumbers
 from msgspec import Meta
 
-from dispatch.domain.job import Window, cents
+from dispatch.domain.job import ClockTime, Window, cents
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SYMBOLS = {"USD": "$", "CAD": "CA$", "MXN": "MX$", "AUD": "A$", "EUR": "€", "GBP": "£"}
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)")]
-Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$(?!\n)")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s]+$")]
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
@@ -32,8 +31,8 @@ class WindowOffer(Part, frozen=True):
 
     name: Name
     label: str
-    start: Clock
-    end: Clock
+    start: ClockTime
+    end: ClockTime
     days: str = "mon-sun"
 
     def __post_init__(self) -> None:

@@ -12,19 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dispatch.domain.document import StaleWrite, StoreUnavailable
 from dispatch.stores.attributes import Item, from_attributes, to_attributes
+from dispatch.stores.aws import CLIENT
 
-# As for S3: two tries fit into the 3 s after which a page says so; the repository retries.
-CLIENT = Config(
-    connect_timeout=1,
-    read_timeout=1.4,
-    max_pool_connections=32,
-    retries={"total_max_attempts": 1, "mode": "standard"},
-)
 MOST = 100  # items that one transaction can change
 LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 

@@ -6,20 +6,12 @@ If-Match: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writ
 import threading
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 
 from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
+from dispatch.stores.aws import CLIENT
 
-# A page that cannot reach its storage says so within 3 s: two tries of these fit in.
-# The repository above retries; botocore must not do so behind its back.
-CLIENT = Config(
-    connect_timeout=1,
-    read_timeout=1.4,
-    max_pool_connections=32,
-    retries={"total_max_attempts": 1, "mode": "standard"},
-)
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
 

@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 from dispatch.domain.business import Business, WindowOffer
 from dispatch.domain.crew import Roster
 from dispatch.domain.job import ROLES, Event, Window
-from dispatch.domain.status import Status
 
 register = template.Library()
 
@@ -71,11 +70,6 @@ def hours(promised: Window | WindowOffer) -> str:
 def _short(at: time, *, half: bool) -> str:
     minutes = f":{at:%M}" if at.minute else ""
     return f"{at:%-I}{minutes}" + (f"\N{NO-BREAK SPACE}{at:%p}" if half else "")
-
-
-@register.filter
-def status_of(value: object) -> Status | None:
-    return Status(value) if isinstance(value, str) and value in set(Status) else None
 
 
 @register.filter
