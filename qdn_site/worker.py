@@ -93,6 +93,15 @@ class ImpatientWorker(ThreadWorker):
         conn.data_ready = True
         super().enqueue_req(conn)
 
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """gunicorn's, but that where nothing of a body is left it needs no time to find that out.
+
+        A busy machine takes all the time there is for it, and a connection that the answer has
+        said to keep would be closed under the next request.
+        """
+        left = getattr(conn.parser.mesg.body.reader, "length", None)
+        return keepalive and (left == 0 or super()._keepalive_after(conn, keepalive))
+
     def finish_request(self, conn: Any, fs: Any) -> None:
         """gunicorn's, but that it would wait for the client to go before it does anything else."""
         self.until.pop(conn, None)
