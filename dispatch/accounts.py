@@ -19,9 +19,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.functional import SimpleLazyObject
 
-from dispatch import wiring
+from dispatch import crewing, wiring
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Member, Roster
+from dispatch.domain.crew import Roster
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.ranks import Act, refusal
 from dispatch.models import CrewUser
@@ -138,22 +138,12 @@ def sign_out(request: CrewRequest) -> None:
     at = wiring.now()
     session = request.session.get(SESSION_ID, "")
     until = at + timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    change_member(
+    crewing.change_member(
         request.business,
         request.user.username,
         lambda member: member.signed_out_of(session, until, at),
     )
     auth.logout(request)
-
-
-def change_member(business: Business, username: str, fn: Callable[[Member], Member]) -> Member:
-    """Raises MemberNotFound, StoreUnavailable."""
-    at = wiring.now()
-
-    def apply(roster: Roster) -> Roster:
-        return roster.changed(fn(roster.member(username)), at)
-
-    return wiring.roster(business).change(apply).member(username)
 
 
 def crew_only(

@@ -77,6 +77,23 @@ class TakenOff:
     revision: int
 
 
+def change_member(business: Business, username: str, fn: Callable[[Member], Member]) -> Member:
+    """Raises LastDispatcher."""
+    at = wiring.now()
+
+    def apply(roster: Roster) -> Roster:
+        before = roster.member(username)
+        after = fn(before)
+        left = [each for each in roster.dispatchers if each.username != username]
+        was_one = before.active and before.rank is Rank.DISPATCHER
+        is_one = after.active and after.rank is Rank.DISPATCHER
+        if was_one and not is_one and not left:
+            raise LastDispatcher
+        return roster.changed(after, at)
+
+    return wiring.roster(business).change(apply).member(username)
+
+
 def edit_member(
     business: Business, username: str, fields: Mapping[str, Any], *, seen: Mapping[str, Any]
 ) -> Member:
@@ -92,7 +109,7 @@ def edit_member(
             raise MemberConflict(member, both)
         return replace(member, **{name: fields[name] for name in mine})
 
-    return _change(business, username, apply)
+    return change_member(business, username, apply)
 
 
 def add_member(business: Business, fields: Mapping[str, Any]) -> tuple[Member, str]:
@@ -110,7 +127,7 @@ def add_member(business: Business, fields: Mapping[str, Any]) -> tuple[Member, s
 
 def deactivate(business: Business, username: str) -> Member:
     """They cannot sign in or be assigned; history keeps them. Raises LastDispatcher."""
-    return _change(
+    return change_member(
         business,
         username,
         lambda member: replace(member, active=False, epoch=member.epoch + 1),
@@ -119,7 +136,7 @@ def deactivate(business: Business, username: str) -> Member:
 
 def reactivate(business: Business, username: str) -> Member:
     """Sessions of before stay ended."""
-    return _change(business, username, lambda member: replace(member, active=True))
+    return change_member(business, username, lambda member: replace(member, active=True))
 
 
 def set_away(business: Business, username: str, days: Days) -> Member:
@@ -132,14 +149,14 @@ def set_back(business: Business, username: str, days: Days) -> Member:
 
 def sign_out_everywhere(business: Business, username: str) -> Member:
     """Every session and token of theirs ends, on every worker within two seconds."""
-    return _change(business, username, lambda member: replace(member, epoch=member.epoch + 1))
+    return change_member(business, username, lambda member: replace(member, epoch=member.epoch + 1))
 
 
 def new_password(business: Business, username: str) -> str:
     """Ends their sessions. Nobody can read it again: only its hash is kept."""
     password = random_password()
     hashed = make_password(password)
-    _change(business, username, lambda member: member.with_password(hashed))
+    change_member(business, username, lambda member: member.with_password(hashed))
     return password
 
 
@@ -188,20 +205,4 @@ def _each_day(
             member = step(member, business, day, days.windows)
         return member
 
-    return _change(business, username, apply)
-
-
-def _change(business: Business, username: str, fn: Callable[[Member], Member]) -> Member:
-    at = wiring.now()
-
-    def apply(roster: Roster) -> Roster:
-        before = roster.member(username)
-        after = fn(before)
-        left = [each for each in roster.dispatchers if each.username != username]
-        was_one = before.active and before.rank is Rank.DISPATCHER
-        is_one = after.active and after.rank is Rank.DISPATCHER
-        if was_one and not is_one and not left:
-            raise LastDispatcher
-        return roster.changed(after, at)
-
-    return wiring.roster(business).change(apply).member(username)
+    return change_member(business, username, apply)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from msgspec.structs import replace
 
 from dispatch import crewing, wiring
-from dispatch.accounts import CrewRequest, change_member, crew_only, sign_out
+from dispatch.accounts import CrewRequest, crew_only, sign_out
 from dispatch.crew_forms import DaysForm
 from dispatch.domain.crew import Member
 from dispatch.domain.document import StoreUnavailable
@@ -154,6 +154,6 @@ def _save_account(request: CrewRequest, form: AccountForm) -> None:
         changed = replace(member, phone=phone)
         return changed.with_password(hashed) if hashed else changed
 
-    member = change_member(request.business, request.user.username, apply)
+    member = crewing.change_member(request.business, request.user.username, apply)
     if hashed:  # this session goes on; all others end
         auth.update_session_auth_hash(request, CrewUser.of(member, request.business.slug))

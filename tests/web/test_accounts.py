@@ -8,7 +8,7 @@ from django.test import Client
 from msgspec.structs import replace
 
 from dispatch import wiring
-from dispatch.accounts import change_member
+from dispatch.crewing import change_member
 from dispatch.domain.crew import Rank
 from dispatch.domain.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
@@ -224,6 +224,7 @@ def test_each_rank_does_what_it_may(
 
 
 def test_a_lower_rank_counts_at_once(dana: Client) -> None:
+    change_member(BUSINESS, "ana", lambda member: replace(member, rank=Rank.DISPATCHER))
     change_member(BUSINESS, "dana", lambda member: replace(member, rank=Rank.CREW))
     assert dana.get("/dashboard/jobs/new").status_code == 403
 

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client, override_settings
 from msgspec.structs import replace
 
-from dispatch.accounts import change_member
+from dispatch.crewing import change_member
 from dispatch.domain.job import Crew, Event, Window
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status

@@ -9,7 +9,7 @@ from django.test import Client
 from msgspec.structs import replace
 
 from dispatch import crewing
-from dispatch.accounts import change_member
+from dispatch.crewing import change_member
 from dispatch.domain.availability import SICK, is_away
 from dispatch.domain.crew import Availability, Member, Rank
 from dispatch.domain.job import Crew, Job, Window

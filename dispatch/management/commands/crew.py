@@ -11,7 +11,6 @@ from django.core.management.base import CommandError, CommandParser
 from msgspec.structs import replace
 
 from dispatch import crewing, wiring
-from dispatch.accounts import change_member
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Member, MemberNotFound, Rank, Roster, username_refusal
 from dispatch.domain.job import ROLES
@@ -95,7 +94,7 @@ class Command(BusinessCommand):
             self.stdout.write(f"Would set a new password for {username} and end their sessions")
             return
         password = _read_password(options["password_stdin"])
-        change_member(business, username, lambda member: member.with_password(password))
+        crewing.change_member(business, username, lambda member: member.with_password(password))
         self.stdout.write(f"{username} has a new password; their sessions have ended")
 
     def _deactivate(self, business: Business, options: dict[str, Any]) -> None:
@@ -118,7 +117,7 @@ class Command(BusinessCommand):
         if options["dry_run"]:
             self.stdout.write(f"Would note: {off.told(before)}")
         else:
-            change_member(business, before.username, off.apply)
+            crewing.change_member(business, before.username, off.apply)
             self.stdout.write(off.told(before))
         for line in off.jobs_in_the_way(before):
             self.stdout.write(line)
