@@ -1,13 +1,13 @@
 """What is typed in about the crew: who they are, and when they are away."""
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from dispatch.crewing import PROFILE, Days, profile
+from dispatch.crewing import PROFILE, Days, MemberConflict, profile
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Member, Rank, username_refusal
 from dispatch.domain.job import ROLES
@@ -20,8 +20,86 @@ SEEN = "seen-"  # before the names of the fields' values as the form was shown
 ROLE_CHOICES = [(role, role.replace("_", " ").capitalize()) for role in ROLES]
 
 
-class MemberForm(forms.Form):
-    """A member's profile. It sends along what it showed, so that only what was changed counts."""
+class ProfileForm(forms.Form):
+    """Some of a member's profile. It sends along what it showed: only what was changed counts."""
+
+    phone = forms.CharField(
+        label="Phone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"})
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        business: Business,
+        member: Member | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.business, self.member = business, member
+        if member:
+            kwargs["initial"] = profile(member) | {"phone": business.phone_text(member.phone)}
+        super().__init__(data, label_suffix="", **kwargs)
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in PROFILE if name in self.fields]
+
+    def clean_phone(self) -> str:
+        """In E.164; a number of old that is none may stay as it is."""
+        text: str = self.cleaned_data["phone"]
+        if not text:
+            return ""
+        if self.member and text == self.business.phone_text(self.seen["phone"]):
+            return str(self.seen["phone"])
+        number = self.business.phone_e164(text)
+        if number is None:
+            raise forms.ValidationError("That does not look like a phone number.")
+        return number
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.names}
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What the form showed; the member as they are where it does not say."""
+        assert self.member
+        sent = {name: self.data.get(SEEN + name) for name in self.names}
+        known = {name: text for name, text in sent.items() if text is not None}
+        if "roles" in known:
+            known["roles"] = tuple(role for role in ROLES if role in known["roles"].split())
+        return profile(self.member) | known
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """Hidden fields that say what the others show; what was sent stands until it is saved."""
+        assert self.member
+        values = self.seen if self.is_bound else profile(self.member)
+        return [(SEEN + name, _sent(values[name])) for name in self.names]
+
+    def again(self, conflict: MemberConflict) -> Self:
+        """After a conflict: what was typed, ready to be saved over it, beside what is there now."""
+        now, seen = profile(conflict.member), self.seen
+        typed = now | {name: mine for name, mine in self.wanted.items() if mine != seen[name]}
+        typed["phone"] = self.business.phone_text(typed["phone"])
+        data = {SEEN + name: [_sent(now[name])] for name in self.names}
+        data |= {name: [typed[name]] for name in self.names if name != "roles"}
+        data["roles"] = list(typed["roles"])
+        again = type(self)(MultiValueDict(data), business=self.business, member=conflict.member)
+        again.is_valid()
+        for name in conflict.fields:
+            there = again.initial[name]
+            told = (", ".join(there) if isinstance(there, tuple) else there) or "nothing"
+            again.add_error(name, f"Now it is “{told}”. Save again to put yours instead.")
+        return again
+
+
+def _sent(value: Any) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value)
+
+
+class MemberForm(ProfileForm):
+    """A member's profile, as a dispatcher keeps it."""
 
     name = forms.CharField(
         label="Name", max_length=80, error_messages={"required": "Please give a name."}
@@ -37,23 +115,11 @@ class MemberForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    phone = forms.CharField(
-        label="Phone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"})
-    )
     email = forms.EmailField(label="E-mail", max_length=254, required=False)
+    field_order: Sequence[str] = PROFILE
 
-    def __init__(
-        self,
-        data: Mapping[str, Any] | None = None,
-        *,
-        business: Business,
-        member: Member | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self.business, self.member = business, member
-        if member:
-            kwargs["initial"] = profile(member) | {"phone": business.phone_text(member.phone)}
-        super().__init__(data, label_suffix="", **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         for field in self.fields.values():  # another's details: the browser knows only one's own
             field.widget.attrs["autocomplete"] = "off"
 
@@ -65,50 +131,6 @@ class MemberForm(forms.Form):
 
     def clean_roles(self) -> tuple[str, ...]:
         return tuple(role for role in ROLES if role in self.cleaned_data["roles"])
-
-    def clean_phone(self) -> str:
-        """In E.164; a number of old that is none may stay as it is."""
-        text: str = self.cleaned_data["phone"]
-        if not text or (self.member and text == self.business.phone_text(self.member.phone)):
-            return self.member.phone if text and self.member else ""
-        number = self.business.phone_e164(text)
-        if number is None:
-            raise forms.ValidationError("That does not look like a phone number.")
-        return number
-
-    @property
-    def wanted(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in PROFILE}
-
-    @property
-    def seen(self) -> dict[str, Any]:
-        """What the form showed; the member as they are where it does not say."""
-        assert self.member
-        sent = {name: self.data.get(SEEN + name) for name in PROFILE}
-        known = {name: text for name, text in sent.items() if text is not None}
-        if "roles" in known:
-            known["roles"] = tuple(role for role in ROLES if role in known["roles"].split())
-        return profile(self.member) | known
-
-    @property
-    def shown(self) -> list[tuple[str, str]]:
-        """Hidden fields that say what the others show; what was sent stands until it is saved."""
-        assert self.member
-        values = self.seen if self.is_bound else profile(self.member)
-        text = values | {"roles": " ".join(values["roles"])}
-        return [(SEEN + name, text[name]) for name in PROFILE]
-
-    def again(self, member: Member) -> "MemberForm":
-        """After a conflict: what was typed over what is there now, ready to be saved after all."""
-        now, seen, wanted = profile(member), self.seen, self.wanted
-        mine = {name: value for name, value in wanted.items() if value != seen[name]}
-        typed = {**now, **mine}
-        shown = {SEEN + name: [value] for name, value in now.items()}
-        shown[f"{SEEN}roles"] = [" ".join(now["roles"])]
-        typed["phone"] = self.business.phone_text(typed["phone"])
-        data = {name: [value] for name, value in typed.items() if name != "roles"}
-        data |= shown | {"roles": list(typed["roles"])}
-        return MemberForm(MultiValueDict(data), business=self.business, member=member)
 
 
 class NewMemberForm(MemberForm):

@@ -95,9 +95,15 @@ def change_member(business: Business, username: str, fn: Callable[[Member], Memb
 
 
 def edit_member(
-    business: Business, username: str, fields: Mapping[str, Any], *, seen: Mapping[str, Any]
+    business: Business,
+    username: str,
+    fields: Mapping[str, Any],
+    *,
+    seen: Mapping[str, Any],
+    password: str = "",
 ) -> Member:
-    """Change those of `fields` that this person changed, who saw them as `seen`.
+    """Change those of `fields` that this person changed, who saw them as `seen`; and set a new
+    `password`, hashed, where one is given.
 
     Raises MemberConflict where somebody else changed one of them too, LastDispatcher.
     """
@@ -107,7 +113,8 @@ def edit_member(
         mine = {name for name in fields if fields[name] not in (seen[name], now[name])}
         if both := tuple(name for name in PROFILE if name in mine and now[name] != seen[name]):
             raise MemberConflict(member, both)
-        return replace(member, **{name: fields[name] for name in mine})
+        edited = replace(member, **{name: fields[name] for name in mine})
+        return edited.with_password(password) if password else edited
 
     return change_member(business, username, apply)
 

@@ -84,26 +84,13 @@ def member(request: CrewRequest, username: str) -> HttpResponse:
     try:
         saved = crewing.edit_member(request.business, username, form.wanted, seen=form.seen)
     except crewing.MemberConflict as conflict:
-        return conflicting(request, form, conflict)
+        again = form.again(conflict)
+        return member_page(request, conflict.member, said=str(conflict), status=409, form=again)
     except crewing.LastDispatcher as error:
         form.add_error("rank", str(error))
         return member_page(request, found, said=str(error), status=409, form=form)
     messages.success(request, f"{saved.name}: saved.")
     return HttpResponseRedirect(reverse("member", args=[username]), status=303)
-
-
-def conflicting(
-    request: CrewRequest, form: MemberForm, conflict: crewing.MemberConflict
-) -> HttpResponse:
-    """What was typed stays; beside it stands what somebody else has made of it."""
-    again = form.again(conflict.member)
-    again.is_valid()
-    fresh = MemberForm(business=request.business, member=conflict.member)
-    for name in conflict.fields:
-        now = fresh.initial[name]
-        told = ", ".join(now) if isinstance(now, tuple) else now
-        again.add_error(name, f"Now it is “{told or 'nothing'}”. Save again to put yours instead.")
-    return member_page(request, conflict.member, said=str(conflict), status=409, form=again)
 
 
 def find(request: CrewRequest, username: str) -> Member:

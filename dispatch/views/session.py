@@ -1,5 +1,6 @@
 """Signing in and out, and the member's own account."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -11,12 +12,10 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
-from msgspec.structs import replace
 
 from dispatch import crewing, wiring
 from dispatch.accounts import CrewRequest, crew_only, sign_out
-from dispatch.crew_forms import DaysForm
-from dispatch.domain.crew import Member
+from dispatch.crew_forms import DaysForm, ProfileForm
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.ranks import Act
 from dispatch.models import CrewUser
@@ -59,10 +58,9 @@ class SignIn(LoginView):
         return response
 
 
-class AccountForm(forms.Form):
+class AccountForm(ProfileForm):
     """Own phone, and a new password where one is given."""
 
-    phone = forms.CharField(label="Phone", max_length=40, required=False)
     old_password = forms.CharField(
         label="Password now", required=False, strip=False, widget=forms.PasswordInput
     )
@@ -70,16 +68,12 @@ class AccountForm(forms.Form):
         label="New password", required=False, strip=False, widget=forms.PasswordInput
     )
 
-    def __init__(self, *args: Any, user: CrewUser, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
-        self.user = user
-
     def clean_new_password(self) -> str:
+        assert self.member
         password: str = self.cleaned_data["new_password"]
         if password:
-            validate_password(password, self.user)
-            if not check_password(self.cleaned_data.get("old_password"), self.user.password):
+            validate_password(password)
+            if not check_password(self.cleaned_data.get("old_password"), self.member.password):
                 raise forms.ValidationError("The password you have now is not right.")
         return password
 
@@ -99,10 +93,15 @@ def leave(request: CrewRequest) -> HttpResponse:
 def account(request: CrewRequest) -> HttpResponse:
     if request.method != "POST":
         return account_page(request)
-    form = AccountForm(request.POST, user=request.user)
+    form = _account_form(request, request.POST)
     if not form.is_valid():
-        return account_page(request, status=422, form=form)
-    _save_account(request, form)
+        said = "Please look at the fields marked below; nothing was saved yet."
+        return account_page(request, said=said, status=422, form=form)
+    try:
+        _save_account(request, form)
+    except crewing.MemberConflict as conflict:
+        said = f"{conflict} Nothing was saved yet."
+        return account_page(request, said=said, status=409, form=form.again(conflict))
     messages.success(request, "Saved.")
     return HttpResponseRedirect("/dashboard/account/", status=303)
 
@@ -113,7 +112,8 @@ def own_days(request: CrewRequest) -> HttpResponse:
     form = days_form(request, request.POST)
     said = set_days(request, request.user.username, form)
     if not said:
-        return account_page(request, status=422, off_form=form)
+        said = "Please look at the days off below; nothing was saved yet."
+        return account_page(request, said=said, status=422, off_form=form)
     messages.success(request, said)
     return HttpResponseRedirect("/dashboard/account/#off", status=303)
 
@@ -130,30 +130,31 @@ def sign_out_everywhere(request: CrewRequest) -> HttpResponse:
 def account_page(
     request: CrewRequest,
     *,
+    said: str = "",
     status: int = 200,
     form: AccountForm | None = None,
     off_form: DaysForm | None = None,
 ) -> HttpResponse:
     member, business = request.user.member, request.business
-    initial = {"phone": business.phone_text(member.phone)}
     context = {
-        "form": form or AccountForm(user=request.user, initial=initial),
+        "said": said,
+        "form": form or _account_form(request),
         "off_form": off_form or days_form(request),
         "off": days_off(member, business, business.today(wiring.now())),
     }
     return render(request, "dispatch/account.html", context, status=status)
 
 
+def _account_form(request: CrewRequest, data: Mapping[str, Any] | None = None) -> AccountForm:
+    return AccountForm(data, business=request.business, member=request.user.member)
+
+
 def _save_account(request: CrewRequest, form: AccountForm) -> None:
-    phone = form.cleaned_data["phone"]
-    phone = request.business.phone_e164(phone) or phone
-    password = form.cleaned_data["new_password"]
+    """Raises MemberConflict."""
+    business, password = request.business, form.cleaned_data["new_password"]
     hashed = make_password(password) if password else ""
-
-    def apply(member: Member) -> Member:
-        changed = replace(member, phone=phone)
-        return changed.with_password(hashed) if hashed else changed
-
-    member = crewing.change_member(request.business, request.user.username, apply)
+    member = crewing.edit_member(
+        business, request.user.username, form.wanted, seen=form.seen, password=hashed
+    )
     if hashed:  # this session goes on; all others end
-        auth.update_session_auth_hash(request, CrewUser.of(member, request.business.slug))
+        auth.update_session_auth_hash(request, CrewUser.of(member, business.slug))

@@ -2,12 +2,12 @@
 
 import re
 from http.cookies import SimpleCookie
+from typing import Any
 
 import pytest
 from django.test import Client
 from msgspec.structs import replace
 
-from dispatch import wiring
 from dispatch.crewing import change_member
 from dispatch.domain.crew import Rank
 from dispatch.domain.repository import JobRepository, RosterRepository
@@ -15,7 +15,7 @@ from tests.conftest import signed_in
 from tests.making import BUSINESS, PASSWORD, make_job, unavailable
 from tests.web.pages import text, words
 
-SIGN_IN = "/dashboard/login/"
+SIGN_IN, ACCOUNT = "/dashboard/login/", "/dashboard/account/"
 NEW = "a-longer-word-of-mine"
 MOVE = "/dashboard/jobs/jXkL9m2pQ/move"
 
@@ -114,7 +114,7 @@ def test_who_is_signed_in_already_is_sent_to_the_board(joel: Client, then: str) 
     assert answer.headers["Location"].startswith("/dashboard/")
 
 
-@pytest.mark.parametrize("path", ["/dashboard/", "/dashboard/jobs/17?r=3", "/dashboard/account/"])
+@pytest.mark.parametrize("path", ["/dashboard/", "/dashboard/jobs/17?r=3", ACCOUNT])
 def test_who_is_not_signed_in_is_asked_and_comes_back(client: Client, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 302
@@ -169,7 +169,7 @@ def test_a_cookie_that_was_tampered_with_is_no_session(joel: Client) -> None:
 def test_a_new_password_ends_all_sessions_but_this_one(joel: Client) -> None:
     phone = signed_in("joel")
     fields = {"phone": "", "old_password": PASSWORD, "new_password": NEW}
-    assert joel.post("/dashboard/account/", fields).status_code == 303
+    assert joel.post(ACCOUNT, fields).status_code == 303
     assert is_in(joel)
     assert not is_in(phone)
     assert sign_in(Client()) == "422"
@@ -188,7 +188,7 @@ def test_a_new_password_ends_all_sessions_but_this_one(joel: Client) -> None:
 def test_a_password_that_cannot_be_changes_nothing(
     joel: Client, old: str, new: str, told: str
 ) -> None:
-    page = joel.post("/dashboard/account/", {"old_password": old, "new_password": new})
+    page = joel.post(ACCOUNT, {"old_password": old, "new_password": new})
     assert page.status_code == 422
     assert told in words(page)
     assert sign_in(Client()) == "/dashboard/"
@@ -196,14 +196,65 @@ def test_a_password_that_cannot_be_changes_nothing(
 
 def test_passwords_are_never_shown_again(joel: Client) -> None:
     fields = {"old_password": "an-old-secret", "new_password": "a-new-secret-x"}
-    page = text(joel.post("/dashboard/account/", fields))
+    page = text(joel.post(ACCOUNT, fields))
     assert "an-old-secret" not in page
     assert "a-new-secret-x" not in page
 
 
-def test_the_own_phone_is_kept_in_e164(joel: Client) -> None:
-    joel.post("/dashboard/account/", {"phone": "619 555 0199"})
-    assert wiring.roster(BUSINESS).read().member("joel").phone == "+16195550199"
+def shown(page: Any) -> dict[str, str]:
+    """What the account's form sends that nobody has touched."""
+    hidden = re.findall(r'name="(seen-[^"]+)" value="([^"]*)"', text(page))
+    return dict(hidden) | {"phone": page.context["form"]["phone"].value()}
+
+
+def phone_is(phone: str) -> None:
+    """Somebody else, or a program, has made it so."""
+    change_member(BUSINESS, "joel", lambda member: replace(member, phone=phone))
+
+
+def test_the_own_phone_is_kept_in_e164(joel: Client, roster: RosterRepository) -> None:
+    assert joel.post(ACCOUNT, {"phone": "619 555 0199"}).status_code == 303
+    assert roster.read().member("joel").phone == "+16195550199"
+
+
+def test_a_new_password_leaves_a_phone_that_somebody_else_has_changed(
+    joel: Client, roster: RosterRepository
+) -> None:
+    phone_is("+16195550102")
+    page = joel.get(ACCOUNT)
+    phone_is("+16195550103")
+    fields = shown(page) | {"old_password": PASSWORD, "new_password": NEW}
+    assert joel.post(ACCOUNT, fields).status_code == 303
+    assert roster.read().member("joel").phone == "+16195550103"
+    assert sign_in(Client(), password=NEW) == "/dashboard/"
+
+
+def test_two_who_change_ones_phone_lose_neither(joel: Client, roster: RosterRepository) -> None:
+    page = joel.get(ACCOUNT)
+    phone_is("+16195550103")
+    answer = joel.post(ACCOUNT, shown(page) | {"phone": "619 555 0199"})
+    assert answer.status_code == 409
+    assert "Somebody else has changed the phone since you looked" in words(answer)
+    assert "Now it is “(619) 555-0103”" in words(answer)
+    assert roster.read().member("joel").phone == "+16195550103"
+    assert joel.post(ACCOUNT, shown(answer)).status_code == 303
+    assert roster.read().member("joel").phone == "+16195550199"
+
+
+def test_an_own_phone_that_is_none_is_refused_beside_its_field(
+    joel: Client, roster: RosterRepository
+) -> None:
+    answer = joel.post(ACCOUNT, shown(joel.get(ACCOUNT)) | {"phone": "call me"})
+    assert answer.status_code == 422
+    assert 'id="id_phone_error"' in text(answer)
+    assert "nothing was saved yet" in words(answer)
+    assert roster.read().member("joel").phone == ""
+
+
+def test_a_phone_of_old_that_is_none_may_stay(joel: Client, roster: RosterRepository) -> None:
+    phone_is("ask Ana")
+    assert joel.post(ACCOUNT, shown(joel.get(ACCOUNT))).status_code == 303
+    assert roster.read().member("joel").phone == "ask Ana"
 
 
 @pytest.mark.parametrize(
@@ -257,7 +308,7 @@ def test_signing_in_while_the_roster_is_out_of_reach_says_so(
     client: Client, roster: RosterRepository
 ) -> None:
     with unavailable(roster):
-        wiring.roster(BUSINESS)._snapshot._value = None  # type: ignore[attr-defined]
+        roster._snapshot._value = None  # type: ignore[attr-defined]
         page = client.post(SIGN_IN, {"username": "joel", "password": PASSWORD})
     assert page.status_code == 503
     assert "(619) 555-0100" in words(page)
