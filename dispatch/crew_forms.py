@@ -86,7 +86,6 @@ class ProfileForm(forms.Form):
         data |= {name: [typed[name]] for name in self.names if name != "roles"}
         data["roles"] = list(typed["roles"])
         again = type(self)(MultiValueDict(data), business=self.business, member=conflict.member)
-        again.is_valid()
         for name in conflict.fields:
             there = again.initial[name]
             told = (", ".join(there) if isinstance(there, tuple) else there) or "nothing"

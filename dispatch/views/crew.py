@@ -17,6 +17,14 @@ from dispatch.domain.ranks import Act
 from dispatch.month import Month, days_off, row
 from dispatch.seen import revision_seen
 from dispatch.views.days import days_form
+from dispatch.views.posts import UNSURE
+
+# The password that they start with is shown once: where that was lost, there is but a new one.
+UNSURE_OF_NEW = (
+    "We cannot reach our records right now, so we do not know yet whether they were added."
+    " What you typed is still here. Look at the crew first, in a minute: if they are on it, make"
+    " them a new password on their page; if not, send this again."
+)
 
 
 @require_safe
@@ -68,6 +76,9 @@ def new_member(request: CrewRequest) -> HttpResponse:
     except crewing.NameTaken:
         form.add_error("username", "Somebody signs in by that name, or has before they left.")
         return render(request, "dispatch/new_member.html", {"form": form}, status=409)
+    except StoreUnavailable:
+        form.add_error(None, UNSURE_OF_NEW)
+        return render(request, "dispatch/new_member.html", {"form": form}, status=503)
     return member_page(request, added, said=f"{added.name} is on the crew.", password=password)
 
 
@@ -89,6 +100,8 @@ def member(request: CrewRequest, username: str) -> HttpResponse:
     except crewing.LastDispatcher as error:
         form.add_error("rank", str(error))
         return member_page(request, found, said=str(error), status=409, form=form)
+    except StoreUnavailable:
+        return member_page(request, found, said=UNSURE, status=503, form=form)
     messages.success(request, f"{saved.name}: saved.")
     return HttpResponseRedirect(reverse("member", args=[username]), status=303)
 

@@ -6,7 +6,9 @@ from typing import Any
 from dispatch import crewing, wiring
 from dispatch.accounts import CrewRequest
 from dispatch.crew_forms import DaysForm
+from dispatch.domain.document import StoreUnavailable
 from dispatch.month import ONE_DAY, roles_in_words
+from dispatch.views.posts import UNSURE
 
 STEPS = {"away": crewing.set_away, "back": crewing.set_back}
 
@@ -16,17 +18,19 @@ def days_form(request: CrewRequest, data: Mapping[str, Any] | None = None) -> Da
     return DaysForm(data, business=business, today=business.today(wiring.now()))
 
 
-def set_days(request: CrewRequest, username: str, form: DaysForm) -> str:
-    """What was done, as a sentence; empty where the form cannot be taken and says why."""
+def set_days(request: CrewRequest, username: str, form: DaysForm) -> tuple[int, str]:
+    """The status, and what to say: 303 and what was done, else why to show the form again."""
     step = STEPS.get(request.POST.get("set", ""))
-    if not form.is_valid():
-        return ""
     if step is None:
         form.add_error(None, "Say whether away or free again.")
-        return ""
-    member = step(request.business, username, form.days)
+    if step is None or not form.is_valid():
+        return 422, "Please look at the days off below; nothing was saved yet."
+    try:
+        member = step(request.business, username, form.days)
+    except StoreUnavailable:
+        return 503, UNSURE
     now = "away" if step is crewing.set_away else "free again"
-    return f"{member.name} is {now}, {_when(form)}."
+    return 303, f"{member.name} is {now}, {_when(form)}."
 
 
 def _when(form: DaysForm) -> str:

@@ -31,11 +31,7 @@ from dispatch.forms import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.links import tracking_url
 from dispatch.seen import remember
 from dispatch.views.board import board_of
-
-UNSURE = (
-    "We cannot reach our records right now, so we do not know yet whether this was saved."
-    " What you typed is still here: please send it again in a minute; that does not do it twice."
-)
+from dispatch.views.posts import UNSURE
 
 
 def act(

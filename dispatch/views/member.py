@@ -27,10 +27,9 @@ def days(request: CrewRequest, username: str) -> HttpResponse:
     """A range; or, from a button of the month, the `day` in the address."""
     found, day = find(request, username), request.GET.get("day")
     form = days_form(request, one_day(day) if day else request.POST)
-    said = set_days(request, username, form)
-    if not said:
-        text = "Please look at the days off below; nothing was saved yet."
-        return member_page(request, found, said=text, status=422, off_form=form)
+    status, said = set_days(request, username, form)
+    if status != 303:
+        return member_page(request, found, said=said, status=status, off_form=form)
     messages.success(request, said)
     month = request.GET.get("month", "")
     there = f"{reverse('crew')}?month={month[:7]}#month" if day else _page(username) + "#off"

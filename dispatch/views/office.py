@@ -16,7 +16,7 @@ from dispatch.domain.ranks import Act
 from dispatch.domain.status import Status
 from dispatch.forms import NewJobForm
 from dispatch.seen import remember
-from dispatch.views.drawer import UNSURE
+from dispatch.views.posts import UNSURE
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,4 +1,4 @@
-"""Addresses that only forms are sent to."""
+"""Addresses that only forms are sent to, and what is said where nobody knows if one arrived."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,6 +9,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 View = Callable[..., HttpResponseBase]
+UNSURE = (
+    "We cannot reach our records right now, so we do not know yet whether this was saved."
+    " What you typed is still here: please send it again in a minute; that does not do it twice."
+)
 
 
 def post_only(page: str) -> Callable[[View], View]:

@@ -21,7 +21,14 @@ from dispatch.domain.ranks import Act
 from dispatch.models import CrewUser
 from dispatch.month import days_off
 from dispatch.views.days import days_form, set_days
-from dispatch.views.posts import post_only
+from dispatch.views.posts import UNSURE, post_only
+
+# A new password ends the session, also where its answer was lost.
+UNSURE_WHICH = (
+    "We cannot reach our records right now, so we do not know yet whether this was saved."
+    " Please try again in a minute. If you are asked to sign in then, the new password is set;"
+    " if not, type both passwords once more."
+)
 
 
 class SignInForm(AuthenticationForm):
@@ -102,6 +109,9 @@ def account(request: CrewRequest) -> HttpResponse:
     except crewing.MemberConflict as conflict:
         said = f"{conflict} Nothing was saved yet."
         return account_page(request, said=said, status=409, form=form.again(conflict))
+    except StoreUnavailable:
+        said = UNSURE_WHICH if form.cleaned_data["new_password"] else UNSURE
+        return account_page(request, said=said, status=503, form=form)
     messages.success(request, "Saved.")
     return HttpResponseRedirect("/dashboard/account/", status=303)
 
@@ -110,10 +120,9 @@ def account(request: CrewRequest) -> HttpResponse:
 @crew_only(Act.KEEP_ACCOUNT)
 def own_days(request: CrewRequest) -> HttpResponse:
     form = days_form(request, request.POST)
-    said = set_days(request, request.user.username, form)
-    if not said:
-        said = "Please look at the days off below; nothing was saved yet."
-        return account_page(request, said=said, status=422, off_form=form)
+    status, said = set_days(request, request.user.username, form)
+    if status != 303:
+        return account_page(request, said=said, status=status, off_form=form)
     messages.success(request, said)
     return HttpResponseRedirect("/dashboard/account/#off", status=303)
 

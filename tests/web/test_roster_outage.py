@@ -1,5 +1,7 @@
 """While the roster cannot be read: who is signed in goes on, for a while; nothing about who may."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -9,10 +11,13 @@ from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from tests.conftest import signed_in
 from tests.making import PASSWORD, FakeClock, make_job, unavailable
+from tests.stores.troubled import TroubledStore, gone
 from tests.web.api import Program, is_problem
-from tests.web.pages import words
+from tests.web.pages import text, words
 
 SIGN_IN = "/dashboard/login/"
+PETE = {"username": "pete", "name": "Pete B", "rank": "crew"}
+NEW = "a-longer-word-of-mine"
 LONG = 60  # seconds: an outage, not a hiccup
 
 
@@ -88,7 +93,7 @@ def test_no_token_is_given(roster: RosterRepository, clock: FakeClock) -> None:
         ("joel/access", {"do": "deactivate"}),
         ("joel/access", {"do": "password"}),
         ("joel/sick", {}),
-        ("new", {"username": "pete", "name": "Pete", "rank": "crew"}),
+        ("new", PETE),
     ],
 )
 def test_nobody_changes_who_may_do_what(
@@ -100,3 +105,69 @@ def test_nobody_changes_who_may_do_what(
         assert dana.post(f"/dashboard/crew/{path}", fields).status_code == 503
     assert roster.refreshed().revision == before
     assert roster.read().member("joel").rank is Rank.CREW
+
+
+# --- what was typed ----------------------------------------------------------------------
+
+
+def post(client: Client, roster: RosterRepository, path: str, fields: dict[str, str]) -> Any:
+    """Sent while the roster is out of reach."""
+    with unavailable(roster):
+        answer = client.post(f"/dashboard/{path}", fields)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert "we do not know yet whether" in words(answer)
+    assert "nothing was saved" not in words(answer)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "typed"),
+    [
+        ("crew/joel/", {"name": "Joel R", "rank": "crew"}, "Joel R"),
+        ("crew/joel/days", {"set": "away", "from": "2026-05-25"}, "2026-05-25"),
+        ("crew/joel/days?day=2026-05-25", {"set": "away"}, "2026-05-25"),
+        ("crew/new", PETE, "Pete B"),
+        ("account/", {"phone": "619 555 0199"}, "619 555 0199"),
+        ("account/days", {"set": "back", "from": "2026-05-25"}, "2026-05-25"),
+    ],
+)
+def test_what_was_typed_is_given_back(
+    dana: Client, roster: RosterRepository, path: str, fields: dict[str, str], typed: str
+) -> None:
+    answer = post(dana, roster, path, fields)
+    assert f'value="{typed}"' in text(answer)
+    assert "What you typed is still here" in words(answer)
+
+
+def test_a_new_password_is_not_given_back_and_may_be_the_one_to_sign_in_with(
+    joel: Client, roster: RosterRepository
+) -> None:
+    fields = {"phone": "619 555 0199", "old_password": PASSWORD, "new_password": NEW}
+    answer = post(joel, roster, "account/", fields)
+    assert 'value="619 555 0199"' in text(answer)
+    assert NEW not in text(answer)
+    assert PASSWORD not in text(answer)
+    assert "If you are asked to sign in then, the new password is set" in words(answer)
+
+
+def test_a_new_member_who_came_through_after_all_gets_a_password_on_their_page(
+    dana: Client, roster: Any
+) -> None:
+    """Sent again it would be refused, and the first password was never shown."""
+    store = TroubledStore()
+    store.inner, roster._store = roster._store, store
+
+    def answer_lost() -> None:
+        store.before_load.append(gone)
+        gone()
+
+    store.after_save.append(answer_lost)
+    answer = dana.post("/dashboard/crew/new", PETE)
+    assert answer.status_code == 503
+    assert "does not do it twice" not in words(answer)
+    assert "Look at the crew first" in words(answer)
+    assert dana.post("/dashboard/crew/new", PETE).status_code == 409
+    assert "signs in as pete with the password" in words(
+        dana.post("/dashboard/crew/pete/access", {"do": "password"})
+    )
