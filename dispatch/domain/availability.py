@@ -170,7 +170,7 @@ def away(
     """
     if but_as:
         return _only_as(member, day, but_as)
-    gone = windows or _windows(business, day)
+    gone = windows or _windows(business)
     return _with_windows(member, business, day, _free_windows(member, business, day) - {*gone})
 
 
@@ -289,19 +289,18 @@ def _only_as(member: Member, day: date, roles: Collection[str]) -> Member:
     )
 
 
-def _windows(business: Business, day: date) -> tuple[str, ...]:
-    """The windows of that day; all of them where none is offered but may still be agreed to."""
-    offered = tuple(window.name for window in business.windows_on(day))
-    return offered or tuple(offer.name for offer in business.windows)
+def _windows(business: Business) -> tuple[str, ...]:
+    """Those of any day: a dispatcher may agree to one that is not offered on it."""
+    return tuple(offer.name for offer in business.windows)
 
 
 def _free_windows(member: Member, business: Business, day: date) -> set[str]:
     known = member.on(day).windows
-    return {name for name in _windows(business, day) if known is UNSET or name in known}
+    return {name for name in _windows(business) if known is UNSET or name in known}
 
 
 def _with_windows(member: Member, business: Business, day: date, names: Set[str]) -> Member:
-    every = _windows(business, day)
+    every = _windows(business)
     kept = tuple(name for name in every if name in names)
     windows = UNSET if kept == every else kept
     return member.with_day(day, Availability(windows, member.on(day).roles))

@@ -21,6 +21,7 @@ from dispatch.domain.availability import (
     taken_off,
     why_not,
 )
+from dispatch.domain.business import WindowOffer
 from dispatch.domain.crew import AS_ALWAYS, Availability, Member, Roster
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
@@ -31,6 +32,9 @@ SATURDAY = date(2026, 5, 23)
 SUNDAY = date(2026, 5, 24)
 MORNING = Window(date=SATURDAY, name="morning", start="08:00", end="12:00")
 AFTERNOON = Window(date=SATURDAY, name="afternoon", start="12:00", end="16:00")
+MONDAY = date(2026, 5, 25)
+EVENING = WindowOffer(name="evening", label="Evening", start="16:00", end="20:00", days="sat-sun")
+EVENINGS = replace(BUSINESS, windows=(*BUSINESS.windows, EVENING))
 FULL = 4  # jobs of one driver in a window, as the business has it
 
 
@@ -139,6 +143,27 @@ def test_a_day_as_always_needs_no_entry() -> None:
 
 def test_a_day_when_the_business_is_closed_can_be_a_day_off_too() -> None:
     assert is_away(away(make_member(), BUSINESS, SUNDAY), SUNDAY)
+
+
+@pytest.mark.parametrize(
+    ("windows", "left"),
+    [
+        (["evening"], ("morning", "afternoon")),
+        (["morning", "afternoon"], ("evening",)),
+        (["morning", "afternoon", "evening"], ()),
+        ([], ()),
+    ],
+)
+def test_who_is_away_in_a_window_that_is_not_offered_then_cannot_be_given_it(
+    windows: list[str], left: tuple[str, ...]
+) -> None:
+    """A dispatcher may agree to any window on any day."""
+    member = away(make_member(), EVENINGS, MONDAY, windows)
+    assert member.on(MONDAY) == Availability(left)
+    agreed = EVENINGS.agreed_window(MONDAY, "evening")
+    assert agreed
+    assert is_free(member, "driver", agreed) is ("evening" in left)
+    assert back(member, EVENINGS, MONDAY, windows).availability == {}
 
 
 def test_days_are_kept_in_their_order() -> None:
