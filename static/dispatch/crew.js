@@ -55,12 +55,12 @@ async function change(button, form) {
   place.querySelector(".days-wide").scrollLeft = wide;
   const same = place.querySelector(`.days button[formaction="${CSS.escape(address)}"]`);
   same?.focus();
-  if (same) tell(same.getAttribute("aria-label"));
+  if (same) tell(same.getAttribute("aria-label"), true);
 }
 
-function tell(text) {
+function tell(text, unseen = false) {
   const told = document.getElementById("told");
-  told.classList.toggle("hidden", !text.startsWith("That") && !text.startsWith("We"));
+  told.classList.toggle("hidden", unseen); // where the page shows it already, it is only spoken
   told.textContent = text;
 }
 

@@ -117,6 +117,25 @@ def test_the_month_is_kept_by_click_and_by_arrow_keys(window: Open) -> None:
     expect(below).to_have_accessible_name(f"{day('Vic', 1)} free")
 
 
+def test_of_the_month_only_trouble_is_shown_whatever_a_member_is_called(window: Open) -> None:
+    """“Wendy, Mon, May 25: away” is spoken alone: the page shows it already."""
+    dana = window("dana")
+    dana.goto(f"{CREW}new")
+    dana.get_by_label("Name", exact=True).fill("Wendy Moss")
+    dana.get_by_label("Signs in as").fill("wendy")
+    dana.get_by_role("button", name="Add them").click()
+    expect(dana.get_by_text("Wendy Moss is on the crew.")).to_be_visible()
+    show_month(dana, 3)
+    button, told = dana.get_by_role("button", name=day("Wendy", 3)), dana.locator("#told")
+    button.click()
+    expect(told).to_have_text(f"{day('Wendy', 3)} away")
+    expect(told).to_have_class("hidden")
+    dana.route("**/days?**", lambda route: route.abort())
+    button.click()
+    expect(told).to_contain_text("We could not reach the server.")
+    expect(told).not_to_have_class("hidden")
+
+
 def test_the_month_needs_no_script(window: Open) -> None:
     dana = window("dana", java_script_enabled=False)
     show_month(dana, 2)
