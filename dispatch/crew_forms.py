@@ -7,16 +7,13 @@ from typing import Any, Self
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from dispatch.crewing import PROFILE, Days, MemberConflict, profile
+from dispatch.crewing import MOST_DAYS, PROFILE, Days, MemberConflict, profile
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Member, Rank, username_refusal
 from dispatch.domain.job import ROLES
 from dispatch.month import LAST
 
-MOST_DAYS = 366
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
-
-
 ROLE_CHOICES = [(role, role.replace("_", " ").capitalize()) for role in ROLES]
 
 

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -22,6 +21,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import Actor
 
 PROFILE = ("name", "rank", "roles", "phone", "email")
+MOST_DAYS = 366  # that are taken off, or given back, at once
 CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter that looks like another or like a digit
 
 
@@ -61,6 +61,18 @@ class Days:
         return (
             self.start + timedelta(days=ahead) for ahead in range((self.end - self.start).days + 1)
         )
+
+    def off(self, member: Member, business: Business) -> Member:
+        """The member, away on them."""
+        for day in self:
+            member = away(member, business, day, self.windows, but_as=self.but_as)
+        return member
+
+    def on(self, member: Member, business: Business) -> Member:
+        """The member, free again on them."""
+        for day in self:
+            member = back(member, business, day, self.windows)
+        return member
 
 
 def profile(member: Member) -> dict[str, Any]:
@@ -123,13 +135,18 @@ def add_member(business: Business, fields: Mapping[str, Any]) -> tuple[Member, s
     """A new member, and the password that they start with. Raises NameTaken."""
     at, password = wiring.now(), random_password()
     member = Member(**fields, password=make_password(password), created_at=at, updated_at=at)
+    return add(business, member), password
 
-    def add(roster: Roster) -> Roster:
+
+def add(business: Business, member: Member) -> Member:
+    """Raises NameTaken."""
+
+    def apply(roster: Roster) -> Roster:
         if roster.value(member.username):
             raise NameTaken(member.username)
-        return roster.changed(member, at)
+        return roster.changed(member, member.created_at)
 
-    return wiring.roster(business).change(add).member(member.username), password
+    return wiring.roster(business).change(apply).member(member.username)
 
 
 def deactivate(business: Business, username: str) -> Member:
@@ -147,11 +164,11 @@ def reactivate(business: Business, username: str) -> Member:
 
 
 def set_away(business: Business, username: str, days: Days) -> Member:
-    return _each_day(business, username, days, partial(away, but_as=days.but_as))
+    return change_member(business, username, lambda member: days.off(member, business))
 
 
 def set_back(business: Business, username: str, days: Days) -> Member:
-    return _each_day(business, username, days, back)
+    return change_member(business, username, lambda member: days.on(member, business))
 
 
 def sign_out_everywhere(business: Business, username: str) -> Member:
@@ -199,17 +216,3 @@ def came_back(book: JobBook, business: Business, username: str, day: date) -> tu
 def random_password() -> str:
     """`kdfp-7mwq-x3ht-8rnc`: easy to read out on the phone; 79 bits."""
     return "-".join("".join(secrets.choice(CLEAR) for _ in range(4)) for _ in range(4))
-
-
-def _each_day(
-    business: Business,
-    username: str,
-    days: Days,
-    step: Callable[[Member, Business, date, tuple[str, ...]], Member],
-) -> Member:
-    def apply(member: Member) -> Member:
-        for day in days:
-            member = step(member, business, day, days.windows)
-        return member
-
-    return change_member(business, username, apply)

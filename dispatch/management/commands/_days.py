@@ -3,68 +3,49 @@
 from argparse import ArgumentTypeError
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import partial, reduce
-from typing import Any, Self
+from datetime import date
+from typing import Any
 
 from django.core.management.base import CommandError
 from msgspec import UNSET
 
 from dispatch import wiring
-from dispatch.domain.availability import away, back, clashes, when
+from dispatch.crewing import MOST_DAYS, Days
+from dispatch.domain.availability import clashes, when
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Availability, Member
 from dispatch.domain.job import ROLES
 
-MOST_DAYS = 366
+
+def days_of(business: Business, options: dict[str, Any]) -> Days:
+    """What `crew away` was told. Raises CommandError."""
+    windows = _named(options["windows"], "window", [each.name for each in business.windows])
+    roles = _named(options["roles"], "role", ROLES)
+    if roles and (windows or options["back"]):
+        raise CommandError("Roles are left for a whole day: no --windows or --back with them.")
+    if options["start"] < business.today(wiring.now()):
+        raise CommandError(f"{options['start']} is over.")
+    return _days_from(options["start"], options["end"], windows, roles)
 
 
-@dataclass(frozen=True)
-class DaysOff:
-    """What `crew away` was told."""
+def in_words(days: Days) -> str:
+    """`on 2026-05-23, morning`: with the names that the command takes."""
+    first, last = days.start, days.end
+    span = f"on {first}" if first == last else f"from {first} to {last}"
+    part = f", {' and '.join(days.windows)}" if days.windows else ""
+    return span + part + (f", but still there as {' or '.join(days.but_as)}" if days.but_as else "")
 
-    business: Business
-    days: tuple[date, ...]
-    windows: tuple[str, ...]
-    but_as: tuple[str, ...]
-    back: bool
 
-    @classmethod
-    def of(cls, business: Business, options: dict[str, Any]) -> Self:
-        start, end = options["start"], options["end"] or options["start"]
-        windows = _named(options["windows"], "window", [each.name for each in business.windows])
-        roles = _named(options["roles"], "role", ROLES)
-        if roles and (windows or options["back"]):
-            raise CommandError("Roles are left for a whole day: no --windows or --back with them.")
-        if start < business.today(wiring.now()):
-            raise CommandError(f"{start} is over.")
-        return cls(business, days_from(start, end), windows, roles, options["back"])
-
-    def apply(self, member: Member) -> Member:
-        fn = back if self.back else partial(away, but_as=self.but_as)
-        return reduce(
-            lambda member, day: fn(member, self.business, day, self.windows), self.days, member
-        )
-
-    def told(self, member: Member) -> str:
-        first, last = self.days[0], self.days[-1]
-        span = f"on {first}" if first == last else f"from {first} to {last}"
-        part = f", {' and '.join(self.windows)}" if self.windows else ""
-        part += f", but still there as {' or '.join(self.but_as)}" if self.but_as else ""
-        return f"{member.username} is {'free again' if self.back else 'away'} {span}{part}"
-
-    def jobs_in_the_way(self, member: Member) -> Iterator[str]:
-        """Jobs that the member is still on and cannot do then."""
-        roster = wiring.roster(self.business).read()
-        told = roster.changed(self.apply(roster.member(member.username)), wiring.now())
-        for job in wiring.jobs(self.business).read().jobs:
-            if job.window is None or job.window.date not in self.days:
-                continue
-            for clash in clashes(job, told, self.business):
-                if clash.username == member.username:
-                    role, then = clash.role.replace("_", " "), when(self.business, job.window)
-                    yield f"Still {role} of job {job.id}, {job.customer_name}, {then}"
+def jobs_in_the_way(business: Business, member: Member, days: Days) -> Iterator[str]:
+    """Jobs of these days that the member is on and, so changed, cannot do."""
+    roster = wiring.roster(business).read().put(member)
+    for job in wiring.jobs(business).read().jobs:
+        if job.window is None or job.window.date not in days:
+            continue
+        for clash in clashes(job, roster, business):
+            if clash.username == member.username:
+                role, then = clash.role.replace("_", " "), when(business, job.window)
+                yield f"Still {role} of job {job.id}, {job.customer_name}, {then}"
 
 
 def day_of(text: str) -> date:
@@ -82,13 +63,16 @@ def _named(text: str, kind: str, known: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def days_from(start: date, end: date) -> tuple[date, ...]:
-    """Both included. Raises CommandError for none, or for more than a year."""
+def _days_from(
+    start: date, end: date | None, windows: tuple[str, ...] = (), but_as: tuple[str, ...] = ()
+) -> Days:
+    """Raises CommandError for none, or for more than a year."""
+    end = end or start
     if end < start:
         raise CommandError(f"{end} is before {start}.")
     if (end - start).days >= MOST_DAYS:
         raise CommandError("That is more than a year: say it in parts.")
-    return tuple(start + timedelta(days=ahead) for ahead in range((end - start).days + 1))
+    return Days(start, end, windows, but_as)
 
 
 def days_by_member(
@@ -97,17 +81,17 @@ def days_by_member(
     """Lines on the days off between these, by username; none where neither was asked for."""
     if start is None and end is None:
         return {}
-    start = start or business.today(wiring.now())
-    days = days_from(start, end or start)
+    days = _days_from(start or business.today(wiring.now()), end)
     lines = defaultdict(list)
     for username, day, entry in sorted(
-        wiring.days_off(business, days[0], days[-1]), key=lambda each: each[1]
+        wiring.days_off(business, days.start, days.end), key=lambda each: each[1]
     ):
         lines[username].append(f"    {day}  {_in_words(entry)}")
     return lines
 
 
 def _in_words(entry: Availability) -> str:
+    """With the names that the command takes, too."""
     if entry.windows == ():
         return "away"
     parts = [] if entry.windows is UNSET else [f"free: {', '.join(entry.windows)}"]

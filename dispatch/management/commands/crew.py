@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -15,7 +16,13 @@ from dispatch.domain.business import Business
 from dispatch.domain.crew import Member, MemberNotFound, Rank, Roster, username_refusal
 from dispatch.domain.job import ROLES
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
-from dispatch.management.commands._days import DaysOff, day_of, days_by_member
+from dispatch.management.commands._days import (
+    day_of,
+    days_by_member,
+    days_of,
+    in_words,
+    jobs_in_the_way,
+)
 
 
 class Command(BusinessCommand):
@@ -57,24 +64,20 @@ class Command(BusinessCommand):
             getattr(self, f"_{options['action'].replace('-', '_')}")(business, options)
         except MemberNotFound as error:
             raise CommandError(f"Nobody called {error} is on the roster.") from error
+        except crewing.NameTaken as error:
+            raise CommandError(f"{error} is on the roster already.") from error
         except crewing.LastDispatcher as error:
             raise CommandError(str(error)) from error
 
     def _add(self, business: Business, options: dict[str, Any]) -> None:
         member = _new_member(business, options)
         if wiring.roster(business).read().value(member.username):
-            raise CommandError(f"{member.username} is on the roster already.")
+            raise crewing.NameTaken(member.username)
         if options["dry_run"]:
             self.stdout.write(f"Would add {_line(business, member)}")
             return
         member = replace(member, password=_read_password(options["password_stdin"]))
-
-        def apply(roster: Roster) -> Roster:
-            if roster.value(member.username):
-                raise CommandError(f"{member.username} is on the roster already.")
-            return roster.changed(member, member.created_at)
-
-        wiring.roster(business).change(apply)
+        crewing.add(business, member)
         self.stdout.write(f"Added {_line(business, member)}")
 
     def _list(self, business: Business, options: dict[str, Any]) -> None:
@@ -109,17 +112,20 @@ class Command(BusinessCommand):
         self.stdout.write(f"{member.username} can no longer sign in")
 
     def _away(self, business: Business, options: dict[str, Any]) -> None:
-        off = DaysOff.of(business, options)
+        days, is_back = days_of(business, options), options["back"]
+        step = partial(days.on if is_back else days.off, business=business)
         before = wiring.roster(business).read().member(options["name"])
-        if off.apply(before) == before:
-            self.stdout.write(f"{off.told(before)} already; nothing to do")
+        after = step(before)
+        told = f"{before.username} is {'free again' if is_back else 'away'} {in_words(days)}"
+        if after == before:
+            self.stdout.write(f"{told} already; nothing to do")
             return
         if options["dry_run"]:
-            self.stdout.write(f"Would note: {off.told(before)}")
+            self.stdout.write(f"Would note: {told}")
         else:
-            crewing.change_member(business, before.username, off.apply)
-            self.stdout.write(off.told(before))
-        for line in off.jobs_in_the_way(before):
+            after = crewing.change_member(business, before.username, step)
+            self.stdout.write(told)
+        for line in jobs_in_the_way(business, after, days):
             self.stdout.write(line)
 
     def _create_table(self, business: Business, options: dict[str, Any]) -> None:
