@@ -17,7 +17,7 @@ from dispatch.domain.availability import INSISTED, check
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Roster
 from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, plain
+from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Crew, Event, Job, Request, plain
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import Actor, IllegalMove, JobConflict, move, refuse_new
 from dispatch.domain.ranks import sees
@@ -27,7 +27,7 @@ from dispatch.domain.status import Status
 MOST_UNLOOKED_AT = 500  # requests of customers that wait; beyond, they are asked to call
 MOST_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
 FORGOTTEN = timedelta(days=1)  # after which a request that was taken back counts no more
-UNSURE = 3  # seconds without word after which an unknown id or link may be a new one
+MAY_BE_NEW = 3  # seconds without word after which an unknown id or link may be a new one
 SILENT = 10  # seconds without word from the storage after which pages say so
 
 
@@ -83,7 +83,7 @@ def _found(business: Business, look: Callable[[JobBook], Job], at_least: int) ->
     try:
         return look(newest)
     except JobNotFound as error:
-        if repository.age() > UNSURE:
+        if repository.age() > MAY_BE_NEW:
             raise StoreUnavailable("Out of reach: it may be newer than what we know.") from error
         raise
 
@@ -301,7 +301,7 @@ def who_moved(business: Business, job: Job) -> str:
 
 
 def name_of(roster: Roster, by: str) -> str:
-    return {"customer": "The customer", "system": "The system"}.get(by) or roster.name_of(by)
+    return {CUSTOMER: "The customer", SYSTEM: "The system"}.get(by) or roster.name_of(by)
 
 
 def _change(

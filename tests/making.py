@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,11 @@ def make_member(username: str = "joel", **fields: Any) -> Member:
             **fields,
         }
     )
+
+
+def is_away(member: Member, day: date) -> bool:
+    """All day, not only in a part of it."""
+    return member.on(day).windows == ()
 
 
 def twenty_moves(book: JobBook, job_id: str) -> JobBook:

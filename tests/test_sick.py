@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dispatch import crewing, desk, wiring
-from dispatch.domain.availability import NotAvailable, is_away
+from dispatch.domain.availability import NotAvailable
 from dispatch.domain.crew import MemberNotFound, Roster
 from dispatch.domain.document import Document, StoreUnavailable
 from dispatch.domain.job import Crew, Job
@@ -15,7 +15,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from dispatch.stores.repository import DocumentRepository
-from tests.making import BUSINESS, DANA, NOON, make_job, unavailable
+from tests.making import BUSINESS, DANA, NOON, is_away, make_job, unavailable
 
 SATURDAY = date(2026, 5, 23)
 

@@ -181,11 +181,6 @@ def back(member: Member, business: Business, day: date, windows: Collection[str]
     return _with_windows(member, business, day, _free_windows(member, business, day) | {*windows})
 
 
-def is_away(member: Member, day: date) -> bool:
-    """Away all day, not only in a part of it."""
-    return member.on(day).windows == ()
-
-
 def jobs_of(book: JobBook, username: str, day: date) -> tuple[Job, ...]:
     """The open jobs of that day on whose crew the member is."""
     return tuple(

@@ -9,12 +9,13 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
-from dispatch.domain.job import ROLES
+from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM
 from dispatch.domain.ledger import Ledger
 from dispatch.domain.record import Record
 
-Username = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$(?!\n)")]
-RESERVED = ("customer", "system")
+USERNAME_PATTERN = r"[a-z0-9][a-z0-9._-]{0,31}"
+Username = Annotated[str, Meta(pattern=rf"^{USERNAME_PATTERN}$(?!\n)")]
+RESERVED = (CUSTOMER, SYSTEM)
 USERNAME_IS = (
     "a small letter or a digit, then small letters, digits, dots, dashes or underscores;"
     " 32 characters at most"
@@ -37,7 +38,7 @@ def username_refusal(text: str) -> str:
     """Why nobody can sign in by that name, as a sentence; empty if somebody can."""
     if text in RESERVED:
         return f"“{text}” is a word of the jobs' history, not a name for a member."
-    if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,31}", text):
+    if re.fullmatch(USERNAME_PATTERN, text):
         return ""
     tidied = re.sub(r"[^a-z0-9._-]+", ".", text.lower()).strip("._-")[:32]
     example = f" How about “{tidied}”?" if tidied and tidied not in RESERVED else ""

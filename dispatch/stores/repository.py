@@ -27,8 +27,8 @@ L = TypeVar("L", bound=Ledger[Any])
 
 PATIENCE = 2.5  # seconds that a change goes on trying when others are faster
 FAILURES = 2  # times that the storage may fail within one change
-FAILED = 1.25  # seconds before the end of its patience when it no longer tries a storage again
-UNSURE = 0.9  # the same where a write was sent and no answer came: that is worth another look
+LAST_TRY = 1.25  # seconds before the end of its patience when it no longer tries a storage again
+LAST_LOOK = 0.9  # the same where a write was sent and no answer came: that is worth another look
 
 
 class AnswerLost(StoreUnavailable):
@@ -97,7 +97,7 @@ class DocumentRepository(Generic[L]):
                 except StoreUnavailable as error:
                     lost = error
                     failures += 1
-                    late = until - (UNSURE if isinstance(error, AnswerLost) else FAILED)
+                    late = until - (LAST_LOOK if isinstance(error, AnswerLost) else LAST_TRY)
                     until = min(until, late)
                 pause = self._chance() * min(0.25, 0.01 * 2**attempt)
                 if failures >= FAILURES or self._clock() + pause > until:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Rank
-from dispatch.domain.job import CUSTOMER, Event, Job
+from dispatch.domain.job import CUSTOMER, SYSTEM, Event, Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import Actor, move
 from dispatch.domain.status import Status
@@ -51,5 +51,5 @@ def _made(business: Business, at: datetime) -> Job:
         created_at=at,
         updated_at=at,
     )
-    confirms = Actor("system", Rank.DISPATCHER)
+    confirms = Actor(SYSTEM, Rank.DISPATCHER)
     return move(job, Status.BOOKED, by=confirms, at=at, business=business)

@@ -14,7 +14,6 @@ from dispatch.domain.availability import (
     back,
     clashes,
     free,
-    is_away,
     is_free,
     jobs_of,
     overfull,
@@ -26,7 +25,7 @@ from dispatch.domain.crew import AS_ALWAYS, Availability, Member, Roster
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.status import Status
-from tests.making import BUSINESS, NOON, make_job, make_member, seconds
+from tests.making import BUSINESS, NOON, is_away, make_job, make_member, seconds
 
 SATURDAY = date(2026, 5, 23)
 SUNDAY = date(2026, 5, 24)

@@ -18,7 +18,7 @@ import pytest
 from botocore.config import Config
 from msgspec.structs import replace
 
-from dispatch.domain.availability import away, back, is_away
+from dispatch.domain.availability import away, back
 from dispatch.domain.crew import Availability, Member, Roster
 from dispatch.domain.document import MISSING, Document, DocumentStore, StaleWrite, StoreUnavailable
 from dispatch.stores.dynamodb import CLIENT, Table
@@ -26,7 +26,7 @@ from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository
 from dispatch.stores.roster_table import RosterTable
 from tests.dynalite import PlaysTransactions, running_dynalite
-from tests.making import BUSINESS, NOON, make_member
+from tests.making import BUSINESS, NOON, is_away, make_member
 from tests.moto_server import aws_environment
 
 Open = Callable[..., DocumentStore]

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from dispatch import crewing
 from dispatch.crewing import change_member
-from dispatch.domain.availability import SICK, is_away
+from dispatch.domain.availability import SICK
 from dispatch.domain.crew import Availability, Member, Rank
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from tests.conftest import signed_in
-from tests.making import BUSINESS, DANA, make_job, make_member, unavailable
+from tests.making import BUSINESS, DANA, is_away, make_job, make_member, unavailable
 from tests.web.api import Program
 from tests.web.pages import text, words
 
