@@ -33,7 +33,7 @@ UNSURE_WHICH = (
 
 class SignInForm(AuthenticationForm):
     error_messages = {
-        "invalid_login": "That name and password do not go together. Names are in small letters.",
+        "invalid_login": "That name and password do not go together.",
         "inactive": "This account is closed.",
     }
 

@@ -75,6 +75,7 @@ def test_a_refusal_does_not_tell_names_from_passwords(client: Client) -> None:
     known, unknown = (words(page) for page in pages)
     assert known == unknown
     assert "That name and password do not go together." in known
+    assert "small letters" not in known, "capitals would be no reason"
 
 
 @pytest.mark.usefixtures("roster")
