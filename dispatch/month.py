@@ -85,7 +85,7 @@ def told_in_words(entry: Availability, business: Business) -> str:
         return "away"
     parts = []
     if entry.windows is not UNSET:
-        labels = [_label(name, business).lower() for name in entry.windows]
+        labels = [business.label_of(name).lower() for name in entry.windows]
         parts.append(f"free only in the {' and '.join(labels)}")
     if entry.roles is not UNSET:
         roles = roles_in_words(entry.roles)
@@ -120,10 +120,6 @@ def _half(offer: WindowOffer) -> str:
     if offer.end <= NOON:
         return "AM"
     return "PM" if offer.start >= NOON else "both"
-
-
-def _label(name: str, business: Business) -> str:
-    return next((offer.label for offer in business.windows if offer.name == name), name)
 
 
 def _days(first: date, count: int) -> Iterator[date]:

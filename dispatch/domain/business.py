@@ -131,9 +131,13 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
         return next((offer.on(day) for offer in self.windows if offer.name == name), None)
 
     def label(self, window: Window) -> str:
+        return self.label_of(window.name)
+
+    def label_of(self, name: str) -> str:
+        """What the window of that name is called, also where it is no longer offered."""
         return next(
-            (offer.label for offer in self.windows if offer.name == window.name),
-            window.name.replace("_", " ").capitalize(),
+            (offer.label for offer in self.windows if offer.name == name),
+            name.replace("_", " ").capitalize(),
         )
 
     def bookable(self, at: datetime) -> list[Window]:

@@ -224,6 +224,11 @@ def test_a_part_of_a_day(dana: Client, roster: RosterRepository) -> None:
     assert 'aria-label="Joel, Mon, May 25: free only in the afternoon">PM<' in text(page)
 
 
+def test_a_day_off_but_for_a_window_of_old_is_told_in_words(dana: Client) -> None:
+    change_member(BUSINESS, "joel", lambda m: m.with_day(MONDAY, Availability(("late_night",))))
+    assert "Mon, May 25: free only in the late night" in words(dana.get(JOEL))
+
+
 def test_a_day_on_which_some_roles_are_left(dana: Client, roster: RosterRepository) -> None:
     said = take_off(dana, **{"from": "2026-05-25", "but_as": ["first_mate"]})
     assert said.status_code == 303
