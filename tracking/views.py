@@ -3,7 +3,9 @@
 What browsers and robots may keep of them, the settings say (`ANSWER_HEADERS`).
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from hashlib import blake2b
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -31,24 +33,35 @@ ASK = {
     Status.CANCELLED: ("Cancel this pickup", "We take it off our list. Nothing is charged."),
 }
 
+View = Callable[[HttpRequest, str], HttpResponse]
+
+
+def of_a_link(view: View) -> View:
+    """Where there is no such link, or its job goes while we look, the one page for that."""
+
+    @wraps(view)
+    def found(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            return view(request, token)
+        except JobNotFound:
+            return not_found(request)
+
+    return found
+
 
 @require_safe
+@of_a_link
 def track(request: HttpRequest, token: str) -> HttpResponse:
-    try:
-        shown, _ = tracked(request, token)
-    except JobNotFound:
-        return not_found(request)
+    shown, _ = tracked(request, token)
     context = {"job": shown, "token": token, "revision": revision_seen(request), **_age(request)}
     return render(request, "tracking/track.html", context)
 
 
 @require_safe
+@of_a_link
 def live(request: HttpRequest, token: str) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
-    try:
-        shown, _ = tracked(request, token)
-    except JobNotFound:
-        return not_found(request)
+    shown, _ = tracked(request, token)
     age = _age(request)
     etag = f'"{blake2b(repr((shown, age)).encode(), digest_size=12).hexdigest()}"'
     if is_known(request, etag):
@@ -62,24 +75,24 @@ def live(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
+@of_a_link
 def ready(request: HttpRequest, token: str) -> HttpResponse:
     return _move(request, token, Status.READY_FOR_PICKUP)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
+@of_a_link
 def cancel(request: HttpRequest, token: str) -> HttpResponse:
     return _move(request, token, Status.CANCELLED)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
+@of_a_link
 def undo(request: HttpRequest, token: str) -> HttpResponse:
     """Take back one's own last move, within a minute of it."""
-    try:
-        _, job = tracked(request, token)
-    except JobNotFound:
-        return not_found(request)
+    _, job = tracked(request, token)
     back = undoes_to(job, THE_CUSTOMER, wiring.now())
     if request.method != "POST" or back is None:
         return HttpResponseRedirect(f"/track/{token}", status=303)
@@ -99,10 +112,7 @@ def not_found(request: HttpRequest) -> HttpResponse:
 
 
 def _move(request: HttpRequest, token: str, to: Status) -> HttpResponse:
-    try:
-        shown, job = tracked(request, token)
-    except JobNotFound:
-        return not_found(request)
+    shown, job = tracked(request, token)
     if request.method == "POST":
         reason = request.POST.get("reason", "").strip()[:500]
         try:

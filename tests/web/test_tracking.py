@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from dispatch import wiring
 from dispatch.domain.job import Crew, Window
-from dispatch.domain.moves import move
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.moves import THE_CUSTOMER, move
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import DocumentRepository
 from tests.making import BUSINESS, DANA, NOON, TOKEN, FakeClock, make_job, seconds, unavailable
 from tests.web.pages import text, words
 
@@ -20,6 +23,12 @@ PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
 
 def put(jobs: JobRepository, **fields: Any) -> None:
     jobs.change(lambda book: book.put(make_job(**{"window": SATURDAY, **fields})))
+
+
+def elsewhere(jobs: JobRepository) -> JobRepository:
+    """The same jobs as another worker has them; of what it does, this one's snapshot is silent."""
+    store = jobs._store  # type: ignore[attr-defined]
+    return DocumentRepository(store, JobBook, now=wiring.now, background=False)
 
 
 def status(jobs: JobRepository) -> Status:
@@ -184,6 +193,18 @@ def test_nobody_undoes_what_the_crew_did(client: Client, jobs: JobRepository) ->
     )
     client.post(f"{PAGE}/undo")
     assert status(jobs) is BOOKED
+
+
+@pytest.mark.parametrize("action", ["ready", "cancel", "undo"])
+def test_a_job_that_was_discarded_meanwhile_is_not_found(
+    client: Client, jobs: JobRepository, action: str
+) -> None:
+    job = move(make_job(), READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
+    jobs.change(lambda book: book.put(job))
+    elsewhere(jobs).change(lambda book: book.without({job.id}))
+    answer = client.post(f"{PAGE}/{action}")
+    assert answer.status_code == 404
+    assert text(answer) == text(client.get("/track/" + "u" * 32))
 
 
 def test_looking_changes_nothing(client: Client, jobs: JobRepository) -> None:
