@@ -19,7 +19,15 @@ from dispatch.domain.crew import Roster
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Crew, Event, Job, Request, plain
 from dispatch.domain.jobbook import JobBook, JobNotFound
-from dispatch.domain.moves import Actor, IllegalMove, JobConflict, move, refuse_new
+from dispatch.domain.moves import (
+    UNDO,
+    Actor,
+    IllegalMove,
+    JobConflict,
+    move,
+    refuse_new,
+    undoes_to,
+)
 from dispatch.domain.ranks import sees
 from dispatch.domain.record import JSON
 from dispatch.domain.status import Status
@@ -155,9 +163,20 @@ def move_job(
     at = wiring.now()
 
     def apply(job: Job) -> Job:
-        if expected and job.status is not expected:
-            raise JobConflict(job, who_moved(business, job))
+        _still_at(expected, job, business)
         return move(job, to, by=by, at=at, business=business, reason=reason)
+
+    return _change(business, job_id, apply, by, at)
+
+
+def undo(business: Business, job_id: str, *, by: Actor, expected: Status | None = None) -> Done:
+    """Take back one's own last move. Raises as `move_job` does."""
+    at = wiring.now()
+
+    def apply(job: Job) -> Job:
+        _still_at(expected, job, business)
+        back = undoes_to(job, by, at) or job.status  # which is refused
+        return move(job, back, by=by, at=at, business=business, reason=UNDO)
 
     return _change(business, job_id, apply, by, at)
 
@@ -311,6 +330,12 @@ def _change(
         lambda book: book.changed(fn(_seen(book.job(job_id), by)), at)
     )
     return Done(book.job(job_id), book.revision)
+
+
+def _still_at(expected: Status | None, job: Job, business: Business) -> None:
+    """Raises JobConflict where somebody saw it at another status."""
+    if expected and job.status is not expected:
+        raise JobConflict(job, who_moved(business, job))
 
 
 def _seen(job: Job, by: Actor) -> Job:

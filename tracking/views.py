@@ -17,7 +17,14 @@ from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
-from dispatch.domain.moves import THE_CUSTOMER, UNDO, IllegalMove, JobConflict, refuse, undoes_to
+from dispatch.domain.moves import (
+    THE_CUSTOMER,
+    UNDO,
+    IllegalMove,
+    JobConflict,
+    has_undone,
+    refuse,
+)
 from dispatch.domain.status import Status
 from dispatch.etag import is_known
 from dispatch.origin import own_pages_only
@@ -93,10 +100,16 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
 def undo(request: HttpRequest, token: str) -> HttpResponse:
     """Take back one's own last move, within a minute of it."""
     _, job = tracked(request, token)
-    back = undoes_to(job, THE_CUSTOMER, wiring.now())
-    if request.method != "POST" or back is None:
-        return HttpResponseRedirect(f"/track/{token}", status=303)
-    return _done(request, token, job, back, UNDO)
+    if request.method == "POST":
+        try:
+            expected = _expected(request)
+            desk.undo(_business(request), job.id, by=THE_CUSTOMER, expected=expected)
+        except JobConflict as conflict:
+            if not has_undone(conflict.job, THE_CUSTOMER):
+                return _moved_on(request, token, conflict.job)
+        except IllegalMove:
+            pass  # too late, or done already: the page shows how it is
+    return _to_page(request, token)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -114,14 +127,13 @@ def not_found(request: HttpRequest) -> HttpResponse:
 def _move(request: HttpRequest, token: str, to: Status) -> HttpResponse:
     shown, job = tracked(request, token)
     if request.method == "POST":
-        reason = request.POST.get("reason", "").strip()[:500]
         try:
-            return _done(request, token, job, to, "" if reason == UNDO else reason)
+            return _done(request, token, job, to)
         except StoreUnavailable:
             return _ask(request, token, shown, to, 503)
     at, business = wiring.now(), _business(request)
     if why := refuse(job, to, by=THE_CUSTOMER, at=at, business=business, reason=""):
-        return _refused(request, token, shown, why)
+        return _refused(request, token, job, why)
     return _ask(request, token, shown, to)
 
 
@@ -134,20 +146,55 @@ def _ask(
     return render(request, "tracking/ask.html", context | {"again": status == 503}, status=status)
 
 
-def _done(request: HttpRequest, token: str, job: Job, to: Status, reason: str) -> HttpResponse:
-    business = _business(request)
+def _done(request: HttpRequest, token: str, job: Job, to: Status) -> HttpResponse:
+    """Do it; sent again, or done by somebody else meanwhile, it is done as well."""
+    business, reason = _business(request), request.POST.get("reason", "").strip()[:500]
     try:
-        done = desk.move_job(business, job.id, to, by=THE_CUSTOMER, reason=reason)
-    except (IllegalMove, JobConflict) as refusal:
-        now = shown(business, desk.find(business, job.id, by=THE_CUSTOMER))
-        return _refused(request, token, now, str(refusal))
-    return HttpResponseRedirect(f"/track/{token}?{PARAMETER}={done.revision}", status=303)
+        desk.move_job(
+            *(business, job.id, to),
+            by=THE_CUSTOMER,
+            expected=_expected(request),
+            reason="" if reason == UNDO else reason,
+        )
+    except JobConflict as conflict:
+        if conflict.job.status is not to:
+            return _moved_on(request, token, conflict.job)
+    except IllegalMove as refusal:
+        now = desk.find(business, job.id, by=THE_CUSTOMER)
+        if now.status is not to:
+            return _refused(request, token, now, str(refusal))
+    return _to_page(request, token)
 
 
-def _refused(request: HttpRequest, token: str, shown: TrackedJob, why: str) -> HttpResponse:
+def _expected(request: HttpRequest) -> Status | None:
+    """The status that the customer saw, where the form says it. Raises IllegalMove."""
+    said = request.POST.get("expected")
+    try:
+        return Status(said) if said else None
+    except ValueError:
+        raise IllegalMove("There is no such status.") from None
+
+
+def _to_page(request: HttpRequest, token: str) -> HttpResponse:
+    """With what was just written, whichever worker shows it."""
+    revision = wiring.jobs(_business(request)).read().revision
+    return HttpResponseRedirect(f"/track/{token}?{PARAMETER}={revision}", status=303)
+
+
+def _moved_on(request: HttpRequest, token: str, job: Job) -> HttpResponse:
+    """The page as it is now; who of the crew was faster is not for customers."""
+    who = "You" if job.last_move and job.last_move.by == THE_CUSTOMER.name else "We"
+    why = f"{who} have moved this pickup to “{job.status.label}” meanwhile."
+    return _refused(request, token, job, why, 409)
+
+
+def _refused(
+    request: HttpRequest, token: str, job: Job, why: str, status: int = 422
+) -> HttpResponse:
     """The page as it is, and above it why that cannot be done."""
-    context = {"job": shown, "token": token, "refusal": why, **_age(request)}
-    return render(request, "tracking/track.html", context, status=422)
+    now = shown(_business(request), job)
+    context = {"job": now, "token": token, "refusal": why, **_age(request)}
+    return render(request, "tracking/track.html", context, status=status)
 
 
 def _age(request: HttpRequest) -> dict[str, object]:

@@ -91,7 +91,15 @@ def undoes_to(job: Job, by: Actor, at: datetime) -> Status | None:
     last = job.last_move
     if last is None or last.by != by.name or at - last.at > UNDO_FOR or last.to != job.status:
         return None
+    if by == THE_CUSTOMER and has_undone(job, by):
+        return None  # their Undo says not where to: sent twice, it would do the opposite
     return last.from_ if isinstance(last.from_, Status) and last.from_ != job.status else None
+
+
+def has_undone(job: Job, by: Actor) -> bool:
+    """Whether the last move was that they took one back."""
+    last = job.last_move
+    return last is not None and (last.by, last.reason) == (by.name, UNDO)
 
 
 def needs_reason(start: Status, to: Status) -> bool:

@@ -177,6 +177,13 @@ def test_an_undo_can_itself_be_undone() -> None:
     assert moved(back, DONE, JOEL, UNDO, after=9).status == DONE
 
 
+def test_a_customers_undo_is_final() -> None:
+    """Their Undo says not where to: sent twice, it would do the opposite."""
+    there = moved(make_job(status=BOOKED), CANCELLED, THE_CUSTOMER)
+    back = moved(there, BOOKED, THE_CUSTOMER, UNDO)
+    assert undoes_to(back, THE_CUSTOMER, NOON) is None
+
+
 def test_what_was_never_moved_has_no_undo() -> None:
     assert undoes_to(make_job(), DANA, NOON) is None
 

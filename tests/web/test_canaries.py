@@ -101,6 +101,7 @@ POSTS: list[tuple[str, dict[str, str]]] = [
     ("/", {}),
     ("/nowhere", {}),
     *((f"/track/{TOKEN}/{part}", {"reason": "x"}) for part in ("ready", "cancel", "undo", "nope")),
+    *((f"/track/{TOKEN}/{part}", {"expected": "pending"}) for part in ("ready", "cancel", "undo")),
     *((f"/track/{'u' * 32}/{part}", {}) for part in ("ready", "cancel", "undo")),
 ]
 

@@ -9,7 +9,7 @@ from django.test import Client
 from dispatch import wiring
 from dispatch.domain.job import Crew, Window
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.moves import THE_CUSTOMER, move
+from dispatch.domain.moves import THE_CUSTOMER, UNDO, move
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from dispatch.stores.repository import DocumentRepository
@@ -131,16 +131,64 @@ def test_cancelling_asks_first_and_keeps_the_reason(client: Client, jobs: JobRep
     assert status(jobs) is CANCELLED
 
 
-def test_a_second_tap_is_told_where_the_job_is(client: Client, jobs: JobRepository) -> None:
+@pytest.mark.parametrize("fields", [{}, {"expected": "booked"}])
+@pytest.mark.parametrize("action", ["ready", "cancel"])
+def test_the_same_tap_twice_does_it_once(
+    client: Client, jobs: JobRepository, action: str, fields: dict[str, str]
+) -> None:
     put(jobs, status=BOOKED)
-    client.post(f"{PAGE}/ready")
-    again = client.post(f"{PAGE}/ready")
-    assert again.status_code == 422
-    assert "This pickup is “Ready for Pickup”" in words(again)
+    for _ in range(2):
+        answer = client.post(f"{PAGE}/{action}", fields)
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}?r=2")
     assert len(jobs.read().jobs[0].history) == 1
 
 
-@pytest.mark.parametrize("at", [STARTED, DONE, CANCELLED])
+@pytest.mark.parametrize("path", ["", "/live", "/ready", "/cancel"])
+def test_every_form_says_what_the_customer_saw(
+    client: Client, jobs: JobRepository, path: str
+) -> None:
+    booked = make_job(status=BOOKED)
+    ready = move(booked, READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
+    for job in (booked, ready):
+        jobs.change(lambda book, job=job: book.put(job))
+        page = text(client.get(PAGE + path))
+        assert page.count("<form") == page.count(f'name="expected" value="{job.status}"') == 1
+
+
+@pytest.mark.parametrize("action", ["ready", "cancel", "undo"])
+def test_a_tap_on_what_has_moved_on_meanwhile_changes_nothing_and_says_so(
+    client: Client, jobs: JobRepository, roster: RosterRepository, action: str
+) -> None:
+    job = move(make_job(), READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
+    job = move(job, BOOKED, by=DANA, at=NOON, business=BUSINESS, reason="too early")
+    jobs.change(lambda book: book.put(job))
+    page = client.post(f"{PAGE}/{action}", {"expected": "ready_for_pickup"})
+    assert page.status_code == 409
+    assert "We have moved this pickup to “Booking Confirmed” meanwhile." in words(page)
+    assert "Your pickup is confirmed" in words(page)
+    assert "dana" not in text(page).lower()
+    assert jobs.read().jobs[0] == job
+
+
+def test_a_tap_on_an_old_page_is_told_what_the_customer_did_on_another(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs, status=BOOKED)
+    client.post(f"{PAGE}/cancel")
+    page = client.post(f"{PAGE}/ready", {"expected": "booked"})
+    assert page.status_code == 409
+    assert "You have moved this pickup to “Cancelled” meanwhile." in words(page)
+
+
+def test_what_was_seen_and_is_no_status_changes_nothing(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs, status=BOOKED)
+    assert client.post(f"{PAGE}/cancel", {"expected": "x"}).status_code == 422
+    assert status(jobs) is BOOKED
+
+
+@pytest.mark.parametrize("at", [STARTED, DONE])
 @pytest.mark.parametrize("action", ["ready", "cancel"])
 def test_what_is_under_way_or_over_is_not_changed_here(
     client: Client, jobs: JobRepository, at: Status, action: str
@@ -173,6 +221,30 @@ def test_a_slip_is_undone_within_a_minute(
     clock.tick(59)
     assert f'action="{PAGE}/undo"' in text(client.get(PAGE))
     client.post(f"{PAGE}/undo")
+    assert status(jobs) is BOOKED
+
+
+@pytest.mark.parametrize("fields", [{}, {"expected": "cancelled"}])
+def test_an_undo_sent_twice_undoes_once(
+    client: Client, jobs: JobRepository, fields: dict[str, str]
+) -> None:
+    put(jobs, status=BOOKED)
+    client.post(f"{PAGE}/cancel")
+    for _ in range(3):
+        assert client.post(f"{PAGE}/undo", fields).status_code == 303
+    assert status(jobs) is BOOKED
+    assert f"{PAGE}/undo" not in text(client.get(PAGE))
+
+
+def test_an_undo_that_another_worker_has_just_done_is_not_done_again(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs, status=BOOKED)
+    client.post(f"{PAGE}/cancel")
+    there, job = elsewhere(jobs), jobs.read().jobs[0]
+    undone = move(job, BOOKED, by=THE_CUSTOMER, at=NOON, business=BUSINESS, reason=UNDO)
+    there.change(lambda book: book.changed(undone, NOON))
+    assert client.post(f"{PAGE}/undo", {"expected": "cancelled"}).status_code == 303
     assert status(jobs) is BOOKED
 
 
