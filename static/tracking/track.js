@@ -2,7 +2,8 @@
 import { copyButtons, live } from "../site/live.js";
 
 const part = document.getElementById("live");
-const link = location.origin + location.pathname;
+// Not where we are: a refused tap shows the page at the address of what was refused.
+const link = location.origin + part.dataset.poll.replace(/\/live$/, "");
 const revision = part.dataset.revision;
 history.replaceState(null, "", link);
 copyButtons(document, link);

@@ -52,6 +52,19 @@ def test_ready_is_taken_back_and_a_cancellation_asks_first(window: Window, site:
     assert (last.by, last.reason) == ("customer", "Sold the couch")
 
 
+def test_after_a_refusal_the_link_is_still_the_pages(window: Window, site: Site) -> None:
+    job = site.job()
+    mark = window(permissions=["clipboard-read", "clipboard-write"])
+    mark.goto(f"/track/{job.tracking_token}/cancel")
+    site.change(job, status=Status.IN_PROGRESS)
+    mark.get_by_role("button", name="Cancel this pickup").click()
+    expect(mark.get_by_role("alert")).to_contain_text("moved this pickup to “In Progress”")
+    mark.get_by_role("button", name="Copy the link").click()
+    expect(mark.get_by_role("button", name="Copied")).to_be_visible()
+    link = f"{site.url}/track/{job.tracking_token}"
+    assert [mark.evaluate("navigator.clipboard.readText()"), mark.url] == [link, link]
+
+
 def test_out_of_reach_the_page_says_so_and_heals(window: Window, site: Site) -> None:
     job = site.job()
     mark = window(still=True)
