@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from hashlib import blake2b
 from typing import Self
 from urllib.parse import urlencode
 
@@ -24,6 +23,7 @@ from dispatch.domain.moves import Actor, needs_reason, targets
 from dispatch.domain.ranks import Act, refusal, sees, sees_prices
 from dispatch.domain.record import JSON
 from dispatch.domain.status import Status
+from dispatch.etag import etag_of
 
 UNASSIGNED = "-"
 FAR = date.max
@@ -134,7 +134,7 @@ class Board:
             *(self.business.slug, self.member.username, self.member.rank, self.filters),
             *(self.book.revision, self.roster.revision, self.out_of_reach, late),
         )
-        return f'"{blake2b(repr(shown).encode(), digest_size=12).hexdigest()}"'
+        return etag_of(shown)
 
     def card(self, job: Job) -> SafeString:
         key = CardKey(

@@ -6,7 +6,6 @@ What browsers and robots may keep of them, the settings say (`ANSWER_HEADERS`).
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from hashlib import blake2b
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -26,7 +25,7 @@ from dispatch.domain.moves import (
     refuse,
 )
 from dispatch.domain.status import Status
-from dispatch.etag import is_known
+from dispatch.etag import etag_of, is_known
 from dispatch.origin import own_pages_only
 from dispatch.seen import PARAMETER, revision_seen
 from tracking.lookup import shown, tracked
@@ -70,7 +69,7 @@ def live(request: HttpRequest, token: str) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
     shown, _ = tracked(request, token)
     age = _age(request)
-    etag = f'"{blake2b(repr((shown, age)).encode(), digest_size=12).hexdigest()}"'
+    etag = etag_of((shown, age["out_of_reach"]))  # since when is known to the second only
     if is_known(request, etag):
         response = HttpResponse(status=304)
     else:

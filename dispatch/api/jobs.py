@@ -1,6 +1,5 @@
 """`/api/jobs` and `/api/jobs/<id>`: read, make, edit."""
 
-from hashlib import blake2b
 from http import HTTPStatus
 from typing import Annotated
 
@@ -36,7 +35,7 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import IllegalMove
 from dispatch.domain.ranks import Act, sees, sees_prices
-from dispatch.etag import is_known
+from dispatch.etag import etag_of, is_known
 from dispatch.links import tracking_url
 from dispatch.seen import revision_seen
 
@@ -138,7 +137,7 @@ class JobsApi(Api):
         seen = sees_prices(self.business, self.user.member)
         asked = replace(query, r=0)  # how fresh it had to be says nothing of what it is
         shown = (self.business.slug, self.actor, book.revision, book.updated_at, seen, asked)
-        return f'"{blake2b(repr(shown).encode(), digest_size=12).hexdigest()}"'
+        return etag_of(shown)
 
 
 class JobApi(Api):

@@ -324,6 +324,22 @@ def test_when_the_storage_is_silent_the_page_says_how_old_it_is(
     assert "We cannot reach our records right now" in words(page)
 
 
+def test_the_poll_answers_304_all_through_an_outage(
+    client: Client, jobs: JobRepository, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the time is told in whole seconds, and the age of what is known is not."""
+    monkeypatch.setattr(wiring, "now", lambda: clock.now().replace(microsecond=0))
+    put(jobs)
+    before = client.get(f"{PAGE}/live").headers["ETag"]
+    with unavailable(jobs):
+        clock.tick(10.7)
+        etag = client.get(f"{PAGE}/live").headers["ETag"]
+        clock.tick(10.7)
+        again = client.get(f"{PAGE}/live", headers={"If-None-Match": etag})
+    assert (again.status_code, again.headers["ETag"]) == (304, etag)
+    assert etag != before
+
+
 def test_what_the_customer_just_did_is_on_their_page(client: Client, jobs: JobRepository) -> None:
     put(jobs, status=BOOKED)
     page = client.post(f"{PAGE}/ready", follow=True)
