@@ -15,7 +15,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from dispatch.stores.repository import DocumentRepository
-from tests.making import BUSINESS, DANA, NOON, is_away, make_job, unavailable
+from tests.making import BUSINESS, DANA, JOEL, NOON, is_away, make_job, unavailable
 
 SATURDAY = date(2026, 5, 23)
 
@@ -48,6 +48,14 @@ def test_all_jobs_of_the_day_come_back_in_one_write(
     assert done.revision == jobs.read().revision == before + 1
     assert is_away(roster.read().member("joel"), SATURDAY)
     assert jobs.read().job("job-3").crew == Crew(driver="ana")
+
+
+def test_who_is_sick_is_not_on_the_way(joels: list[str], jobs: JobRepository) -> None:
+    for job_id in joels:
+        desk.on_my_way(BUSINESS, job_id, by=JOEL)
+        desk.set_eta(BUSINESS, job_id, NOON, by=JOEL)
+    done = crewing.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+    assert {(job.on_my_way, job.eta) for job in done.jobs} == {(None, None)}
 
 
 def test_done_twice_it_changes_nothing_more(joels: list[str], jobs: JobRepository) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Roster
+from dispatch.domain.crew import Rank, Roster
 from dispatch.domain.job import Job, Window
 from dispatch.domain.moves import CUSTOMER_READY_FROM, THE_CUSTOMER, customer_may_cancel, undoes_to
 from dispatch.domain.status import PATH, Status
@@ -23,7 +23,10 @@ class Step:
 
 @dataclass(frozen=True)
 class TrackedJob:
-    """All that the link's holder may know, and may do."""
+    """All that the link's holder may know, and may do.
+
+    People are first names; `eta_by` and `on_my_way_by` are empty where nobody of the crew said so.
+    """
 
     status: Status
     steps: tuple[Step, ...]
@@ -36,7 +39,9 @@ class TrackedJob:
     driver: str
     eta: datetime | None
     eta_said_at: datetime | None
+    eta_by: str
     on_my_way_at: datetime | None
+    on_my_way_by: str
     updated_at: datetime
     may_be_ready: bool
     may_cancel: bool
@@ -44,9 +49,9 @@ class TrackedJob:
 
     @classmethod
     def of(cls, job: Job, roster: Roster, business: Business, at: datetime) -> "TrackedJob":
-        driver = roster.value(job.crew.driver) if job.crew.driver else None
         load = business.load(job.load)
         coming = job.status in (Status.BOOKED, Status.READY_FOR_PICKUP)
+        eta, on_my_way = (job.eta, job.on_my_way) if coming else (None, None)
         return cls(
             status=job.status,
             steps=tuple(_steps(job)),
@@ -56,15 +61,31 @@ class TrackedJob:
             price=job.price,
             is_estimate=job.status is Status.PENDING,
             window=job.window,
-            driver=driver.first_name if driver else "",
-            eta=job.eta.at if job.eta and coming else None,
-            eta_said_at=job.eta.said_at if job.eta and coming else None,
-            on_my_way_at=job.on_my_way.at if job.on_my_way and coming else None,
+            driver=_first_name(job.crew.driver, roster),
+            eta=eta.at if eta else None,
+            eta_said_at=eta.said_at if eta else None,
+            eta_by=_of_the_crew(eta.by, job, roster) if eta else "",
+            on_my_way_at=on_my_way.at if on_my_way else None,
+            on_my_way_by=_of_the_crew(on_my_way.by, job, roster) if on_my_way else "",
             updated_at=job.updated_at,
             may_be_ready=job.status in CUSTOMER_READY_FROM,
             may_cancel=customer_may_cancel(job, at, business),
             may_undo=undoes_to(job, THE_CUSTOMER, at) is not None,
         )
+
+
+def _first_name(username: str | None, roster: Roster) -> str:
+    """Never the username: that is what they sign in with."""
+    member = roster.value(username or "")
+    return member.first_name if member and member.name.strip() else ""
+
+
+def _of_the_crew(username: str, job: Job, roster: Roster) -> str:
+    """The first name of who said so; empty for a dispatcher who does not come along."""
+    member = roster.value(username)
+    if member and member.rank is Rank.DISPATCHER and username not in set(job.crew):
+        return ""
+    return _first_name(username, roster)
 
 
 def _steps(job: Job) -> list[Step]:

@@ -6,7 +6,7 @@ Every verb takes the moment and the name of who acts, and returns the next job.
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
@@ -80,6 +80,9 @@ class Eta(Record, frozen=True):
     at: datetime
     said_at: datetime
     by: str
+
+
+Said = TypeVar("Said", OnMyWay, Eta)
 
 
 class Crew(Record, frozen=True):
@@ -198,10 +201,14 @@ class Job(Record, frozen=True, kw_only=True):
         changes = {
             role: (before[role], after[role]) for role in ROLES if before[role] != after[role]
         }
-        return self._changed("assigned", changes, by=by, at=at, reason=reason, crew=crew)
+        said = {
+            "on_my_way": _still_said(self.on_my_way, self.crew, crew),
+            "eta": _still_said(self.eta, self.crew, crew),
+        }
+        return self._changed("assigned", changes, by=by, at=at, reason=reason, crew=crew, **said)
 
     def edited(self, fields: Mapping[str, Any], *, by: str, at: datetime) -> Self:
-        """With these editable fields."""
+        """With these editable fields. Nobody is on the way to another window yet."""
         if self.price_lines and "price" in fields and "price_lines" not in fields:
             fields = {**fields, "price_lines": ()}  # a price said outright is no sum any more
         after = replace(self, **fields)
@@ -210,6 +217,8 @@ class Job(Record, frozen=True, kw_only=True):
             for name in EDITABLE
             if after.field(name) != self.field(name)
         }
+        if "window" in changes:
+            fields = {**fields, "on_my_way": None, "eta": None}
         return self._changed("edited", changes, by=by, at=at, **fields)
 
     def expected_at(self, eta: datetime | None, *, by: str, at: datetime) -> Self:
@@ -251,6 +260,14 @@ class Job(Record, frozen=True, kw_only=True):
     def field(self, name: str) -> Any:
         """A field by its name, or who has the role of that name."""
         return getattr(self.crew if name in ROLES else self, name)
+
+
+def _still_said(said: Said | None, before: Crew, now: Crew) -> Said | None:
+    """What was said of the crew's coming; None once others come than it was said of."""
+    if said is None or said.by == now.driver:
+        return said
+    others = now.driver != before.driver or said.by in set(before) - set(now)
+    return None if others else said
 
 
 def plain(value: Any) -> Any:

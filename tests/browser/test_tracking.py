@@ -21,8 +21,8 @@ def test_each_change_is_announced_and_the_focus_stays(window: Window, site: Site
     open_drawer(joel, job).get_by_role("button", name="On my way").click()
     expect(joel.locator("#drawer .said")).to_be_visible()
     later(mark)
-    expect(mark.get_by_role("heading", name="The crew is on the way")).to_be_visible()
-    expect(mark.locator("#said")).to_contain_text("The crew is on the way")
+    expect(mark.get_by_role("heading", name="Joel is on the way")).to_be_visible()
+    expect(mark.locator("#said")).to_contain_text("Joel is on the way")
     expect(ready).to_be_focused()
 
     joel.get_by_role("button", name="In Progress").click()

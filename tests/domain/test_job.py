@@ -82,6 +82,56 @@ def test_an_estimate_can_be_taken_back() -> None:
     assert job.history[-1].changes == {"eta": ("2026-05-22T19:00:00Z", None)}
 
 
+JOELS = Crew(driver="joel", first_mate="ana")
+
+
+def on_the_way(by: str = "joel", crew: Crew = JOELS) -> Job:
+    job = make_job(status=Status.BOOKED, crew=crew).on_the_way(by=by, at=NOON)
+    return job.expected_at(LATER, by=by, at=NOON)
+
+
+@pytest.mark.parametrize("by", ["joel", "ana", "dana"])
+@pytest.mark.parametrize("driver", ["ana", "pete", None])
+def test_who_is_not_the_driver_any_more_is_not_on_the_way(by: str, driver: str | None) -> None:
+    """Nor does anybody else's estimate hold, unless it is the new driver's own."""
+    before = on_the_way(by)
+    job = before.assigned(Crew(driver=driver, first_mate="ana"), by="dana", at=LATER)
+    kept = (before.on_my_way, before.eta) if by == driver else (None, None)
+    assert (job.on_my_way, job.eta) == kept
+    assert job.history[:-1] == before.history
+
+
+def test_whoever_leaves_the_crew_takes_back_what_they_said() -> None:
+    job = on_the_way("ana").assigned(Crew(driver="joel"), by="dana", at=LATER)
+    assert (job.on_my_way, job.eta) == (None, None)
+
+
+@pytest.mark.parametrize("by", ["joel", "dana"])
+def test_what_was_said_holds_while_its_crew_does(by: str) -> None:
+    before = on_the_way(by)
+    job = before.assigned(Crew(driver="joel", first_mate="pete"), by="dana", at=LATER)
+    assert (job.on_my_way, job.eta) == (before.on_my_way, before.eta)
+
+
+def test_who_was_on_the_way_already_still_is_when_made_the_driver() -> None:
+    before = on_the_way("joel", Crew())
+    job = before.assigned(Crew(driver="joel"), by="dana", at=LATER)
+    assert (job.on_my_way, job.eta) == (before.on_my_way, before.eta)
+
+
+def test_nobody_is_on_the_way_to_another_window() -> None:
+    sunday = Window(date=date(2026, 5, 24), name="morning", start="08:00", end="12:00")
+    job = on_the_way().edited({"window": sunday, "truck": "T2"}, by="dana", at=LATER)
+    assert (job.on_my_way, job.eta) == (None, None)
+    assert {event.what for event in job.history} == {"on_my_way", "eta", "edited"}
+
+
+def test_an_edit_of_something_else_leaves_them_on_the_way() -> None:
+    before = on_the_way()
+    job = before.edited({"truck": "T2", "window": before.window}, by="dana", at=LATER)
+    assert (job.on_my_way, job.eta) == (before.on_my_way, before.eta)
+
+
 def test_a_field_is_known_as_it_was_at_an_earlier_version() -> None:
     book = JobBook().put(make_job(truck="T1"))
     for truck in ("T2", "T3"):

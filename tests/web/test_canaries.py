@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from dispatch import wiring
 from dispatch.domain.crew import Rank
-from dispatch.domain.job import Crew, Eta, Event, Job, Paid, PriceLine, Request
+from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, Paid, PriceLine, Request
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.repository import JobRepository
 from dispatch.domain.status import Status
@@ -35,6 +35,7 @@ def job_with_canaries(**fields: Any) -> Job:
             "crew": Crew(driver="canary.user", first_mate="canary.mate", supervisor="canary.boss"),
             "price_lines": (PriceLine("canary line", Decimal(600)),),
             "paid": Paid(amount=Decimal("86753.09"), method="canary-card", at=NOON, by="canary.b"),
+            "on_my_way": OnMyWay(at=NOON, by="canary.user"),
             "eta": Eta(at=NOON, said_at=NOON, by="canary.user"),
             "history": (
                 Event(**event, what="created"),

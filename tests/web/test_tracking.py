@@ -6,18 +6,29 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dispatch import wiring
-from dispatch.domain.job import Crew, Window
+from dispatch import desk, wiring
+from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import THE_CUSTOMER, UNDO, move
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from dispatch.stores.repository import DocumentRepository
-from tests.making import BUSINESS, DANA, NOON, TOKEN, FakeClock, make_job, seconds, unavailable
+from tests.making import (
+    BUSINESS,
+    DANA,
+    NOON,
+    TOKEN,
+    FakeClock,
+    make_job,
+    make_member,
+    seconds,
+    unavailable,
+)
 from tests.web.pages import text, words
 
 PAGE = f"/track/{TOKEN}"
 SATURDAY = Window(date=date(2026, 5, 23), name="afternoon", start="12:00", end="16:00")
+JOELS = Crew(driver="joel")
 PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
 
 
@@ -89,17 +100,72 @@ def test_a_job_taken_by_phone_was_never_merely_requested(
     assert "Requested" not in words(client.get(PAGE))
 
 
+def said_by(who: str, crew: Crew = JOELS) -> Job:
+    job = make_job(status=BOOKED, crew=crew)
+    job = job.expected_at(NOON + seconds(8400), by=who, at=NOON)
+    return job.on_the_way(by=who, at=NOON + seconds(600))
+
+
 def test_the_drivers_first_name_and_estimate_are_shown(
     client: Client, jobs: JobRepository, roster: RosterRepository
 ) -> None:
-    job = make_job(status=BOOKED, crew=Crew(driver="joel"))
-    job = job.expected_at(NOON + seconds(8400), by="joel", at=NOON)
-    job = job.on_the_way(by="joel", at=NOON + seconds(600))
-    jobs.change(lambda book: book.put(job))
+    jobs.change(lambda book: book.put(said_by("joel")))
     shown = words(client.get(PAGE))
     assert "Joel is on the way, since 12:10 PM" in shown
     assert "Your pickup is confirmed" not in shown
     assert "Expected at 2:20 PM Joel's own estimate, from 12:00 PM" in shown
+
+
+def test_what_somebody_else_said_is_not_the_drivers(
+    client: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    jobs.change(lambda book: book.put(said_by("ana")))
+    shown = words(client.get(PAGE))
+    assert "Ana is on the way, since 12:10 PM" in shown
+    assert "Ana's own estimate, from 12:00 PM" in shown
+    assert "Driver Joel" in shown
+
+
+def test_a_dispatcher_speaks_for_the_office(
+    client: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    jobs.change(lambda book: book.put(said_by("dana")))
+    page = client.get(PAGE)
+    assert "The crew is on the way, since 12:10 PM" in words(page)
+    assert "our office's estimate, from 12:00 PM" in words(page)
+    assert "dana" not in text(page).lower()
+
+
+def test_a_dispatcher_who_drives_speaks_for_herself(
+    client: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    jobs.change(lambda book: book.put(said_by("dana", Crew(driver="dana"))))
+    shown = words(client.get(PAGE))
+    assert "Dana is on the way" in shown
+    assert "Dana's own estimate" in shown
+
+
+@pytest.mark.parametrize("username", ["x.gone", "x.nameless"])
+def test_a_username_is_shown_to_no_customer(
+    client: Client, jobs: JobRepository, roster: RosterRepository, username: str
+) -> None:
+    """Neither of who has gone, nor of whom the roster holds no name."""
+    roster.change(lambda members: members.put(make_member("x.nameless", name=" ")))
+    jobs.change(lambda book: book.put(said_by(username, Crew(driver=username))))
+    page = client.get(PAGE)
+    assert "The crew is on the way" in words(page)
+    assert "x." not in words(page)
+
+
+def test_who_takes_over_has_not_said_anything_yet(
+    client: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    jobs.change(lambda book: book.put(said_by("joel")))
+    desk.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
+    shown = words(client.get(PAGE))
+    assert "Driver Ana" in shown
+    assert "on the way" not in shown
+    assert "Expected" not in shown
 
 
 def test_a_job_of_a_driver_who_has_gone_still_has_a_page(
