@@ -245,7 +245,7 @@ def on_my_way(business: Business, job_id: str, *, by: Actor) -> Done:
     at = wiring.now()
 
     def apply(job: Job) -> Job:
-        if job.status not in (Status.BOOKED, Status.READY_FOR_PICKUP):
+        if not job.still_coming:
             raise IllegalMove(f"“On my way” is for confirmed jobs; this is “{job.status.label}”.")
         return job.on_the_way(by=by.name, at=at)
 

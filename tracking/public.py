@@ -50,8 +50,7 @@ class TrackedJob:
     @classmethod
     def of(cls, job: Job, roster: Roster, business: Business, at: datetime) -> "TrackedJob":
         load = business.load(job.load)
-        coming = job.status in (Status.BOOKED, Status.READY_FOR_PICKUP)
-        eta, on_my_way = (job.eta, job.on_my_way) if coming else (None, None)
+        eta, on_my_way = (job.eta, job.on_my_way) if job.still_coming else (None, None)
         return cls(
             status=job.status,
             steps=tuple(_steps(job)),

@@ -178,6 +178,11 @@ class Job(Record, frozen=True, kw_only=True):
             return None
         return self.last_move.at if self.last_move else self.updated_at
 
+    @property
+    def still_coming(self) -> bool:
+        """Whether the crew are yet to come: only then a way and an estimate mean anything."""
+        return self.status in (Status.BOOKED, Status.READY_FOR_PICKUP)
+
     def reached(self, status: Status) -> datetime | None:
         """When it last came to that status, on the way to where it is now."""
         first = self.moves[0].from_ if self.moves else self.status

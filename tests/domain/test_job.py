@@ -231,6 +231,12 @@ def test_a_job_ended_with_its_last_move_or_where_there_is_none_its_last_change()
     assert make_job(status=Status.IN_PROGRESS).ended_at is None
 
 
+@pytest.mark.parametrize("status", Status)
+def test_the_crew_are_still_to_come_to_what_is_confirmed_and_not_begun(status: Status) -> None:
+    confirmed = status in (Status.BOOKED, Status.READY_FOR_PICKUP)
+    assert make_job(status=status).still_coming == confirmed
+
+
 def test_other_events_are_no_moves() -> None:
     created = Event(at=NOON, by="customer", what="created")
     job = make_job(history=(created, *moves((Status.PENDING, Status.BOOKED))))

@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 from msgspec.structs import replace
 
 from dispatch.crewing import change_member
-from dispatch.domain.job import Crew, Event, Window
+from dispatch.domain.job import Crew, Event, OnMyWay, Window
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from tests.conftest import signed_in
@@ -19,6 +19,7 @@ from tests.making import BUSINESS, LEGACY, NOON, FakeClock, make_job, seconds, u
 from tests.web.pages import text, words
 
 FRIDAY = Window(date=date(2026, 5, 22), name="morning", start="08:00", end="12:00")
+WAY = "· on the way"
 SATURDAY = Window(date=date(2026, 5, 23), name="afternoon", start="12:00", end="16:00")
 
 
@@ -57,6 +58,14 @@ def test_a_card_stands_in_its_column_and_says_its_status(dana: Client, jobs: Job
     for status, column in zip(Status, columns, strict=True):
         assert f'id="job-at-{status}" data-id="at-{status}" data-status="{status}"' in column
         assert column.count('class="card ') == 1
+
+
+def test_a_card_says_on_the_way_until_the_crew_are_there(dana: Client, jobs: JobRepository) -> None:
+    way = OnMyWay(at=NOON, by="joel")
+    put(jobs, *({"status": status, "on_my_way": way} for status in Status))
+    columns = shown(dana).split('class="column ')[1:]
+    said = [status for status, column in zip(Status, columns, strict=True) if WAY in column]
+    assert said == [Status.BOOKED, Status.READY_FOR_PICKUP]
 
 
 def test_columns_count_and_sum_their_jobs(dana: Client, jobs: JobRepository) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from dispatch import desk
-from dispatch.domain.job import Crew, Job, PriceLine, Window
+from dispatch.domain.job import Crew, Eta, Job, PriceLine, Window
 from dispatch.domain.moves import THE_CUSTOMER
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
@@ -242,6 +242,18 @@ def test_an_estimate_is_a_clock_time_of_today_here(joel: Client, jobs: JobReposi
     assert (eta.at, eta.said_at, eta.by) == (NOON + seconds(8400), NOON, "joel")
     press(joel, "eta", eta="")
     assert the_job(jobs).eta is None
+
+
+@pytest.mark.parametrize("at", Status)
+def test_an_estimate_is_asked_for_and_shown_while_the_crew_are_to_come(
+    dana: Client, jobs: JobRepository, at: Status
+) -> None:
+    eta = Eta(at=NOON, said_at=NOON, by="joel")
+    jobs.change(lambda book: book.put(make_job(status=at, eta=eta)))
+    page = words(dana.get(DRAWER))
+    shown = at in (BOOKED, READY)
+    assert ("Expected 12:00 PM said at 12:00 PM by Joel" in page) == shown
+    assert ("Save estimate" in page) == ("On my way" in page) == shown
 
 
 @pytest.mark.parametrize("said", ["25:00", "soon", "14:20\0", "٢٥"])

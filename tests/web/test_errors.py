@@ -9,6 +9,7 @@ from django.test import Client, RequestFactory
 from dispatch import wiring
 from dispatch.accounts import KEPT
 from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.status import Status
 from qdn_site import errors
 from tests.making import BUSINESS, TOKEN, FakeClock, make_job, unavailable
 from tests.web.pages import text, words
@@ -281,6 +282,7 @@ def test_what_the_crew_typed_out_of_reach_is_given_back(
     shown: str,
     headers: dict[str, str],
 ) -> None:
+    jobs.change(lambda book: book.put(make_job(status=Status.BOOKED)))
     where = "/dashboard/jobs/new" if action == "new" else f"{DRAWER}/{action}"
     whole = {"customer_name": "Mark", "location": "Soderblom Ave", "status": "booked", **fields}
     with unavailable(jobs):
