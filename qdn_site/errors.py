@@ -58,6 +58,14 @@ def plain(request: HttpRequest, status: int, text: str) -> HttpResponse:
     return HttpResponse(f"{text}\n", status=status, content_type="text/plain")
 
 
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """For what is no page: not now, and not to be kept."""
+    response = plain(request, 503, "Out of reach right now. Please try again in a moment.")
+    response.headers["Retry-After"] = "2"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return page(request, 400, "Something in it is not as it should be. Please go back and retry.")
 
