@@ -86,7 +86,7 @@ class DocumentRepository(Generic[L]):
         started = self._clock()
         until = started + self._patience
         with self._my_turn(started):
-            failures = 0
+            failures, is_sent = 0, False
             for attempt in range(1_000):
                 try:
                     return self._try(fn, write_id)
@@ -97,6 +97,7 @@ class DocumentRepository(Generic[L]):
                 except StoreUnavailable as error:
                     lost = error
                     failures += 1
+                    is_sent |= isinstance(error, AnswerLost)
                     late = until - (LAST_LOOK if isinstance(error, AnswerLost) else LAST_TRY)
                     until = min(until, late)
                 pause = self._chance() * min(0.25, 0.01 * 2**attempt)
@@ -107,7 +108,9 @@ class DocumentRepository(Generic[L]):
                 self._failed_at = self._clock()
                 log.error("A change was given up: %s", lost)
                 raise lost
-        raise StoreUnavailable("Too many others are writing; nothing was changed.") from lost
+        # A race that seems lost may have been lost to this very write, which came late.
+        what = "it is not known whether this was changed" if is_sent else "nothing was changed"
+        raise StoreUnavailable(f"Too many others are writing; {what}.") from lost
 
     def _try(self, fn: Callable[[L], L], write_id: str) -> L:
         asked_at = self._clock()

@@ -254,6 +254,25 @@ def test_a_write_that_arrives_late_and_stands_in_its_own_way_is_recognised(
     assert (store.saves, store.book.revision) == (2, 1)
 
 
+def test_a_write_that_arrives_late_is_not_said_to_have_changed_nothing(
+    mine: Repository, store: TroubledStore, clock: FakeClock
+) -> None:
+    sent: list[bytes] = []
+
+    def break_off(body: bytes) -> None:
+        sent.append(body)
+        gone()
+
+    def arrive_when_patience_ends(_: bytes) -> None:
+        store.inner.save(sent[0], None)
+        clock.tick(PATIENCE)
+
+    store.on_save = [break_off, arrive_when_patience_ends]
+    with pytest.raises(StoreUnavailable, match="not known whether this was changed"):
+        mine.change(adding("a"))
+    assert ids(mine.refreshed()) == ["a"]
+
+
 def test_a_write_that_never_arrived_is_written_again(
     mine: Repository, store: TroubledStore
 ) -> None:
