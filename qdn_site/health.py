@@ -46,7 +46,7 @@ def readyz() -> JsonResponse:
         for name, open_repository in (("jobs", wiring.jobs), ("roster", wiring.roster)):
             repository = open_repository(business)
             try:
-                repository.refreshed()
+                repository.read()  # which looks again where it is not sure
                 stores[f"{business.slug}/{name}"] = round(repository.age(), 1)
             except StoreUnavailable:
                 stores[f"{business.slug}/{name}"] = None
