@@ -121,7 +121,8 @@ def _serving(path: str, own_door: bool) -> tuple[str, ...]:
         return ("production",)
     if _within(path, CREWS):
         return ("dashboard",)
-    reaches = path.endswith("*") and any(each.startswith(path[:-1]) for each in CREWS)
+    theirs = (*CREWS, *EVERYWHERES)
+    reaches = path.endswith("*") and any(each.startswith(path[:-1]) for each in theirs)
     both = reaches or _within(path, EVERYWHERES)
     return ("production", "dashboard") if both else ("production",)
 
