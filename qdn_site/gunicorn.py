@@ -7,8 +7,8 @@ from gunicorn.workers import gthread
 
 from qdn_site.releases import companion, handover
 
-bind = os.environ.get("QDN_BIND", "127.0.0.1:8000")
-workers = int(os.environ.get("QDN_WORKERS", "2"))
+bind = os.environ.get("QDN_BIND", "").strip() or "127.0.0.1:8000"
+workers = int(os.environ.get("QDN_WORKERS", "").strip() or 2)
 worker_class = "qdn_site.worker.ImpatientWorker"
 logger_class = "qdn_site.worker.JsonLogger"
 threads = 16

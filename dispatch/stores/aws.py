@@ -1,4 +1,4 @@
-"""How every client of AWS here behaves."""
+"""How the stores' clients of AWS behave."""
 
 from botocore.config import Config
 

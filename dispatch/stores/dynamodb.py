@@ -182,9 +182,7 @@ class Table:
             "TableName": self.name,
             "Key": _key(partition, sort),
             **only_if,
-            **_aliases(
-                {**(names or {}), **condition.names}, {**(values or {}), **condition.values}
-            ),
+            **_aliases({**names, **condition.names}, {**values, **condition.values}),
         }
 
     @contextmanager

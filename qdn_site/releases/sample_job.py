@@ -6,6 +6,8 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Rank
@@ -25,7 +27,14 @@ def keep(business: Business) -> None:
     if _is_well(wiring.jobs(business).refreshed(), at):
         return
     fresh = _made(business, at)
-    wiring.jobs(business).change(lambda book: book if _is_well(book, at) else book.put(fresh))
+
+    def put_back(book: JobBook) -> JobBook:
+        if _is_well(book, at):
+            return book
+        old = book.value(ID)
+        return book.put(replace(fresh, version=old.version + 1) if old else fresh)
+
+    wiring.jobs(business).change(put_back)
 
 
 def _is_well(book: JobBook, at: datetime) -> bool:

@@ -3,7 +3,7 @@
 from argparse import ArgumentTypeError
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -81,7 +81,8 @@ def days_by_member(
     """Lines on the days off between these, by username; none where neither was asked for."""
     if start is None and end is None:
         return {}
-    days = _days_from(start or business.today(wiring.now()), end)
+    start = start or business.today(wiring.now())
+    days = _days_from(start, end or start + timedelta(days=MOST_DAYS - 1))
     lines = defaultdict(list)
     for username, day, entry in sorted(
         wiring.days_off(business, days.start, days.end), key=lambda each: each[1]

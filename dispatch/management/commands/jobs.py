@@ -52,7 +52,7 @@ class Command(BusinessCommand):
         raw = broken.raw if broken else book.raw(options["id"])
         if raw is None:
             raise CommandError(f"There is no job {options['id']!r}.")
-        self.stdout.write(msgspec.json.format(raw).decode())
+        self.stdout.write(msgspec.json.format(raw).decode(errors="replace"))
         if broken:
             self.stderr.write(f"Cannot be read: {broken.problem}")
 
@@ -69,7 +69,10 @@ class Command(BusinessCommand):
     def _export(self, business: Business, options: dict[str, Any]) -> None:
         body = wiring.jobs(business).read().encode()
         if options["file"] == "-":
-            self.stdout.write(body.decode(), ending="")
+            try:
+                self.stdout.write(body.decode(), ending="")
+            except UnicodeDecodeError as error:
+                raise CommandError("Not all of it is UTF-8: export it into a file.") from error
             return
         try:
             Path(options["file"]).write_bytes(body)
@@ -78,14 +81,19 @@ class Command(BusinessCommand):
         self.stdout.write(f"Wrote {options['file']}")
 
     def _import(self, business: Business, options: dict[str, Any]) -> None:
-        source = _read(options["file"])
-        repository = wiring.jobs(business)
-        before = len(repository.read().entries)
+        source, repository, new = _read(options["file"]), wiring.jobs(business), 0
+
+        def include(book: JobBook) -> JobBook:
+            nonlocal new
+            after = book.including(source)
+            new = len(after.entries) - len(book.entries)
+            return after
+
         if options["dry_run"]:
-            verb, after = "Would import", repository.read().including(source)
+            include(repository.read())
         else:
-            verb, after = "Imported", repository.change(lambda book: book.including(source))
-        new = len(after.entries) - before
+            repository.change(include)
+        verb = "Would import" if options["dry_run"] else "Imported"
         self.stdout.write(f"{verb} {new} of {len(source.entries)} entries")
         for problem in source.problems:
             self.stderr.write(f"Kept as it is, but cannot be read: {problem}")

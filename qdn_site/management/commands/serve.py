@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dispatch import sample, wiring
+from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 
 
 class Command(BaseCommand):
@@ -26,15 +27,19 @@ class Command(BaseCommand):
         var.mkdir(exist_ok=True)
         business = settings.BUSINESSES[0]
         password = demo_password(var / "demo-password")
-        sample.add_members(business, password)
-        added = sample.add_jobs(business)
+        try:
+            sample.add_members(business, password)
+            added = sample.add_jobs(business)
+        except (StoreUnavailable, UnreadableDocument) as error:
+            raise CommandError(str(error)) from error
         call_command("collectstatic", interactive=False, verbosity=0)
-        here = f"http://127.0.0.1:{port}"
+        here, token = f"http://127.0.0.1:{port}", sample.a_token(business)
+        followed = f"  A customer's job {here}/track/{token}\n" if token else ""
         self.stdout.write(
             f"\n{business.name} is at home:\n"
             f"  Customers book   {here}/book/\n"
             f"  The crew's board {here}/dashboard/\n"
-            f"  A customer's job {here}/track/{sample.a_token(business)}\n"
+            f"{followed}"
             f"  The API's docs   {here}/api/docs\n\n"
             f"  Sign in as {', '.join(sample.MEMBERS)} with the password {password}\n"
             f"  {f'{added} sample jobs were added' if added else 'Your jobs'} in"
