@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -89,11 +89,10 @@ def test_the_image_serves_the_main_job(image: Stage) -> None:
 
 def test_its_health_check_passes_while_it_serves_and_fails_when_it_does_not(image: Stage) -> None:
     with running(image) as base:
-        port = base.rpartition(":")[2]
-        check = [part.replace(":8000", f":{port}") for part in image.healthcheck]
+        bind = urlsplit(base).netloc
         with urlopen(f"{base}/healthz", timeout=30):
-            image.run(check)
-    assert image.popen(check).wait(timeout=20) != 0
+            image.run(image.healthcheck, QDN_BIND=bind)
+    assert image.popen(image.healthcheck, QDN_BIND=bind).wait(timeout=20) != 0
 
 
 def test_it_runs_as_nobody_special_and_without_a_stage_not_at_all(image: Stage) -> None:
