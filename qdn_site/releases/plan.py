@@ -38,7 +38,7 @@ class Plan:
     code: bytes | None = None  # of the function that is to go live; None: it stays
     edge: str = ""  # SHA-256 of the code that is live now, whatever the pointer says
     function: str = ""  # SHA-256 of the code that will be live
-    unfinished: Move | None = None  # the last move, where nobody saw it arrive
+    unfinished: tuple[Move, ...] = ()  # the last move, where nobody saw it arrive
 
     @property
     def changes(self) -> dict[str, Change]:
@@ -56,16 +56,27 @@ class Plan:
     @property
     def touched(self) -> tuple[str, ...]:
         """The surfaces to look at and to invalidate."""
-        before = self.unfinished.surfaces if self.unfinished else {}
+        before = {name for move in self.unfinished for name in move.surfaces}
         return tuple(name for name in SURFACES if name in self.changes or name in before)
 
+    @property
+    def arrived(self) -> Pointer:
+        """What was seen to arrive last: without what this plan moves, and without the unfinished
+        moves before it. A rollback among those stays: it is not undone for being slow."""
+        pointer = self.live
+        for move in self.unfinished:
+            if move.what not in ("stage", "promote"):
+                break
+            pointer = pointer.without(move)
+        return pointer
 
-def read(target: Target) -> tuple[Pointer, Document, Move | None]:
+
+def read(target: Target) -> tuple[Pointer, Document, tuple[Move, ...]]:
     """The pointer, its document, and its last move where nobody saw that arrive."""
     document = target.store.document(pointers.NAME).load()
     pointer = pointers.decode(document)
     last = pointer.moves[0] if pointer.moves else None
-    unfinished = last if last and not receipts.find(target.store, last.revision) else None
+    unfinished = (last,) if last and not receipts.find(target.store, last.revision) else ()
     return pointer, document, unfinished
 
 
@@ -123,7 +134,7 @@ def promote(source: Target, target: Target, surfaces: Sequence[str], by: str) ->
 def rollback(target: Target, surfaces: Sequence[str], to: str, by: str) -> Plan:
     """Production as it was before, or at a named release. Raises NothingSuch, BadPack."""
     live, document, unfinished = read(target)
-    finishes = unfinished is not None and _asks_for(unfinished, surfaces, to)
+    finishes = bool(unfinished) and _asks_for(unfinished[0], surfaces, to)
     back_to = {} if finishes else _back_to(live, surfaces, to)
     places = {name: live.back(name, id) for name, id in back_to.items()}
     ids = {name: place.current for name, place in places.items()}

@@ -111,6 +111,15 @@ class Pointer(msgspec.Struct, frozen=True):
             return Place(to, previous[previous.index(to) + 1 :])
         return Place() if to == IMAGE else self.forward(surface, to)
 
+    def without(self, move: Move) -> "Pointer":
+        """As it was before that move, its newest."""
+        places = {name: self.back(name, change.old) for name, change in move.surfaces.items()}
+        return msgspec.structs.replace(
+            self,
+            surfaces={**self.surfaces, **places},
+            function=move.function.old or self.function,
+        )
+
     def find(self, surface: str, start: str) -> list[str]:
         """The releases of a surface whose id starts so."""
         return [

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from dispatch.domain.document import Document, StaleWrite
-from qdn_site.edge.cloudfront import FunctionVersion
+from dispatch.domain.document import Document, StaleWrite, StoreUnavailable
+from qdn_site.edge.cloudfront import CloudFrontRefused, FunctionVersion
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases import receipts
 from qdn_site.releases.arrival import PATIENCE, NotArrived, arrived, pages_api
@@ -19,6 +19,7 @@ from qdn_site.releases.function import digest, publish, put_up, stored
 from qdn_site.releases.plan import Plan, live_function
 from qdn_site.releases.pointer import Move, Pointer
 from qdn_site.releases.store import ReleaseStore
+from qdn_site.releases.surfaces import SURFACES
 from qdn_site.releases.verify import MOST_BYTES, MOST_FILE
 
 
@@ -47,7 +48,8 @@ class Hands:
 
 def carry_out(plan: Plan, hands: Hands) -> Iterator[Step]:
     """Raises Refused, StoreUnavailable, BadPack, CloudFrontRefused, NotArrived."""
-    move = plan.unfinished
+    pointer, document = plan.live, plan.document
+    move = plan.unfinished[0] if plan.unfinished else None
     if plan.moves:
         yield from _told("prove", prove(plan, hands))
         yield from _told("copy", copy(plan))
@@ -63,12 +65,17 @@ def carry_out(plan: Plan, hands: Hands) -> Iterator[Step]:
             checked.append(line)
             yield Step("check", line)
     except NotArrived as error:
-        if plan.moves and plan.what != "rollback":
-            end = ""
+        moved = _differences(plan.arrived, pointer)
+        if plan.what == "rollback" or not moved:
+            raise
+        end = _still_there(plan, moved)
+        try:
             for end in put_back(plan, hands, pointer, document):
                 yield Step("put back", end)
-            raise NotArrived(f"{error}; {end}") from error
-        raise
+        except (StoreUnavailable, CloudFrontRefused) as failure:
+            told = f"{error}; it could not all be put back: {failure}; {end}"
+            raise NotArrived(told) from failure
+        raise NotArrived(f"{error}; {end}") from error
     ids: dict[str, str] = {}
     for distribution, id, line in hands.invalidate(plan, move):
         ids |= {distribution: id} if id else {}
@@ -141,23 +148,37 @@ def write_pointer(plan: Plan, hands: Hands) -> tuple[Pointer, Document]:
 
 
 def put_back(plan: Plan, hands: Hands, pointer: Pointer, document: Document) -> Iterator[str]:
-    """As it was before the plan: pages in one write, then the function. The last line says
+    """As it was when it last arrived: pages in one write, then the function. The last line says
     what came of it."""
-    before = {name: plan.live.place(name) for name in plan.changes}
-    undone = pointer.moved(
-        "put back", before, function=plan.live.function, at=hands.now(), by=plan.by
-    )
+    name, before = plan.target.name, plan.arrived
+    moved = _differences(before, pointer)
+    places = {surface: before.place(surface) for surface in moved if surface in SURFACES}
+    undone = pointer.moved("put back", places, function=before.function, at=hands.now(), by=plan.by)
     try:
         pointers.write(plan.target.store.document(pointers.NAME), undone, document)
     except StaleWrite:
-        yield f"{plan.target.name} was moved by somebody else meanwhile; it stays as they left it"
+        yield f"{name} was moved by somebody else meanwhile; it stays as they left it"
         return
+    yield f"{name} points to what it showed before"
+    yield from _function_back(plan, before.function)
     note = receipts.Receipt(undone.moves[0], hands.now(), ("put back: it did not arrive",), {})
     receipts.keep(plan.target.store, note)
-    yield f"{plan.target.name} points to what it showed before"
-    yield from _function_back(plan, plan.live.function)
-    if live_function(plan.target) == plan.live.function or plan.target.function is None:
-        yield f"{plan.target.name} was put back as it was"
+    if live_function(plan.target) == before.function or plan.target.function is None:
+        yield f"{name} was put back as it was: {', '.join(moved)}"
+
+
+def _differences(before: Pointer, after: Pointer) -> list[str]:
+    """The surfaces, and `function`, in which two pointers differ."""
+    shown = after.current()
+    names = [name for name, id in before.current().items() if shown[name] != id]
+    return [*names, *(["function"] if before.function != after.function else [])]
+
+
+def _still_there(plan: Plan, moved: list[str]) -> str:
+    """What to do about it where nothing could be put back."""
+    again = " ".join(["manage.py rollback", *(name for name in moved if name in SURFACES)])
+    what = f"run `{again}`" if plan.what == "promote" else "stage the earlier pages again"
+    return f"{plan.target.name} may still show it: look at `releases`, then {what}"
 
 
 def _function_back(plan: Plan, sha: str) -> Iterator[str]:

@@ -227,6 +227,83 @@ def test_what_does_not_arrive_is_put_back_pages_and_function(world: World) -> No
     assert world.container() == {"book": before.id}
 
 
+def interrupted(world: World, *surfaces: str, last: str = "pointer") -> None:
+    """A promotion that ends with that step, as after SIGKILL."""
+    steps = carry_out(world.promotion(*surfaces), world.hands())
+    while next(steps).name != last:
+        pass
+
+
+def test_an_interrupted_promotion_is_put_back_by_the_run_that_finishes_it(world: World) -> None:
+    with world.online():
+        before = world.stage("Before.")
+        world.promote()
+        world.stage("After.", NEWER)
+        interrupted(world)
+        assert not world.promotion().moves
+        world.site.page_status = 500
+        with pytest.raises(NotArrived, match="was put back as it was: book, function"):
+            world.promote()
+    assert world.shown() == before.id
+    assert world.edge.stages["LIVE"] == NEW
+    assert world.container() == {"book": before.id}
+    assert not world.promotion().unfinished
+
+
+def test_an_interrupted_promotion_is_put_back_with_the_next_that_does_not_arrive(
+    world: World,
+) -> None:
+    with world.online():
+        before = world.stage("Before.")
+        world.promote()
+        world.stage("After.", NEWER)
+        interrupted(world)
+        world.stage(surface="track", code=NEWER)
+        world.site.page_status = 500
+        with pytest.raises(NotArrived, match="was put back as it was: track, book, function"):
+            world.promote()
+    assert world.container() == {"book": before.id}
+    assert world.edge.stages["LIVE"] == NEW
+
+
+def test_a_promotion_over_an_interrupted_rollback_is_put_back_to_what_that_shows(
+    world: World,
+) -> None:
+    with world.online():
+        first = world.stage("First.")
+        world.promote()
+        world.stage("Second.")
+        world.promote()
+        steps = carry_out(plans.rollback(world.production, [], "", "joel"), world.hands())
+        while next(steps).name != "pointer":
+            pass
+        world.site.page_status = 500
+        with pytest.raises(NotArrived, match="was put back"):
+            world.promote()
+    assert world.shown() == first.id
+
+
+def test_what_is_live_and_cannot_be_put_back_is_told(world: World) -> None:
+    with world.online():
+        world.stage("Before.")
+        world.promote()
+        after = world.stage("After.", NEWER)
+        world.site.page_status = 500
+        steps = carry_out(world.promotion(), world.hands())
+        while (step := next(steps)).name != "check":
+            pass
+        assert "8 new connections" in step.told
+        assert isinstance(world.production.store, FlakyStore)
+        world.production.store.out_of_reach = True
+        with pytest.raises(NotArrived) as error:
+            list(steps)
+        world.production.store.out_of_reach = False
+    assert "answers 500" in str(error.value)
+    assert "nobody answers" in str(error.value)
+    assert str(error.value).endswith("look at `releases`, then run `manage.py rollback book`")
+    assert world.shown() == after.id
+
+
 @pytest.mark.parametrize("last", ["function", "pointer"])
 def test_what_an_interrupted_promotion_made_live_is_put_back_by_the_one_that_does_not_arrive(
     world: World, last: str

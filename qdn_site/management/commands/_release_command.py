@@ -60,8 +60,8 @@ class ReleaseCommand(BaseCommand):
             self.say(step.told)
 
     def tell_unfinished(self, plan: Plan) -> None:
-        if plan.unfinished:
-            self.say(f"move {plan.unfinished.revision} was never seen to arrive: finishing it")
+        for move in plan.unfinished:
+            self.say(f"move {move.revision} was never seen to arrive: finishing it")
 
     def tell_function(self, plan: Plan, verb: str = "") -> None:
         if plan.code is None:

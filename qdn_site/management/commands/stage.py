@@ -43,7 +43,7 @@ class Command(ReleaseCommand):
             self.say(f"{verb} {name}: {change.old[:12]} → {change.new[:12]}")
         self.tell_function(planned, "Would publish " if options["dry_run"] else "")
         self.tell_paths(planned)
-        if not planned.moves and planned.unfinished is None:
+        if not planned.moves and not planned.unfinished:
             self.say("Staging shows just that already; nothing to do.")
         elif not options["dry_run"]:
             self.carry_out(planned, options)
