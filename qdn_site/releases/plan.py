@@ -6,6 +6,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 
 from dispatch.domain.document import Document
 from qdn_site.releases import pointer as pointers
@@ -38,7 +39,7 @@ class Plan:
     code: bytes | None = None  # of the function that is to go live; None: it stays
     edge: str = ""  # SHA-256 of the code that is live now, whatever the pointer says
     function: str = ""  # SHA-256 of the code that will be live
-    unfinished: tuple[Move, ...] = ()  # the last move, where nobody saw it arrive
+    unfinished: tuple[Move, ...] = ()  # the last moves, newest first, that nobody saw arrive
 
     @property
     def changes(self) -> dict[str, Change]:
@@ -72,12 +73,11 @@ class Plan:
 
 
 def read(target: Target) -> tuple[Pointer, Document, tuple[Move, ...]]:
-    """The pointer, its document, and its last move where nobody saw that arrive."""
+    """The pointer, its document, and its last moves, newest first, that nobody saw arrive."""
     document = target.store.document(pointers.NAME).load()
     pointer = pointers.decode(document)
-    last = pointer.moves[0] if pointer.moves else None
-    unfinished = (last,) if last and not receipts.find(target.store, last.revision) else ()
-    return pointer, document, unfinished
+    unseen = takewhile(lambda move: not receipts.find(target.store, move.revision), pointer.moves)
+    return pointer, document, tuple(unseen)
 
 
 def stage(target: Target, packs: Sequence[Pack], code: bytes | None, by: str, at: datetime) -> Plan:

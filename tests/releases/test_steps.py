@@ -419,6 +419,41 @@ def test_the_last_move_that_nobody_saw_arrive_is_seen_to_first(world: World) -> 
     assert world.invalidated[-1] == ("track", "book")
 
 
+def test_of_several_interrupted_promotions_all_are_seen_to(world: World) -> None:
+    with world.online():
+        world.stage("Words.")
+        world.stage(surface="track")
+        interrupted(world, "book")
+        interrupted(world, "track")
+        assert [move.revision for move in world.promotion().unfinished] == [2, 1]
+        steps = world.promote()
+        assert "/book/ answers 200" in told(steps, "check")
+        assert world.invalidated[-1] == ("track", "book")
+        assert not world.promotion().unfinished
+
+
+def test_what_arrived_before_an_interrupted_promotion_is_not_seen_to_again(world: World) -> None:
+    world.stage("Words.")
+    world.promote()
+    world.stage(surface="track")
+    interrupted(world)
+    world.promote()
+    assert world.invalidated[-1] == ("track",)
+
+
+def test_several_interrupted_promotions_are_put_back_together(world: World) -> None:
+    with world.online():
+        world.stage("Words.")
+        world.stage(surface="track")
+        interrupted(world, "book")
+        interrupted(world, "track")
+        world.site.page_status = 500
+        with pytest.raises(NotArrived, match="was put back as it was: track, book, function"):
+            world.promote()
+    assert world.container() == {}
+    assert world.edge.stages["LIVE"] == OLD
+
+
 # --- the edge ----------------------------------------------------------------------------
 
 
