@@ -4,7 +4,7 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -31,13 +31,14 @@ def pages_api(target: Target) -> int | None:
 def arrived(
     target: Target,
     expected: Mapping[str, str],
+    surfaces: Iterable[str],
     *,
     patience: float = PATIENCE,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[str]:
-    """Until every new connection shows `expected` (surface → id); says how it goes about once a
-    second. Raises NotArrived."""
+    """Until every new connection shows `expected` (surface → id), then a page of each of the
+    surfaces; says how it goes about once a second. Raises NotArrived."""
     if not target.url:
         yield f"not looked whether it arrived: QDN_{target.name.upper()}_URL is not set"
         return
@@ -59,7 +60,7 @@ def arrived(
                 yield f"waiting for {target.url}, {waited:.0f} s so far: {seen}"
             sleep(PAUSE)
     yield f"{target.url} shows it on {IN_A_ROW} new connections in a row, {clock() - start:.1f} s"
-    for surface in expected:
+    for surface in surfaces:
         yield _page(target, surface)
 
 

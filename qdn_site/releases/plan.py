@@ -51,12 +51,22 @@ class Plan:
 
     @property
     def moves(self) -> bool:
-        function_moves = self.code is not None or self.function != self.live.function
-        return bool(self.changes) or function_moves
+        return bool(self.changes) or self.moves_function
+
+    @property
+    def moves_function(self) -> bool:
+        return self.code is not None or self.function != self.live.function
+
+    @property
+    def looked_at(self) -> tuple[str, ...]:
+        """The surfaces of which a page must show: a function serves those of them all."""
+        before = (move.function.old != move.function.new for move in self.unfinished)
+        others = SURFACES if self.moves_function or any(before) else ()
+        return tuple(dict.fromkeys((*self.touched, *others)))
 
     @property
     def touched(self) -> tuple[str, ...]:
-        """The surfaces to look at and to invalidate."""
+        """The surfaces to look for and to invalidate."""
         before = {name for move in self.unfinished for name in move.surfaces}
         return tuple(name for name in SURFACES if name in self.changes or name in before)
 
@@ -135,12 +145,14 @@ def rollback(target: Target, surfaces: Sequence[str], to: str, by: str) -> Plan:
     """Production as it was before, or at a named release. Raises NothingSuch, BadPack."""
     live, document, unfinished = read(target)
     finishes = bool(unfinished) and _asks_for(unfinished[0], surfaces, to)
-    back_to = {} if finishes else _back_to(live, surfaces, to)
+    newest = not (finishes or surfaces or to)
+    alone = _before_function_alone(live) if newest and target.function else ""
+    back_to = {} if finishes or alone else _back_to(live, surfaces, to)
     places = {name: live.back(name, id) for name, id in back_to.items()}
     ids = {name: place.current for name, place in places.items()}
     packs = {id: fetch(target.store, id) for id in ids.values() if id != IMAGE}
     edge = live_function(target)
-    before = function_with(live, ids) if ids else live.function
+    before = function_with(live, ids) if ids else alone or live.function
     live, function = _function(target, live, edge, before)
     return Plan(
         what="rollback",
@@ -187,8 +199,8 @@ def fetch(store: ReleaseStore, id: str) -> Pack:
 def _asks_for(move: Move, surfaces: Sequence[str], to: str) -> bool:
     """Whether that rollback is what is asked for: run again, it must not go back further."""
     named = set(surfaces) <= set(move.surfaces)
-    goes = all(change.new.startswith(to) for change in move.surfaces.values())
-    return move.what == "rollback" and named and goes
+    ids = [change.new for change in move.surfaces.values()] or [""]  # the function alone
+    return move.what == "rollback" and named and all(id.startswith(to) for id in ids)
 
 
 def _back_to(live: Pointer, surfaces: Sequence[str], to: str) -> dict[str, str]:
@@ -213,10 +225,27 @@ def _named(live: Pointer, surfaces: Sequence[str], to: str) -> tuple[str, str]:
 def _last_moved(live: Pointer) -> list[str]:
     """The surfaces of the newest promotion that still shows."""
     for move in live.moves:
-        shown = [n for n, change in move.surfaces.items() if live.place(n).current == change.new]
-        if move.what == "promote" and shown:
+        if shown := _shown(live, move):
             return shown
     raise NothingSuch("Nothing was ever promoted: there is nothing to roll back.")
+
+
+def _shown(live: Pointer, move: Move) -> list[str]:
+    """The surfaces that still show what that promotion brought."""
+    ours = move.surfaces.items() if move.what == "promote" else ()
+    return [name for name, change in ours if live.place(name).current == change.new]
+
+
+def _before_function_alone(live: Pointer) -> str:
+    """The function before the newest promotion that still shows, where it moved nothing else;
+    else empty."""
+    for move in live.moves:
+        old, new = move.function.old, move.function.new
+        if move.what == "promote" and not move.surfaces and old != new == live.function:
+            return old or new  # there was none: nothing to go back to
+        if _shown(live, move):
+            break
+    return ""
 
 
 def live_function(target: Target) -> str:

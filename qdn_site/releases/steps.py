@@ -61,7 +61,8 @@ def carry_out(plan: Plan, hands: Hands) -> Iterator[Step]:
         return
     checked: list[str] = []
     try:
-        for line in arrived(plan.target, _expected(plan), patience=hands.patience):
+        looks = arrived(plan.target, _expected(plan), plan.looked_at, patience=hands.patience)
+        for line in looks:
             checked.append(line)
             yield Step("check", line)
     except NotArrived as error:

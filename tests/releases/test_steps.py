@@ -167,6 +167,29 @@ def test_a_function_alone_can_be_promoted(world: World) -> None:
     assert world.pointer().moves[0].surfaces == {}
 
 
+def test_a_function_alone_is_seen_to_arrive_on_a_page_of_every_surface(world: World) -> None:
+    with world.online():
+        world.stage()
+        world.promote()
+        world.stage(code=NEWER)
+        checked = told(world.promote(), "check")
+        for page in ("/dashboard/login/", "/track/no-such-link-0000", "/book/"):
+            assert f"{page} answers" in checked
+        world.stage(code=NEW)
+        world.site.page_status = 500
+        with pytest.raises(NotArrived, match="was put back as it was: function"):
+            world.promote()
+    assert world.edge.stages["LIVE"] == NEWER
+
+
+def test_pages_alone_are_looked_for_on_their_own_surface(world: World) -> None:
+    with world.online():
+        world.stage()
+        world.promote()
+        world.stage("Other words.")
+        assert "/dashboard/" not in told(world.promote(), "check")
+
+
 STEPS = ("prove", "copy", "function", "pointer", "check", "invalidate", "receipt")
 
 
@@ -522,6 +545,52 @@ def test_a_rollback_without_a_name_takes_back_the_last_promotion_alone(world: Wo
     world.promote()
     world.rollback()
     assert world.container() == {"book": book.id}
+
+
+def test_a_rollback_after_a_function_alone_takes_back_just_that(world: World) -> None:
+    with world.online():
+        first = world.stage("First.", NEW)
+        world.promote()
+        second = world.stage("Second.", NEW)
+        world.promote()
+        world.stage("Second.", NEWER)
+        world.promote()
+        steps = world.rollback()
+        assert "/book/ answers 200" in told(steps, "check")
+        assert world.container() == {"book": second.id}
+        assert world.edge.stages["LIVE"] == NEW
+        world.rollback()
+        assert world.container() == {"book": first.id}
+        assert world.edge.stages["LIVE"] == NEW
+
+
+def test_a_rollback_of_a_function_alone_that_was_interrupted_goes_back_no_further(
+    world: World,
+) -> None:
+    made = world.stage()
+    world.promote()
+    world.stage(code=NEWER)
+    world.promote()
+    steps = carry_out(plans.rollback(world.production, [], "", "joel"), world.hands())
+    while next(steps).name != "pointer":
+        pass
+    world.rollback()
+    assert world.container() == {"book": made.id}
+    assert world.edge.stages["LIVE"] == NEW
+    assert world.pointer().revision == 3
+    world.rollback("book", to=IMAGE)
+    assert world.shown() == IMAGE
+
+
+def test_pages_that_are_named_go_back_although_a_function_alone_came_last(world: World) -> None:
+    first = world.stage("First.")
+    world.promote()
+    world.stage("Second.")
+    world.promote()
+    world.stage("Second.", NEWER)
+    world.promote()
+    world.rollback("book")
+    assert world.shown() == first.id
 
 
 def test_rolling_back_twice_goes_back_two(world: World) -> None:
