@@ -109,8 +109,11 @@ def prove(plan: Plan, hands: Hands) -> Iterator[str]:
 
 
 def copy(plan: Plan) -> Iterator[str]:
-    """Static files before the packs that name them; each is read back and compared."""
+    """The function's code, static files before the packs that name them: all that the pointer
+    will name; each is read back and compared."""
     store = plan.target.store
+    if (code := _function_code(plan)) is not None:
+        _copy(store, stored(plan.function), code, MOST_FILE)
     for id, pack in plan.packs.items():
         static = pack.under("static")
         for name, body in static.items():
@@ -198,6 +201,14 @@ def _function_back(plan: Plan, sha: str) -> Iterator[str]:
         return
     function.publish(put_up(function, before))
     yield f"function {function.name}: {sha[:12]} is live again"
+
+
+def _function_code(plan: Plan) -> bytes | None:
+    """Of the function that will be live; where it is already, nobody may have kept that yet."""
+    if plan.code is not None or plan.target.function is None:
+        return plan.code
+    live = plan.target.function.live()
+    return live.code if live is not None and digest(live.code) == plan.function else None
 
 
 def _copy(store: ReleaseStore, name: str, body: bytes, most: int) -> None:

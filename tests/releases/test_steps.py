@@ -547,6 +547,25 @@ def test_a_rollback_without_a_name_takes_back_the_last_promotion_alone(world: Wo
     assert world.container() == {"book": book.id}
 
 
+def test_a_rollback_finds_the_function_that_production_always_had(world: World) -> None:
+    """Though no promotion published it, and somebody else has put another in its place."""
+    world.edge.stages["LIVE"] = NEW
+    first = world.stage("First.", NEW)
+    world.promote()
+    world.stage("Second.", NEW)
+    world.promote()
+    world.edge.stages["LIVE"] = b"// made by hand"
+    world.rollback()
+    assert world.container() == {"book": first.id}
+    assert world.edge.stages["LIVE"] == NEW
+
+
+def test_the_function_that_the_pointer_names_is_kept_before_it_is_named(world: World) -> None:
+    world.stage(code=NEW)
+    interrupted(world, last="copy")
+    assert world.production.store.get(stored(digest(NEW)), 100) is not None
+
+
 def test_a_rollback_after_a_function_alone_takes_back_just_that(world: World) -> None:
     with world.online():
         first = world.stage("First.", NEW)
