@@ -40,9 +40,11 @@ def verify(body: bytes, id: str) -> Pack:
         raise BadPack(f"its manifest and its files differ: {odd}")
     for name, content in members.items():
         _check(name, content, manifest)
-    if missing := {n for n in manifest.static.values() if f"static/{n}" not in members}:
-        raise BadPack(f"its manifest names a static file that is not in it: {missing.pop()}")
-    return Pack(id, body, manifest, members)
+    pack = Pack(id, body, manifest, members)
+    # One that nothing names would be served, and could not be told by its plain name.
+    if unlike := set(manifest.static.values()) ^ set(pack.under("static")):
+        raise BadPack(f"its manifest and its static files differ: {min(unlike)}")
+    return pack
 
 
 def _members(body: bytes) -> dict[str, bytes]:

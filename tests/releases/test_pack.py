@@ -28,7 +28,9 @@ def refused(body: bytes) -> str:
 def of(*names: str, body: bytes = b"hello", surface: str = "book") -> bytes:
     """A pack with these files and a manifest that fits."""
     files = dict.fromkeys(names, body)
-    return tar_of(manifest(files, surface), *(file(name, body) for name in names))
+    static = [name.removeprefix("static/") for name in names if name.startswith("static/")]
+    named = manifest(files, surface, static=dict(zip(static, static, strict=True)))
+    return tar_of(named, *(file(name, body) for name in names))
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -210,7 +212,13 @@ def test_manifest_and_files_must_be_the_same() -> None:
     assert "there is no manifest.json" in refused(tar_of(file(HTML)))
     assert "cannot be read" in refused(tar_of(file(MANIFEST, b"{]"), file(HTML)))
     named = manifest({HTML: b"hello"}, static={"site/a.css": "site/a.0123456789ab.css"})
-    assert "not in it" in refused(tar_of(named, file(HTML)))
+    assert "static files differ: site/a.0123456789ab" in refused(tar_of(named, file(HTML)))
+
+
+def test_a_static_file_that_the_manifest_does_not_name_is_refused() -> None:
+    name = "static/site/style.5d41402abc4b.css"
+    unnamed = tar_of(manifest({name: b"hello"}), file(name))
+    assert "static files differ: site/style.5d41402abc4b.css" in refused(unnamed)
 
 
 def test_a_newer_kind_of_pack_and_an_unknown_surface_are_refused() -> None:
