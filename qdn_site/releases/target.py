@@ -12,7 +12,7 @@ StageName = Literal["staging", "production"]
 
 
 class NotConfigured(Exception):
-    """A setting is missing; the text names it and says what it is for."""
+    """A setting is missing or wrong; the text names it and says what it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,11 @@ def target(name: StageName, variables: Mapping[str, str], base: Path) -> Target:
             "QDN_PRODUCTION_DISTRIBUTION is not set, and QDN_DASHBOARD_DISTRIBUTION is: name both."
         )
     own_door = said("QDN_DASHBOARD_URL") if name == "production" else ""
+    for setting, address in ((f"QDN_{upper}_URL", url), ("QDN_DASHBOARD_URL", own_door)):
+        if address and not address.startswith(("https://", "http://")):
+            raise NotConfigured(
+                f"{setting} is {address}: write it whole, as in https://quickdumpnow.com."
+            )
     return Target(
         name=name,
         store=open_store(releases, base, make=True),

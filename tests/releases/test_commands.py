@@ -151,6 +151,17 @@ def test_what_is_missing_in_the_settings_is_named(monkeypatch: pytest.MonkeyPatc
     assert "QDN_PRODUCTION_RELEASES_URL is not set" in refused("promote")
 
 
+@pytest.mark.parametrize("url", ["quickdumpnow.com", "//quickdumpnow.com", "localhost:8000"])
+def test_an_address_that_cannot_be_asked_is_told_before_anything_is_done(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("QDN_STAGING_URL", url)
+    told = refused("stage", "book")
+    assert told == f"QDN_STAGING_URL is {url}: write it whole, as in https://quickdumpnow.com."
+    monkeypatch.setenv("QDN_DASHBOARD_URL", url)
+    assert refused("rollback").startswith(f"QDN_DASHBOARD_URL is {url}: ")
+
+
 @pytest.mark.parametrize("command", ["releases", "rollback", "stage"])
 def test_a_folder_that_cannot_be_is_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
