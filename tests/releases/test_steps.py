@@ -72,11 +72,12 @@ class World:
     def shown(self, surface: str = "book") -> str:
         return self.pointer().place(surface).current
 
-    def container(self) -> dict[str, str]:
-        """What a container that starts now shows."""
-        disk = Disk(self.folder / "disk")
+    def container(self, target: Target | None = None) -> dict[str, str]:
+        """What a container of that stage (production) shows when it starts now."""
+        target = target or self.production
+        disk = Disk(self.folder / f"disk of {target.name}")
         disk.prepare()
-        follower = Follower(self.production.store, disk, PAGES_API)
+        follower = Follower(target.store, disk, PAGES_API)
         follower.look()
         assert follower.refused == {}
         return follower.showing
@@ -113,7 +114,8 @@ def told(steps: list[Step], name: str) -> str:
 
 
 def test_what_is_staged_shows_on_staging_and_not_in_production(world: World) -> None:
-    world.stage()
+    made = world.stage()
+    assert world.container(world.staging) == {"book": made.id}
     assert world.container() == {}
 
 
@@ -215,12 +217,15 @@ def test_a_promotion_that_ends_after_any_step_leaves_production_whole_and_the_ne
 
 
 def test_of_two_who_promote_at_once_one_wins_and_the_other_is_told(world: World) -> None:
-    world.stage()
+    world.stage(code=NEW)
+    first = world.promotion(by="dana")
+    world.stage(code=NEWER)
     late = world.promotion(by="ana")
-    world.promote(by="dana")
+    list(carry_out(first, world.hands()))
     with pytest.raises(Refused, match=r"dana \(promote book\) moved production"):
         list(carry_out(late, world.hands()))
-    assert world.edge.stages["LIVE"] == NEW
+    # Ana's was never published, not even to be put back.
+    assert world.edge.stages == {"LIVE": NEW, "DEVELOPMENT": NEWER}
 
 
 def test_a_race_lost_at_the_last_moment_gives_the_function_back(world: World) -> None:
