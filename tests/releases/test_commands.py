@@ -194,6 +194,20 @@ def test_an_interrupted_move_is_shown_and_finished(staged: str, tmp_path: Path) 
     assert "never seen" not in run("releases").partition("production")[2]
 
 
+def test_several_interrupted_moves_are_shown_and_finished(staged: str, tmp_path: Path) -> None:
+    run("promote")
+    publish(Store(tmp_path / "staging"), make_pack(tmp_path / "source", "Other words."))
+    run("promote")
+    for number in (1, 2):
+        (tmp_path / "production" / "receipts" / f"{number:06}.json").unlink()
+    assert run("releases").partition("production")[2].count("never seen to arrive") == 2
+    said = run("promote")
+    assert "move 2 was never seen to arrive: finishing it" in said
+    assert "move 1 was never seen to arrive: finishing it" in said
+    assert "overtaken by the next" in run("releases")
+    assert "never seen" not in run("releases").partition("production")[2]
+
+
 def test_an_interrupted_rollback_is_finished_by_the_same_command(
     staged: str, tmp_path: Path
 ) -> None:

@@ -5,9 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from qdn_site.management.commands._release_command import failures, stage_of
-from qdn_site.releases import pointer as pointers
 from qdn_site.releases import receipts
-from qdn_site.releases.plan import live_function
+from qdn_site.releases.plan import live_function, read
 from qdn_site.releases.pointer import Move, Pointer
 from qdn_site.releases.surfaces import SURFACES
 from qdn_site.releases.target import NotConfigured, StageName, Target
@@ -32,18 +31,21 @@ class Command(BaseCommand):
         except NotConfigured as error:
             self.stdout.write(f"{name}: {error}")
             return
-        pointer = pointers.decode(target.store.document(pointers.NAME).load())
+        pointer, _, unfinished = read(target)
         self.stdout.write(f"{name} · {target.store.url}")
         for surface in SURFACES:
             self.stdout.write(f"  {surface:10} {_since(pointer, surface)}")
         self.stdout.write(f"  {'function':10} {_function(target, pointer)}")
-        for place, move in enumerate(pointer.moves[:moves]):
-            self.stdout.write(f"  {_told(move)} · {self._receipt(target, move, newest=not place)}")
+        for move in pointer.moves[:moves]:
+            receipt = "never seen to arrive: run it again"
+            if move not in unfinished:
+                receipt = self._receipt(target, move)
+            self.stdout.write(f"  {_told(move)} · {receipt}")
 
-    def _receipt(self, target: Target, move: Move, *, newest: bool) -> str:
+    def _receipt(self, target: Target, move: Move) -> str:
         receipt = receipts.find(target.store, move.revision)
         if receipt is None:
-            return "never seen to arrive: run it again" if newest else "overtaken by the next"
+            return "overtaken by the next"
         ids = [f"invalidation {id} of {where}" for where, id in receipt.invalidations.items()]
         looked = not any(line.startswith("not looked") for line in receipt.checked)
         word = "checked" if looked else "done, not looked at"
