@@ -2,20 +2,20 @@
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
 from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
+from dispatch.stores import whole
 
 
 class FileStore:
     """`path` holds the document; `path` + `.lock` is only ever locked, never replaced."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, mode: int = 0o600) -> None:
+        self._path, self._mode = path, mode
         self._lock = path.with_name(path.name + ".lock")
 
     def load(self, known: Document | None = None) -> Document:
@@ -50,19 +50,9 @@ class FileStore:
             yield
 
     def _replace(self, body: bytes) -> None:
-        prefix = f".{self._path.name}."
-        for left in self._path.parent.glob(f"{prefix}*"):  # by a writer that was killed
+        for left in whole.left_behind(self._path):
             left.unlink(missing_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=prefix)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self._path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        whole.replace(self._path, body, mode=self._mode, sync=True)
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dispatch.stores import whole
+
 KEPT = 12  # releases: of what was shown, and what workers that are on their way out still read
 
 
@@ -67,12 +69,12 @@ class Disk:
         releases = self.folder / "releases"
         releases.mkdir(exist_ok=True)
         part = Path(tempfile.mkdtemp(dir=releases, prefix="."))
-        for name, body in templates.items():
-            path = part / "templates" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(body)
-        (part / "manifest.json").write_text(json.dumps({"static": dict(names)}))
         try:
+            for name, body in templates.items():
+                path = part / "templates" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(body)
+            (part / "manifest.json").write_text(json.dumps({"static": dict(names)}))
             self._put_in_place(part, id)
         finally:
             shutil.rmtree(part, ignore_errors=True)
@@ -136,8 +138,4 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _put(path: Path, body: bytes) -> None:
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(body)
-    os.chmod(part, 0o644)
-    os.replace(part, path)
+    whole.replace(path, body, mode=0o644)

@@ -5,8 +5,6 @@ are only ever compared and swapped.
 """
 
 import mimetypes
-import os
-import tempfile
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -15,11 +13,13 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dispatch.domain.document import MISSING, Document, DocumentStore, StoreUnavailable
+from dispatch.stores import whole
 from dispatch.stores.file import FileStore
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 
 FOREVER = "public, max-age=31536000, immutable"
 TRIES = 3
+READABLE = 0o644  # in a folder: ops write, servers of another user read
 TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
@@ -77,7 +77,7 @@ class FolderReleases:
 
     def document(self, name: str) -> DocumentStore:
         path = self._folder / name
-        return _NewFileStore(path) if self._is_there() else FileStore(path)
+        return (_NewFileStore if self._is_there() else FileStore)(path, READABLE)
 
     def get(self, name: str, most: int) -> bytes | None:
         path = self._folder / name
@@ -98,13 +98,7 @@ class FolderReleases:
             return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".")
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(part, 0o644)
-            os.replace(part, path)
+            whole.replace(path, body, mode=READABLE, sync=True)
         except OSError as error:
             raise StoreUnavailable(f"{path} cannot be written: {error.strerror}") from error
 

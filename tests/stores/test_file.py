@@ -1,0 +1,60 @@
+"""Files that are replaced: whole or as they were, no rubbish beside them, for the right readers."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from dispatch.domain.document import StoreUnavailable
+from dispatch.stores import whole
+from dispatch.stores.file import FileStore
+from qdn_site.releases.store import FolderReleases
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize("step", ["fsync", "fchmod", "replace"])
+def test_a_step_that_fails_leaves_what_was_there_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "kept"
+    path.write_bytes(b"before")
+    monkeypatch.setattr(os, step, full)
+    with pytest.raises(OSError, match="No space left"):
+        whole.replace(path, b"after", mode=0o644, sync=True)
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_blob_that_could_not_be_kept_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreUnavailable, match="No space left"):
+        FolderReleases("file:x", tmp_path).put("blob", b"body")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_jobs_and_roster_are_for_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.json"
+    FileStore(path).save(b"{}", None)
+    assert mode(path) == 0o600
+
+
+@pytest.mark.parametrize("make", [False, True])
+def test_what_ops_wrote_is_read_by_a_server_of_another_user(tmp_path: Path, make: bool) -> None:
+    store = FolderReleases("file:x", tmp_path, make=make)
+    store.document("pointer.json").save(b"{}", None)
+    store.document("receipts/1.json").save(b"{}", None)
+    store.put("packs/1.tar", b"")
+    files = ("pointer.json", "receipts/1.json", "packs/1.tar")
+    assert {mode(tmp_path / name) for name in files} == {0o644}
