@@ -26,7 +26,7 @@ def choose(
     """The pointer's release while it fits this code; else the newest earlier one that does; else
     the image's own pages. On any doubt about one, what is `showing` stays.
 
-    `obtain` puts a release on this disk; raises BadPack, StoreUnavailable.
+    `obtain` puts a release on this disk; raises BadPack, StoreUnavailable, OSError.
     """
     place = pointer.place(surface)
     if place.current == IMAGE:
@@ -39,7 +39,7 @@ def choose(
             continue
         try:
             _obtain(obtain, release, id, surface)
-        except (BadPack, StoreUnavailable) as error:
+        except (BadPack, StoreUnavailable, OSError) as error:
             reasons.append(f"release {id[:12]}: {error}")
             final = False
             if showing != IMAGE:

@@ -46,17 +46,19 @@ class Follower:
                 self._say({n: why for n, why in self.refused.items() if n != EVERYTHING})
                 return False
             pointer = self._decoded(document)
-        except StoreUnavailable as error:
+            choices = {surface: self._choose(surface, pointer) for surface in SURFACES}
+            changed = self._show(
+                {name: choice.id for name, choice in choices.items() if choice.id != IMAGE}
+            )
+        except (StoreUnavailable, OSError) as error:
             self._say({**self.refused, EVERYTHING: f"{error}; what is shown stays"})
             return False
-        choices = {surface: self._choose(surface, pointer) for surface in SURFACES}
-        final = all(choice.final for choice in choices.values())
+        # Only now: a pointer that could not be followed to the end is followed again.
         self._known = document
+        final = all(choice.final for choice in choices.values())
         self._again = float("inf") if final else self.clock() + AGAIN
         self._say({name: choice.refused for name, choice in choices.items() if choice.refused})
-        return self._show(
-            {name: choice.id for name, choice in choices.items() if choice.id != IMAGE}
-        )
+        return changed
 
     def _decoded(self, document: Document) -> Pointer:
         if document.etag is None and self.showing:
@@ -100,10 +102,13 @@ class Follower:
 
     def _say(self, refused: Mapping[str, str]) -> None:
         """To /healthz; to the log when it changes."""
+        try:
+            self.disk.say(refused, seen=EVERYTHING not in refused)
+        except OSError as error:  # /healthz's `pointer_seen_seconds_ago` grows meanwhile
+            refused = {EVERYTHING: f"/healthz cannot be told: {error}", **refused}
         for name, why in refused.items():
             if self.refused.get(name) != why:
                 log.error("%s: %s", name, why)
         for name in set(self.refused) - set(refused):
             log.info("%s: as the pointer says again", name)
         self.refused = dict(refused)
-        self.disk.say(refused, seen=EVERYTHING not in refused)

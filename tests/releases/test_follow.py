@@ -1,6 +1,8 @@
 """A container shows what its stage's pointer names, and on any doubt what it showed before."""
 
+import errno
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +46,10 @@ def made(tmp_path: Path) -> Iterator[Pack]:
 
 def shown(disk: Disk) -> dict[str, str]:
     return {surface: release.id for surface, release in disk.shown(PAGES_API).items()}
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_without_a_pointer_the_image_shows_and_nobody_complains(
@@ -241,6 +247,64 @@ def test_what_was_refused_is_looked_at_again_but_not_at_every_look(
     assert follower.look()
     assert shown(disk) == {"book": release.id}
     assert disk.said()[0] == {}
+
+
+def test_a_disk_that_is_full_at_the_last_step_is_told_and_tried_again(
+    follower: Follower,
+    store: FlakyStore,
+    disk: Disk,
+    made: Iterator[Pack],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release = next(made)
+    publish(store, release)
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, "show", full)
+        assert not follower.look()
+        assert "No space left" in disk.said()[0]["releases"]
+    assert follower.look()
+    assert shown(disk) == {"book": release.id}
+    assert disk.said()[0] == {}
+
+
+def test_a_disk_that_is_full_of_releases_shows_the_last_good_one_and_no_rubbish_stays(
+    follower: Follower,
+    store: FlakyStore,
+    disk: Disk,
+    made: Iterator[Pack],
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    good, late = next(made), next(made)
+    publish(store, good)
+    follower.look()
+    publish(store, late)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        assert not follower.look()
+    assert shown(disk) == {"book": good.id}
+    assert "No space left" in disk.said()[0]["book"]
+    assert [path.name for path in (disk.folder / "releases").iterdir()] == [good.id]
+    clock.tick(AGAIN)
+    assert follower.look()
+    assert shown(disk) == {"book": late.id}
+
+
+def test_workers_start_anew_though_the_disk_is_too_full_to_tell_healthz(
+    follower: Follower,
+    store: FlakyStore,
+    disk: Disk,
+    made: Iterator[Pack],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    publish(store, next(made))
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, "say", full)
+        assert [follower.look() for _ in range(3)] == [True, False, False]
+    assert caplog.text.count("No space left") == 1
+    follower.look()
+    assert follower.refused == {}
 
 
 def test_a_container_that_starts_again_shows_what_it_showed_without_asking(
