@@ -1,14 +1,18 @@
 """The follower beside gunicorn is there for as long as gunicorn is."""
 
+import contextlib
 import logging
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from qdn_site.management.commands import follow as command
 from qdn_site.releases import companion
+from qdn_site.releases.follow import Follower
 from tests.releases.live import until
 
 NEVER_ENDS = "import time; time.sleep(600)"
@@ -33,3 +37,68 @@ def test_one_that_dies_comes_back_and_goes_with_the_server(
     companion.stop(None)
     assert second.poll() == -signal.SIGTERM
     assert "The follower of releases has gone" in caplog.text
+
+
+class Looks(Follower):
+    """Whose looks find these changes; with the last one gunicorn's master goes, too."""
+
+    def __init__(self, *changes: bool) -> None:
+        self.changes = iter(changes)
+        self.left = len(changes)
+
+    def look(self) -> bool:
+        self.left -= 1
+        return next(self.changes)
+
+
+@pytest.fixture
+def hangups(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Whom a follower sent which signal; its own are not set up."""
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda *to: sent.append(to))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(command, "EVERY", 0.0)
+    return sent
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """gunicorn's end and the follower's, which the follower closes."""
+    looked, tell = os.pipe()
+    yield looked, tell
+    with contextlib.suppress(OSError):
+        os.close(looked)
+
+
+def follow(monkeypatch: pytest.MonkeyPatch, looks: Looks, ready_fd: int | None) -> None:
+    monkeypatch.setattr(os, "getppid", lambda: 7 if looks.left else 1)
+    command.follow(looks, ready_fd)
+
+
+def test_the_first_workers_wait_for_the_first_look_and_need_no_hup(
+    monkeypatch: pytest.MonkeyPatch, hangups: list[tuple[int, int]], pipe: tuple[int, int]
+) -> None:
+    follow(monkeypatch, Looks(True, False, True), pipe[1])
+    assert hangups == [(7, signal.SIGHUP)]
+    assert os.read(pipe[0], 9) == b"."
+
+
+@pytest.mark.parametrize(("changed", "hups"), [(True, 1), (False, 0)])
+def test_workers_that_waited_no_longer_need_one_where_something_changed(
+    monkeypatch: pytest.MonkeyPatch,
+    hangups: list[tuple[int, int]],
+    pipe: tuple[int, int],
+    changed: bool,
+    hups: int,
+) -> None:
+    os.close(pipe[0])
+    follow(monkeypatch, Looks(changed, False), pipe[1])
+    assert hangups == [(7, signal.SIGHUP)] * hups
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_successor_sends_the_hup_that_the_killed_one_may_have_owed(
+    monkeypatch: pytest.MonkeyPatch, hangups: list[tuple[int, int]], changed: bool
+) -> None:
+    follow(monkeypatch, Looks(changed, False, False), None)
+    assert hangups == [(7, signal.SIGHUP)]

@@ -45,8 +45,9 @@ def follow(follower: Follower, ready_fd: int | None) -> None:
         signal.signal(stop, lambda *_: over.set())
     while not over.is_set() and os.getppid() == master:
         changed = look(follower)
-        if ready_fd is not None and not looks and told(ready_fd):
-            changed = False
+        if not looks:
+            # A successor does not know whether the one before was killed with its HUP unsent.
+            changed = ready_fd is None or (not told(ready_fd) and changed)
         if changed:
             os.kill(master, signal.SIGHUP)
         if settings.STAGE == "staging" and looks % SAMPLE_EVERY == 0:
