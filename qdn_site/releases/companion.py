@@ -67,7 +67,8 @@ def stop(server: Any) -> None:
 
 def _start(*arguments: str, pass_fds: tuple[int, ...] = ()) -> None:
     global _follower
-    command = [sys.executable, str(ROOT / "manage.py"), "follow", *arguments]
+    master = ("--master", str(os.getpid()))
+    command = [sys.executable, str(ROOT / "manage.py"), "follow", *master, *arguments]
     with _starting:
         _follower = subprocess.Popen(command, pass_fds=pass_fds, cwd=ROOT)  # noqa: S603
 

@@ -9,13 +9,20 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.conf import LazySettings
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from qdn_site.management.commands import follow as command
 from qdn_site.releases import companion
 from qdn_site.releases.follow import Follower
 from tests.releases.live import until
 
-NEVER_ENDS = "import time; time.sleep(600)"
+NEVER_ENDS = """
+import sys, time
+print(*sys.argv[1:], file=open("arguments", "w"), flush=True)
+time.sleep(600)
+"""
 
 
 def test_one_that_dies_comes_back_and_goes_with_the_server(
@@ -34,6 +41,10 @@ def test_one_that_dies_comes_back_and_goes_with_the_server(
     second = companion._follower
     assert second is not None
     assert second.poll() is None
+    arguments = tmp_path / "arguments"
+    until(
+        lambda: arguments.exists() and arguments.read_text() == f"follow --master {os.getpid()}\n"
+    )
     companion.stop(None)
     assert second.poll() == -signal.SIGTERM
     assert "The follower of releases has gone" in caplog.text
@@ -72,7 +83,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 def follow(monkeypatch: pytest.MonkeyPatch, looks: Looks, ready_fd: int | None) -> None:
     monkeypatch.setattr(os, "getppid", lambda: 7 if looks.left else 1)
-    command.follow(looks, ready_fd)
+    command.follow(looks, 7, ready_fd)
 
 
 def test_the_first_workers_wait_for_the_first_look_and_need_no_hup(
@@ -102,3 +113,19 @@ def test_a_successor_sends_the_hup_that_the_killed_one_may_have_owed(
 ) -> None:
     follow(monkeypatch, Looks(changed, False, False), None)
     assert hangups == [(7, signal.SIGHUP)]
+
+
+def test_a_follower_whose_master_is_not_there_leaves_everybody_alone(
+    hangups: list[tuple[int, int]],
+) -> None:
+    command.follow(Looks(True), os.getppid() + 1, None)
+    assert hangups == []
+
+
+def test_typed_by_hand_it_says_that_gunicorn_starts_it(
+    settings: LazySettings, tmp_path: Path, hangups: list[tuple[int, int]]
+) -> None:
+    settings.RELEASES_URL, settings.RELEASES_DIR = f"file:{tmp_path}", tmp_path / "disk"
+    with pytest.raises(CommandError, match="gunicorn starts it by itself"):
+        call_command("follow")
+    assert hangups == []

@@ -1,4 +1,4 @@
-"""`manage.py follow`: what gunicorn runs beside its workers; nobody else needs to."""
+"""`manage.py follow`: what gunicorn runs beside its workers; nobody else can."""
 
 import logging
 import os
@@ -24,9 +24,12 @@ class Command(BaseCommand):
     help = "Follow this stage's releases beside gunicorn (which starts it by itself)."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--master", type=int, help="gunicorn's process, which gets the HUPs")
         parser.add_argument("--ready-fd", type=int, help="told when the first look is over")
 
-    def handle(self, *args: Any, ready_fd: int | None, **options: Any) -> None:
+    def handle(self, *args: Any, master: int | None, ready_fd: int | None, **options: Any) -> None:
+        if master is None:  # a HUP would end the shell that this was typed in
+            raise CommandError("There is nothing to type: gunicorn starts it by itself.")
         if not settings.RELEASES_URL:
             raise CommandError("QDN_RELEASES_URL is not set: there is nothing to follow.")
         disk = Disk(settings.RELEASES_DIR)
@@ -35,12 +38,12 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"QDN_RELEASES_DIR cannot be used: {error}") from error
         store = open_store(settings.RELEASES_URL, settings.BASE_DIR)
-        follow(Follower(store, disk, PAGES_API), ready_fd)
+        follow(Follower(store, disk, PAGES_API), master, ready_fd)
 
 
-def follow(follower: Follower, ready_fd: int | None) -> None:
+def follow(follower: Follower, master: int, ready_fd: int | None) -> None:
     """Until told to stop, or until gunicorn's master has gone."""
-    master, over, looks = os.getppid(), threading.Event(), 0
+    over, looks = threading.Event(), 0
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: over.set())
     while not over.is_set() and os.getppid() == master:
