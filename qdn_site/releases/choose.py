@@ -3,15 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from qdn_site.releases.pointer import IMAGE, Pointer, Release
 from qdn_site.releases.verify import BadPack
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something is not as the pointer says."""
+
+    brief: str  # for anybody who asks /healthz: neither where things are nor what AWS said
+    full: str  # for the log
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     id: str  # or IMAGE
-    refused: str = ""  # why it is not what the pointer names
+    refused: Refusal | None = None  # why it is not what the pointer names
     final: bool = True  # looking again soon changes nothing
 
 
@@ -31,16 +39,17 @@ def choose(
     place = pointer.place(surface)
     if place.current == IMAGE:
         return Choice(IMAGE)
-    reasons, final = [], True
+    reasons: list[tuple[str, Exception]] = []
+    final = True
     for id in (place.current, *place.previous):
         release = pointer.releases.get(id)
         if release is not None and release.pages_api != pages_api:
-            reasons.append(_other_code(release, pages_api))
+            reasons.append((id, _other_code(release, pages_api)))
             continue
         try:
             _obtain(obtain, release, id, surface)
         except (BadPack, StoreUnavailable, OSError) as error:
-            reasons.append(f"release {id[:12]}: {error}")
+            reasons.append((id, error))
             final = False
             if showing != IMAGE:
                 return Choice(showing, _told(reasons, showing), final)
@@ -57,14 +66,26 @@ def _obtain(
     obtain(release)
 
 
-def _other_code(release: Release, pages_api: int) -> str:
-    return (
-        f"release {release.id[:12]} is for PAGES_API {release.pages_api}, this code has {pages_api}"
-    )
+def _other_code(release: Release, pages_api: int) -> BadPack:
+    return BadPack(f"it asks for PAGES_API {release.pages_api}, this code has {pages_api}")
 
 
-def _told(reasons: list[str], shown: str) -> str:
+def _told(reasons: list[tuple[str, Exception]], shown: str) -> Refusal | None:
     if not reasons:
-        return ""
+        return None
     what = "the image's own pages are" if shown == IMAGE else f"release {shown[:12]} is"
-    return f"{'; '.join(reasons)}; {what} shown instead"
+
+    def told(say: Callable[[Exception], str]) -> str:
+        why = "; ".join(f"release {id[:12]}: {say(error)}" for id, error in reasons)
+        return f"{why}; {what} shown instead"
+
+    return Refusal(told(brief), told(str))
+
+
+def brief(error: Exception) -> str:
+    """What is wrong, for everybody."""
+    if isinstance(error, BadPack | UnreadableDocument):
+        return str(error)  # of what is in it, in our own words
+    if isinstance(error, OSError):
+        return f"this container's disk: {error.strerror}"
+    return "storage out of reach"

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from dispatch.domain.document import Document, StoreUnavailable
+from dispatch.domain.document import Document, StoreUnavailable, UnreadableDocument
 from qdn_site.releases import pointer as pointers
-from qdn_site.releases.choose import Choice, choose
+from qdn_site.releases.choose import Choice, Refusal, brief, choose
 from qdn_site.releases.disk import Disk
 from qdn_site.releases.pointer import IMAGE, Pointer, Release
 from qdn_site.releases.store import ReleaseStore, TooLarge
@@ -29,7 +29,7 @@ class Follower:
     pages_api: int
     clock: Callable[[], float] = time.monotonic
     showing: dict[str, str] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, Refusal] = field(default_factory=dict)
     _known: Document | None = None
     _again: float = float("inf")
 
@@ -51,7 +51,8 @@ class Follower:
                 {name: choice.id for name, choice in choices.items() if choice.id != IMAGE}
             )
         except (StoreUnavailable, OSError) as error:
-            self._say({**self.refused, EVERYTHING: f"{error}; what is shown stays"})
+            why = Refusal(*(f"{say(error)}; what is shown stays" for say in (brief, str)))
+            self._say({**self.refused, EVERYTHING: why})
             return False
         # Only now: a pointer that could not be followed to the end is followed again.
         self._known = document
@@ -62,7 +63,7 @@ class Follower:
 
     def _decoded(self, document: Document) -> Pointer:
         if document.etag is None and self.showing:
-            raise StoreUnavailable(f"{self.store.url} has no {pointers.NAME} any more")
+            raise UnreadableDocument(f"there is no {pointers.NAME} any more")
         return pointers.decode(document)
 
     def _choose(self, surface: str, pointer: Pointer) -> Choice:
@@ -80,7 +81,7 @@ class Follower:
         try:
             body = self.store.get(f"packs/{release.id}.tar", MOST_BYTES)
         except TooLarge as error:
-            raise BadPack(str(error)) from error
+            raise BadPack(f"it is larger than {MOST_BYTES:,} bytes") from error
         if body is None:
             raise BadPack("there is no such pack in the storage")
         pack = verify(body, release.id)
@@ -100,15 +101,16 @@ class Follower:
         self.showing = dict(releases)
         return True
 
-    def _say(self, refused: Mapping[str, str]) -> None:
-        """To /healthz; to the log when it changes."""
+    def _say(self, refused: Mapping[str, Refusal]) -> None:
+        """Briefly to /healthz; in full to the log when it changes."""
+        told = {name: why.brief for name, why in refused.items()}
         try:
-            self.disk.say(refused, seen=EVERYTHING not in refused)
+            self.disk.say(told, seen=EVERYTHING not in told)
         except OSError as error:  # /healthz's `pointer_seen_seconds_ago` grows meanwhile
-            refused = {EVERYTHING: f"/healthz cannot be told: {error}", **refused}
+            refused = {EVERYTHING: Refusal(brief(error), str(error)), **refused}
         for name, why in refused.items():
             if self.refused.get(name) != why:
-                log.error("%s: %s", name, why)
+                log.error("%s: %s", name, why.full)
         for name in set(self.refused) - set(refused):
             log.info("%s: as the pointer says again", name)
         self.refused = dict(refused)

@@ -10,11 +10,13 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
+from dispatch.domain.document import StoreUnavailable
 from qdn_site import PAGES_API
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.disk import Disk
 from qdn_site.releases.follow import AGAIN, Follower
 from qdn_site.releases.pack import Pack
+from qdn_site.releases.store import TooLarge
 from tests.making import FakeClock
 from tests.releases.making import FlakyStore, corrupt, make_pack, pages, publish
 
@@ -195,7 +197,7 @@ def test_storage_out_of_reach_at_the_start_means_the_images_own_pages_until_it_i
     store.out_of_reach = True
     assert not follower.look()
     assert shown(disk) == {}
-    assert "nobody answers" in disk.said()[0]["releases"]
+    assert disk.said()[0] == {"releases": "storage out of reach; what is shown stays"}
     store.out_of_reach = False
     assert follower.look()
     assert shown(disk) == {"book": release.id}
@@ -360,6 +362,43 @@ def test_only_the_last_dozen_releases_are_kept_and_what_shows_is_among_them(
         follower.look()
     assert len(list((disk.folder / "releases").iterdir())) == 12
     assert shown(disk) == follower.showing
+
+
+AWAY = StoreUnavailable("/srv/pages cannot be read: Permission denied")
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/srv/pages")
+
+
+@pytest.mark.parametrize(
+    ("of", "method", "error", "told", "logged"),
+    [
+        ("store", "document", AWAY, "storage out of reach", "/srv/pages"),
+        ("store", "get", AWAY, "storage out of reach", "/srv/pages"),
+        ("store", "get", TooLarge("/srv/pages"), "it is larger than 16,", "it is larger than 16,"),
+        ("disk", "install", FULL, "this container's disk: No space left on device", "/srv/pages"),
+        ("disk", "show", FULL, "this container's disk: No space left on device", "/srv/pages"),
+    ],
+)
+def test_where_things_are_and_what_others_said_is_for_the_log_alone(
+    follower: Follower,
+    made: Iterator[Pack],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    of: str,
+    method: str,
+    error: Exception,
+    told: str,
+    logged: str,
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    publish(follower.store, next(made))
+    monkeypatch.setattr(getattr(follower, of), method, fails)
+    assert not follower.look()
+    said = str(follower.disk.said()[0])
+    assert told in said
+    assert "/srv" not in said
+    assert logged in caplog.text
 
 
 def test_healthz_says_what_shows_and_why_it_is_not_what_the_pointer_says(
