@@ -11,11 +11,11 @@ from msgspec import Meta
 
 from dispatch import desk
 from dispatch.api import incoming
-from dispatch.api.base import CHANGE, ONE_JOB, REVISION_TEXT, Api, problems, success
-from dispatch.api.examples import JOB, MADE_NOTE
+from dispatch.api.base import CHANGE, JOB_NOW, ONE_JOB, REVISION_TEXT, Api, problems, success
+from dispatch.api.examples import MADE_NOTE
 from dispatch.api.guard import MemberAuth
 from dispatch.api.problems import Invalid
-from dispatch.api.shapes import CrewChange, JobPath, JobView, MadeNote, NewNote, StatusMove
+from dispatch.api.shapes import CrewChange, JobPath, MadeNote, NewNote, StatusMove
 from dispatch.domain.job import Job
 from dispatch.domain.limits import LONGEST_NOTE, LONGEST_REASON
 from dispatch.domain.moves import IllegalMove, targets
@@ -33,11 +33,7 @@ class StatusApi(Api):
     tags = ("Jobs",)
 
     @validate(
-        success(
-            Annotated[JobView, Meta(examples=[JOB])],
-            "The job as it is now.",
-            X_Revision=REVISION_TEXT,
-        ),
+        JOB_NOW,
         *CHANGE,
         *ONE_JOB,
         *problems(conflict="No longer at `expected`; the fresh job is in `job`."),
@@ -75,11 +71,7 @@ class CrewApi(Api):
     tags = ("Jobs",)
 
     @validate(
-        success(
-            Annotated[JobView, Meta(examples=[JOB])],
-            "The job as it is now.",
-            X_Revision=REVISION_TEXT,
-        ),
+        JOB_NOW,
         *CHANGE,
         *ONE_JOB,
         *problems(conflict="Somebody cannot take that role, or another has changed it since."),

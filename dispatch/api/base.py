@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
@@ -18,9 +18,11 @@ from dmr.headers import HeaderSpec
 from dmr.negotiation import RequestNegotiator
 from dmr.parsers import DeserializeFunc, Parser, Raw
 from dmr.plugins.msgspec import MsgspecJsonParser, MsgspecJsonRenderer, MsgspecSerializer
+from msgspec import Meta
 from typing_extensions import override
 
 from dispatch import desk
+from dispatch.api.examples import JOB
 from dispatch.api.problems import (
     BODY,
     Invalid,
@@ -219,5 +221,8 @@ CHANGE = READ + problems(
     length_required="A body in chunks: it needs a `Content-Length`.",
     unsupported_media_type="Not application/json.",
     request_entity_too_large="More than 64 KiB.",
+)
+JOB_NOW = success(
+    Annotated[JobView, Meta(examples=[JOB])], "The job as it is now.", X_Revision=REVISION_TEXT
 )
 ONE_JOB = problems(not_found="There is no such job.")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from dispatch import desk, wiring
 from dispatch.api import incoming
-from dispatch.api.base import CHANGE, ONE_JOB, READ, REVISION_TEXT, Api, problems, success
+from dispatch.api.base import CHANGE, JOB_NOW, ONE_JOB, READ, REVISION_TEXT, Api, problems, success
 from dispatch.api.bounds import KEY, LONGEST_KEY
 from dispatch.api.examples import JOB, JOBS, MADE_JOB
 from dispatch.api.guard import MemberAuth
@@ -156,11 +156,7 @@ class JobApi(Api):
         return self.answer(self.view(self.find(parsed_path.job_id, seen)))
 
     @validate(
-        success(
-            Annotated[JobView, Meta(examples=[JOB])],
-            "The job as it is now.",
-            X_Revision=REVISION_TEXT,
-        ),
+        JOB_NOW,
         *CHANGE,
         *ONE_JOB,
         *problems(conflict="Somebody else changed the same field; the fresh job is in `job`."),
