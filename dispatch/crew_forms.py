@@ -11,6 +11,7 @@ from dispatch.crewing import MOST_DAYS, PROFILE, Days, MemberConflict, profile
 from dispatch.domain.business import Business
 from dispatch.domain.crew import Member, Rank, username_refusal
 from dispatch.domain.job import ROLES
+from dispatch.forms import phone_number
 from dispatch.month import LAST
 
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
@@ -48,10 +49,7 @@ class ProfileForm(forms.Form):
             return ""
         if self.member and text == self.business.phone_text(self.seen["phone"]):
             return str(self.seen["phone"])
-        number = self.business.phone_e164(text)
-        if number is None:
-            raise forms.ValidationError("That does not look like a phone number.")
-        return number
+        return phone_number(self.business, text)
 
     @property
     def wanted(self) -> dict[str, Any]:

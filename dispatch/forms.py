@@ -16,6 +16,14 @@ from dispatch.domain.record import FIRST_DAY, LAST_DAY
 from dispatch.domain.status import CREATABLE
 
 
+def phone_number(business: Business, text: str) -> str:
+    """In E.164. Raises a field error for what is no phone number."""
+    number = business.phone_e164(text)
+    if number is None:
+        raise forms.ValidationError("That does not look like a phone number.")
+    return number
+
+
 class JobForm(forms.Form):
     """Who, where and what: the fields of a job as people type them."""
 
@@ -59,12 +67,7 @@ class JobForm(forms.Form):
     def clean_phone(self) -> str:
         """In E.164. Raises a field error for what is no phone number."""
         text: str = self.cleaned_data["phone"]
-        if not text:
-            return ""
-        number = self.business.phone_e164(text)
-        if number is None:
-            raise forms.ValidationError("That does not look like a phone number.")
-        return number
+        return phone_number(self.business, text) if text else ""
 
     def job_fields(self) -> dict[str, Any]:
         """The cleaned values under the names that a job has for them."""
