@@ -27,6 +27,17 @@ def said(page: Page) -> Locator:
     return page.locator("#said")
 
 
+def hold(page: Page, address: str) -> list[Route]:
+    """Answers from there wait in this list, until they are let go."""
+    held: list[Route] = []
+
+    def wait(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, wait)
+    return held
+
+
 # --- moving ------------------------------------------------------------------------------
 
 
@@ -278,12 +289,7 @@ def test_a_slow_answer_leaves_the_caret_in_a_half_typed_note(window: Window, sit
     job = site.job()
     dana = at_the_board(window, site)
     drawer = open_drawer(dana, job)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    dana.route("**/eta", hold)
+    held = hold(dana, "**/eta")
     with dana.expect_request("**/eta"):
         drawer.get_by_role("button", name="On my way").click()
     note = drawer.get_by_label("Note for the crew")
@@ -302,12 +308,7 @@ def test_an_answer_that_comes_late_does_not_take_the_place_of_another_job(
 ) -> None:
     first, second = site.job(), site.job()
     dana = at_the_board(window, site)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    dana.route("**/notes", hold)
+    held = hold(dana, "**/notes")
     drawer = open_drawer(dana, first)
     drawer.get_by_label("Note for the crew").fill("Bring gloves")
     with dana.expect_request("**/notes"):
@@ -330,12 +331,7 @@ def test_an_answer_that_comes_late_does_not_take_the_place_of_another_job(
 def test_of_two_drawers_the_one_opened_last_is_shown(window: Window, site: Site) -> None:
     first, second = site.job(), site.job()
     dana = at_the_board(window, site)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    dana.route(f"**/jobs/{first.id}", hold)
+    held = hold(dana, f"**/jobs/{first.id}")
     with dana.expect_request(f"**/jobs/{first.id}"):
         card(dana, first).get_by_role("link", name="Drawer").click()
     drawer = open_drawer(dana, second)
