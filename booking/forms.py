@@ -8,7 +8,7 @@ from django import forms
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import Window
-from dispatch.forms import JobForm
+from dispatch.forms.job import JobForm
 
 NEEDED = {
     "customer_name": "Please tell us your name.",

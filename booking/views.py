@@ -8,14 +8,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from booking.forms import BookingForm
-from dispatch import desk, wiring
+from dispatch import jobs, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.origin import own_pages_only
+from dispatch.ratelimit import Limit, TooMany, sender_mark, source
 from dispatch.seen import PARAMETER
-from dispatch.throttle import Limit, TooMany, sender_mark, source
 
 MOST_KEY = 64
 SAME_WITHIN = dt.timedelta(hours=1)
@@ -36,7 +36,7 @@ def book(request: HttpRequest) -> HttpResponse:
         if same := _just_sent(request, business, fields):
             return HttpResponseRedirect(f"/track/{same.tracking_token}", status=303)
         BOOKINGS.spend(source(request))
-        done = desk.create(
+        done = jobs.create(
             business,
             fields,
             status=Status.BOOKED if business.confirm == "auto" else Status.PENDING,
@@ -44,9 +44,9 @@ def book(request: HttpRequest) -> HttpResponse:
             key=_key(request),
             source=sender_mark(request),
         )
-    except desk.KeyReused as error:
+    except jobs.KeyReused as error:
         return _page(request, form, 409, earlier=f"/track/{error.job.tracking_token}")
-    except (StoreUnavailable, desk.TooManyRequests) as error:
+    except (StoreUnavailable, jobs.TooManyRequests) as error:
         return _page(request, form, 503, key=_key(request), refusal=error)
     except TooMany as error:
         return _page(request, form, 429, key=_key(request), refusal=error)
@@ -89,7 +89,7 @@ def _page(
         "key": key or wiring.new_token(),
         "earlier": earlier,
         "unavailable": isinstance(refusal, StoreUnavailable),
-        "crowded": isinstance(refusal, desk.TooManyRequests),
+        "crowded": isinstance(refusal, jobs.TooManyRequests),
         "hurried": isinstance(refusal, TooMany),
     }
     response = render(request, "booking/book.html", context, status=status)

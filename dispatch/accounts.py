@@ -19,13 +19,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.functional import SimpleLazyObject
 
-from dispatch import crewing, wiring
+from dispatch import roster, wiring
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Roster
 from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.ranks import Act, refusal
+from dispatch.domain.permissions import Act, refusal
+from dispatch.domain.roster import Roster
 from dispatch.models import CrewUser
-from dispatch.throttle import Limit, source
+from dispatch.ratelimit import Limit, source
 
 P = ParamSpec("P")
 View = Callable[Concatenate["CrewRequest", P], HttpResponseBase]
@@ -138,7 +138,7 @@ def sign_out(request: CrewRequest) -> None:
     at = wiring.now()
     session = request.session.get(SESSION_ID, "")
     until = at + timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    crewing.change_member(
+    roster.change_member(
         request.business,
         request.user.username,
         lambda member: member.signed_out_of(session, until, at),

@@ -13,15 +13,15 @@ from urllib.parse import urlencode
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from dispatch import desk
+from dispatch import jobs
 from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Member, Rank, Roster
 from dispatch.domain.job import CUSTOMER, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import Actor, needs_reason, targets
-from dispatch.domain.ranks import Act, refusal, sees, sees_prices
+from dispatch.domain.permissions import Act, refusal, sees, sees_prices
 from dispatch.domain.record import JSON
+from dispatch.domain.roster import Member, Rank, Roster
 from dispatch.domain.status import Status
 from dispatch.etag import etag_of
 
@@ -119,7 +119,7 @@ class Board:
     @property
     def out_of_reach(self) -> bool:
         """Whether the storage has been silent for so long that the page must say so."""
-        return self.age > desk.SILENT
+        return self.age > jobs.SILENT
 
     @property
     def as_of(self) -> datetime:
@@ -175,13 +175,13 @@ class Board:
 
     def _place(self, job: Job) -> tuple[bool, date, str, datetime]:
         """As they are due; those of a sender who floods us come last."""
-        return (desk.sender(job) in self.floods, *_due(job))
+        return (jobs.sender(job) in self.floods, *_due(job))
 
     @cached_property
     def floods(self) -> set[str]:
         """The senders with as many untouched requests as one may have: likely junk."""
-        counts = Counter(desk.sender(job) for job in desk.unlooked_at(self.book))
-        return {mark for mark, count in counts.items() if mark and count >= desk.MOST_OF_ONE_SENDER}
+        counts = Counter(jobs.sender(job) for job in jobs.untouched_requests(self.book))
+        return {mark for mark, count in counts.items() if mark and count >= jobs.MAX_OF_ONE_SENDER}
 
     @property
     def flooded(self) -> bool:

@@ -4,8 +4,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.utils.crypto import salted_hmac
 
-from dispatch.domain.crew import Member, Rank
 from dispatch.domain.moves import Actor
+from dispatch.domain.roster import Member, Rank
 
 
 class CrewUser(AbstractBaseUser):

@@ -11,10 +11,10 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Availability, Roster
 from dispatch.domain.document import DocumentStore
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.roster import Availability, Roster
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.hint import SharedHint

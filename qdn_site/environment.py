@@ -69,7 +69,7 @@ class Environment:
         if scheme == "locmem":
             return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
         if scheme == "file" and rest:
-            return {"BACKEND": "dispatch.throttle.SharedFileCache", "LOCATION": rest}
+            return {"BACKEND": "dispatch.ratelimit.SharedFileCache", "LOCATION": rest}
         if scheme in ("redis", "rediss"):
             url = f"{scheme}:{rest}"
             return {"BACKEND": "dispatch.redis_cache.SharedRedisCache", "LOCATION": url}

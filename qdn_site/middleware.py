@@ -12,7 +12,7 @@ from django.http.request import split_domain_port
 
 from dispatch.domain.business import Business, Site
 from dispatch.domain.document import StoreUnavailable
-from dispatch.throttle import TooMany
+from dispatch.ratelimit import TooMany
 from qdn_site import errors
 from qdn_site.environment import hosts_of
 

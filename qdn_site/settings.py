@@ -93,7 +93,7 @@ IMAGE_TEMPLATES: dict[str, Any] = {
             "django.contrib.messages.context_processors.messages",
             "qdn_site.context.business",
         ],
-        "builtins": ["dispatch.templatetags.hauling"],
+        "builtins": ["dispatch.templatetags.formats"],
     },
 }
 # What these workers show; a new release is taken up by new workers.

@@ -7,9 +7,9 @@ from django.test import Client
 from hypothesis import settings
 
 from dispatch import wiring
-from dispatch.domain.crew import Rank, Roster
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.roster import Rank, Roster
 from dispatch.stores.memory import MemoryStore
 from dispatch.stores.repository import DocumentRepository
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Member, Rank
 from dispatch.domain.document import Document, StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import Actor, move
+from dispatch.domain.roster import Member, Rank
 from dispatch.domain.status import Status
 from tests import settings
 

@@ -15,8 +15,8 @@ MAY_IMPORT = {
     "booking": {"dispatch"},
     "dispatch": set[str](),
 }
-# Inside dispatch, from the bottom up; whatever is not named here stands with the desk.
-LAYERS = ("domain", "stores", "wiring", "desk and what it needs", "views and api", "urls")
+# Inside dispatch, from the bottom up; whatever is not named here stands with the jobs.
+LAYERS = ("domain", "stores", "wiring", "jobs and roster", "views and api", "urls")
 LIBRARIES_OF_THE_DOMAIN = {"msgspec", "phonenumbers"}
 NOT_IN_THE_DOMAIN = {"random", "secrets", "uuid", "time", "os", "io", "socket", "threading"}
 TOP_LEVEL = {

@@ -10,10 +10,11 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from dispatch import crewing, wiring
-from dispatch.domain.crew import Availability, Member
+import dispatch.roster
+from dispatch import wiring
 from dispatch.domain.job import Crew
 from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.roster import Availability, Member
 from dispatch.domain.status import Status
 from tests.conftest import signed_in
 from tests.making import BUSINESS, FakeClock, make_job, make_member
@@ -178,7 +179,7 @@ def test_who_was_deactivated_and_comes_back_signs_in_anew() -> None:
     """The old cookie and the old token stay ended."""
     client, program = signed_in("joel"), Program("joel")
     run("deactivate", "joel")
-    crewing.reactivate(BUSINESS, "joel")
+    dispatch.roster.reactivate(BUSINESS, "joel")
     assert client.get("/dashboard/board").status_code == 401
     assert program.get("jobs").status_code == 401
     signed_in("joel")

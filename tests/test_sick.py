@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from dispatch import crewing, desk, wiring
+import dispatch.jobs
+import dispatch.roster
+from dispatch import wiring
 from dispatch.domain.availability import NotAvailable
-from dispatch.domain.crew import MemberNotFound, Roster
 from dispatch.domain.document import Document, StoreUnavailable
 from dispatch.domain.job import Crew, Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.roster import MemberNotFound, Roster
 from dispatch.domain.status import Status
 from dispatch.stores.repository import DocumentRepository
 from tests.making import BUSINESS, DANA, JOEL, NOON, is_away, make_job, unavailable
@@ -42,7 +44,7 @@ def test_all_jobs_of_the_day_come_back_in_one_write(
     joels: list[str], jobs: JobRepository, roster: RosterRepository
 ) -> None:
     before = jobs.read().revision
-    done = crewing.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+    done = dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA)
     assert [job.id for job in done.jobs] == joels
     assert [job.crew for job in done.jobs] == [Crew(), Crew(driver="ana"), Crew()]
     assert done.revision == jobs.read().revision == before + 1
@@ -52,15 +54,15 @@ def test_all_jobs_of_the_day_come_back_in_one_write(
 
 def test_who_is_sick_is_not_on_the_way(joels: list[str], jobs: JobRepository) -> None:
     for job_id in joels:
-        desk.on_my_way(BUSINESS, job_id, by=JOEL)
-        desk.set_eta(BUSINESS, job_id, NOON, by=JOEL)
-    done = crewing.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+        dispatch.jobs.on_my_way(BUSINESS, job_id, by=JOEL)
+        dispatch.jobs.set_eta(BUSINESS, job_id, NOON, by=JOEL)
+    done = dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA)
     assert {(job.on_my_way, job.eta) for job in done.jobs} == {(None, None)}
 
 
 def test_done_twice_it_changes_nothing_more(joels: list[str], jobs: JobRepository) -> None:
-    done = crewing.sick(BUSINESS, "joel", SATURDAY, by=DANA)
-    again = crewing.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+    done = dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+    again = dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA)
     assert (again.jobs, again.revision) == ((), done.revision)
     assert len(joels) == len(done.jobs)
 
@@ -69,14 +71,16 @@ def test_where_the_jobs_cannot_be_written_it_can_be_done_again(
     joels: list[str], jobs: JobRepository, roster: RosterRepository
 ) -> None:
     with unavailable(jobs), pytest.raises(StoreUnavailable):
-        crewing.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+        dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA)
     assert is_away(roster.read().member("joel"), SATURDAY)
-    assert [job.id for job in crewing.sick(BUSINESS, "joel", SATURDAY, by=DANA).jobs] == joels
+    assert [
+        job.id for job in dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA).jobs
+    ] == joels
 
 
 def test_who_is_not_on_the_roster_is_not_sick(joels: list[str], jobs: JobRepository) -> None:
     with pytest.raises(MemberNotFound):
-        crewing.sick(BUSINESS, "pete", SATURDAY, by=DANA)
+        dispatch.roster.sick(BUSINESS, "pete", SATURDAY, by=DANA)
     assert wiring.jobs(BUSINESS).read().revision == 1
     assert joels
 
@@ -118,13 +122,13 @@ def sick_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         with monkeypatch.context() as there:
             there.setattr(wiring, "_jobs", lambda slug: jobs)
             there.setattr(wiring, "_roster", lambda slug: roster)
-            crewing.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+            dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA)
 
     return act
 
 
 def assign_joel() -> None:
-    desk.assign(BUSINESS, "job-3", {"driver": "joel"}, by=DANA)
+    dispatch.jobs.assign(BUSINESS, "job-3", {"driver": "joel"}, by=DANA)
 
 
 def create_for_joel() -> None:
@@ -134,7 +138,7 @@ def create_for_joel() -> None:
         "window": BUSINESS.window(SATURDAY, "morning"),
         "crew": Crew(driver="joel"),
     }
-    desk.create(BUSINESS, fields, status=Status.BOOKED, by="dana")
+    dispatch.jobs.create(BUSINESS, fields, status=Status.BOOKED, by="dana")
 
 
 @pytest.mark.parametrize("step", ["load", "save"])

@@ -2,12 +2,12 @@
 
 from django.http import HttpRequest
 
-from dispatch import desk, wiring
+from dispatch import jobs, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
+from dispatch.ratelimit import Limit, source
 from dispatch.seen import revision_seen
-from dispatch.throttle import Limit, source
 from tracking.public import TrackedJob
 
 UNKNOWN_LINKS = Limit("unknown links", most=60, seconds=60)
@@ -17,7 +17,7 @@ def tracked(request: HttpRequest, token: str) -> tuple[TrackedJob, Job]:
     """Raises JobNotFound, and TooMany for who has tried many links that are none."""
     business: Business = request.business  # type: ignore[attr-defined]
     with UNKNOWN_LINKS.failures(source(request), JobNotFound):
-        job = desk.find_by_token(business, token, revision_seen(request))
+        job = jobs.find_by_token(business, token, revision_seen(request))
     return shown(business, job), job
 
 

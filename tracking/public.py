@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Literal
 
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Rank, Roster
 from dispatch.domain.job import Job, Window
 from dispatch.domain.moves import CUSTOMER_READY_FROM, THE_CUSTOMER, customer_may_cancel, undoes_to
+from dispatch.domain.roster import Rank, Roster
 from dispatch.domain.status import PATH, Status
 
 

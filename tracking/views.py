@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dispatch import desk, wiring
+from dispatch import jobs, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Job
@@ -102,7 +102,7 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         try:
             expected = _expected(request)
-            desk.undo(_business(request), job.id, by=THE_CUSTOMER, expected=expected)
+            jobs.undo(_business(request), job.id, by=THE_CUSTOMER, expected=expected)
         except JobConflict as conflict:
             if not has_undone(conflict.job, THE_CUSTOMER):
                 return _moved_on(request, token, conflict.job)
@@ -149,7 +149,7 @@ def _done(request: HttpRequest, token: str, job: Job, to: Status) -> HttpRespons
     """Do it; sent again, or done by somebody else meanwhile, it is done as well."""
     business, reason = _business(request), request.POST.get("reason", "").strip()[:500]
     try:
-        desk.move_job(
+        jobs.move(
             *(business, job.id, to),
             by=THE_CUSTOMER,
             expected=_expected(request),
@@ -159,7 +159,7 @@ def _done(request: HttpRequest, token: str, job: Job, to: Status) -> HttpRespons
         if conflict.job.status is not to:
             return _moved_on(request, token, conflict.job)
     except IllegalMove as refusal:
-        now = desk.find(business, job.id, by=THE_CUSTOMER)
+        now = jobs.find(business, job.id, by=THE_CUSTOMER)
         if now.status is not to:
             return _refused(request, token, now, str(refusal))
     return _to_page(request, token)
@@ -199,7 +199,7 @@ def _refused(
 def _age(request: HttpRequest) -> dict[str, object]:
     """Whether the storage has been silent for so long that the page must say so; since when."""
     age = wiring.jobs(_business(request)).age()
-    if age <= desk.SILENT:
+    if age <= jobs.SILENT:
         return {"out_of_reach": False}
     return {"out_of_reach": True, "as_of": wiring.now() - timedelta(seconds=age)}
 

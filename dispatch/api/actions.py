@@ -9,7 +9,7 @@ from dmr.openapi.objects import MediaTypeMetadata
 from dmr.plugins.msgspec import BodyMsgspec
 from msgspec import Meta
 
-from dispatch import desk
+from dispatch import jobs
 from dispatch.api import incoming
 from dispatch.api.base import CHANGE, JOB_NOW, ONE_JOB, REVISION_TEXT, Api, problems, success
 from dispatch.api.examples import MADE_NOTE
@@ -19,7 +19,7 @@ from dispatch.api.shapes import CrewChange, JobPath, MadeNote, NewNote, StatusMo
 from dispatch.domain.job import Job
 from dispatch.domain.limits import LONGEST_NOTE, LONGEST_REASON
 from dispatch.domain.moves import IllegalMove, targets
-from dispatch.domain.ranks import Act
+from dispatch.domain.permissions import Act
 from dispatch.domain.status import Status
 
 MOVE = MediaTypeMetadata(example={"status": "in_progress", "expected": "ready_for_pickup"})
@@ -51,7 +51,7 @@ class StatusApi(Api):
         job_id, to = parsed_path.job_id, parsed_body.status
         reason = incoming.text("reason", parsed_body.reason or "", LONGEST_REASON)
         try:
-            done = desk.move_job(
+            done = jobs.move(
                 *(self.business, job_id, to),
                 by=self.actor,
                 expected=parsed_body.expected,
@@ -89,7 +89,7 @@ class CrewApi(Api):
         """
         roles, version = incoming.roles(parsed_body), incoming.version(parsed_body.version)
         return self.changed(
-            desk.assign(
+            jobs.assign(
                 *(self.business, parsed_path.job_id, roles),
                 by=self.actor,
                 version=version,
@@ -121,6 +121,6 @@ class NotesApi(Api):
         For the crew alone: customers never see it.
         """
         text = incoming.text("text", parsed_body.text, LONGEST_NOTE, needed=True)
-        done = desk.note(self.business, parsed_path.job_id, text, by=self.actor)
+        done = jobs.note(self.business, parsed_path.job_id, text, by=self.actor)
         made = MadeNote(done.job.notes[-1], done.job.version)
         return self.answer(made, status=HTTPStatus.CREATED, revision=done.revision)

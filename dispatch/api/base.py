@@ -21,7 +21,7 @@ from dmr.plugins.msgspec import MsgspecJsonParser, MsgspecJsonRenderer, MsgspecS
 from msgspec import Meta
 from typing_extensions import override
 
-from dispatch import desk
+from dispatch import jobs
 from dispatch.api.examples import JOB
 from dispatch.api.problems import (
     BODY,
@@ -128,7 +128,7 @@ class Api(Controller[MsgspecSerializer]):
 
     def find(self, job_id: str, at_least: int = 0) -> Job:
         """Raises JobNotFound, also for a job that the caller may not see."""
-        return desk.find(self.business, job_id, by=self.actor, at_least=at_least)
+        return jobs.find(self.business, job_id, by=self.actor, at_least=at_least)
 
     def view(self, job: Job) -> JobView:
         return JobView.of(job, self.business, self.user.member)
@@ -141,7 +141,7 @@ class Api(Controller[MsgspecSerializer]):
             headers[REVISION] = str(revision)
         return self.to_response(body, status_code=status, headers=headers)
 
-    def changed(self, done: desk.Done) -> HttpResponse:
+    def changed(self, done: jobs.Done) -> HttpResponse:
         return self.answer(self.view(done.job), revision=done.revision)
 
     @override
@@ -165,7 +165,7 @@ class Api(Controller[MsgspecSerializer]):
         """What is not known here, such as StoreUnavailable, is for the site's middleware."""
         if isinstance(exc, Refused):
             return exc.response
-        if isinstance(exc, JobConflict | desk.KeyReused):
+        if isinstance(exc, JobConflict | jobs.KeyReused):
             return answer(HTTPStatus.CONFLICT, str(exc), job=self.view(exc.job))
         if refusal := _refusal(exc):
             return refusal.response
@@ -183,7 +183,7 @@ def _refusal(exc: Exception) -> Refused | None:
         return Invalid.field(BODY, f"That is no JSON: {str(exc)[:200]}.")
     if isinstance(exc, JobNotFound):
         return no_such_job(str(exc))
-    if isinstance(exc, desk.NoSuchVersion):
+    if isinstance(exc, jobs.NoSuchVersion):
         return Invalid.field("version", str(exc))
     if isinstance(exc, NotAvailable):
         field, may = exc.role, exc.insistable

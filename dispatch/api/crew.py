@@ -15,8 +15,8 @@ from dispatch.api.guard import MemberAuth
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import FreeCrew, FreeDay, FreeMember, FreeQuery, FreeRoles, FreeWindow
 from dispatch.domain.availability import free
-from dispatch.domain.crew import Member
-from dispatch.domain.ranks import Act
+from dispatch.domain.permissions import Act
+from dispatch.domain.roster import Member
 from dispatch.seen import revision_seen
 
 MOST_DAYS = 62

@@ -16,10 +16,10 @@ from typing_extensions import override
 
 from dispatch.api import tokens
 from dispatch.api.problems import CHALLENGE, Refused, documented
-from dispatch.domain.crew import Rank
-from dispatch.domain.ranks import Act, refusal
+from dispatch.domain.permissions import Act, refusal
+from dispatch.domain.roster import Rank
 from dispatch.models import CrewUser
-from dispatch.throttle import Limit, source
+from dispatch.ratelimit import Limit, source
 
 BEARER = "bearer"
 SESSION = "session"

@@ -10,7 +10,7 @@ from dmr.plugins.msgspec import BodyMsgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from dispatch import desk, wiring
+from dispatch import jobs, wiring
 from dispatch.api import incoming
 from dispatch.api.base import CHANGE, JOB_NOW, ONE_JOB, READ, REVISION_TEXT, Api, problems, success
 from dispatch.api.bounds import KEY, LONGEST_KEY
@@ -34,7 +34,7 @@ from dispatch.api.shapes import (
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import IllegalMove
-from dispatch.domain.ranks import Act, sees, sees_prices
+from dispatch.domain.permissions import Act, sees, sees_prices
 from dispatch.etag import etag_of, is_known
 from dispatch.links import tracking_url
 from dispatch.seen import revision_seen
@@ -113,13 +113,13 @@ class JobsApi(Api):
         made = MadeJob(job.id, job.tracking_token, tracking_url(self.request, job), self.view(job))
         return self.answer(made, status=HTTPStatus.CREATED, revision=done.revision)
 
-    def _make(self, given: NewJob, key: str) -> desk.Done:
+    def _make(self, given: NewJob, key: str) -> jobs.Done:
         fields = incoming.job_fields(given, Context(self.business))
         incoming.set_load_price(fields, given, self.business)
         if given.crew:
             fields["crew"] = incoming.crew(given.crew)
         try:
-            return desk.create(
+            return jobs.create(
                 *(self.business, fields),
                 status=given.status,
                 by=self.user.username,
@@ -176,7 +176,7 @@ class JobApi(Api):
         fields = incoming.job_fields(parsed_body, Context(self.business, job))
         version = incoming.version(parsed_body.version)
         return self.changed(
-            desk.edit(self.business, job.id, fields, by=self.actor, version=version)
+            jobs.edit(self.business, job.id, fields, by=self.actor, version=version)
         )
 
 

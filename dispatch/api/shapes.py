@@ -21,7 +21,6 @@ from dispatch.api.bounds import (
     words,
 )
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Member
 from dispatch.domain.job import (
     ClockTime,
     Crew,
@@ -35,7 +34,8 @@ from dispatch.domain.job import (
     Window,
 )
 from dispatch.domain.limits import LONGEST, LONGEST_NAME, LONGEST_NOTE, LONGEST_REASON, MOST_PRICE
-from dispatch.domain.ranks import MONEY_FIELDS, history_for, sees_prices
+from dispatch.domain.permissions import MONEY_FIELDS, history_for, sees_prices
+from dispatch.domain.roster import Member
 from dispatch.domain.status import CREATABLE, Status
 
 Amount = Annotated[Decimal, money()]

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from msgspec import UNSET
 
 from dispatch.domain.business import Business
-from dispatch.domain.crew import AS_ALWAYS, Availability, Member, Roster
 from dispatch.domain.job import ROLES, Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.roster import AS_ALWAYS, Availability, Member, Roster
 
 SICK = "sick"
 INSISTED = "insisted"

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Member, Rank
 from dispatch.domain.job import CUSTOMER, Event, Job
+from dispatch.domain.roster import Member, Rank
 from dispatch.domain.status import CREATABLE, Status
 
 UNDO = "undo"

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from dispatch.domain.crew import Roster
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.ledger import Ledger
+from dispatch.domain.roster import Roster
 
 L = TypeVar("L", bound=Ledger)  # type: ignore[type-arg]
 

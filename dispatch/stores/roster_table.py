@@ -20,8 +20,8 @@ from typing import Any
 
 import msgspec
 
-from dispatch.domain.crew import Availability
 from dispatch.domain.document import MISSING, Contended, Document, StaleWrite, StoreUnavailable
+from dispatch.domain.roster import Availability
 from dispatch.stores.attributes import Item
 from dispatch.stores.dynamodb import (
     ABSENT,

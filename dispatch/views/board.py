@@ -8,7 +8,7 @@ from dispatch import wiring
 from dispatch.accounts import CrewRequest, crew_only
 from dispatch.board import Board, Filters
 from dispatch.domain.moves import COULD_NOT
-from dispatch.domain.ranks import Act
+from dispatch.domain.permissions import Act
 from dispatch.etag import is_known
 from dispatch.seen import remember, revision_seen
 

@@ -7,14 +7,14 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dispatch import crewing, wiring
+from dispatch import roster, wiring
 from dispatch.accounts import CrewRequest, crew_only
-from dispatch.crew_forms import DaysForm, MemberForm, NewMemberForm
+from dispatch.calendar import Month, days_off, row
 from dispatch.domain.availability import clashes, jobs_of, overfull
-from dispatch.domain.crew import Member, MemberNotFound, Roster
 from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.ranks import Act
-from dispatch.month import Month, days_off, row
+from dispatch.domain.permissions import Act
+from dispatch.domain.roster import Member, MemberNotFound, Roster
+from dispatch.forms.roster import DaysForm, MemberForm, NewMemberForm
 from dispatch.seen import revision_seen
 from dispatch.views.days import days_form
 from dispatch.views.posts import UNSURE
@@ -72,8 +72,8 @@ def new_member(request: CrewRequest) -> HttpResponse:
         status = 200 if posted is None else 422
         return render(request, "dispatch/new_member.html", {"form": form}, status=status)
     try:
-        added, password = crewing.add_member(request.business, form.wanted)
-    except crewing.NameTaken:
+        added, password = roster.add_member(request.business, form.wanted)
+    except roster.NameTaken:
         form.add_error("username", "Somebody signs in by that name, or has before they left.")
         return render(request, "dispatch/new_member.html", {"form": form}, status=409)
     except StoreUnavailable:
@@ -93,11 +93,11 @@ def member(request: CrewRequest, username: str) -> HttpResponse:
         said = "Please look at the fields marked below; nothing was saved yet."
         return member_page(request, found, said=said, status=422, form=form)
     try:
-        saved = crewing.edit_member(request.business, username, form.wanted, seen=form.seen)
-    except crewing.MemberConflict as conflict:
+        saved = roster.edit_member(request.business, username, form.wanted, seen=form.seen)
+    except roster.MemberConflict as conflict:
         again = form.again(conflict)
         return member_page(request, conflict.member, said=str(conflict), status=409, form=again)
-    except crewing.LastDispatcher as error:
+    except roster.LastDispatcher as error:
         form.add_error("rank", str(error))
         return member_page(request, found, said=str(error), status=409, form=form)
     except StoreUnavailable:
@@ -128,7 +128,7 @@ def member_page(
     business, username = request.business, shown.username
     today = business.today(wiring.now())
     book = wiring.jobs(business).read(revision_seen(request))
-    roster, late = wiring.roster(business).read(), overfull(book, business)
+    known, late = wiring.roster(business).read(), overfull(book, business)
     context = {
         "member": shown,
         "said": said,
@@ -138,11 +138,11 @@ def member_page(
         "off_form": off_form or days_form(request),
         "off": days_off(shown, business, today),
         "today": jobs_of(book, username, today),
-        "back": crewing.came_back(book, business, username, today),
+        "back": roster.came_back(book, business, username, today),
         "in_the_way": [
             job
             for job in book.jobs
-            if username in {clash.username for clash in clashes(job, roster, business, late)}
+            if username in {clash.username for clash in clashes(job, known, business, late)}
         ],
         "is_me": username == request.user.username,
     }

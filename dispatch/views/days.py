@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dispatch import crewing, wiring
+from dispatch import roster, wiring
 from dispatch.accounts import CrewRequest
-from dispatch.crew_forms import DaysForm
+from dispatch.calendar import ONE_DAY, roles_in_words
 from dispatch.domain.document import StoreUnavailable
-from dispatch.month import ONE_DAY, roles_in_words
+from dispatch.forms.roster import DaysForm
 from dispatch.views.posts import UNSURE
 
-STEPS = {"away": crewing.set_away, "back": crewing.set_back}
+STEPS = {"away": roster.set_away, "back": roster.set_back}
 
 
 def days_form(request: CrewRequest, data: Mapping[str, Any] | None = None) -> DaysForm:
@@ -29,7 +29,7 @@ def set_days(request: CrewRequest, username: str, form: DaysForm) -> tuple[int, 
         member = step(request.business, username, form.days)
     except StoreUnavailable:
         return 503, UNSURE
-    now = "away" if step is crewing.set_away else "free again"
+    now = "away" if step is roster.set_away else "free again"
     return 303, f"{member.name} is {now}, {_when(form)}."
 
 

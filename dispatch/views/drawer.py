@@ -9,11 +9,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from dispatch import desk, wiring
+from dispatch import jobs, wiring
 from dispatch.accounts import CrewRequest, is_fetch
 from dispatch.board import next_step
 from dispatch.domain.availability import NotAvailable, clashes, overfull
-from dispatch.domain.crew import Rank
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import ROLES, Job
 from dispatch.domain.jobbook import JobNotFound
@@ -26,8 +25,9 @@ from dispatch.domain.moves import (
     targets,
     undoes_to,
 )
-from dispatch.domain.ranks import history_for, sees_prices
-from dispatch.forms import CrewForm, EditForm, EtaForm, NoteForm
+from dispatch.domain.permissions import history_for, sees_prices
+from dispatch.domain.roster import Rank
+from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.links import tracking_url
 from dispatch.seen import remember
 from dispatch.views.board import board_of
@@ -35,14 +35,14 @@ from dispatch.views.posts import UNSURE
 
 
 def act(
-    request: CrewRequest, job_id: str, action: Callable[[], desk.Done], said: str, **forms: Any
+    request: CrewRequest, job_id: str, action: Callable[[], jobs.Done], said: str, **forms: Any
 ) -> HttpResponse:
     """Do it, and answer: the fresh drawer for a script, a redirect for a plain form."""
     try:
-        done: desk.Done = action()
+        done: jobs.Done = action()
     except JobNotFound:
         return gone(request)
-    except (JobConflict, desk.NoSuchVersion) as conflict:
+    except (JobConflict, jobs.NoSuchVersion) as conflict:
         forms.pop("crew_form", None)  # the roles left alone in it would undo what is new
         if edit_form := forms.get("edit_form"):
             forms["edit_form"] = edit_form.again(conflict.job)
@@ -67,7 +67,7 @@ def refused(
     try:
         return drawer(
             request,
-            desk.find(request.business, job_id, by=request.user.actor),
+            jobs.find(request.business, job_id, by=request.user.actor),
             status,
             text,
             **forms,
@@ -124,12 +124,12 @@ def drawer(
         "could_not": COULD_NOT if member.rank is Rank.CREW else None,
         "undo_reason": UNDO,
         "history": [
-            (event, desk.name_of(roster, event.by))
+            (event, jobs.name_of(roster, event.by))
             for event in reversed(history_for(member, shown, business))
         ],
-        "notes": [(note, desk.name_of(roster, note.by)) for note in reversed(shown.notes)],
+        "notes": [(note, jobs.name_of(roster, note.by)) for note in reversed(shown.notes)],
         "roster": roster,
-        "said_by": shown.eta and desk.name_of(roster, shown.eta.by),
+        "said_by": shown.eta and jobs.name_of(roster, shown.eta.by),
         "crew": [(role, roster.name_of(name)) for role, name in _on(shown)],
         "tracking_url": tracking_url(request, shown),
         "note_form": note_form or NoteForm(),

@@ -5,12 +5,12 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from dispatch import desk, wiring
+from dispatch import jobs, wiring
 from dispatch.accounts import CrewRequest, crew_only
 from dispatch.domain.jobbook import JobNotFound
-from dispatch.domain.ranks import Act
+from dispatch.domain.permissions import Act
 from dispatch.domain.status import Status
-from dispatch.forms import CrewForm, EditForm, EtaForm, NoteForm
+from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.seen import revision_seen
 from dispatch.views.drawer import act, drawer, gone, refused
 from dispatch.views.posts import post_only
@@ -20,7 +20,7 @@ from dispatch.views.posts import post_only
 @crew_only(Act.LOOK)
 def job(request: CrewRequest, job_id: str) -> HttpResponse:
     try:
-        found = desk.find(
+        found = jobs.find(
             request.business, job_id, by=request.user.actor, at_least=revision_seen(request)
         )
     except JobNotFound:
@@ -43,7 +43,7 @@ def move(request: CrewRequest, job_id: str) -> HttpResponse:
     return act(
         request,
         job_id,
-        lambda: desk.move_job(
+        lambda: jobs.move(
             *(request.business, job_id, to),
             by=request.user.actor,
             expected=expected,
@@ -62,7 +62,7 @@ def assign(request: CrewRequest, job_id: str) -> HttpResponse:
         form = CrewForm(
             # A card's button says in its address which version was seen.
             {"version": request.GET.get("version", "")} | request.POST.dict(),
-            job=desk.find(request.business, job_id, by=request.user.actor),
+            job=jobs.find(request.business, job_id, by=request.user.actor),
             roster=roster,
         )
     except JobNotFound:
@@ -74,7 +74,7 @@ def assign(request: CrewRequest, job_id: str) -> HttpResponse:
     return act(
         request,
         job_id,
-        lambda: desk.assign(
+        lambda: jobs.assign(
             *(request.business, job_id, roles),
             by=request.user.actor,
             version=form.cleaned_data["version"],
@@ -95,7 +95,7 @@ def notes(request: CrewRequest, job_id: str) -> HttpResponse:
     return act(
         request,
         job_id,
-        lambda: desk.note(request.business, job_id, text, by=request.user.actor),
+        lambda: jobs.note(request.business, job_id, text, by=request.user.actor),
         "Note added.",
         note_form=form,
     )
@@ -109,7 +109,7 @@ def eta(request: CrewRequest, job_id: str) -> HttpResponse:
         return act(
             request,
             job_id,
-            lambda: desk.on_my_way(request.business, job_id, by=request.user.actor),
+            lambda: jobs.on_my_way(request.business, job_id, by=request.user.actor),
             "The customer sees that you are on your way.",
         )
     form = EtaForm(request.POST)
@@ -119,7 +119,7 @@ def eta(request: CrewRequest, job_id: str) -> HttpResponse:
     return act(
         request,
         job_id,
-        lambda: desk.set_eta(request.business, job_id, expected, by=request.user.actor),
+        lambda: jobs.set_eta(request.business, job_id, expected, by=request.user.actor),
         "Estimate saved." if expected else "Estimate taken back.",
         eta_form=form,
     )
@@ -129,7 +129,7 @@ def eta(request: CrewRequest, job_id: str) -> HttpResponse:
 @crew_only(Act.EDIT)
 def edit(request: CrewRequest, job_id: str) -> HttpResponse:
     try:
-        found = desk.find(request.business, job_id, by=request.user.actor)
+        found = jobs.find(request.business, job_id, by=request.user.actor)
     except JobNotFound:
         return gone(request)
     form = EditForm(request.POST, business=request.business, job=found)
@@ -140,7 +140,7 @@ def edit(request: CrewRequest, job_id: str) -> HttpResponse:
     return act(
         request,
         job_id,
-        lambda: desk.edit(request.business, job_id, fields, by=request.user.actor, version=version),
+        lambda: jobs.edit(request.business, job_id, fields, by=request.user.actor, version=version),
         "Saved.",
         edit_form=form,
     )
@@ -154,7 +154,7 @@ def link(request: CrewRequest, job_id: str) -> HttpResponse:
     return act(
         request,
         job_id,
-        lambda: desk.renew_link(request.business, job_id, by=request.user.actor, revoke=revoke),
+        lambda: jobs.renew_link(request.business, job_id, by=request.user.actor, revoke=revoke),
         "The old link no longer works." + ("" if revoke else " Send the customer the new one."),
     )
 

@@ -5,10 +5,10 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from dispatch import crewing, wiring
+from dispatch import roster, wiring
 from dispatch.accounts import CrewRequest, crew_only
-from dispatch.crew_forms import one_day
-from dispatch.domain.ranks import Act
+from dispatch.domain.permissions import Act
+from dispatch.forms.roster import one_day
 from dispatch.seen import remember
 from dispatch.views.crew import find, member_page
 from dispatch.views.days import days_form, set_days
@@ -42,7 +42,7 @@ def sick(request: CrewRequest, username: str) -> HttpResponse:
     """Away today, and off all jobs of today, which the page then lists."""
     found, business = find(request, username), request.business
     today = business.today(wiring.now())
-    taken = crewing.sick(business, username, today, by=request.user.actor)
+    taken = roster.sick(business, username, today, by=request.user.actor)
     count = len(taken.jobs)
     jobs = f"{count} job{'' if count == 1 else 's'} came back" if count else "no job was theirs"
     messages.success(request, f"{found.name} is away today; {jobs}.")
@@ -57,19 +57,19 @@ def access(request: CrewRequest, username: str) -> HttpResponse:
     """`do`: a new `password`, `sign-out` everywhere, `deactivate`, `reactivate`."""
     found, do = find(request, username), request.POST.get("do", "")
     if do == "password":
-        password = crewing.new_password(request.business, username)
+        password = roster.new_password(request.business, username)
         said = "A new password is set; every session with the old one has ended."
         return member_page(request, find(request, username), said=said, password=password)
     if do not in SAID:
         return member_page(request, found, said="Say what is to be done.", status=422)
     steps = {
-        "sign-out": crewing.sign_out_everywhere,
-        "deactivate": crewing.deactivate,
-        "reactivate": crewing.reactivate,
+        "sign-out": roster.sign_out_everywhere,
+        "deactivate": roster.deactivate,
+        "reactivate": roster.reactivate,
     }
     try:
         steps[do](request.business, username)
-    except crewing.LastDispatcher as error:
+    except roster.LastDispatcher as error:
         return member_page(request, found, said=str(error), status=409)
     messages.success(request, f"{found.name}: {SAID[do]}")
     return HttpResponseRedirect(_page(username), status=303)

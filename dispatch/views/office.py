@@ -8,13 +8,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from dispatch import desk, wiring
+from dispatch import jobs, wiring
 from dispatch.accounts import CrewRequest, crew_only
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Job
-from dispatch.domain.ranks import Act
+from dispatch.domain.permissions import Act
 from dispatch.domain.status import Status
-from dispatch.forms import NewJobForm
+from dispatch.forms.job import NewJobForm
 from dispatch.seen import remember
 from dispatch.views.posts import UNSURE
 
@@ -28,14 +28,14 @@ def new_job(request: CrewRequest) -> HttpResponse:
         status = 422 if request.method == "POST" else 200
         return _new_job_page(request, form, status, key=key)
     try:
-        done = desk.create(
+        done = jobs.create(
             request.business,
             form.job_fields(),
             status=Status(form.cleaned_data["status"]),
             by=request.user.username,
             key=request.POST.get("key", ""),
         )
-    except desk.KeyReused as error:
+    except jobs.KeyReused as error:
         form.add_error(None, "You have already saved this as another job. Save again to add one.")
         return _new_job_page(request, form, 409, key=wiring.new_token(), earlier=error.job)
     except StoreUnavailable:
@@ -58,11 +58,11 @@ def _new_job_page(
 def requests(request: CrewRequest) -> HttpResponse:
     """Every request nobody has looked at, by sender; junk is discarded in one go."""
     if request.method == "POST":
-        gone, revision = desk.discard(request.business, set(request.POST.getlist("job")))
+        gone, revision = jobs.discard(request.business, set(request.POST.getlist("job")))
         messages.success(request, f"{gone} request{'' if gone == 1 else 's'} discarded.")
         response = HttpResponseRedirect(reverse("requests"), status=303)
         return remember(request, response, revision)
-    waiting = desk.unlooked_at(wiring.jobs(request.business).refreshed())
+    waiting = jobs.untouched_requests(wiring.jobs(request.business).refreshed())
     context = {"senders": _by_sender(waiting), "count": len(waiting)}
     return render(request, "dispatch/requests.html", context)
 
@@ -71,5 +71,5 @@ def _by_sender(waiting: list[Job]) -> list[list[Job]]:
     """The one who sends most comes first."""
     senders: dict[str, list[Job]] = defaultdict(list)
     for job in waiting:
-        senders[desk.sender(job) or job.id].append(job)
+        senders[jobs.sender(job) or job.id].append(job)
     return sorted(senders.values(), key=len, reverse=True)

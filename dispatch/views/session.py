@@ -13,13 +13,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from dispatch import crewing, wiring
+from dispatch import roster, wiring
 from dispatch.accounts import CrewRequest, crew_only, sign_out
-from dispatch.crew_forms import DaysForm, ProfileForm
+from dispatch.calendar import days_off
 from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.ranks import Act
+from dispatch.domain.permissions import Act
+from dispatch.forms.roster import DaysForm, ProfileForm
 from dispatch.models import CrewUser
-from dispatch.month import days_off
 from dispatch.views.days import days_form, set_days
 from dispatch.views.posts import UNSURE, post_only
 
@@ -106,7 +106,7 @@ def account(request: CrewRequest) -> HttpResponse:
         return account_page(request, said=said, status=422, form=form)
     try:
         _save_account(request, form)
-    except crewing.MemberConflict as conflict:
+    except roster.MemberConflict as conflict:
         said = f"{conflict} Nothing was saved yet."
         return account_page(request, said=said, status=409, form=form.again(conflict))
     except StoreUnavailable:
@@ -131,7 +131,7 @@ def own_days(request: CrewRequest) -> HttpResponse:
 @crew_only(Act.KEEP_ACCOUNT)
 def sign_out_everywhere(request: CrewRequest) -> HttpResponse:
     """This session ends too: its cookie is like all others."""
-    crewing.sign_out_everywhere(request.business, request.user.username)
+    roster.sign_out_everywhere(request.business, request.user.username)
     auth.logout(request)
     return HttpResponseRedirect("/dashboard/login/", status=303)
 
@@ -162,7 +162,7 @@ def _save_account(request: CrewRequest, form: AccountForm) -> None:
     """Raises MemberConflict."""
     business, password = request.business, form.cleaned_data["new_password"]
     hashed = make_password(password) if password else ""
-    member = crewing.edit_member(
+    member = roster.edit_member(
         business, request.user.username, form.wanted, seen=form.seen, password=hashed
     )
     if hashed:  # this session goes on; all others end

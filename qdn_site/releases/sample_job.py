@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Rank
 from dispatch.domain.job import CUSTOMER, SYSTEM, Event, Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import Actor, move
+from dispatch.domain.roster import Rank
 from dispatch.domain.status import Status
 
 ID = "staging00"

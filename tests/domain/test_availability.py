@@ -21,9 +21,9 @@ from dispatch.domain.availability import (
     why_not,
 )
 from dispatch.domain.business import WindowOffer
-from dispatch.domain.crew import AS_ALWAYS, Availability, Member, Roster
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.roster import AS_ALWAYS, Availability, Member, Roster
 from dispatch.domain.status import Status
 from tests.making import BUSINESS, NOON, is_away, make_job, make_member, seconds
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatch.domain.crew import Member, MemberNotFound, Rank, Roster
+from dispatch.domain.roster import Member, MemberNotFound, Rank, Roster
 from tests.making import NOON, make_member, seconds
 
 

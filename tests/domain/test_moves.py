@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace
 
-from dispatch.domain.crew import Rank
 from dispatch.domain.job import Eta, Event, Job, OnMyWay, Window
 from dispatch.domain.moves import (
     COULD_NOT,
@@ -20,6 +19,7 @@ from dispatch.domain.moves import (
     targets,
     undoes_to,
 )
+from dispatch.domain.roster import Rank
 from dispatch.domain.status import Status
 from tests.making import BUSINESS, DANA, JOEL, NOON, VIC, make_job, seconds
 

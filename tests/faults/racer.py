@@ -1,7 +1,7 @@
 """One of many processes that change the same jobs: `python -m tests.faults.racer NUMBER …`.
 
-It says "ready", waits for a line on its standard input, makes its changes through the desk as
-a request would, and says as JSON what went wrong on the way without anybody noticing.
+It says "ready", waits for a line on its standard input, makes its changes as a request would,
+and says as JSON what went wrong on the way without anybody noticing.
 """
 
 import json
@@ -15,8 +15,8 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from dispatch import desk, wiring  # noqa: E402
-from dispatch.domain.crew import Rank  # noqa: E402
+import dispatch.jobs  # noqa: E402
+from dispatch import wiring  # noqa: E402
 from dispatch.domain.document import (  # noqa: E402
     Document,
     DocumentStore,
@@ -25,6 +25,7 @@ from dispatch.domain.document import (  # noqa: E402
 )
 from dispatch.domain.jobbook import JobBook  # noqa: E402
 from dispatch.domain.moves import Actor  # noqa: E402
+from dispatch.domain.roster import Rank  # noqa: E402
 from dispatch.domain.status import Status  # noqa: E402
 from dispatch.stores.hint import SharedHint  # noqa: E402
 from dispatch.stores.repository import DocumentRepository  # noqa: E402
@@ -65,12 +66,12 @@ def race(number: int, changes: int) -> None:
     for count in range(changes):
         name = f"{number}-{count}"
         if count % 3 == 0:
-            desk.note(business, f"shared-{Random(name).randrange(4)}", name, by=DANA)
+            dispatch.jobs.note(business, f"shared-{Random(name).randrange(4)}", name, by=DANA)
         elif count % 3 == 1:
             fields = {"customer_name": name, "location": "Soderblom Ave"}
-            desk.create(business, fields, status=Status.PENDING, by="dana", key=name)
+            dispatch.jobs.create(business, fields, status=Status.PENDING, by="dana", key=name)
         else:
-            desk.move_job(business, mine, ROUND[moves % 4], by=DANA, reason=name)
+            dispatch.jobs.move(business, mine, ROUND[moves % 4], by=DANA, reason=name)
             moves += 1
 
 

@@ -59,7 +59,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "token": st.just(TOKEN) | texts | anything,
     "password": st.just(PASSWORD) | anything,
 }
-# The fields that each address knows, so that many a made-up body comes through to the desk.
+# The fields that each address knows, so that many a made-up body comes through to the jobs.
 ADDRESSES: dict[str, tuple[str, ...]] = {
     "token": ("username", "password"),
     "track": ("token",),
@@ -132,7 +132,7 @@ content_types = (
 @pytest.fixture(autouse=True)
 def unthrottled(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that thousands of calls come through to what is tested here."""
-    monkeypatch.setattr("dispatch.throttle.Limit.check", lambda limit, key: None)
+    monkeypatch.setattr("dispatch.ratelimit.Limit.check", lambda limit, key: None)
 
 
 @pytest.fixture

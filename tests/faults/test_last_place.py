@@ -10,12 +10,13 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from dispatch import desk, wiring
+import dispatch.jobs
+from dispatch import wiring
 from dispatch.domain.availability import NotAvailable, driving
-from dispatch.domain.crew import Roster
 from dispatch.domain.document import DocumentStore
 from dispatch.domain.job import Crew, Job
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.stores.dynamodb import CLIENT, Table
 from dispatch.stores.file import FileStore
@@ -96,7 +97,7 @@ def test_the_last_place_in_a_window_is_given_once(opened: Callable[[], None]) ->
     book = wiring.jobs(BUSINESS).refreshed()
     assert driving(book)["joel", SATURDAY, "morning"] == places
     left = next(each for each in wanted if not book.job(each.id).crew.driver)
-    desk.assign(BUSINESS, left.id, {"driver": "joel"}, by=DANA, insist=True)
+    dispatch.jobs.assign(BUSINESS, left.id, {"driver": "joel"}, by=DANA, insist=True)
     book = wiring.jobs(BUSINESS).refreshed()
     assert driving(book)["joel", SATURDAY, "morning"] == places + 1
 
@@ -104,7 +105,7 @@ def test_the_last_place_in_a_window_is_given_once(opened: Callable[[], None]) ->
 def assign(job_id: str, opened: Callable[[], None]) -> str:
     opened()
     try:
-        desk.assign(BUSINESS, job_id, {"driver": "joel"}, by=DANA)
+        dispatch.jobs.assign(BUSINESS, job_id, {"driver": "joel"}, by=DANA)
     except NotAvailable as refusal:
         return str(refusal) if refusal.insistable else "refused for good"
     return "given"

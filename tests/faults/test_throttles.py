@@ -11,11 +11,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+import dispatch.jobs
 from booking.views import BOOKINGS
-from dispatch import desk
 from dispatch.accounts import BY_NAME, BY_SOURCE
 from dispatch.api.guard import CALLS
-from dispatch.throttle import Limit
+from dispatch.ratelimit import Limit
 from tests.faults.visitor import Answer, Visitor, booking
 from tests.serving import serving
 from tracking.lookup import UNKNOWN_LINKS
@@ -71,7 +71,7 @@ def test_booking(site: str) -> None:
         fields = {"customer_name": f"Junk {number}", "key": f"key-{number}"}
         return Visitor(site).post("/book/", **(typed | fields))
 
-    waiting = desk.MOST_OF_ONE_SENDER
+    waiting = dispatch.jobs.MAX_OF_ONE_SENDER
     passed = all_at_once(book, BOOKINGS.most + 20)
     assert passed == {303: waiting, 503: BOOKINGS.most - waiting, 429: 20}
 

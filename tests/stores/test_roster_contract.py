@@ -19,8 +19,8 @@ from botocore.config import Config
 from msgspec.structs import replace
 
 from dispatch.domain.availability import away, back
-from dispatch.domain.crew import Availability, Member, Roster
 from dispatch.domain.document import MISSING, Document, DocumentStore, StaleWrite, StoreUnavailable
+from dispatch.domain.roster import Availability, Member, Roster
 from dispatch.stores.dynamodb import CLIENT, Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
 from dispatch.domain.availability import away, back
-from dispatch.domain.crew import Availability, Member, Roster
 from dispatch.domain.document import Document, StaleWrite, StoreUnavailable, UnreadableDocument
+from dispatch.domain.roster import Availability, Member, Roster
 from dispatch.stores.dynamodb import CLIENT, NoTable, Table
 from dispatch.stores.repository import DocumentRepository
 from dispatch.stores.roster_table import RosterTable

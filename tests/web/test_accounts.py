@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from msgspec.structs import replace
 
-from dispatch.crewing import change_member
-from dispatch.domain.crew import Rank
 from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.roster import Rank
+from dispatch.roster import change_member
 from tests.conftest import signed_in
 from tests.making import BUSINESS, PASSWORD, make_job, unavailable
 from tests.web.pages import text, words

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from dispatch import crewing, desk
-from dispatch.crewing import Days
+import dispatch.jobs
+import dispatch.roster
 from dispatch.domain.job import Window
 from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.roster import Days
 from tests.making import BUSINESS, DANA, make_job
 from tests.web.api import Program, is_problem
 
@@ -30,11 +31,11 @@ def fill_joels_morning(jobs: JobRepository) -> None:
     for number in range(BUSINESS.jobs_per_window):
         job = make_job(id=f"job{number}", tracking_token="", status="booked", window=MORNING)
         jobs.change(lambda book, job=job: book.put(job))
-        desk.assign(BUSINESS, job.id, {"driver": "joel"}, by=DANA)
+        dispatch.jobs.assign(BUSINESS, job.id, {"driver": "joel"}, by=DANA)
 
 
 def test_who_is_free_by_window_and_role(dana: Program) -> None:
-    crewing.set_away(BUSINESS, "joel", Days(SATURDAY, SATURDAY, ("morning",)))
+    dispatch.roster.set_away(BUSINESS, "joel", Days(SATURDAY, SATURDAY, ("morning",)))
     answer = dana.get("crew?date=2026-05-23")
     assert answer.status_code == 200
     assert [day["date"] for day in answer.json()["days"]] == ["2026-05-23"]
@@ -121,7 +122,7 @@ def test_a_new_job_may_be_insisted_on_too(dana: Program, jobs: JobRepository) ->
 
 
 def test_nobody_insists_on_who_is_away(dana: Program, jobs: JobRepository) -> None:
-    crewing.set_away(BUSINESS, "joel", Days(SATURDAY, SATURDAY))
+    dispatch.roster.set_away(BUSINESS, "joel", Days(SATURDAY, SATURDAY))
     jobs.change(lambda book: book.put(make_job(status="booked", window=MORNING)))
     refused = dana.put("jobs/jXkL9m2pQ/crew", {"driver": "joel", "insist": True})
     assert is_problem(refused, 409)

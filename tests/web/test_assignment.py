@@ -7,13 +7,14 @@ from unittest.mock import Mock
 import pytest
 from django.test import Client
 
-from dispatch import crewing, desk
+import dispatch.jobs
+import dispatch.roster
 from dispatch.board import _render_card
-from dispatch.crewing import Days
 from dispatch.domain.availability import overfull
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.repository import JobRepository
 from dispatch.domain.status import Status
+from dispatch.roster import Days
 from tests.making import BUSINESS, DANA, FakeClock, make_job
 from tests.web.api import Program
 from tests.web.pages import text, words
@@ -38,7 +39,7 @@ def assign(client: Client, query: str = "", **fields: Any) -> Any:
 
 
 def away(username: str = "joel") -> None:
-    crewing.set_away(BUSINESS, username, Days(SATURDAY, SATURDAY))
+    dispatch.roster.set_away(BUSINESS, username, Days(SATURDAY, SATURDAY))
 
 
 def joels_morning_is_full(jobs: JobRepository) -> None:
@@ -48,7 +49,7 @@ def joels_morning_is_full(jobs: JobRepository) -> None:
     ]
     jobs.change(lambda book: book.put(*mornings))
     for job in mornings:
-        desk.assign(BUSINESS, job.id, {"driver": "joel"}, by=DANA)
+        dispatch.jobs.assign(BUSINESS, job.id, {"driver": "joel"}, by=DANA)
 
 
 def board(client: Client) -> str:
@@ -91,7 +92,7 @@ def test_a_refused_form_still_knows_which_version_was_seen(
 ) -> None:
     """Else saving it again would undo what others assigned meanwhile."""
     away()
-    desk.assign(BUSINESS, "jXkL9m2pQ", {"supervisor": "dana"}, by=DANA)
+    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"supervisor": "dana"}, by=DANA)
     answer = assign(dana, driver="joel", first_mate="", supervisor="", version=1)
     assert 'name="version" value="1"' in text(answer)
     assign(dana, driver="ana", first_mate="", supervisor="", version=1)
@@ -116,20 +117,20 @@ def test_only_dispatchers_pick_on_the_card(joel: Client, vic: Client, dana: Clie
 
 
 def test_a_finished_job_needs_no_driver(dana: Client) -> None:
-    desk.move_job(BUSINESS, "jXkL9m2pQ", Status.COMPLETED, by=DANA)
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", Status.COMPLETED, by=DANA)
     assert 'name="driver"' not in board(dana)
 
 
 def test_a_card_that_was_seen_before_another_assigned_is_a_conflict(
     dana: Client, jobs: JobRepository
 ) -> None:
-    desk.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
+    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
     assert assign(dana, "?version=1", driver="joel").status_code == 409
     assert the_job(jobs).crew.driver == "ana"
 
 
 def test_what_came_between_is_said_on_the_card_and_in_the_drawer(dana: Client) -> None:
-    desk.assign(BUSINESS, "jXkL9m2pQ", {"driver": "joel"}, by=DANA)
+    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "joel"}, by=DANA)
     before = dana.get("/dashboard/board").headers["ETag"]
     told = "Joel is away on Sat, May 23 (Morning)."
     assert told not in board(dana)
@@ -137,7 +138,7 @@ def test_what_came_between_is_said_on_the_card_and_in_the_drawer(dana: Client) -
     assert dana.get("/dashboard/board").headers["ETag"] != before
     assert told in board(dana)
     assert told in words(dana.get(DRAWER))
-    crewing.set_back(BUSINESS, "joel", Days(SATURDAY, SATURDAY))
+    dispatch.roster.set_back(BUSINESS, "joel", Days(SATURDAY, SATURDAY))
     assert told not in board(dana)
 
 
@@ -157,7 +158,7 @@ def test_a_job_moved_into_a_full_window_is_said_on_its_card_alone_and_in_its_dra
     assert told in words(dana.get(DRAWER))
     assert told not in words(dana.get("/dashboard/jobs/job0"))
     assert "In the way" in words(dana.get("/dashboard/crew/joel/"))
-    desk.move_job(BUSINESS, "job0", Status.COMPLETED, by=DANA)
+    dispatch.jobs.move(BUSINESS, "job0", Status.COMPLETED, by=DANA)
     assert told not in board(dana)
 
 
@@ -190,7 +191,7 @@ def test_a_board_counts_its_drivers_jobs_once(
 def test_a_change_of_the_roster_that_no_card_shows_renders_none_anew(dana: Client) -> None:
     board(dana)
     rendered = _render_card.cache_info().misses
-    crewing.sign_out_everywhere(BUSINESS, "ana")
+    dispatch.roster.sign_out_everywhere(BUSINESS, "ana")
     board(dana)
     assert _render_card.cache_info().misses == rendered
 

@@ -8,13 +8,13 @@ import pytest
 from django.test import Client
 from msgspec.structs import replace
 
-from dispatch import crewing
-from dispatch.crewing import change_member
+import dispatch.roster
 from dispatch.domain.availability import SICK
-from dispatch.domain.crew import Availability, Member, Rank
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.roster import Availability, Member, Rank
 from dispatch.domain.status import Status
+from dispatch.roster import change_member
 from tests.conftest import signed_in
 from tests.making import BUSINESS, DANA, is_away, make_job, make_member, unavailable
 from tests.web.api import Program
@@ -63,7 +63,7 @@ def test_the_roster_shows_everybody_with_ways_to_reach_them(
 
 
 def test_who_has_left_is_shown_on_demand_only(dana: Client) -> None:
-    crewing.deactivate(BUSINESS, "ana")
+    dispatch.roster.deactivate(BUSINESS, "ana")
     assert f"{CREW}ana/" not in text(dana.get(CREW))
     assert "Show who has left (1)" in words(dana.get(CREW))
     assert "Has left" in words(dana.get(CREW, {"all": "1"}))
@@ -101,14 +101,14 @@ def test_a_profile_is_edited(dana: Client, roster: RosterRepository) -> None:
 
 def test_two_who_edit_different_fields_both_succeed(dana: Client, roster: RosterRepository) -> None:
     page = dana.get(JOEL)
-    crewing.edit_member(BUSINESS, "joel", {"email": "j@x.example"}, seen={"email": ""})
+    dispatch.roster.edit_member(BUSINESS, "joel", {"email": "j@x.example"}, seen={"email": ""})
     assert save(dana, page, name="Joel R").status_code == 303
     assert (of(roster).name, of(roster).email) == ("Joel R", "j@x.example")
 
 
 def test_two_who_edit_one_field_lose_nothing(dana: Client, roster: RosterRepository) -> None:
     page = dana.get(JOEL)
-    crewing.edit_member(
+    dispatch.roster.edit_member(
         BUSINESS,
         "joel",
         {"name": "Joey", "email": "j@x.example"},
@@ -333,8 +333,10 @@ def test_the_roster_comes_first_and_all_can_be_done_again(
     with unavailable(jobs):
         assert dana.post(f"{JOEL}sick").status_code == 503
     assert is_away(of(roster), TODAY)
-    assert [job.id for job in crewing.sick(BUSINESS, "joel", TODAY, by=DANA).jobs] == ["one"]
-    assert crewing.sick(BUSINESS, "joel", TODAY, by=DANA).jobs == ()
+    assert [job.id for job in dispatch.roster.sick(BUSINESS, "joel", TODAY, by=DANA).jobs] == [
+        "one"
+    ]
+    assert dispatch.roster.sick(BUSINESS, "joel", TODAY, by=DANA).jobs == ()
     assert jobs.read().job("one").history[-1].reason == SICK
 
 

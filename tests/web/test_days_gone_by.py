@@ -11,10 +11,11 @@ from botocore.config import Config
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
-from dispatch import crewing, wiring
-from dispatch.crewing import Days
-from dispatch.domain.crew import Rank
+import dispatch.roster
+from dispatch import wiring
 from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.roster import Rank
+from dispatch.roster import Days
 from dispatch.stores.dynamodb import CLIENT
 from tests.conftest import signed_in
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
@@ -59,7 +60,7 @@ def dana(crew_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Cl
     monkeypatch.setattr(wiring, "_roster", lambda slug: kept[-1])
     dana = make_member("dana", rank=Rank.DISPATCHER, password=make_password(PASSWORD))
     wiring.roster(BUSINESS).change(lambda roster: roster.put(dana, make_member("joel")))
-    crewing.set_away(BUSINESS, "joel", Days(MONDAY, MONDAY))
+    dispatch.roster.set_away(BUSINESS, "joel", Days(MONDAY, MONDAY))
     clock.tick(60 * 24 * 3600)
     kept.append(AS_DEPLOYED(BUSINESS.slug))
     return signed_in("dana")

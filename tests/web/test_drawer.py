@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dispatch import desk
+import dispatch.jobs
 from dispatch.domain.job import Crew, Eta, Job, PriceLine, Window
 from dispatch.domain.moves import THE_CUSTOMER
 from dispatch.domain.repository import JobRepository, RosterRepository
@@ -32,7 +32,7 @@ def the_job(jobs: JobRepository) -> Job:
 
 def change(jobs: JobRepository, **fields: Any) -> None:
     """Somebody else's edit, as a new version."""
-    desk.edit(BUSINESS, "jXkL9m2pQ", fields, by=DANA)
+    dispatch.jobs.edit(BUSINESS, "jXkL9m2pQ", fields, by=DANA)
 
 
 def press(client: Client, action: str, **fields: Any) -> Any:
@@ -107,7 +107,7 @@ def test_a_script_gets_the_fresh_drawer(joel: Client) -> None:
 def test_who_saw_an_older_status_moves_nothing_and_is_told_who_did(
     joel: Client, jobs: JobRepository
 ) -> None:
-    desk.move_job(BUSINESS, "jXkL9m2pQ", READY, by=DANA)
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", READY, by=DANA)
     answer = press(joel, "move", status="in_progress", expected="booked")
     assert answer.status_code == 409
     assert "Dana has moved this job to “Ready for Pickup” at 12:00 PM." in words(answer)
@@ -119,13 +119,13 @@ def test_who_saw_an_older_status_moves_nothing_and_is_told_who_did(
 def test_the_button_of_a_card_says_in_its_address_what_was_seen(
     joel: Client, jobs: JobRepository
 ) -> None:
-    desk.move_job(BUSINESS, "jXkL9m2pQ", READY, by=DANA)
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", READY, by=DANA)
     answer = joel.post(f"{DRAWER}/move?expected=booked", {"status": "ready_for_pickup"})
     assert answer.status_code == 409
 
 
 def test_a_conflict_with_the_customer_names_the_customer(joel: Client) -> None:
-    desk.move_job(BUSINESS, "jXkL9m2pQ", READY, by=THE_CUSTOMER)
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", READY, by=THE_CUSTOMER)
     answer = press(joel, "move", status="in_progress", expected="booked")
     assert "The customer has moved this job" in words(answer)
 
@@ -194,7 +194,7 @@ def test_who_cannot_take_a_role_is_refused_and_who_can_is_named(
 
 
 def test_two_who_assign_different_roles_both_succeed(dana: Client, jobs: JobRepository) -> None:
-    desk.assign(BUSINESS, "jXkL9m2pQ", {"first_mate": "ana"}, by=DANA)
+    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"first_mate": "ana"}, by=DANA)
     form = {"driver": "joel", "first_mate": "", "supervisor": "", "version": 1}
     assert press(dana, "assign", **form).status_code == 303
     assert the_job(jobs).crew == Crew(driver="joel", first_mate="ana")
@@ -203,7 +203,7 @@ def test_two_who_assign_different_roles_both_succeed(dana: Client, jobs: JobRepo
 def test_two_who_assign_one_role_do_not_overwrite_each_other(
     dana: Client, jobs: JobRepository
 ) -> None:
-    desk.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
+    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
     answer = press(dana, "assign", driver="joel", version=1)
     assert answer.status_code == 409
     assert "Somebody else has changed the driver" in words(answer)
@@ -271,7 +271,7 @@ def test_on_my_way_is_told_once_the_job_is_confirmed(joel: Client, jobs: JobRepo
 
 
 def test_on_my_way_is_for_confirmed_jobs(joel: Client, jobs: JobRepository) -> None:
-    desk.move_job(BUSINESS, "jXkL9m2pQ", STARTED, by=JOEL)
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", STARTED, by=JOEL)
     answer = press(joel, "eta", on_my_way="1")
     assert answer.status_code == 422
     assert "“On my way” is for confirmed jobs" in words(answer)
@@ -339,7 +339,7 @@ def test_the_same_change_by_two_is_no_conflict(dana: Client, jobs: JobRepository
 
 def test_a_move_in_between_is_no_conflict_for_an_edit(dana: Client, jobs: JobRepository) -> None:
     form = everything(jobs, truck="T7")
-    desk.move_job(BUSINESS, "jXkL9m2pQ", STARTED, by=JOEL)
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", STARTED, by=JOEL)
     assert press(dana, "edit", **form).status_code == 303
     assert (the_job(jobs).status, the_job(jobs).truck) == (STARTED, "T7")
 

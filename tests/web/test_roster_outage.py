@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from dispatch.accounts import KEPT
-from dispatch.domain.crew import Rank
 from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.domain.roster import Rank
 from dispatch.domain.status import Status
 from tests.conftest import signed_in
 from tests.making import PASSWORD, FakeClock, make_job, unavailable

@@ -15,7 +15,8 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client, override_settings
 from django.utils.module_loading import import_string
 
-from dispatch import desk, wiring
+import dispatch.jobs
+from dispatch import wiring
 from dispatch.domain import jobbook
 from dispatch.domain.job import CUSTOMER
 from dispatch.domain.moves import THE_CUSTOMER
@@ -191,7 +192,7 @@ def test_a_link_dies_thirty_days_after_the_job_is_done(
     jobs: JobRepository, client: Client, clock: FakeClock
 ) -> None:
     jobs.change(lambda book: book.put(make_job()))
-    desk.move_job(BUSINESS, "jXkL9m2pQ", Status.COMPLETED, by=DANA)
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", Status.COMPLETED, by=DANA)
     clock.tick(30 * 24 * 3600)
     assert client.get(f"/track/{TOKEN}").status_code == 200
     clock.tick(1)
@@ -271,7 +272,7 @@ def test_a_flood_of_requests_neither_fills_the_book_nor_hides_the_others(
 ) -> None:
     assert book(client, "Mark", "198.51.100.1") == 303
     flood = [book(client, f"junk {n}", f"203.0.113.{n % 3}") for n in range(200)]
-    assert flood.count(303) == 3 * desk.MOST_OF_ONE_SENDER
+    assert flood.count(303) == 3 * dispatch.jobs.MAX_OF_ONE_SENDER
     assert 429 in flood
     assert book(client, "Nancy", "198.51.100.2") == 303
     board = dana.get("/dashboard/").content.decode()
@@ -279,11 +280,13 @@ def test_a_flood_of_requests_neither_fills_the_book_nor_hides_the_others(
     assert "/dashboard/requests/" in board
 
 
-def request(name: str, source: str) -> desk.Done:
+def request(name: str, source: str) -> dispatch.jobs.Done:
     """A customer's request as the booking page makes it, without its throttle."""
     fields = {"customer_name": name, "location": "1 Elm St"}
     status = Status.PENDING
-    return desk.create(BUSINESS, fields, status=status, by=CUSTOMER, key=name, source=source)
+    return dispatch.jobs.create(
+        BUSINESS, fields, status=status, by=CUSTOMER, key=name, source=source
+    )
 
 
 @pytest.mark.parametrize("senders", [1, 6])
@@ -295,29 +298,29 @@ def test_ten_thousand_junk_requests_of_few_senders_shut_nobody_out(
     for n in range(10_000):
         try:
             request(f"junk {n}", f"sender {n % senders}")
-        except desk.TooManyRequests:
+        except dispatch.jobs.TooManyRequests:
             refused += 1
     request("Nancy", "nancy")
-    assert refused == 10_000 - senders * desk.MOST_OF_ONE_SENDER
+    assert refused == 10_000 - senders * dispatch.jobs.MAX_OF_ONE_SENDER
     assert len(jobs.read().encode()) < 100_000
     board = dana.get("/dashboard/").content.decode()
     assert board.index(">Mark<") < board.index(">Nancy<") < board.index(">junk 0<")
 
 
 def test_however_many_send_the_book_stays_small(jobs: JobRepository) -> None:
-    for n in range(desk.MOST_UNLOOKED_AT):
+    for n in range(dispatch.jobs.MAX_REQUESTS):
         request(f"junk {n}", f"sender {n}")
-    with pytest.raises(desk.TooManyRequests):
+    with pytest.raises(dispatch.jobs.TooManyRequests):
         request("Mark", "mark")
-    assert len(jobs.read().jobs) == desk.MOST_UNLOOKED_AT
+    assert len(jobs.read().jobs) == dispatch.jobs.MAX_REQUESTS
 
 
 @pytest.mark.parametrize("to", [Status.READY_FOR_PICKUP, Status.CANCELLED])
 def test_pressing_buttons_makes_no_room_for_more_junk(to: Status, clock: FakeClock) -> None:
-    for n in range(desk.MOST_OF_ONE_SENDER):
+    for n in range(dispatch.jobs.MAX_OF_ONE_SENDER):
         job = request(f"junk {n}", "sender").job
-        desk.move_job(BUSINESS, job.id, to, by=THE_CUSTOMER)
-    with pytest.raises(desk.TooManyRequests):
+        dispatch.jobs.move(BUSINESS, job.id, to, by=THE_CUSTOMER)
+    with pytest.raises(dispatch.jobs.TooManyRequests):
         request("junk", "sender")
     if to is Status.CANCELLED:
         clock.tick(24 * 3600)
@@ -325,16 +328,16 @@ def test_pressing_buttons_makes_no_room_for_more_junk(to: Status, clock: FakeClo
 
 
 def test_whose_requests_are_looked_at_may_send_more(jobs: JobRepository) -> None:
-    for n in range(desk.MOST_OF_ONE_SENDER):
+    for n in range(dispatch.jobs.MAX_OF_ONE_SENDER):
         last = request(f"an office {n}", "sender").job
-    desk.move_job(BUSINESS, last.id, Status.BOOKED, by=DANA)
+    dispatch.jobs.move(BUSINESS, last.id, Status.BOOKED, by=DANA)
     request("an office", "sender")
 
 
 def test_as_many_as_can_wait_are_discarded_in_one_go(jobs: JobRepository, dana: Client) -> None:
-    made = [request(f"junk {n}", f"sender {n // 10}") for n in range(desk.MOST_UNLOOKED_AT)]
+    made = [request(f"junk {n}", f"sender {n // 10}") for n in range(dispatch.jobs.MAX_REQUESTS)]
     page = dana.get("/dashboard/requests/").content.decode()
-    assert page.count('name="job"') == desk.MOST_UNLOOKED_AT
+    assert page.count('name="job"') == dispatch.jobs.MAX_REQUESTS
     answer = dana.post("/dashboard/requests/", {"job": [done.job.id for done in made]})
     assert answer.status_code == 303
     assert not jobs.read().jobs
@@ -348,7 +351,7 @@ def test_junk_is_discarded_by_sender_and_nothing_else_is(
     book(client, "Mark", "198.51.100.1")
     for n in range(9):
         book(client, f"junk {n}", "203.0.113.7")
-    desk.move_job(BUSINESS, jobs.read().jobs[0].id, Status.BOOKED, by=DANA)
+    dispatch.jobs.move(BUSINESS, jobs.read().jobs[0].id, Status.BOOKED, by=DANA)
     page = dana.get("/dashboard/requests/").content.decode()
     assert "9 requests from one sender" in page
     answer = dana.post("/dashboard/requests/", {"job": [job.id for job in jobs.read().jobs]})

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client, override_settings
 from msgspec.structs import replace
 
-from dispatch.crewing import change_member
+from dispatch.roster import change_member
 from tests.conftest import signed_in
 from tests.making import BUSINESS, PASSWORD
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dispatch import desk, wiring
+import dispatch.jobs
+from dispatch import wiring
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import THE_CUSTOMER, UNDO, move
@@ -161,7 +162,7 @@ def test_who_takes_over_has_not_said_anything_yet(
     client: Client, jobs: JobRepository, roster: RosterRepository
 ) -> None:
     jobs.change(lambda book: book.put(said_by("joel")))
-    desk.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
+    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
     shown = words(client.get(PAGE))
     assert "Driver Ana" in shown
     assert "on the way" not in shown

@@ -10,11 +10,11 @@ from django.core.management.base import CommandError
 from msgspec import UNSET
 
 from dispatch import wiring
-from dispatch.crewing import MOST_DAYS, Days
 from dispatch.domain.availability import clashes, when
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Availability, Member
 from dispatch.domain.job import ROLES
+from dispatch.domain.roster import Availability, Member
+from dispatch.roster import MOST_DAYS, Days
 
 
 def days_of(business: Business, options: dict[str, Any]) -> Days:

@@ -11,10 +11,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from msgspec.structs import replace
 
-from dispatch import crewing, wiring
+from dispatch import roster, wiring
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Member, MemberNotFound, Rank, Roster, username_refusal
 from dispatch.domain.job import ROLES
+from dispatch.domain.roster import Member, MemberNotFound, Rank, Roster, username_refusal
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._days import (
     day_of,
@@ -64,20 +64,20 @@ class Command(BusinessCommand):
             getattr(self, f"_{options['action'].replace('-', '_')}")(business, options)
         except MemberNotFound as error:
             raise CommandError(f"Nobody called {error} is on the roster.") from error
-        except crewing.NameTaken as error:
+        except roster.NameTaken as error:
             raise CommandError(f"{error} is on the roster already.") from error
-        except crewing.LastDispatcher as error:
+        except roster.LastDispatcher as error:
             raise CommandError(str(error)) from error
 
     def _add(self, business: Business, options: dict[str, Any]) -> None:
         member = _new_member(business, options)
         if wiring.roster(business).read().value(member.username):
-            raise crewing.NameTaken(member.username)
+            raise roster.NameTaken(member.username)
         if options["dry_run"]:
             self.stdout.write(f"Would add {_line(business, member)}")
             return
         member = replace(member, password=_read_password(options["password_stdin"]))
-        crewing.add(business, member)
+        roster.add(business, member)
         self.stdout.write(f"Added {_line(business, member)}")
 
     def _list(self, business: Business, options: dict[str, Any]) -> None:
@@ -97,18 +97,18 @@ class Command(BusinessCommand):
             self.stdout.write(f"Would set a new password for {username} and end their sessions")
             return
         password = _read_password(options["password_stdin"])
-        crewing.change_member(business, username, lambda member: member.with_password(password))
+        roster.change_member(business, username, lambda member: member.with_password(password))
         self.stdout.write(f"{username} has a new password; their sessions have ended")
 
     def _deactivate(self, business: Business, options: dict[str, Any]) -> None:
-        roster = wiring.roster(business).read()
-        member = roster.member(options["name"])
+        known = wiring.roster(business).read()
+        member = known.member(options["name"])
         if options["dry_run"]:
-            if roster.dispatchers == (member,):
-                raise crewing.LastDispatcher
+            if known.dispatchers == (member,):
+                raise roster.LastDispatcher
             self.stdout.write(f"Would deactivate {member.username}")
             return
-        crewing.deactivate(business, member.username)
+        roster.deactivate(business, member.username)
         self.stdout.write(f"{member.username} can no longer sign in")
 
     def _away(self, business: Business, options: dict[str, Any]) -> None:
@@ -123,7 +123,7 @@ class Command(BusinessCommand):
         if options["dry_run"]:
             self.stdout.write(f"Would note: {told}")
         else:
-            after = crewing.change_member(business, before.username, step)
+            after = roster.change_member(business, before.username, step)
             self.stdout.write(told)
         for line in jobs_in_the_way(business, after, days):
             self.stdout.write(line)

@@ -1,4 +1,4 @@
-"""What people do to the roster: each function one change. The desk's sister.
+"""Changes of the roster: each function is one, for pages, commands and API alike.
 
 All raise StoreUnavailable; those that take a username raise MemberNotFound.
 """
@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from dispatch import wiring
 from dispatch.domain.availability import SICK, away, back, jobs_of, taken_off
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Member, Rank, Roster
 from dispatch.domain.job import ROLES, Event, Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import Actor
+from dispatch.domain.roster import Member, Rank, Roster
 
 PROFILE = ("name", "rank", "roles", "phone", "email")
 MOST_DAYS = 366  # that are taken off, or given back, at once

@@ -12,9 +12,9 @@ from django.core.cache import caches
 from django.test import RequestFactory
 from fakeredis import TcpFakeServer
 
-from dispatch import throttle
+from dispatch import ratelimit
+from dispatch.ratelimit import Limit, SharedFileCache, TooMany, source
 from dispatch.redis_cache import SharedRedisCache
-from dispatch.throttle import Limit, SharedFileCache, TooMany, source
 from tests.making import BUSINESS, FakeClock
 
 
@@ -42,7 +42,7 @@ def cache(
     if request.param == "redis":
         kept = SharedRedisCache(request.getfixturevalue("redis"), {})
         kept.clear()
-    monkeypatch.setattr(throttle, "cache", kept)
+    monkeypatch.setattr(ratelimit, "cache", kept)
     return kept
 
 
@@ -134,7 +134,7 @@ def test_a_source_is_an_address_or_the_network_of_one_customer(
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SharedFileCache:
-    monkeypatch.setattr(throttle, "CULL_EVERY", 1)
+    monkeypatch.setattr(ratelimit, "CULL_EVERY", 1)
     return SharedFileCache(str(tmp_path / "small"), {"OPTIONS": {"MAX_ENTRIES": 50}})
 
 
@@ -177,7 +177,7 @@ def test_a_redis_that_is_gone_turns_nobody_away(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         address = "redis://{}:{}/0".format(*door.getsockname())
-    monkeypatch.setattr(throttle, "cache", SharedRedisCache(address, {}))
+    monkeypatch.setattr(ratelimit, "cache", SharedRedisCache(address, {}))
     assert tries(Limit("tries", most=1, seconds=60), 3) == [True] * 3
     assert fails(Limit("failures", most=1, seconds=60)) is Wrong
     assert "Rate limits are not counted: Redis is out of reach" in caplog.text

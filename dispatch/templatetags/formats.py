@@ -10,8 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dispatch.domain.business import Business, WindowOffer
-from dispatch.domain.crew import Roster
 from dispatch.domain.job import ROLES, Event, Window
+from dispatch.domain.roster import Roster
 
 register = template.Library()
 

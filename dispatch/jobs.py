@@ -13,9 +13,9 @@ import msgspec
 from msgspec import UNSET
 
 from dispatch import wiring
+from dispatch.domain import moves
 from dispatch.domain.availability import INSISTED, check
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Roster
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Crew, Event, Job, Request, plain
 from dispatch.domain.jobbook import JobBook, JobNotFound
@@ -24,16 +24,16 @@ from dispatch.domain.moves import (
     Actor,
     IllegalMove,
     JobConflict,
-    move,
     refuse_new,
     undoes_to,
 )
-from dispatch.domain.ranks import sees
+from dispatch.domain.permissions import sees
 from dispatch.domain.record import JSON
+from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 
-MOST_UNLOOKED_AT = 500  # requests of customers that wait; beyond, they are asked to call
-MOST_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
+MAX_REQUESTS = 500  # requests of customers that wait; beyond, they are asked to call
+MAX_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
 FORGOTTEN = timedelta(days=1)  # after which a request that was taken back counts no more
 MAY_BE_NEW = 3  # seconds without word after which an unknown id or link may be a new one
 SILENT = 10  # seconds without word from the storage after which pages say so
@@ -150,7 +150,7 @@ def create(
     return Done(earlier, book.revision, repeated=True)
 
 
-def move_job(
+def move(
     business: Business,
     job_id: str,
     to: Status,
@@ -164,19 +164,19 @@ def move_job(
 
     def apply(job: Job) -> Job:
         _still_at(expected, job, business)
-        return move(job, to, by=by, at=at, business=business, reason=reason)
+        return moves.move(job, to, by=by, at=at, business=business, reason=reason)
 
     return _change(business, job_id, apply, by, at)
 
 
 def undo(business: Business, job_id: str, *, by: Actor, expected: Status | None = None) -> Done:
-    """Take back one's own last move. Raises as `move_job` does."""
+    """Take back one's own last move. Raises as `move` does."""
     at = wiring.now()
 
     def apply(job: Job) -> Job:
         _still_at(expected, job, business)
         back = undoes_to(job, by, at) or job.status  # which is refused
-        return move(job, back, by=by, at=at, business=business, reason=UNDO)
+        return moves.move(job, back, by=by, at=at, business=business, reason=UNDO)
 
     return _change(business, job_id, apply, by, at)
 
@@ -199,7 +199,7 @@ def assign(
     def apply(book: JobBook) -> JobBook:
         job = _seen(book.job(job_id), by)
         mine = _untouched(business, job, roles, version)
-        # After the book was read: whoever is sick by then is seen to be (`crewing.sick`).
+        # After the book was read: whoever is sick by then is seen to be (`roster.sick`).
         roster = wiring.roster(business).refreshed()
         insisted = check(mine, job, roster, book, business, insist=insist)
         crew = {role: mine.get(role, getattr(job.crew, role)) for role in ROLES}
@@ -264,7 +264,7 @@ def renew_link(business: Business, job_id: str, *, by: Actor, revoke: bool = Fal
     return _change(business, job_id, apply, by, at)
 
 
-def unlooked_at(book: JobBook) -> list[Job]:
+def untouched_requests(book: JobBook) -> list[Job]:
     """The requests of customers that nobody else has done anything with yet."""
     return [job for job in book.jobs if job.status.is_open and _is_the_customers(job)]
 
@@ -276,7 +276,7 @@ def _is_the_customers(job: Job) -> bool:
 
 def _refuse_floods(book: JobBook, source: str, at: datetime) -> None:
     """Raises TooManyRequests. What a sender took back counts too, or it would fill the book."""
-    if len(unlooked_at(book)) >= MOST_UNLOOKED_AT:
+    if len(untouched_requests(book)) >= MAX_REQUESTS:
         raise TooManyRequests("More requests wait than we can look at.")
     sent = [
         job
@@ -284,7 +284,7 @@ def _refuse_floods(book: JobBook, source: str, at: datetime) -> None:
         if source and sender(job) == source and _is_the_customers(job)
         if job.status.is_open or job.created_at > at - FORGOTTEN
     ]
-    if len(sent) >= MOST_OF_ONE_SENDER:
+    if len(sent) >= MAX_OF_ONE_SENDER:
         raise TooManyRequests("We have not yet looked at your other requests.")
 
 
@@ -302,7 +302,7 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
 
     def apply(book: JobBook) -> JobBook:
         junk.clear()
-        junk.update(job_ids & {job.id for job in unlooked_at(book)})
+        junk.update(job_ids & {job.id for job in untouched_requests(book)})
         return book.without(junk)
 
     book = wiring.jobs(business).change(apply)

@@ -9,10 +9,10 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Roster
 from dispatch.domain.job import EDITABLE, ROLES, Job, Window, plain
 from dispatch.domain.limits import LONGEST, LONGEST_NAME, LONGEST_NOTE, MOST_PRICE
 from dispatch.domain.record import FIRST_DAY, LAST_DAY
+from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
 
 

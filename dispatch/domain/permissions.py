@@ -5,9 +5,9 @@ from enum import Enum
 from msgspec.structs import replace
 
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Member, Rank
 from dispatch.domain.job import Event, Job
 from dispatch.domain.moves import Actor
+from dispatch.domain.roster import Member, Rank
 
 MONEY_FIELDS = ("price", "price_lines", "paid")
 

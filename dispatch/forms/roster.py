@@ -7,12 +7,12 @@ from typing import Any, Self
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from dispatch.crewing import MOST_DAYS, PROFILE, Days, MemberConflict, profile
+from dispatch.calendar import LAST
 from dispatch.domain.business import Business
-from dispatch.domain.crew import Member, Rank, username_refusal
 from dispatch.domain.job import ROLES
-from dispatch.forms import phone_number
-from dispatch.month import LAST
+from dispatch.domain.roster import Member, Rank, username_refusal
+from dispatch.forms.job import phone_number
+from dispatch.roster import MOST_DAYS, PROFILE, Days, MemberConflict, profile
 
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
 ROLE_CHOICES = [(role, role.replace("_", " ").capitalize()) for role in ROLES]

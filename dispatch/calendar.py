@@ -9,7 +9,7 @@ from itertools import groupby
 from msgspec import UNSET
 
 from dispatch.domain.business import Business, WindowOffer
-from dispatch.domain.crew import Availability, Member
+from dispatch.domain.roster import Availability, Member
 
 NOON = "12:00"
 FIRST, LAST = date(2000, 1, 1), date(2199, 12, 1)
