@@ -3,19 +3,18 @@
 import datetime as dt
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from booking.forms import BookingForm
 from dispatch import jobs, wiring
-from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.status import CREATABLE, Status
-from dispatch.origin import own_pages_only
+from dispatch.http import REVISION_PARAMETER, SiteRequest, own_pages_only, see_other
 from dispatch.ratelimit import Limit, TooMany, sender_mark, source
-from dispatch.seen import PARAMETER
 
 MOST_KEY = 64
 SAME_WITHIN = dt.timedelta(hours=1)
@@ -24,8 +23,8 @@ BOOKINGS = Limit("bookings", most=60, seconds=3600)
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
-def book(request: HttpRequest) -> HttpResponse:
-    business: Business = request.business  # type: ignore[attr-defined]
+def book(request: SiteRequest) -> HttpResponse:
+    business = request.business
     if request.method != "POST":
         return _page(request, BookingForm(business=business, at=wiring.now()))
     form = BookingForm(request.POST, business=business, at=wiring.now())
@@ -33,8 +32,8 @@ def book(request: HttpRequest) -> HttpResponse:
         return _page(request, form, 422, key=_key(request))
     fields = form.job_fields()
     try:
-        if same := _just_sent(request, business, fields):
-            return HttpResponseRedirect(f"/track/{same.tracking_token}", status=303)
+        if same := _just_sent(request, fields):
+            return see_other("track", same.tracking_token)
         BOOKINGS.spend(source(request))
         done = jobs.create(
             business,
@@ -45,22 +44,23 @@ def book(request: HttpRequest) -> HttpResponse:
             source=sender_mark(request),
         )
     except jobs.KeyReused as error:
-        return _page(request, form, 409, earlier=f"/track/{error.job.tracking_token}")
+        earlier = reverse("track", args=[error.job.tracking_token])
+        return _page(request, form, 409, earlier=earlier)
     except (StoreUnavailable, jobs.TooManyRequests) as error:
         return _page(request, form, 503, key=_key(request), refusal=error)
     except TooMany as error:
         return _page(request, form, 429, key=_key(request), refusal=error)
-    address = f"/track/{done.job.tracking_token}?{PARAMETER}={done.revision}"
-    return HttpResponseRedirect(address, status=303)
+    query = f"{REVISION_PARAMETER}={done.revision}"
+    return see_other("track", done.job.tracking_token, query=query)
 
 
-def _just_sent(request: HttpRequest, business: Business, fields: dict[str, Any]) -> Job | None:
+def _just_sent(request: SiteRequest, fields: dict[str, Any]) -> Job | None:
     """The same from the same sender: the back button fetched the form anew, with another key.
 
     Whoever else knows all that a customer typed is not shown that customer's link.
     """
     since, sender = wiring.now() - SAME_WITHIN, sender_mark(request)
-    for job in wiring.jobs(business).read().jobs:
+    for job in wiring.jobs(request.business).read().jobs:
         fresh = job.created_at >= since and job.status in CREATABLE
         if fresh and job.request and job.request.source == sender and _has(job, fields):
             return job
@@ -71,13 +71,13 @@ def _has(job: Job, fields: dict[str, Any]) -> bool:
     return all(job.field(name) == value for name, value in fields.items())
 
 
-def _key(request: HttpRequest) -> str:
+def _key(request: SiteRequest) -> str:
     """What makes a double click, a reload and the back button one request."""
     return request.POST.get("key", "")[:MOST_KEY] or wiring.new_token()
 
 
 def _page(
-    request: HttpRequest,
+    request: SiteRequest,
     form: BookingForm,
     status: int = 200,
     key: str = "",

@@ -3,8 +3,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import auth
@@ -12,23 +11,20 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.core import signing
 from django.dispatch import receiver
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.cache import patch_cache_control
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from dispatch import roster, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.permissions import Act, refusal
 from dispatch.domain.roster import Roster
+from dispatch.http import SiteRequest
 from dispatch.models import CrewUser
 from dispatch.ratelimit import Limit, source
 
-P = ParamSpec("P")
-View = Callable[Concatenate["CrewRequest", P], HttpResponseBase]
 SESSION_ID = "sid"
 KEPT = 15 * 60  # seconds: for so long the last roster serves those who are signed in
 SURE = 3  # seconds without word, beyond which nobody signs in by what the roster said
@@ -48,28 +44,21 @@ class WrongCredentials(Exception):
 def last_roster(business: Business) -> Roster:
     """Who is signed in goes on by the last roster for a while. Raises StoreUnavailable."""
     repository = wiring.roster(business)
-    roster = repository.read()
+    known = repository.read()
     if repository.age() > KEPT:
         raise RosterSilent("The roster has been out of reach for a quarter of an hour.")
-    return roster
+    return known
 
 
 def sure_roster(business: Business) -> Roster:
     """The roster as it is now, for signing in by it. Raises StoreUnavailable."""
     repository = wiring.roster(business)
-    roster = repository.read()
+    known = repository.read()
     if repository.age() > SURE:
-        roster = repository.refreshed()
+        known = repository.refreshed()
     if repository.age() > SURE:
         raise RosterSilent("The roster is out of reach: nobody can sign in.")
-    return roster
-
-
-class CrewRequest(HttpRequest):
-    """A request of a signed-in crew member; made so by `crew_only`."""
-
-    business: Business
-    user: CrewUser
+    return known
 
 
 class RosterBackend(BaseBackend):
@@ -80,13 +69,13 @@ class RosterBackend(BaseBackend):
     ) -> CrewUser | None:
         if request is None:
             return None
-        business: Business = request.business  # type: ignore[attr-defined]
-        who, name = source(request), username.strip().lower()
+        asked = cast(SiteRequest, request)
+        who, name = source(asked), username.strip().lower()
         by_source = BY_SOURCE.failures(who, WrongCredentials)
         by_name = BY_NAME.failures(f"{who} {name}", WrongCredentials)
         try:
             with by_source, by_name:
-                return self._checked(business, name, password)
+                return self._checked(asked.business, name, password)
         except WrongCredentials:
             return None
 
@@ -115,25 +104,25 @@ def name_the_session(request: HttpRequest, **_: Any) -> None:
 class CrewMiddleware:
     """`request.user`: the member, if this session is theirs, still open, and of this business."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[SiteRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.user = SimpleLazyObject(lambda: _signed_in(request))  # type: ignore[assignment]
+    def __call__(self, request: SiteRequest) -> HttpResponse:
+        request.user = cast(CrewUser, SimpleLazyObject(lambda: _signed_in(request)))
         return self.get_response(request)
 
 
-def _signed_in(request: HttpRequest) -> CrewUser | AnonymousUser:
+def _signed_in(request: SiteRequest) -> CrewUser | AnonymousUser:
     user = auth.get_user(request)
     if not isinstance(user, CrewUser):
         return AnonymousUser()
-    elsewhere = user.business_slug != request.business.slug  # type: ignore[attr-defined]
+    elsewhere = user.business_slug != request.business.slug
     if elsewhere or user.member.has_left(request.session.get(SESSION_ID, "")):
         return AnonymousUser()
     return user
 
 
-def sign_out(request: CrewRequest) -> None:
+def sign_out(request: SiteRequest) -> None:
     """End this session, in every browser that has its cookie. Raises StoreUnavailable."""
     at = wiring.now()
     session = request.session.get(SESSION_ID, "")
@@ -146,37 +135,9 @@ def sign_out(request: CrewRequest) -> None:
     auth.logout(request)
 
 
-def crew_only(
-    act: Act, *, poll: bool = False
-) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
-    """A view for those who may; strangers sign in (401 for a poll, which cannot), others get 403.
+class BusinessCookieStorage(CookieStorage):
+    """Messages for the next page; their cookie is worth nothing at another business."""
 
-    Its answers are for this member alone: no shared cache keeps them.
-    """
-
-    def decorate(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-        @wraps(view)
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            user: Any = request.user
-            if not user.is_authenticated:
-                if poll or is_fetch(request):
-                    return HttpResponse("Please sign in.", status=401, content_type="text/plain")
-                # A form's own address is no page to come back to.
-                safe = request.method in ("GET", "HEAD")
-                return redirect_to_login(
-                    request.get_full_path() if safe else settings.LOGIN_REDIRECT_URL
-                )
-            if words := refusal(user.rank, act):
-                raise PermissionDenied(words)
-            response = view(request, *args, **kwargs)  # type: ignore[arg-type]
-            patch_cache_control(response, private=True, no_cache=True)
-            return response
-
-        return guarded
-
-    return decorate
-
-
-def is_fetch(request: HttpRequest) -> bool:
-    """Asked for by a page's script, which wants the changing part alone."""
-    return request.headers.get("X-Requested-With") == "fetch"
+    def __init__(self, request: SiteRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.signer = signing.get_cookie_signer(salt=f"{self.key_salt}:{request.business.slug}")

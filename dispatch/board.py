@@ -18,12 +18,13 @@ from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job, Window
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.moves import Actor, needs_reason, targets
-from dispatch.domain.permissions import Act, refusal, sees, sees_prices
+from dispatch.domain.moves import needs_reason, next_step, targets
+from dispatch.domain.permissions import Actor, Permission, Rank, sees, sees_prices
 from dispatch.domain.record import JSON
-from dispatch.domain.roster import Member, Rank, Roster
+from dispatch.domain.roster import Member, Roster
 from dispatch.domain.status import Status
-from dispatch.etag import etag_of
+from dispatch.explain import clash_text
+from dispatch.http import etag_of
 
 UNASSIGNED = "-"
 FAR = date.max
@@ -103,12 +104,11 @@ class Board:
 
     @property
     def sees_prices(self) -> bool:
-        return sees_prices(self.business, self.member)
+        return sees_prices(self.member.actor, self.business)
 
     @cached_property
     def seen(self) -> list[Job]:
-        by = Actor.member(self.member)
-        return [job for job in self.book.jobs if sees(by, job)]
+        return [job for job in self.book.jobs if sees(self.member.actor, job)]
 
     @property
     def bookings(self) -> str:
@@ -146,7 +146,8 @@ class Board:
             names=tuple(self.roster.name_of(username) for username in job.crew),
             drivers=self._drivers(job),
             clashes=tuple(
-                clash.text for clash in clashes(job, self.roster, self.business, self._overfull)
+                clash_text(clash, job.window, self.roster, self.business)
+                for clash in clashes(job, self.roster, self._overfull)
             ),
         )
         return _render_card(key)
@@ -157,7 +158,7 @@ class Board:
 
     def _drivers(self, job: Job) -> Drivers:
         """Whom a dispatcher may pick right on the card."""
-        if not job.status.is_open or refusal(self.member.rank, Act.ASSIGN):
+        if not (job.status.is_open and self.member.actor.may(Permission.ASSIGN)):
             return ()
         window = job.window
         if window not in self._free_drivers:
@@ -207,12 +208,6 @@ def _is_new_booking(job: Job) -> bool:
     return by_customer and job.status.is_open and not job.moves
 
 
-def next_step(job: Job, by: Actor) -> Status | None:
-    """The one step that a card's button takes."""
-    step = job.status.next if job.status.is_open else None
-    return step if step in targets(job, by) and not needs_reason(job.status, step) else None
-
-
 def _due(job: Job) -> tuple[date, str, datetime]:
     promised = job.window
     return (
@@ -249,12 +244,10 @@ class CardKey:
 @lru_cache(maxsize=4096)
 def _render_card(key: CardKey) -> SafeString:
     """Holds no CSRF token, no revision and no relative time: those would not keep."""
-    step = next_step(key.job, Actor("", key.rank))
+    by = Actor("", key.rank)
     context = {
         **{field.name: getattr(key, field.name) for field in fields(key)},
-        "next": step,
-        "targets": [
-            (to, needs_reason(key.job.status, to)) for to in targets(key.job, Actor("", key.rank))
-        ],
+        "next": next_step(key.job, by),
+        "targets": [(to, needs_reason(key.job.status, to)) for to in targets(key.job, by)],
     }
     return render_to_string("dispatch/_card.html", context)

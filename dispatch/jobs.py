@@ -1,4 +1,4 @@
-"""What people do to jobs: each function one change, for pages and API alike.
+"""Changes of jobs: each function is one, for pages and API alike.
 
 All raise StoreUnavailable; those that take a job's id or token raise JobNotFound.
 """
@@ -17,19 +17,11 @@ from dispatch.domain import moves
 from dispatch.domain.availability import INSISTED, check
 from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Crew, Event, Job, Request, plain
+from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, plain
 from dispatch.domain.jobbook import JobBook, JobNotFound
-from dispatch.domain.moves import (
-    UNDO,
-    Actor,
-    IllegalMove,
-    JobConflict,
-    refuse_new,
-    undoes_to,
-)
-from dispatch.domain.permissions import sees
+from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
+from dispatch.domain.permissions import Actor, sees
 from dispatch.domain.record import JSON
-from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 
 MAX_REQUESTS = 500  # requests of customers that wait; beyond, they are asked to call
@@ -53,20 +45,19 @@ class TooManyRequests(Exception):
 
 
 class KeyReused(Exception):
-    """This idempotency key made another job; carries it."""
+    """This idempotency key made another job, `job`."""
 
     def __init__(self, job: Job) -> None:
-        super().__init__("This request was already used for a job with other details.")
+        super().__init__(f"the key has made job {job.id}")
         self.job = job
 
 
 class NoSuchVersion(Exception):
-    """The job never had the version that somebody says they saw; carries it as it is now."""
+    """The job never had the version that somebody says they saw; `job` is as it is now."""
 
     def __init__(self, job: Job, version: int) -> None:
-        said = f"This job never had a version {version}; it is at {job.version}. Look at it again."
-        super().__init__(said)
-        self.job = job
+        super().__init__(f"job {job.id} never had version {version}")
+        self.job, self.version = job, version
 
 
 def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Job:
@@ -113,8 +104,7 @@ def create(
     NotAvailable for a crew that cannot be (with `insist`, beyond `jobs_per_window` too),
     TooManyRequests where too many of this customer's, or of all customers', wait.
     """
-    if refusal := refuse_new(status):
-        raise IllegalMove(refusal)
+    moves.check_first(status)
     at = wiring.now()
     job = Job(
         id=wiring.new_job_id(),
@@ -163,7 +153,7 @@ def move(
     at = wiring.now()
 
     def apply(job: Job) -> Job:
-        _still_at(expected, job, business)
+        _still_at(expected, job)
         return moves.move(job, to, by=by, at=at, business=business, reason=reason)
 
     return _change(business, job_id, apply, by, at)
@@ -174,7 +164,7 @@ def undo(business: Business, job_id: str, *, by: Actor, expected: Status | None 
     at = wiring.now()
 
     def apply(job: Job) -> Job:
-        _still_at(expected, job, business)
+        _still_at(expected, job)
         back = undoes_to(job, by, at) or job.status  # which is refused
         return moves.move(job, back, by=by, at=at, business=business, reason=UNDO)
 
@@ -198,7 +188,7 @@ def assign(
 
     def apply(book: JobBook) -> JobBook:
         job = _seen(book.job(job_id), by)
-        mine = _untouched(business, job, roles, version)
+        mine = _untouched(job, roles, version)
         # After the book was read: whoever is sick by then is seen to be (`roster.sick`).
         roster = wiring.roster(business).refreshed()
         insisted = check(mine, job, roster, book, business, insist=insist)
@@ -225,7 +215,7 @@ def edit(
     at = wiring.now()
 
     def apply(job: Job) -> Job:
-        return job.edited(_untouched(business, job, fields, version), by=by.name, at=at)
+        return job.edited(_untouched(job, fields, version), by=by.name, at=at)
 
     return _change(business, job_id, apply, by, at)
 
@@ -246,7 +236,7 @@ def on_my_way(business: Business, job_id: str, *, by: Actor) -> Done:
 
     def apply(job: Job) -> Job:
         if not job.still_coming:
-            raise IllegalMove(f"“On my way” is for confirmed jobs; this is “{job.status.label}”.")
+            raise IllegalMove(Illegal.NOT_CONFIRMED, job.status, job.status)
         return job.on_the_way(by=by.name, at=at)
 
     return _change(business, job_id, apply, by, at)
@@ -309,20 +299,6 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
     return len(junk), book.revision
 
 
-def who_moved(business: Business, job: Job) -> str:
-    """A sentence on where the job is now and who took it there."""
-    where = f"“{job.status.label}”"
-    if (last := job.last_move) is None:
-        return f"This job has moved on: it is at {where} now."
-    who = name_of(wiring.roster(business).read(), last.by)
-    clock = f"{last.at.astimezone(business.zone):%-I:%M %p}"
-    return f"{who} has moved this job to {where} at {clock}."
-
-
-def name_of(roster: Roster, by: str) -> str:
-    return {CUSTOMER: "The customer", SYSTEM: "The system"}.get(by) or roster.name_of(by)
-
-
 def _change(
     business: Business, job_id: str, fn: Callable[[Job], Job], by: Actor, at: datetime
 ) -> Done:
@@ -332,10 +308,10 @@ def _change(
     return Done(book.job(job_id), book.revision)
 
 
-def _still_at(expected: Status | None, job: Job, business: Business) -> None:
+def _still_at(expected: Status | None, job: Job) -> None:
     """Raises JobConflict where somebody saw it at another status."""
     if expected and job.status is not expected:
-        raise JobConflict(job, who_moved(business, job))
+        raise JobConflict(job)
 
 
 def _seen(job: Job, by: Actor) -> Job:
@@ -345,9 +321,7 @@ def _seen(job: Job, by: Actor) -> Job:
     return job
 
 
-def _untouched(
-    business: Business, job: Job, fields: Mapping[str, Any], version: int | None
-) -> dict[str, Any]:
+def _untouched(job: Job, fields: Mapping[str, Any], version: int | None) -> dict[str, Any]:
     """Those of `fields` that this person changed, none of which anybody else has since."""
     if version is not None and not 1 <= version <= job.version:
         raise NoSuchVersion(job, version)
@@ -358,8 +332,7 @@ def _untouched(
         if wanted in (now, seen):
             continue
         if now != seen:
-            label = name.replace("_", " ")
-            raise JobConflict(job, f"Somebody else has changed the {label} since you looked.")
+            raise JobConflict(job, name)
         mine[name] = value
     return mine
 

@@ -4,8 +4,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.utils.crypto import salted_hmac
 
-from dispatch.domain.moves import Actor
-from dispatch.domain.roster import Member, Rank
+from dispatch.domain.permissions import Actor, Permission, Rank
+from dispatch.domain.roster import Member
 
 
 class CrewUser(AbstractBaseUser):
@@ -41,7 +41,12 @@ class CrewUser(AbstractBaseUser):
 
     @property
     def actor(self) -> Actor:
-        return Actor.member(self.member)
+        return self.member.actor
+
+    @property
+    def may(self) -> dict[str, bool]:
+        """Every permission by its small name, for templates: `{% if user.may.edit %}`."""
+        return {each.name.lower(): self.actor.may(each) for each in Permission}
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Ends every session when the password or the member's epoch changes."""

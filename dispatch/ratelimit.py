@@ -13,10 +13,10 @@ from typing import Any
 from django.core.cache import cache
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.filebased import FileBasedCache
-from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from dispatch import wiring
+from dispatch.http import SiteRequest
 
 MOST_ENTRIES = 20_000
 CULL_EVERY = 256  # writes of one process
@@ -90,13 +90,12 @@ def _give_back(slot: str) -> None:
         cache.decr(slot)
 
 
-def source(request: HttpRequest) -> str:
+def source(request: SiteRequest) -> str:
     """Who asks, as far as the network tells: an address, of IPv6 the part that one customer has.
 
     With the business that is asked: what somebody does at one is nothing to another.
     """
-    address: str = getattr(request, "client_ip", request.META.get("REMOTE_ADDR", ""))
-    return f"{request.business.slug} {_network(address)}"  # type: ignore[attr-defined]
+    return f"{request.business.slug} {_network(request.client_ip)}"
 
 
 def _network(address: str) -> str:
@@ -109,7 +108,7 @@ def _network(address: str) -> str:
     return str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
 
 
-def sender_mark(request: HttpRequest) -> str:
+def sender_mark(request: SiteRequest) -> str:
     """Tells requests of one sender from others', and tells nobody who that is."""
     return salted_hmac("sender", source(request)).hexdigest()[:12]
 

@@ -17,8 +17,8 @@ from dispatch.domain.availability import SICK, away, back, jobs_of, taken_off
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES, Event, Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.moves import Actor
-from dispatch.domain.roster import Member, Rank, Roster
+from dispatch.domain.permissions import Actor
+from dispatch.domain.roster import Member, Roster
 
 PROFILE = ("name", "rank", "roles", "phone", "email")
 MOST_DAYS = 366  # that are taken off, or given back, at once
@@ -26,11 +26,10 @@ CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter that looks like another o
 
 
 class MemberConflict(Exception):
-    """Somebody else changed the same field meanwhile; carries the member as they are now."""
+    """Somebody else changed the same fields meanwhile; `member` is as they are now."""
 
     def __init__(self, member: Member, fields: tuple[str, ...]) -> None:
-        names = " and the ".join(fields)
-        super().__init__(f"Somebody else has changed the {names} since you looked.")
+        super().__init__(f"{member.username} has changed: {', '.join(fields)}")
         self.member, self.fields = member, fields
 
 
@@ -40,9 +39,6 @@ class NameTaken(Exception):
 
 class LastDispatcher(Exception):
     """Without this one nobody could keep the roster any more."""
-
-    def __init__(self) -> None:
-        super().__init__("This is the last active dispatcher: make somebody else one first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +92,8 @@ def change_member(business: Business, username: str, fn: Callable[[Member], Memb
     def apply(roster: Roster) -> Roster:
         before = roster.member(username)
         after = fn(before)
-        left = [each for each in roster.dispatchers if each.username != username]
-        was_one = before.active and before.rank is Rank.DISPATCHER
-        is_one = after.active and after.rank is Rank.DISPATCHER
-        if was_one and not is_one and not left:
-            raise LastDispatcher
+        if roster.keepers == (before,) and not after.keeps_roster:
+            raise LastDispatcher(username)
         return roster.changed(after, at)
 
     return wiring.roster(business).change(apply).member(username)

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Crew, Event, Job, Window
-from dispatch.domain.moves import THE_CUSTOMER, Actor, move
-from dispatch.domain.roster import Member, Rank, Roster
+from dispatch.domain.moves import move
+from dispatch.domain.permissions import THE_CUSTOMER, Actor, Rank
+from dispatch.domain.roster import Member, Roster
 from dispatch.domain.status import PATH, Status
 
 MEMBERS = {

@@ -34,7 +34,7 @@ def page(request: HttpRequest, status: int, text: str) -> HttpResponse:
         "title": TITLES[status],
         "text": text,
         "is_crews": is_crews,
-        "base": "dispatch/crew_base.html" if is_crews else "base.html",
+        "base": "dispatch/base.html" if is_crews else "base.html",
     }
     if is_crews:
         _settle_who(request)

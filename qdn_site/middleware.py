@@ -12,6 +12,7 @@ from django.http.request import split_domain_port
 
 from dispatch.domain.business import Business, Site
 from dispatch.domain.document import StoreUnavailable
+from dispatch.http import SiteRequest, revision_of
 from dispatch.ratelimit import TooMany
 from qdn_site import errors
 from qdn_site.environment import hosts_of
@@ -24,14 +25,14 @@ CREW_PATHS = ("/dashboard/", "/api/")
 class BusinessMiddleware:
     """The request's host chooses `request.business`; an unknown host gets 400."""
 
-    def __init__(self, get_response: Next) -> None:
+    def __init__(self, get_response: Callable[[SiteRequest], HttpResponse]) -> None:
         self.get_response = get_response
         stage: str = settings.STAGE
         self.by_host: dict[str, Business] = {
             host: business for business in settings.BUSINESSES for host in hosts_of(business, stage)
         }
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: SiteRequest) -> HttpResponse:
         try:
             host = split_domain_port(request.get_host())[0]
         except DisallowedHost:
@@ -39,8 +40,9 @@ class BusinessMiddleware:
         # Hosts that only ALLOWED_HOSTS names, such as localhost, are the first business's.
         business = self.by_host.get(host, settings.BUSINESSES[0])
         site = site_of(business)
-        request.business = business  # type: ignore[attr-defined]
-        request.public_url = site.public_url if site else _here(request)  # type: ignore[attr-defined]
+        request.business = business
+        request.public_url = site.public_url if site else _here(request)
+        request.revision = revision_of(request, business)
         refusal = _wrong_door(site, host, request)
         return refusal or self.get_response(request)
 

@@ -6,6 +6,8 @@ from hmac import compare_digest
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from dispatch.http import SiteRequest
+
 FORWARDED = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "HTTP_CLOUDFRONT_VIEWER_ADDRESS")
 PROTO, VIEWER = FORWARDED
 
@@ -16,11 +18,11 @@ class OriginMiddleware:
     `request.client_ip` is the viewer's address behind CloudFront, else the peer's.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[SiteRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self.secret: str = settings.ORIGIN_SECRET
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: SiteRequest) -> HttpResponse:
         meta = request.META
         if not self.secret:
             for header in FORWARDED:
@@ -30,7 +32,7 @@ class OriginMiddleware:
         else:
             meta.setdefault(PROTO, "https")  # CloudFront itself sends viewers on to https
         viewer = meta.get(VIEWER, "").rpartition(":")[0].strip("[]")
-        request.client_ip = viewer or meta.get("REMOTE_ADDR", "")  # type: ignore[attr-defined]
+        request.client_ip = viewer or meta.get("REMOTE_ADDR", "")
         return self.get_response(request)
 
 

@@ -8,8 +8,9 @@ from hypothesis import settings
 
 from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.permissions import Rank
 from dispatch.domain.repository import JobRepository, RosterRepository
-from dispatch.domain.roster import Rank, Roster
+from dispatch.domain.roster import Roster
 from dispatch.stores.memory import MemoryStore
 from dispatch.stores.repository import DocumentRepository
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member

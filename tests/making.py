@@ -11,8 +11,9 @@ from dispatch.domain.business import Business
 from dispatch.domain.document import Document, StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.moves import Actor, move
-from dispatch.domain.roster import Member, Rank
+from dispatch.domain.moves import move
+from dispatch.domain.permissions import Actor, Rank
+from dispatch.domain.roster import Member
 from dispatch.domain.status import Status
 from tests import settings
 

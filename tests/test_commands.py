@@ -13,8 +13,8 @@ from django.core.management.base import CommandError
 from django.test import Client
 
 from dispatch import wiring
+from dispatch.domain.permissions import Rank
 from dispatch.domain.repository import JobRepository, RosterRepository
-from dispatch.domain.roster import Rank
 from dispatch.domain.status import Status
 from dispatch.stores.memory import MemoryStore
 from tests.conftest import signed_in

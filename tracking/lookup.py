@@ -1,24 +1,21 @@
 """The one way from a link to what its holder sees, for the pages and the API."""
 
-from django.http import HttpRequest
-
 from dispatch import jobs, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
+from dispatch.http import SiteRequest
 from dispatch.ratelimit import Limit, source
-from dispatch.seen import revision_seen
 from tracking.public import TrackedJob
 
 UNKNOWN_LINKS = Limit("unknown links", most=60, seconds=60)
 
 
-def tracked(request: HttpRequest, token: str) -> tuple[TrackedJob, Job]:
+def tracked(request: SiteRequest, token: str) -> tuple[TrackedJob, Job]:
     """Raises JobNotFound, and TooMany for who has tried many links that are none."""
-    business: Business = request.business  # type: ignore[attr-defined]
     with UNKNOWN_LINKS.failures(source(request), JobNotFound):
-        job = jobs.find_by_token(business, token, revision_seen(request))
-    return shown(business, job), job
+        job = jobs.find_by_token(request.business, token, request.revision)
+    return shown(request.business, job), job
 
 
 def shown(business: Business, job: Job) -> TrackedJob:

@@ -7,8 +7,9 @@ from typing import Literal
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, Window
-from dispatch.domain.moves import CUSTOMER_READY_FROM, THE_CUSTOMER, customer_may_cancel, undoes_to
-from dispatch.domain.roster import Rank, Roster
+from dispatch.domain.moves import CUSTOMER_READY_FROM, customer_may_cancel, undoes_to
+from dispatch.domain.permissions import THE_CUSTOMER, Permission
+from dispatch.domain.roster import Roster
 from dispatch.domain.status import PATH, Status
 
 
@@ -82,7 +83,8 @@ def _first_name(username: str | None, roster: Roster) -> str:
 def _of_the_crew(username: str, job: Job, roster: Roster) -> str:
     """The first name of who said so; empty for a dispatcher who does not come along."""
     member = roster.value(username)
-    if member and member.rank is Rank.DISPATCHER and username not in set(job.crew):
+    in_office = member is not None and member.actor.may(Permission.ASSIGN)
+    if in_office and username not in set(job.crew):
         return ""
     return _first_name(username, roster)
 

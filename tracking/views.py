@@ -7,27 +7,26 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
-from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
-from dispatch.domain.moves import (
-    THE_CUSTOMER,
-    UNDO,
-    IllegalMove,
-    JobConflict,
-    has_undone,
-    refuse,
-)
+from dispatch.domain.moves import UNDO, IllegalMove, JobConflict, has_undone, named_status, refusal
+from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.status import Status
-from dispatch.etag import etag_of, is_known
-from dispatch.origin import own_pages_only
-from dispatch.seen import PARAMETER, revision_seen
+from dispatch.explain import explain
+from dispatch.http import (
+    REVISION_PARAMETER,
+    SiteRequest,
+    etag_of,
+    is_known,
+    own_pages_only,
+    see_other,
+)
 from tracking.lookup import shown, tracked
 from tracking.public import TrackedJob
 
@@ -39,14 +38,14 @@ ASK = {
     Status.CANCELLED: ("Cancel this pickup", "We take it off our list. Nothing is charged."),
 }
 
-View = Callable[[HttpRequest, str], HttpResponse]
+View = Callable[[SiteRequest, str], HttpResponse]
 
 
 def of_a_link(view: View) -> View:
     """Where there is no such link, or its job goes while we look, the one page for that."""
 
     @wraps(view)
-    def found(request: HttpRequest, token: str) -> HttpResponse:
+    def found(request: SiteRequest, token: str) -> HttpResponse:
         try:
             return view(request, token)
         except JobNotFound:
@@ -57,15 +56,15 @@ def of_a_link(view: View) -> View:
 
 @require_safe
 @of_a_link
-def track(request: HttpRequest, token: str) -> HttpResponse:
+def track(request: SiteRequest, token: str) -> HttpResponse:
     shown, _ = tracked(request, token)
-    context = {"job": shown, "token": token, "revision": revision_seen(request), **_age(request)}
+    context = {"job": shown, "token": token, "revision": request.revision, **_age(request)}
     return render(request, "tracking/track.html", context)
 
 
 @require_safe
 @of_a_link
-def live(request: HttpRequest, token: str) -> HttpResponse:
+def live(request: SiteRequest, token: str) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
     shown, _ = tracked(request, token)
     age = _age(request)
@@ -82,27 +81,27 @@ def live(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
 @of_a_link
-def ready(request: HttpRequest, token: str) -> HttpResponse:
+def ready(request: SiteRequest, token: str) -> HttpResponse:
     return _move(request, token, Status.READY_FOR_PICKUP)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
 @of_a_link
-def cancel(request: HttpRequest, token: str) -> HttpResponse:
+def cancel(request: SiteRequest, token: str) -> HttpResponse:
     return _move(request, token, Status.CANCELLED)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
 @of_a_link
-def undo(request: HttpRequest, token: str) -> HttpResponse:
+def undo(request: SiteRequest, token: str) -> HttpResponse:
     """Take back one's own last move, within a minute of it."""
     _, job = tracked(request, token)
     if request.method == "POST":
         try:
             expected = _expected(request)
-            jobs.undo(_business(request), job.id, by=THE_CUSTOMER, expected=expected)
+            jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected)
         except JobConflict as conflict:
             if not has_undone(conflict.job, THE_CUSTOMER):
                 return _moved_on(request, token, conflict.job)
@@ -113,31 +112,32 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
-def anything_else(request: HttpRequest, rest: str = "") -> HttpResponse:
+def anything_else(request: SiteRequest, rest: str = "") -> HttpResponse:
     """What looks like a link and is none answers as an unknown one."""
     return not_found(request)
 
 
-def not_found(request: HttpRequest) -> HttpResponse:
+def not_found(request: SiteRequest) -> HttpResponse:
     """Unknown, malformed and expired links are told from each other by nobody."""
     return render(request, "tracking/not_found.html", status=404)
 
 
-def _move(request: HttpRequest, token: str, to: Status) -> HttpResponse:
+def _move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
     shown, job = tracked(request, token)
     if request.method == "POST":
         try:
             return _done(request, token, job, to)
         except StoreUnavailable:
             return _ask(request, token, shown, to, 503)
-    at, business = wiring.now(), _business(request)
-    if why := refuse(job, to, by=THE_CUSTOMER, at=at, business=business, reason=""):
-        return _refused(request, token, job, why)
+    at, business = wiring.now(), request.business
+    if why := refusal(job, to, by=THE_CUSTOMER, at=at, business=business, reason=""):
+        words = explain(IllegalMove(why, job.status, to), business)
+        return _refused(request, token, job, words)
     return _ask(request, token, shown, to)
 
 
 def _ask(
-    request: HttpRequest, token: str, shown: TrackedJob, to: Status, status: int = 200
+    request: SiteRequest, token: str, shown: TrackedJob, to: Status, status: int = 200
 ) -> HttpResponse:
     """Asks before it is done, or (503) to try once more, with what was typed."""
     title, text = ASK[to]
@@ -145,9 +145,9 @@ def _ask(
     return render(request, "tracking/ask.html", context | {"again": status == 503}, status=status)
 
 
-def _done(request: HttpRequest, token: str, job: Job, to: Status) -> HttpResponse:
+def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpResponse:
     """Do it; sent again, or done by somebody else meanwhile, it is done as well."""
-    business, reason = _business(request), request.POST.get("reason", "").strip()[:500]
+    business, reason = request.business, request.POST.get("reason", "").strip()[:500]
     try:
         jobs.move(
             *(business, job.id, to),
@@ -158,29 +158,26 @@ def _done(request: HttpRequest, token: str, job: Job, to: Status) -> HttpRespons
     except JobConflict as conflict:
         if conflict.job.status is not to:
             return _moved_on(request, token, conflict.job)
-    except IllegalMove as refusal:
+    except IllegalMove as error:
         now = jobs.find(business, job.id, by=THE_CUSTOMER)
         if now.status is not to:
-            return _refused(request, token, now, str(refusal))
+            return _refused(request, token, now, explain(error, business))
     return _to_page(request, token)
 
 
-def _expected(request: HttpRequest) -> Status | None:
+def _expected(request: SiteRequest) -> Status | None:
     """The status that the customer saw, where the form says it. Raises IllegalMove."""
-    said = request.POST.get("expected")
-    try:
-        return Status(said) if said else None
-    except ValueError:
-        raise IllegalMove("There is no such status.") from None
+    seen = request.POST.get("expected")
+    return named_status(seen) if seen else None
 
 
-def _to_page(request: HttpRequest, token: str) -> HttpResponse:
-    """With what was just written, whichever worker shows it."""
-    revision = wiring.jobs(_business(request)).read().revision
-    return HttpResponseRedirect(f"/track/{token}?{PARAMETER}={revision}", status=303)
+def _to_page(request: SiteRequest, token: str) -> HttpResponse:
+    """With what was just written, whichever process shows it."""
+    revision = wiring.jobs(request.business).read().revision
+    return see_other("track", token, query=f"{REVISION_PARAMETER}={revision}")
 
 
-def _moved_on(request: HttpRequest, token: str, job: Job) -> HttpResponse:
+def _moved_on(request: SiteRequest, token: str, job: Job) -> HttpResponse:
     """The page as it is now; who of the crew was faster is not for customers."""
     who = "You" if job.last_move and job.last_move.by == THE_CUSTOMER.name else "We"
     why = f"{who} have moved this pickup to “{job.status.label}” meanwhile."
@@ -188,22 +185,17 @@ def _moved_on(request: HttpRequest, token: str, job: Job) -> HttpResponse:
 
 
 def _refused(
-    request: HttpRequest, token: str, job: Job, why: str, status: int = 422
+    request: SiteRequest, token: str, job: Job, why: str, status: int = 422
 ) -> HttpResponse:
     """The page as it is, and above it why that cannot be done."""
-    now = shown(_business(request), job)
+    now = shown(request.business, job)
     context = {"job": now, "token": token, "refusal": why, **_age(request)}
     return render(request, "tracking/track.html", context, status=status)
 
 
-def _age(request: HttpRequest) -> dict[str, object]:
+def _age(request: SiteRequest) -> dict[str, object]:
     """Whether the storage has been silent for so long that the page must say so; since when."""
-    age = wiring.jobs(_business(request)).age()
+    age = wiring.jobs(request.business).age()
     if age <= jobs.SILENT:
         return {"out_of_reach": False}
     return {"out_of_reach": True, "as_of": wiring.now() - timedelta(seconds=age)}
-
-
-def _business(request: HttpRequest) -> Business:
-    business: Business = request.business  # type: ignore[attr-defined]
-    return business

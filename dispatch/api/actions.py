@@ -19,8 +19,9 @@ from dispatch.api.shapes import CrewChange, JobPath, MadeNote, NewNote, StatusMo
 from dispatch.domain.job import Job
 from dispatch.domain.limits import LONGEST_NOTE, LONGEST_REASON
 from dispatch.domain.moves import IllegalMove, targets
-from dispatch.domain.permissions import Act
+from dispatch.domain.permissions import Permission
 from dispatch.domain.status import Status
+from dispatch.explain import explain
 
 MOVE = MediaTypeMetadata(example={"status": "in_progress", "expected": "ready_for_pickup"})
 CREW = MediaTypeMetadata(
@@ -37,7 +38,7 @@ class StatusApi(Api):
         *CHANGE,
         *ONE_JOB,
         *problems(conflict="No longer at `expected`; the fresh job is in `job`."),
-        auth=[MemberAuth(Act.MOVE)],
+        auth=[MemberAuth(Permission.MOVE)],
         operation_id="moveJob",
     )
     def post(
@@ -59,7 +60,8 @@ class StatusApi(Api):
             )
         except IllegalMove as refusal:
             job = self.find(job_id)
-            raise Invalid.field(self._what_is_wrong(job, to), str(refusal)) from None
+            words = explain(refusal, self.business)
+            raise Invalid.field(self._what_is_wrong(job, to), words) from None
         return self.changed(done)
 
     def _what_is_wrong(self, job: Job, to: Status) -> str:
@@ -75,7 +77,7 @@ class CrewApi(Api):
         *CHANGE,
         *ONE_JOB,
         *problems(conflict="Somebody cannot take that role, or another has changed it since."),
-        auth=[MemberAuth(Act.ASSIGN)],
+        auth=[MemberAuth(Permission.ASSIGN)],
         operation_id="assignCrew",
     )
     def put(
@@ -110,7 +112,7 @@ class NotesApi(Api):
         ),
         *CHANGE,
         *ONE_JOB,
-        auth=[MemberAuth(Act.NOTE)],
+        auth=[MemberAuth(Permission.NOTE)],
         operation_id="addNote",
     )
     def post(

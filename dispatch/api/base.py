@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
@@ -38,9 +38,11 @@ from dispatch.domain.availability import NotAvailable
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
-from dispatch.domain.moves import Actor, JobConflict
+from dispatch.domain.moves import JobConflict
+from dispatch.domain.permissions import Actor
 from dispatch.domain.record import JSON
-from dispatch.models import CrewUser
+from dispatch.explain import explain
+from dispatch.http import SiteRequest
 
 REVISION = "X-Revision"
 
@@ -113,25 +115,23 @@ class Api(Controller[MsgspecSerializer]):
     )
 
     @property
-    def business(self) -> Business:
-        business: Business = self.request.business  # type: ignore[attr-defined]
-        return business
+    def asked(self) -> SiteRequest:
+        return cast(SiteRequest, self.request)
 
     @property
-    def user(self) -> CrewUser:
-        user: CrewUser = self.request.user  # type: ignore[assignment]
-        return user
+    def business(self) -> Business:
+        return self.asked.business
 
     @property
     def actor(self) -> Actor:
-        return self.user.actor
+        return self.asked.user.actor
 
     def find(self, job_id: str, at_least: int = 0) -> Job:
         """Raises JobNotFound, also for a job that the caller may not see."""
         return jobs.find(self.business, job_id, by=self.actor, at_least=at_least)
 
     def view(self, job: Job) -> JobView:
-        return JobView.of(job, self.business, self.user.member)
+        return JobView.of(job, self.business, self.actor)
 
     def answer(
         self, body: Any, *, status: HTTPStatus = HTTPStatus.OK, revision: int = 0
@@ -166,8 +166,8 @@ class Api(Controller[MsgspecSerializer]):
         if isinstance(exc, Refused):
             return exc.response
         if isinstance(exc, JobConflict | jobs.KeyReused):
-            return answer(HTTPStatus.CONFLICT, str(exc), job=self.view(exc.job))
-        if refusal := _refusal(exc):
+            return answer(HTTPStatus.CONFLICT, explain(exc, self.business), job=self.view(exc.job))
+        if refusal := _refusal(exc, self.business):
             return refusal.response
         raise exc
 
@@ -176,7 +176,7 @@ class Api(Controller[MsgspecSerializer]):
         return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
-def _refusal(exc: Exception) -> Refused | None:
+def _refusal(exc: Exception, business: Business) -> Refused | None:
     if isinstance(exc, ValidationError):
         return Invalid.from_msgspec(exc.payload[0]["msg"])
     if isinstance(exc, RequestSerializationError):
@@ -184,10 +184,10 @@ def _refusal(exc: Exception) -> Refused | None:
     if isinstance(exc, JobNotFound):
         return no_such_job(str(exc))
     if isinstance(exc, jobs.NoSuchVersion):
-        return Invalid.field("version", str(exc))
+        return Invalid.field("version", explain(exc, business))
     if isinstance(exc, NotAvailable):
         field, may = exc.role, exc.insistable
-        return Refused(HTTPStatus.CONFLICT, str(exc), field=field, insistable=may)
+        return Refused(HTTPStatus.CONFLICT, explain(exc, business), field=field, insistable=may)
     if isinstance(exc, NotAcceptableError):
         return Refused(HTTPStatus.NOT_ACCEPTABLE, "We answer in application/json only.")
     if isinstance(exc, RequestDataTooBig):

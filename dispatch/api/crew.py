@@ -15,9 +15,8 @@ from dispatch.api.guard import MemberAuth
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import FreeCrew, FreeDay, FreeMember, FreeQuery, FreeRoles, FreeWindow
 from dispatch.domain.availability import free
-from dispatch.domain.permissions import Act
+from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
-from dispatch.seen import revision_seen
 
 MOST_DAYS = 62
 
@@ -28,7 +27,7 @@ class FreeCrewApi(Api):
     @validate(
         success(Annotated[FreeCrew, Meta(examples=[FREE])], "Who is free."),
         *READ,
-        auth=[MemberAuth(Act.ASSIGN)],
+        auth=[MemberAuth(Permission.ASSIGN)],
         operation_id="freeCrew",
     )
     def get(self, parsed_query: Query[FreeQuery]) -> HttpResponse:
@@ -38,7 +37,7 @@ class FreeCrewApi(Api):
         is full is not free to drive, though a dispatcher may `insist`.
         """
         start, end = _span(parsed_query)
-        book = wiring.jobs(self.business).read(revision_seen(self.request))
+        book = wiring.jobs(self.business).read(self.asked.revision)
         known = wiring.roster(self.business).read()
         roster = wiring.with_days_gone_by(known, self.business, start, end)
         found = free(roster, book, self.business, start, end)

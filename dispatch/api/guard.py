@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
@@ -16,8 +16,8 @@ from typing_extensions import override
 
 from dispatch.api import tokens
 from dispatch.api.problems import CHALLENGE, Refused, documented
-from dispatch.domain.permissions import Act, refusal
-from dispatch.domain.roster import Rank
+from dispatch.domain.permissions import Permission
+from dispatch.http import SiteRequest, no_permission
 from dispatch.models import CrewUser
 from dispatch.ratelimit import Limit, source
 
@@ -34,14 +34,14 @@ class MemberAuth(SyncAuth):
     outlive a change of password.
     """
 
-    def __init__(self, act: Act) -> None:
-        self.act = act
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
 
     @override
     def __call__(self, endpoint: Endpoint, controller: AnyController) -> Self:
-        user = _caller(controller.request)
-        if words := refusal(user.rank, self.act):
-            raise Refused(HTTPStatus.FORBIDDEN, words)
+        user = _caller(cast(SiteRequest, controller.request))
+        if not user.actor.may(self.permission):
+            raise Refused(HTTPStatus.FORBIDDEN, no_permission(user, self.permission))
         controller.request.user = user
         return self
 
@@ -84,13 +84,11 @@ class MemberAuth(SyncAuth):
 
     @property
     def _forbidden(self) -> str:
-        ranks = (
-            "" if self.act.needs is Rank.VIEWER else f"Below the rank of a {self.act.needs}, or a"
-        )
-        return f"{ranks or 'A'} session without its `X-CSRFToken`."
+        ranks = ", ".join(sorted(self.permission.ranks))
+        return f"For the ranks {ranks} only; or a session without its `X-CSRFToken`."
 
 
-def _caller(request: HttpRequest) -> CrewUser:
+def _caller(request: SiteRequest) -> CrewUser:
     """Raises Refused, TooMany. Who sends a token is judged by it alone: no session is touched."""
     CALLS.spend(source(request))
     header = request.headers.get("Authorization")
@@ -107,10 +105,9 @@ def _caller(request: HttpRequest) -> CrewUser:
     return user._wrapped if hasattr(user, "_wrapped") else user  # type: ignore[no-any-return]
 
 
-def _bearer(request: HttpRequest, header: str) -> CrewUser:
+def _bearer(request: SiteRequest, header: str) -> CrewUser:
     scheme, _, token = header.partition(" ")
-    business = request.business  # type: ignore[attr-defined]
-    user = tokens.owner(token.strip(), business) if scheme.lower() == "bearer" else None
+    user = tokens.owner(token.strip(), request.business) if scheme.lower() == "bearer" else None
     if user is None:
         raise _stranger("This token is not, or no longer, valid. Get a new one: POST /api/token.")
     return user

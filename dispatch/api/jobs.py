@@ -34,10 +34,9 @@ from dispatch.api.shapes import (
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import IllegalMove
-from dispatch.domain.permissions import Act, sees, sees_prices
-from dispatch.etag import etag_of, is_known
-from dispatch.links import tracking_url
-from dispatch.seen import revision_seen
+from dispatch.domain.permissions import Permission, sees, sees_prices
+from dispatch.explain import explain
+from dispatch.http import etag_of, is_known, tracking_url
 
 NEW_JOB = MediaTypeMetadata(
     example={
@@ -63,7 +62,7 @@ class JobsApi(Api):
             None, "As your ETag says.", status=HTTPStatus.NOT_MODIFIED, ETag="of what you have"
         ),
         *READ,
-        auth=[MemberAuth(Act.LOOK)],
+        auth=[MemberAuth(Permission.LOOK)],
         operation_id="listJobs",
     )
     def get(
@@ -73,7 +72,7 @@ class JobsApi(Api):
 
         Oldest first. Send the `ETag` of an answer as `If-None-Match` to hear only of news.
         """
-        book = wiring.jobs(self.business).read(revision_seen(self.request))
+        book = wiring.jobs(self.business).read(self.asked.revision)
         etag = self._etag(book, parsed_query)
         if is_known(self.request, etag):
             response = self.to_response(None, status_code=HTTPStatus.NOT_MODIFIED)
@@ -96,7 +95,7 @@ class JobsApi(Api):
             conflict="This idempotency key made another job, which is in `job`; or somebody cannot"
             " take a role: where it says `insistable`, a call with `insist` goes through."
         ),
-        auth=[MemberAuth(Act.CREATE)],
+        auth=[MemberAuth(Permission.CREATE)],
         operation_id="createJob",
     )
     def post(
@@ -110,7 +109,7 @@ class JobsApi(Api):
         """
         done = self._make(parsed_body, _key(parsed_headers.idempotency_key))
         job = done.job
-        made = MadeJob(job.id, job.tracking_token, tracking_url(self.request, job), self.view(job))
+        made = MadeJob(job.id, job.tracking_token, tracking_url(self.asked, job), self.view(job))
         return self.answer(made, status=HTTPStatus.CREATED, revision=done.revision)
 
     def _make(self, given: NewJob, key: str) -> jobs.Done:
@@ -122,19 +121,19 @@ class JobsApi(Api):
             return jobs.create(
                 *(self.business, fields),
                 status=given.status,
-                by=self.user.username,
+                by=self.actor.name,
                 key=key,
                 insist=given.insist,
             )
         except IllegalMove as refusal:
-            raise Invalid.field("status", str(refusal)) from None
+            raise Invalid.field("status", explain(refusal, self.business)) from None
 
     def seen(self, book: JobBook) -> list[Job]:
         return [job for job in book.jobs if sees(self.actor, job)]
 
     def _etag(self, book: JobBook, query: ListQuery) -> str:
         """Changes with everything that the answer says, and with nothing else."""
-        seen = sees_prices(self.business, self.user.member)
+        seen = sees_prices(self.actor, self.business)
         asked = replace(query, r=0)  # how fresh it had to be says nothing of what it is
         shown = (self.business.slug, self.actor, book.revision, book.updated_at, seen, asked)
         return etag_of(shown)
@@ -147,20 +146,19 @@ class JobApi(Api):
         success(Annotated[JobView, Meta(examples=[JOB])], "The job."),
         *READ,
         *ONE_JOB,
-        auth=[MemberAuth(Act.LOOK)],
+        auth=[MemberAuth(Permission.LOOK)],
         operation_id="getJob",
     )
     def get(self, parsed_path: Path[JobPath], parsed_query: Query[SeenQuery]) -> HttpResponse:
         """Read a job"""
-        seen = revision_seen(self.request)
-        return self.answer(self.view(self.find(parsed_path.job_id, seen)))
+        return self.answer(self.view(self.find(parsed_path.job_id, self.asked.revision)))
 
     @validate(
         JOB_NOW,
         *CHANGE,
         *ONE_JOB,
         *problems(conflict="Somebody else changed the same field; the fresh job is in `job`."),
-        auth=[MemberAuth(Act.EDIT)],
+        auth=[MemberAuth(Permission.EDIT)],
         operation_id="editJob",
     )
     def patch(

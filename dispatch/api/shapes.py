@@ -34,8 +34,7 @@ from dispatch.domain.job import (
     Window,
 )
 from dispatch.domain.limits import LONGEST, LONGEST_NAME, LONGEST_NOTE, LONGEST_REASON, MOST_PRICE
-from dispatch.domain.permissions import MONEY_FIELDS, history_for, sees_prices
-from dispatch.domain.roster import Member
+from dispatch.domain.permissions import MONEY_FIELDS, Actor, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
 
 Amount = Annotated[Decimal, money()]
@@ -242,7 +241,7 @@ class MakingHeaders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PollHeaders(msgspec.Struct, frozen=True, kw_only=True):
-    """Read by `dispatch.etag`."""
+    """Read by `dispatch.http.is_known`."""
 
     if_none_match: Annotated[
         str,
@@ -284,12 +283,12 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: Moment
 
     @classmethod
-    def of(cls, job: Job, business: Business, member: Member) -> Self:
-        """As this member may see it: the one place where prices are withheld."""
+    def of(cls, job: Job, business: Business, who: Actor) -> Self:
+        """As `who` may see it: the one place where prices are withheld."""
         fields = {name: getattr(job, name) for name in cls.__struct_fields__}
-        if not sees_prices(business, member):
+        if not sees_prices(who, business):
             fields |= dict.fromkeys(MONEY_FIELDS, UNSET)
-            fields["history"] = history_for(member, job, business)
+            fields["history"] = history_for(who, job, business)
         return cls(**fields)
 
 

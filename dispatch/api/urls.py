@@ -24,7 +24,7 @@ def urlpatterns(*others: URLPattern) -> list[URLPattern | URLResolver]:
     schema = OpenApi(Router("api/", routes))
     return [
         *routes,
-        path("openapi.json", docs.as_json, {"schema": schema}),
+        path("openapi.json", docs.as_json, {"schema": schema}, name="openapi"),
         path("docs", docs.as_page, {"schema": schema}),
         re_path("", docs.nothing_here),
     ]

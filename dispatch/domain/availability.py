@@ -1,9 +1,9 @@
-"""Who is free when and for what, and why somebody is not."""
+"""Free members by day, window and role; and what keeps somebody from a job."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Set
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import Enum, auto
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -18,47 +18,59 @@ INSISTED = "insisted"
 
 # Members by date, window and role.
 Free = dict[date, dict[str, dict[str, tuple[Member, ...]]]]
-Place = tuple[str, date, str]  # a driver's username, a date and a window's name
-Load = Counter[Place]  # how many open jobs a driver has in a window
-# By the id of a job that came when its place was full: how many there are.
+Slot = tuple[str, date, str]  # a driver's username, a date and a window's name
+Workload = Counter[Slot]  # a driver's open jobs in each window
+# By the id of a job that came when its slot was full: how many jobs are in it.
 Overfull = Mapping[str, int]
 NOWHERE: Overfull = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why somebody cannot take a role, and who can; `insistable` where a dispatcher may insist."""
+class Obstacle(Enum):
+    """What stands against somebody taking a role on a job."""
 
-    text: str
-    insistable: bool = False
+    UNKNOWN = auto()
+    LEFT = auto()
+    NOT_ABLE = auto()
+    NOT_THAT_DAY = auto()
+    AWAY = auto()
+    FULL = auto()  # the driver's window: a dispatcher may insist
 
 
 class NotAvailable(Exception):
-    """Somebody cannot take a role; says which and why, and who can instead."""
+    """Somebody cannot take a role; `instead` are those who can.
 
-    def __init__(self, refusal: Refusal, role: str) -> None:
-        super().__init__(refusal.text)
-        self.role, self.insistable = role, refusal.insistable
+    `jobs` are how many the driver has in that window already, where it is full.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        username: str,
+        obstacle: Obstacle,
+        window: Window | None,
+        instead: tuple[Member, ...],
+        jobs: int = 0,
+    ) -> None:
+        super().__init__(f"{username} as {role}: {obstacle.name}")
+        self.role, self.username, self.obstacle, self.window = role, username, obstacle, window
+        self.instead, self.jobs = instead, jobs
+
+    @property
+    def insistable(self) -> bool:
+        return self.obstacle is Obstacle.FULL
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """Somebody on a job who, as things are now, cannot do it."""
+class Clash(NamedTuple):
+    """Somebody on a job who, as things are now, cannot do it; `jobs` as in NotAvailable."""
 
     role: str
     username: str
-    text: str
-
-
-class Came(NamedTuple):
-    """When a job came to its place. Who had to insist came later than others of that second."""
-
-    at: datetime
-    insisted: bool
+    obstacle: Obstacle
+    jobs: int = 0
 
 
 def is_free(member: Member, role: str, window: Window) -> bool:
-    """Whether nothing that the member said stands against it; jobs are not looked at."""
+    """True where nothing that the member said stands against it; jobs are not looked at."""
     return member.may_be(role) and member.on(window.date).allows(role, window.name)
 
 
@@ -78,43 +90,43 @@ def free(roster: Roster, book: JobBook, business: Business, start: date, end: da
     }
 
 
-def driving(book: JobBook, but: str = "") -> Load:
+def driving(book: JobBook, but: str = "") -> Workload:
     """The load of every driver, without the job that has the id `but`."""
     jobs = (job for job in book.jobs if job.id != but)
-    return Counter(place for job in jobs if (place := _place(job)))
+    return Counter(slot for job in jobs if (slot := _slot(job)))
 
 
 def overfull(book: JobBook, business: Business) -> Overfull:
     """The jobs that were the last to come to a driver's window, beyond `jobs_per_window`; not
     those for which a dispatcher insisted on it.
     """
-    places, most = defaultdict[Place, list[Job]](list), business.jobs_per_window
+    slots, most = defaultdict[Slot, list[Job]](list), business.jobs_per_window
     for job in book.jobs:
-        if place := _place(job):
-            places[place].append(job)
+        if slot := _slot(job):
+            slots[slot].append(job)
     return {
         job.id: len(jobs)
-        for jobs in places.values()
+        for jobs in slots.values()
         if len(jobs) > most
         for job in sorted(jobs, key=_came)[most:]
-        if not _came(job).insisted
+        if not _came(job)[1]
     }
 
 
-def why_not(
+def not_available(
     roster: Roster, book: JobBook, business: Business, job: Job, role: str, username: str
-) -> Refusal | None:
+) -> NotAvailable | None:
     """Why that member cannot take that role of that job; None where nothing stands against it."""
     window = job.window if job.status.is_open else None
     load = driving(book, but=job.id)
-    if reason := _impossible(roster, business, role, username, window):
-        return Refusal(f"{reason} {_instead(roster, load, business, role, username, window)}")
-    if window is None or not _is_full(load, business, role, username, window):
+    why, jobs = _obstacle(roster, username, role, window), 0
+    if why is None and window and _is_full(load, business, role, username, window):
+        why, jobs = Obstacle.FULL, load[username, window.date, window.name]
+    if why is None:
         return None
-    name, jobs = roster.member(username).name, load[username, window.date, window.name]
-    reason = f"{name} already drives {jobs} jobs on {when(business, window)}."
-    instead = _instead(roster, load, business, role, username, window)
-    return Refusal(f"{reason} {instead}", insistable=True)
+    can = _free(roster, load, business, role, window) if window else roster.able(role)
+    instead = tuple(member for member in can if member.username != username)
+    return NotAvailable(role, username, why, window, instead, jobs)
 
 
 def check(
@@ -126,35 +138,30 @@ def check(
     *,
     insist: bool = False,
 ) -> bool:
-    """Whether insisting made it possible. Raises NotAvailable for the first of these usernames by
-    role that cannot be.
+    """True where insisting made it possible. Raises NotAvailable for the first of these usernames
+    by role that cannot be.
     """
     insisted = False
     for role, username in roles.items():
-        refusal = why_not(roster, book, business, job, role, username) if username else None
-        if refusal and not (insist and refusal.insistable):
-            raise NotAvailable(refusal, role)
-        insisted = insisted or refusal is not None
+        found = not_available(roster, book, business, job, role, username) if username else None
+        if found and not (insist and found.insistable):
+            raise found
+        insisted = insisted or found is not None
     return insisted
 
 
-def clashes(
-    job: Job, roster: Roster, business: Business, overfull: Overfull = NOWHERE
-) -> tuple[Clash, ...]:
+def clashes(job: Job, roster: Roster, overfull: Overfull = NOWHERE) -> tuple[Clash, ...]:
     """What has come between an open job and its crew since: a day off, another window, …"""
     if not job.status.is_open:
         return ()
-    assigned = ((role, getattr(job.crew, role)) for role in ROLES)
-    found = (
-        Clash(
-            *(role, username),
-            _impossible(roster, business, role, username, job.window)
-            or _one_too_many(roster, business, job, role, overfull),
-        )
-        for role, username in assigned
-        if username
-    )
-    return tuple(clash for clash in found if clash.text)
+    found = []
+    for role in ROLES:
+        if username := getattr(job.crew, role):
+            if why := _obstacle(roster, username, role, job.window):
+                found.append(Clash(role, username, why))
+            elif role == "driver" and job.id in overfull:
+                found.append(Clash(role, username, Obstacle.FULL, overfull[job.id]))
+    return tuple(found)
 
 
 def away(
@@ -201,13 +208,8 @@ def taken_off(book: JobBook, username: str, day: date, *, by: str, at: datetime)
     return book
 
 
-def when(business: Business, window: Window) -> str:
-    """`Sat, May 23 (Morning)`."""
-    return f"{window.date:%a, %b} {window.date.day} ({business.label(window)})"
-
-
 def _free(
-    roster: Roster, load: Load, business: Business, role: str, window: Window
+    roster: Roster, load: Workload, business: Business, role: str, window: Window
 ) -> tuple[Member, ...]:
     return tuple(
         member
@@ -217,61 +219,39 @@ def _free(
     )
 
 
-def _is_full(load: Load, business: Business, role: str, username: str, window: Window) -> bool:
+def _is_full(load: Workload, business: Business, role: str, username: str, window: Window) -> bool:
     drives = load[username, window.date, window.name]
     return role == "driver" and drives >= business.jobs_per_window
 
 
-def _place(job: Job) -> Place | None:
-    """Where an open job fills its driver's time."""
+def _slot(job: Job) -> Slot | None:
+    """The slot that an open job fills of its driver's time."""
     if not (job.status.is_open and job.crew.driver and job.window):
         return None
     return job.crew.driver, job.window.date, job.window.name
 
 
-def _came(job: Job) -> Came:
+def _came(job: Job) -> tuple[datetime, bool]:
+    """When the job came to its slot, and whether somebody insisted (later in the same second)."""
     for event in reversed(job.history):
         if event.changes and event.changes.keys() & {"driver", "window"}:
-            return Came(event.at, event.reason == INSISTED)
-    return Came(job.created_at, insisted=any(event.reason == INSISTED for event in job.history))
+            return event.at, event.reason == INSISTED
+    return job.created_at, any(event.reason == INSISTED for event in job.history)
 
 
-def _one_too_many(
-    roster: Roster, business: Business, job: Job, role: str, overfull: Overfull
-) -> str:
-    """What only insisting could have made possible; empty where the driver has the time."""
-    if role != "driver" or not job.window or job.id not in overfull:
-        return ""
-    name, jobs = roster.name_of(job.crew.driver or ""), overfull[job.id]
-    most = f"{business.jobs_per_window} at most, unless somebody insists"
-    return f"{name} drives {jobs} jobs on {when(business, job.window)}; {most}."
-
-
-def _impossible(
-    roster: Roster, business: Business, role: str, username: str, window: Window | None
-) -> str:
-    """Why nobody can insist on it; empty where nothing stands against it."""
-    member, label = roster.value(username), role.replace("_", " ")
+def _obstacle(roster: Roster, username: str, role: str, window: Window | None) -> Obstacle | None:
+    """What nobody can insist against; None where the member may be that then."""
+    member = roster.value(username)
     if member is None:
-        return f"Nobody called {username} is on the crew."
+        return Obstacle.UNKNOWN
     if not member.active:
-        return f"{member.name} has left the crew."
+        return Obstacle.LEFT
     if role not in member.roles:
-        return f"{member.name} cannot be {label}."
-    known = member.on(window.date) if window else AS_ALWAYS
-    if known.roles is not UNSET and role not in known.roles:
-        return f"{member.name} is not to be {label} on that day."
-    if window and not is_free(member, role, window):
-        return f"{member.name} is away on {when(business, window)}."
-    return ""
-
-
-def _instead(
-    roster: Roster, load: Load, business: Business, role: str, username: str, window: Window | None
-) -> str:
-    others = _free(roster, load, business, role, window) if window else roster.able(role)
-    names = ", ".join(other.name for other in others if other.username != username)
-    return f"{'Who is free' if window else 'Who can'}: {names or 'nobody'}."
+        return Obstacle.NOT_ABLE
+    if window is None or is_free(member, role, window):
+        return None
+    roles = member.on(window.date).roles
+    return Obstacle.NOT_THAT_DAY if roles is not UNSET and role not in roles else Obstacle.AWAY
 
 
 def _only_as(member: Member, day: date, roles: Collection[str]) -> Member:

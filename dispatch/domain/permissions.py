@@ -1,56 +1,79 @@
-"""What each rank may do, and which jobs it sees: the one table for pages and API alike."""
+"""The one table of who may do what; pages, API and templates all ask it."""
 
-from enum import Enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, StrEnum
 
 from msgspec.structs import replace
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import Event, Job
-from dispatch.domain.moves import Actor
-from dispatch.domain.roster import Member, Rank
+from dispatch.domain.job import CUSTOMER, Event, Job
 
 MONEY_FIELDS = ("price", "price_lines", "paid")
 
 
-class Act(Enum):
-    """What can be done, and the rank that it needs at least."""
+class Rank(StrEnum):
+    """How much of the board is open to a member of the roster."""
 
-    LOOK = Rank.VIEWER, "look at the jobs"
-    KEEP_ACCOUNT = Rank.VIEWER, "keep an account"
-    MOVE = Rank.CREW, "move jobs"
-    NOTE = Rank.CREW, "write notes"
-    ESTIMATE = Rank.CREW, "say when the crew will be there"
-    CREATE = Rank.DISPATCHER, "take jobs by phone"
-    EDIT = Rank.DISPATCHER, "edit jobs"
-    ASSIGN = Rank.DISPATCHER, "assign the crew"
-    KEEP_LINKS = Rank.DISPATCHER, "renew customers' links"
-    DISCARD = Rank.DISPATCHER, "discard requests"
-    KEEP_ROSTER = Rank.DISPATCHER, "keep the roster"
-
-    def __init__(self, needs: Rank, words: str) -> None:
-        self.needs = needs
-        self.words = words
+    VIEWER = "viewer"
+    CREW = "crew"
+    DISPATCHER = "dispatcher"
 
 
-def refusal(rank: Rank, act: Act) -> str:
-    """Why a member of this rank may not do that, as a sentence; empty if they may."""
-    if rank.reaches(act.needs):
-        return ""
-    return f"To {act.words} needs the rank of a {act.needs}; yours is {rank}."
+ALL = (Rank.VIEWER, Rank.CREW, Rank.DISPATCHER)
+WORKERS = (Rank.CREW, Rank.DISPATCHER)
+DISPATCHERS = (Rank.DISPATCHER,)
+
+
+class Permission(Enum):
+    """The ranks that have it, and what it lets them do."""
+
+    LOOK = ALL, "look at the jobs"
+    KEEP_ACCOUNT = ALL, "keep an account"
+    LOOK_AT_EVERY_JOB = (Rank.VIEWER, Rank.DISPATCHER), "look at other people's jobs"
+    MOVE = WORKERS, "move jobs"
+    NOTE = WORKERS, "write notes"
+    ESTIMATE = WORKERS, "say when the crew will be there"
+    MOVE_ANYWHERE = DISPATCHERS, "move jobs backwards"
+    SEE_PRICES = DISPATCHERS, "see prices"  # everybody does where `crew_see_prices` is set
+    CREATE = DISPATCHERS, "take jobs by phone"
+    EDIT = DISPATCHERS, "edit jobs"
+    ASSIGN = DISPATCHERS, "assign the crew"
+    KEEP_LINKS = DISPATCHERS, "renew customers' links"
+    DISCARD = DISPATCHERS, "discard requests"
+    KEEP_ROSTER = DISPATCHERS, "keep the roster"
+
+    def __init__(self, ranks: Iterable[Rank], words: str) -> None:
+        self.ranks, self.words = frozenset(ranks), words
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A member of the roster; or the customer or the system, who have no rank."""
+
+    name: str
+    rank: Rank | None
+
+    def may(self, permission: Permission) -> bool:
+        return self.rank in permission.ranks
+
+
+THE_CUSTOMER = Actor(CUSTOMER, None)
 
 
 def sees(who: Actor, job: Job) -> bool:
-    """Crew see their own jobs and those that nobody drives yet; everybody else sees all."""
-    return who.rank is not Rank.CREW or not job.crew.driver or who.name in set(job.crew)
+    """Crew see their own jobs and those without a driver. A customer's link opens just theirs."""
+    everything = who == THE_CUSTOMER or who.may(Permission.LOOK_AT_EVERY_JOB)
+    return everything or not job.crew.driver or who.name in set(job.crew)
 
 
-def sees_prices(business: Business, member: Member) -> bool:
-    return business.crew_see_prices or member.rank is Rank.DISPATCHER
+def sees_prices(who: Actor, business: Business) -> bool:
+    return business.crew_see_prices or who.may(Permission.SEE_PRICES)
 
 
-def history_for(member: Member, job: Job, business: Business) -> tuple[Event, ...]:
-    """What happened to the job, with no word of money for those who are not to see prices."""
-    if sees_prices(business, member):
+def history_for(who: Actor, job: Job, business: Business) -> tuple[Event, ...]:
+    """The job's history, with no word of money for those who are not to see prices."""
+    if sees_prices(who, business):
         return job.history
     return tuple(map(_without_money, job.history))
 

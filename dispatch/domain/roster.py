@@ -1,9 +1,8 @@
-"""The roster: who is on the crew, what they may do, and how their sessions end."""
+"""The roster: its members, their days off, and how their sessions end."""
 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 
 from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM
 from dispatch.domain.ledger import Ledger
+from dispatch.domain.permissions import Actor, Permission, Rank
 from dispatch.domain.record import Record
 
 USERNAME_PATTERN = r"[a-z0-9][a-z0-9._-]{0,31}"
@@ -20,18 +20,6 @@ USERNAME_IS = (
     "a small letter or a digit, then small letters, digits, dots, dashes or underscores;"
     " 32 characters at most"
 )
-
-
-class Rank(StrEnum):
-    """What a member may do: each rank may do what the ones before it may."""
-
-    VIEWER = "viewer"
-    CREW = "crew"
-    DISPATCHER = "dispatcher"
-
-    def reaches(self, needed: "Rank") -> bool:
-        ranks = list(Rank)
-        return ranks.index(self) >= ranks.index(needed)
 
 
 def username_refusal(text: str) -> str:
@@ -105,6 +93,14 @@ class Member(Record, frozen=True, kw_only=True):
     def first_name(self) -> str:
         return self.name.split()[0] if self.name.split() else self.username
 
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.username, self.rank)
+
+    @property
+    def keeps_roster(self) -> bool:
+        return self.active and self.actor.may(Permission.KEEP_ROSTER)
+
     def may_be(self, role: str) -> bool:
         return self.active and role in self.roles
 
@@ -149,9 +145,9 @@ class Roster(Ledger[Member]):
         return member
 
     @property
-    def dispatchers(self) -> tuple[Member, ...]:
-        """Those who can still keep this roster."""
-        return tuple(each for each in self.members if each.active and each.rank is Rank.DISPATCHER)
+    def keepers(self) -> tuple[Member, ...]:
+        """Those who can still change this roster."""
+        return tuple(member for member in self.members if member.keeps_roster)
 
     def able(self, role: str) -> tuple[Member, ...]:
         return tuple(member for member in self.members if member.may_be(role))

@@ -10,7 +10,8 @@ from django.utils.datastructures import MultiValueDict
 from dispatch.calendar import LAST
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
-from dispatch.domain.roster import Member, Rank, username_refusal
+from dispatch.domain.permissions import Rank
+from dispatch.domain.roster import Member, username_refusal
 from dispatch.forms.job import phone_number
 from dispatch.roster import MOST_DAYS, PROFILE, Days, MemberConflict, profile
 
@@ -156,7 +157,7 @@ class DaysForm(forms.Form):
         self, data: Mapping[str, Any] | None = None, *, business: Business, today: dt.date
     ) -> None:
         super().__init__(data, label_suffix="", auto_id="days_%s")
-        self.today = today
+        self.business, self.today = business, today
         for name, label in (("from", "From"), ("to", "To")):
             widget = forms.DateInput(attrs={"type": "date", "min": today.isoformat()})
             self.fields[name] = forms.DateField(label=label, required=name == "from", widget=widget)
@@ -195,6 +196,11 @@ class DaysForm(forms.Form):
             self.add_error("but_as", "Who is free again is so for every role: tick none.")
         elif cleaned.get("windows"):
             self.add_error("but_as", "Say windows and roles one after the other, not at once.")
+
+    @property
+    def window_labels(self) -> list[str]:
+        """The labels of the chosen windows."""
+        return [offer.label for offer in self.business.windows if offer.name in self.days.windows]
 
     @property
     def days(self) -> Days:

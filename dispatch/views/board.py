@@ -5,27 +5,25 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dispatch import wiring
-from dispatch.accounts import CrewRequest, crew_only
 from dispatch.board import Board, Filters
 from dispatch.domain.moves import COULD_NOT
-from dispatch.domain.permissions import Act
-from dispatch.etag import is_known
-from dispatch.seen import remember, revision_seen
+from dispatch.domain.permissions import Permission
+from dispatch.http import SiteRequest, crew_only, is_known, with_revision
 
 
 @require_safe
-@crew_only(Act.LOOK)
-def board(request: CrewRequest) -> HttpResponse:
+@crew_only(Permission.LOOK)
+def board(request: SiteRequest) -> HttpResponse:
     shown = board_of(request)
     people = [member for member in shown.roster.members if member.active]
     context = {"board": shown, "people": people, "could_not": COULD_NOT}
     response = render(request, "dispatch/board.html", context)
-    return remember(request, response, shown.book.revision)
+    return with_revision(request, response, shown.book.revision)
 
 
 @require_safe
-@crew_only(Act.LOOK, poll=True)
-def board_part(request: CrewRequest) -> HttpResponse:
+@crew_only(Permission.LOOK, poll=True)
+def board_part(request: SiteRequest) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
     shown = board_of(request)
     if is_known(request, shown.etag):
@@ -36,9 +34,9 @@ def board_part(request: CrewRequest) -> HttpResponse:
     return response
 
 
-def board_of(request: CrewRequest) -> Board:
+def board_of(request: SiteRequest) -> Board:
     repository = wiring.jobs(request.business)
-    book = repository.read(revision_seen(request))
+    book = repository.read(request.revision)
     return Board(
         business=request.business,
         book=book,

@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch import roster, wiring
-from dispatch.accounts import CrewRequest
 from dispatch.calendar import ONE_DAY, roles_in_words
 from dispatch.domain.document import StoreUnavailable
+from dispatch.explain import UNSURE
 from dispatch.forms.roster import DaysForm
-from dispatch.views.posts import UNSURE
+from dispatch.http import SiteRequest
 
 STEPS = {"away": roster.set_away, "back": roster.set_back}
 
 
-def days_form(request: CrewRequest, data: Mapping[str, Any] | None = None) -> DaysForm:
+def days_form(request: SiteRequest, data: Mapping[str, Any] | None = None) -> DaysForm:
     business = request.business
     return DaysForm(data, business=business, today=business.today(wiring.now()))
 
 
-def set_days(request: CrewRequest, username: str, form: DaysForm) -> tuple[int, str]:
-    """The status, and what to say: 303 and what was done, else why to show the form again."""
+def set_days(request: SiteRequest, username: str, form: DaysForm) -> tuple[int, str]:
+    """The answer's status and words: 303 and what was done, else why to show the form again."""
     step = STEPS.get(request.POST.get("set", ""))
     if step is None:
         form.add_error(None, "Say whether away or free again.")
@@ -35,7 +35,7 @@ def set_days(request: CrewRequest, username: str, form: DaysForm) -> tuple[int, 
 
 def _when(form: DaysForm) -> str:
     days = form.days
-    labels = [label for name, label in form.fields["windows"].choices if name in days.windows]  # type: ignore[attr-defined]
+    labels = form.window_labels
     if days.but_as:
         labels = [f"but still there as {roles_in_words(days.but_as)}"]
     first, last = (f"{day:%a, %b} {day.day}" for day in (days.start, days.end))

@@ -1,17 +1,16 @@
-"""How an action on a job is answered: with the drawer, or a redirect for a plain form."""
+"""A job's drawer, and the one way in which an action on a job is done and answered."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from dispatch import jobs, wiring
-from dispatch.accounts import CrewRequest, is_fetch
-from dispatch.board import next_step
 from dispatch.domain.availability import NotAvailable, clashes, overfull
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import ROLES, Job
@@ -22,136 +21,163 @@ from dispatch.domain.moves import (
     IllegalMove,
     JobConflict,
     needs_reason,
+    next_step,
     targets,
     undoes_to,
 )
-from dispatch.domain.permissions import history_for, sees_prices
-from dispatch.domain.roster import Rank
+from dispatch.domain.permissions import Permission, history_for, sees_prices
+from dispatch.explain import UNSURE, clash_text, explain, name_of
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
-from dispatch.links import tracking_url
-from dispatch.seen import remember
+from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
 from dispatch.views.board import board_of
-from dispatch.views.posts import UNSURE
+
+Done = tuple[jobs.Done, str]  # what came of an action, and the words for it
+Do = Callable[[SiteRequest, Job, Any], Done]
+STATUS: dict[type[Exception], int] = {
+    IllegalMove: 422,
+    jobs.NoSuchVersion: 422,
+    JobConflict: 409,
+    NotAvailable: 409,
+    StoreUnavailable: 503,
+}
 
 
-def act(
-    request: CrewRequest, job_id: str, action: Callable[[], jobs.Done], said: str, **forms: Any
-) -> HttpResponse:
-    """Do it, and answer: the fresh drawer for a script, a redirect for a plain form."""
+def new_forms(request: SiteRequest, job: Job, data: Any = None) -> dict[str, Any]:
+    """Every form of the drawer, by its name in the template."""
+    roster = wiring.roster(request.business).read()
+    return {
+        "note": NoteForm(data),
+        "eta": EtaForm(data),
+        "edit": EditForm(data, business=request.business, job=job),
+        "crew": CrewForm(data, job=job, roster=roster),
+    }
+
+
+def job_action(permission: Permission, name: str = "") -> Callable[[Do], Callable[..., Any]]:
+    """A view that does one thing to a job, whose form in the drawer has this `name`.
+
+    What is decorated is given the checked form. A script is answered with the drawer as it is
+    then; a plain form with a redirect, or with the drawer's page where it was refused.
+    """
+
+    def decorate(do: Do) -> Callable[..., Any]:
+        @post_only("job")
+        @crew_only(permission)
+        @wraps(do)
+        def view(request: SiteRequest, job_id: str) -> HttpResponse:
+            try:
+                job = jobs.find(request.business, job_id, by=request.user.actor)
+                return _act(request, job, do, name)
+            except JobNotFound:
+                return no_job(request)
+
+        return view
+
+    return decorate
+
+
+def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
+    form = new_forms(request, job, _typed(request))[name] if name else None
+    if form and not form.is_valid():
+        return drawer(request, job, 422, _first_error(form), bound={name: form})
     try:
-        done: jobs.Done = action()
-    except JobNotFound:
-        return gone(request)
-    except (JobConflict, jobs.NoSuchVersion) as conflict:
-        forms.pop("crew_form", None)  # the roles left alone in it would undo what is new
-        if edit_form := forms.get("edit_form"):
-            forms["edit_form"] = edit_form.again(conflict.job)
-        status = 409 if isinstance(conflict, JobConflict) else 422
-        return drawer(request, conflict.job, status, str(conflict), **forms)
-    except IllegalMove as refusal:
-        return refused(request, job_id, str(refusal), **forms)
-    except NotAvailable as refusal:
-        return not_available(request, job_id, refusal, **forms)
-    except StoreUnavailable:
-        return refused(request, job_id, UNSURE, 503, **forms)
-    if is_fetch(request):
-        return remember(request, drawer(request, done.job, said=said), done.revision)
-    messages.success(request, f"{done.job.customer_name}: {said}")
-    response = HttpResponseRedirect(_back(request, job_id), status=303)
-    return remember(request, response, done.revision)
-
-
-def refused(
-    request: CrewRequest, job_id: str, text: str, status: int = 422, **forms: Any
-) -> HttpResponse:
-    try:
-        return drawer(
-            request,
-            jobs.find(request.business, job_id, by=request.user.actor),
-            status,
-            text,
-            **forms,
+        done, words = do(request, job, form)
+    except tuple(STATUS) as error:
+        now = getattr(error, "job", None) or jobs.find(
+            request.business, job.id, by=request.user.actor
         )
-    except JobNotFound:
-        return gone(request)
+        return _refused(request, now, error, {name: form})
+    if is_fetch(request):
+        response = drawer(request, done.job, said=words)
+    else:
+        messages.success(request, f"{done.job.customer_name}: {words}")
+        response = HttpResponseRedirect(_back(request, job.id), status=303)
+    return with_revision(request, response, done.revision)
 
 
-def not_available(
-    request: CrewRequest, job_id: str, refusal: NotAvailable, crew_form: CrewForm
+def _refused(
+    request: SiteRequest, job: Job, error: Exception, bound: dict[str, Any]
 ) -> HttpResponse:
-    """Beside the role that it is about, with what was chosen; and how to insist, if one may."""
-    crew_form.add_error(refusal.role, str(refusal))
-    said, may = str(refusal), refusal.insistable
-    return refused(request, job_id, said, 409, crew_form=crew_form, may_insist=may)
+    """The drawer with what was typed, and why it could not be done."""
+    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    if isinstance(error, StoreUnavailable):
+        return drawer(request, job, status, UNSURE, bound=bound)
+    words = explain(error, request.business)
+    if isinstance(error, NotAvailable):
+        bound["crew"].add_error(error.role, words)
+        return drawer(request, job, status, words, bound=bound, may_insist=error.insistable)
+    if isinstance(error, JobConflict | jobs.NoSuchVersion):
+        # Roles that were left alone would undo what is new: they are shown as they are now.
+        bound = {name: form.again(job) for name, form in bound.items() if name == "edit"}
+    return drawer(request, job, status, words, bound=bound, fresh=status == 409)
 
 
-def gone(request: HttpRequest) -> HttpResponse:
+def no_job(request: SiteRequest) -> HttpResponse:
     return render(request, "dispatch/no_job.html", status=404)
 
 
 def drawer(
-    request: CrewRequest,
-    shown: Job,
+    request: SiteRequest,
+    job: Job,
     status: int = 200,
     said: str = "",
     *,
-    note_form: NoteForm | None = None,
-    eta_form: EtaForm | None = None,
-    edit_form: EditForm | None = None,
-    crew_form: CrewForm | None = None,
+    bound: dict[str, Any] | None = None,
+    fresh: bool = False,
     may_insist: bool = False,
 ) -> HttpResponse:
-    member, business, at = request.user.member, request.business, wiring.now()
-    actor = request.user.actor
+    """The drawer, alone for a script, else as a page; `bound` forms keep what was typed.
+
+    With `fresh`, the job's card as it is now is shown above.
+    """
+    business, actor = request.business, request.user.actor
     roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
-    told = crew_form is not None and crew_form.is_bound and bool(crew_form.errors)
-    moves = [(to, needs_reason(shown.status, to)) for to in targets(shown, actor)]
+    moves = [(to, needs_reason(job.status, to)) for to in targets(job, actor)]
+    against = clashes(job, roster, overfull(book, business))
     context = {
-        "job": shown,
+        "job": job,
         "said": said,
         "refused": status >= 400,
         "typed": request.POST if status >= 400 else {},
-        "fresh": _fresh_card(request, shown) if status == 409 and not told else "",
-        "clashes": clashes(shown, roster, business, overfull(book, business)),
+        "fresh": board_of(request).card(job) if fresh else "",
+        "clashes": [clash_text(each, job.window, roster, business) for each in against],
         "may_insist": may_insist,
-        "may_edit": member.rank is Rank.DISPATCHER,
-        "may_act": member.rank.reaches(Rank.CREW),
-        "sees_prices": sees_prices(business, member),
-        "next": next_step(shown, actor),
-        "undo": undoes_to(shown, actor, at),
+        "sees_prices": sees_prices(actor, business),
+        "next": next_step(job, actor),
+        "undo": undoes_to(job, actor, wiring.now()),
         "targets": moves,
         "has_back_moves": any(why for _, why in moves),
-        "could_not": COULD_NOT if member.rank is Rank.CREW else None,
+        "could_not": COULD_NOT,
         "undo_reason": UNDO,
         "history": [
-            (event, jobs.name_of(roster, event.by))
-            for event in reversed(history_for(member, shown, business))
+            (event, name_of(event.by, roster))
+            for event in reversed(history_for(actor, job, business))
         ],
-        "notes": [(note, jobs.name_of(roster, note.by)) for note in reversed(shown.notes)],
+        "notes": [(note, name_of(note.by, roster)) for note in reversed(job.notes)],
         "roster": roster,
-        "said_by": shown.eta and jobs.name_of(roster, shown.eta.by),
-        "crew": [(role, roster.name_of(name)) for role, name in _on(shown)],
-        "tracking_url": tracking_url(request, shown),
-        "note_form": note_form or NoteForm(),
-        "eta_form": eta_form or EtaForm(),
-        "edit_form": edit_form or EditForm(business=business, job=shown),
-        "crew_form": crew_form or CrewForm(job=shown, roster=roster),
-        "back": _back(request, shown.id),
+        "eta_by": job.eta and name_of(job.eta.by, roster),
+        "crew": [(role, roster.name_of(name)) for role in ROLES if (name := job.field(role))],
+        "tracking_url": tracking_url(request, job),
+        "forms": new_forms(request, job) | (bound or {}),
+        "back": _back(request, job.id),
     }
     template = "dispatch/_drawer.html" if is_fetch(request) else "dispatch/job.html"
     return render(request, template, context, status=status)
 
 
-def _on(shown: Job) -> list[tuple[str, str]]:
-    return [(role, name) for role in ROLES if (name := getattr(shown.crew, role))]
+def _typed(request: SiteRequest) -> dict[str, Any]:
+    """The form's fields; a card's button has in its address which version was seen."""
+    return request.GET.dict() | request.POST.dict()
 
 
-def _fresh_card(request: CrewRequest, shown: Job) -> str:
-    return board_of(request).card(shown)
-
-
-def _back(request: HttpRequest, job_id: str) -> str:
-    """Where the form was; only ever a page of the crew's own."""
+def _back(request: SiteRequest, job_id: str) -> str:
+    """The page on which the form was; only ever one of the crew's own."""
     back = request.POST.get("back", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return back if safe and back.startswith("/dashboard/") else reverse("job", args=[job_id])
+    return back if safe and back.startswith(reverse("board")) else reverse("job", args=[job_id])
+
+
+def _first_error(form: Any) -> str:
+    field, errors = next(iter(form.errors.items()))
+    label = form.fields[field].label if field in form.fields else ""
+    return f"{label}: {errors[0]}" if label else str(errors[0])

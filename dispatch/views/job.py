@@ -1,172 +1,124 @@
-"""One job: its drawer, and what can be done from there."""
+"""One job: its drawer, what can be done from there, and a new one taken by phone."""
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.views.decorators.http import require_safe
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
-from dispatch.accounts import CrewRequest, crew_only
+from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
-from dispatch.domain.permissions import Act
+from dispatch.domain.moves import named_status
+from dispatch.domain.permissions import Permission
 from dispatch.domain.status import Status
-from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
-from dispatch.seen import revision_seen
-from dispatch.views.drawer import act, drawer, gone, refused
-from dispatch.views.posts import post_only
+from dispatch.explain import UNSURE
+from dispatch.forms.job import CrewForm, EditForm, EtaForm, NewJobForm, NoteForm
+from dispatch.http import SiteRequest, crew_only, see_other, with_revision
+from dispatch.views.drawer import Done, drawer, job_action, no_job
 
 
 @require_safe
-@crew_only(Act.LOOK)
-def job(request: CrewRequest, job_id: str) -> HttpResponse:
+@crew_only(Permission.LOOK)
+def job(request: SiteRequest, job_id: str) -> HttpResponse:
+    by, seen = request.user.actor, request.revision
     try:
-        found = jobs.find(
-            request.business, job_id, by=request.user.actor, at_least=revision_seen(request)
-        )
+        return drawer(request, jobs.find(request.business, job_id, by=by, at_least=seen))
     except JobNotFound:
-        return gone(request)
-    return drawer(request, found)
+        return no_job(request)
 
 
-@post_only("job")
-@crew_only(Act.MOVE)
-def move(request: CrewRequest, job_id: str) -> HttpResponse:
-    """`status`, and the status that the person saw as `expected` (in the address, for buttons)."""
-    to = _status(request.POST.get("status"))
-    expected_text = request.POST.get("expected") or request.GET.get("expected")
-    expected = _status(expected_text)
-    if to is None or (expected_text and expected is None):
-        return refused(request, job_id, "There is no such status.")
-    reason = request.POST.get("reason", "").strip()
-    if text := request.POST.get("text", "").strip():
-        reason = f"{reason}: {text}" if reason else text
-    return act(
-        request,
-        job_id,
-        lambda: jobs.move(
-            *(request.business, job_id, to),
-            by=request.user.actor,
-            expected=expected,
-            reason=reason[:500],
-        ),
-        f"Moved to “{to.label}”.",
+@job_action(Permission.MOVE)
+def move(request: SiteRequest, job: Job, _: None) -> Done:
+    """To `status`, from the one that the person saw: `expected`, which buttons have in the URL."""
+    to = named_status(request.POST.get("status", ""))
+    seen = request.POST.get("expected") or request.GET.get("expected")
+    words = (request.POST.get(name, "").strip() for name in ("reason", "text"))
+    done = jobs.move(
+        *(request.business, job.id, to),
+        by=request.user.actor,
+        expected=named_status(seen) if seen else None,
+        reason=": ".join(filter(None, words))[:500],
     )
+    return done, f"Moved to “{to.label}”."
 
 
-@post_only("job")
-@crew_only(Act.ASSIGN)
-def assign(request: CrewRequest, job_id: str) -> HttpResponse:
+@job_action(Permission.ASSIGN, "crew")
+def assign(request: SiteRequest, job: Job, form: CrewForm) -> Done:
     """Usernames by role; with `insist`, into a window that is full too."""
-    roster = wiring.roster(request.business).read()
-    try:
-        form = CrewForm(
-            # A card's button says in its address which version was seen.
-            {"version": request.GET.get("version", "")} | request.POST.dict(),
-            job=jobs.find(request.business, job_id, by=request.user.actor),
-            roster=roster,
-        )
-    except JobNotFound:
-        return gone(request)
-    if not form.is_valid():
-        return refused(request, job_id, _first_error(form), crew_form=form)
-    roles = {role: name for role, name in form.roles().items() if role in request.POST}
-    insist = "insist" in request.POST
-    return act(
-        request,
-        job_id,
-        lambda: jobs.assign(
-            *(request.business, job_id, roles),
-            by=request.user.actor,
-            version=form.cleaned_data["version"],
-            insist=insist,
-        ),
-        "Crew saved.",
-        crew_form=form,
+    done = jobs.assign(
+        *(request.business, job.id),
+        {role: name for role, name in form.roles().items() if role in request.POST},
+        by=request.user.actor,
+        version=form.cleaned_data["version"],
+        insist="insist" in request.POST,
     )
+    return done, "Crew saved."
 
 
-@post_only("job")
-@crew_only(Act.NOTE)
-def notes(request: CrewRequest, job_id: str) -> HttpResponse:
-    form = NoteForm(request.POST)
-    if not form.is_valid():
-        return refused(request, job_id, _first_error(form), note_form=form)
-    text = form.cleaned_data["text"]
-    return act(
-        request,
-        job_id,
-        lambda: jobs.note(request.business, job_id, text, by=request.user.actor),
-        "Note added.",
-        note_form=form,
-    )
+@job_action(Permission.NOTE, "note")
+def notes(request: SiteRequest, job: Job, form: NoteForm) -> Done:
+    text, by = form.cleaned_data["text"], request.user.actor
+    return jobs.note(request.business, job.id, text, by=by), "Note added."
 
 
-@post_only("job")
-@crew_only(Act.ESTIMATE)
-def eta(request: CrewRequest, job_id: str) -> HttpResponse:
+@job_action(Permission.ESTIMATE, "eta")
+def eta(request: SiteRequest, job: Job, form: EtaForm) -> Done:
     """`eta` as a clock time of today, or `on_my_way`."""
+    business, by = request.business, request.user.actor
     if "on_my_way" in request.POST:
-        return act(
-            request,
-            job_id,
-            lambda: jobs.on_my_way(request.business, job_id, by=request.user.actor),
-            "The customer sees that you are on your way.",
-        )
-    form = EtaForm(request.POST)
-    if not form.is_valid():
-        return refused(request, job_id, _first_error(form), eta_form=form)
-    expected = form.moment(request.business, wiring.now())
-    return act(
-        request,
-        job_id,
-        lambda: jobs.set_eta(request.business, job_id, expected, by=request.user.actor),
-        "Estimate saved." if expected else "Estimate taken back.",
-        eta_form=form,
-    )
+        done = jobs.on_my_way(business, job.id, by=by)
+        return done, "The customer sees that you are on your way."
+    expected = form.moment(business, wiring.now())
+    done = jobs.set_eta(business, job.id, expected, by=by)
+    return done, "Estimate saved." if expected else "Estimate taken back."
 
 
-@post_only("job")
-@crew_only(Act.EDIT)
-def edit(request: CrewRequest, job_id: str) -> HttpResponse:
-    try:
-        found = jobs.find(request.business, job_id, by=request.user.actor)
-    except JobNotFound:
-        return gone(request)
-    form = EditForm(request.POST, business=request.business, job=found)
-    if not form.is_valid():
-        text = "Please look at the fields marked below; nothing was saved yet."
-        return refused(request, job_id, text, edit_form=form)
+@job_action(Permission.EDIT, "edit")
+def edit(request: SiteRequest, job: Job, form: EditForm) -> Done:
     fields, version = form.job_fields(), form.cleaned_data["version"]
-    return act(
-        request,
-        job_id,
-        lambda: jobs.edit(request.business, job_id, fields, by=request.user.actor, version=version),
-        "Saved.",
-        edit_form=form,
-    )
+    by = request.user.actor
+    return jobs.edit(request.business, job.id, fields, by=by, version=version), "Saved."
 
 
-@post_only("job")
-@crew_only(Act.KEEP_LINKS)
-def link(request: CrewRequest, job_id: str) -> HttpResponse:
+@job_action(Permission.KEEP_LINKS)
+def link(request: SiteRequest, job: Job, _: None) -> Done:
     """A new tracking link, or (`revoke`) none; the old one stops working."""
     revoke = "revoke" in request.POST
-    return act(
-        request,
-        job_id,
-        lambda: jobs.renew_link(request.business, job_id, by=request.user.actor, revoke=revoke),
-        "The old link no longer works." + ("" if revoke else " Send the customer the new one."),
-    )
+    done = jobs.renew_link(request.business, job.id, by=request.user.actor, revoke=revoke)
+    words = "The old link no longer works."
+    return done, words if revoke else f"{words} Send the customer the new one."
 
 
-def _status(value: str | None) -> Status | None:
+@require_http_methods(["GET", "HEAD", "POST"])
+@crew_only(Permission.CREATE)
+def new_job(request: SiteRequest) -> HttpResponse:
+    key = request.POST.get("key") or wiring.new_token()
+    form = NewJobForm(request.POST if request.method == "POST" else None, business=request.business)
+    if not form.is_valid():
+        return _new_job_page(request, form, 422 if form.is_bound else 200, key)
     try:
-        return Status(value or "")
-    except ValueError:
-        return None
+        done = jobs.create(
+            request.business,
+            form.job_fields(),
+            status=Status(form.cleaned_data["status"]),
+            by=request.user.username,
+            key=key,
+        )
+    except jobs.KeyReused as error:
+        form.add_error(None, "You have already saved this as another job. Save again to add one.")
+        return _new_job_page(request, form, 409, wiring.new_token(), earlier=error.job)
+    except StoreUnavailable:
+        form.add_error(None, UNSURE)  # with the same key it is not made twice
+        return _new_job_page(request, form, 503, key)
+    messages.success(request, f"{done.job.customer_name} is on the board.")
+    return with_revision(request, see_other("job", done.job.id), done.revision)
 
 
-def _first_error(form: Any) -> str:
-    field, errors = next(iter(form.errors.items()))
-    label = form.fields[field].label if field in form.fields else ""
-    return f"{label}: {errors[0]}" if label else str(errors[0])
+def _new_job_page(
+    request: SiteRequest, form: NewJobForm, status: int, key: str, **more: Any
+) -> HttpResponse:
+    context = {"form": form, "key": key, **more}
+    return render(request, "dispatch/new_job.html", context, status=status)

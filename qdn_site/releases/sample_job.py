@@ -12,8 +12,8 @@ from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, SYSTEM, Event, Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.moves import Actor, move
-from dispatch.domain.roster import Rank
+from dispatch.domain.moves import move
+from dispatch.domain.permissions import Actor, Rank
 from dispatch.domain.status import Status
 
 ID = "staging00"

@@ -9,22 +9,25 @@ from msgspec.structs import replace
 
 from dispatch.domain.availability import (
     INSISTED,
-    Refusal,
+    NOWHERE,
+    NotAvailable,
+    Overfull,
     away,
     back,
     clashes,
     free,
     is_free,
     jobs_of,
+    not_available,
     overfull,
     taken_off,
-    why_not,
 )
 from dispatch.domain.business import WindowOffer
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import AS_ALWAYS, Availability, Member, Roster
 from dispatch.domain.status import Status
+from dispatch.explain import clash_text, unavailable_text
 from tests.making import BUSINESS, NOON, is_away, make_job, make_member, seconds
 
 SATURDAY = date(2026, 5, 23)
@@ -246,9 +249,9 @@ ROSTER = Roster().put(
 )
 
 
-def refusal(username: str, book: JobBook | None = None, **fields: Any) -> Refusal | None:
+def refusal(username: str, book: JobBook | None = None, **fields: Any) -> NotAvailable | None:
     job = booked(99, **fields)
-    return why_not(ROSTER, book or book_of(job), BUSINESS, job, "driver", username)
+    return not_available(ROSTER, book or book_of(job), BUSINESS, job, "driver", username)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +265,7 @@ def refusal(username: str, book: JobBook | None = None, **fields: Any) -> Refusa
         ("kim", {}, "Kim is not to be driver on that day. Who is free: Joel Ramirez, Ana."),
         ("vic", {}, "Vic cannot be driver. Who is free: Joel Ramirez, Ana."),
         ("pete", {}, "Pete has left the crew. Who is free: Joel Ramirez, Ana."),
-        ("zoe", {}, "Nobody called zoe is on the crew. Who is free: Joel Ramirez, Ana."),
+        ("zoe", {}, "Nobody called zoe is on the roster. Who is free: Joel Ramirez, Ana."),
         (
             "vic",
             {"window": None},
@@ -271,22 +274,25 @@ def refusal(username: str, book: JobBook | None = None, **fields: Any) -> Refusa
     ],
 )
 def test_why_somebody_cannot_drive(username: str, fields: dict[str, Any], text: str) -> None:
-    assert refusal(username, **fields) == (Refusal(text) if text else None)
+    found = refusal(username, **fields)
+    assert (unavailable_text(found, ROSTER, BUSINESS) if found else "") == text
+    assert not (found and found.insistable)
 
 
 def test_a_full_window_is_refused_unless_somebody_insists() -> None:
     assert refusal("joel", joels_morning(FULL - 1)) is None
-    assert refusal("joel", joels_morning(FULL)) == Refusal(
-        "Joel Ramirez already drives 4 jobs on Sat, May 23 (Morning). Who is free: Ana.",
-        insistable=True,
-    )
+    found = refusal("joel", joels_morning(FULL))
+    assert found
+    assert found.insistable
+    text = "Joel Ramirez already drives 4 jobs on Sat, May 23 (Morning). Who is free: Ana."
+    assert unavailable_text(found, ROSTER, BUSINESS) == text
 
 
 def test_where_nobody_else_is_free_that_is_said() -> None:
     alone = Roster().put(make_member("joel"))
-    found = why_not(alone, joels_morning(FULL), BUSINESS, booked(99), "driver", "joel")
+    found = not_available(alone, joels_morning(FULL), BUSINESS, booked(99), "driver", "joel")
     assert found
-    assert found.text.endswith("Who is free: nobody.")
+    assert unavailable_text(found, alone, BUSINESS).endswith("Who is free: nobody.")
 
 
 @pytest.mark.parametrize(
@@ -307,7 +313,7 @@ def test_only_open_jobs_that_joel_drives_in_that_window_fill_it(fields: dict[str
 
 def test_a_job_does_not_stand_in_its_own_way() -> None:
     book = joels_morning(FULL)
-    assert why_not(ROSTER, book, BUSINESS, book.job("job-0"), "driver", "joel") is None
+    assert not_available(ROSTER, book, BUSINESS, book.job("job-0"), "driver", "joel") is None
 
 
 # --- what became impossible ----------------------------------------------------------------
@@ -330,8 +336,12 @@ def test_a_job_does_not_stand_in_its_own_way() -> None:
 def test_what_has_come_between_a_job_and_its_crew(
     crew: Crew, fields: dict[str, Any], texts: list[str]
 ) -> None:
-    found = clashes(booked(1, crew=crew, **fields), ROSTER, BUSINESS)
-    assert [clash.text for clash in found] == texts
+    assert against(booked(1, crew=crew, **fields)) == texts
+
+
+def against(job: Job, late: Overfull = NOWHERE) -> list[str]:
+    found = clashes(job, ROSTER, late)
+    return [clash_text(clash, job.window, ROSTER, BUSINESS) for clash in found]
 
 
 def moved_in(window: Window = MORNING, **assigned: Any) -> Job:
@@ -345,19 +355,16 @@ def test_a_job_that_came_to_a_full_window_is_one_too_many() -> None:
     book = joels_morning(FULL).put(moved_in())
     found = overfull(book, BUSINESS)
     assert found == {"job-9": FULL + 1}
-    (clash,) = clashes(book.job("job-9"), ROSTER, BUSINESS, found)
-    assert (clash.role, clash.username) == ("driver", "joel")
-    assert clash.text == (
+    assert against(book.job("job-9"), found) == [
         "Joel Ramirez drives 5 jobs on Sat, May 23 (Morning); 4 at most, unless somebody insists."
-    )
-    assert clashes(book.job("job-0"), ROSTER, BUSINESS, found) == ()
+    ]
+    assert against(book.job("job-0"), found) == []
 
 
 def test_who_is_away_is_not_also_overfull() -> None:
     book = book_of(*(booked(number, crew=Crew(driver="bo")) for number in range(FULL + 1)))
     found = overfull(book, BUSINESS)
-    texts = [clash.text for clash in clashes(book.job("job-4"), ROSTER, BUSINESS, found)]
-    assert texts == ["Bo is away on Sat, May 23 (Morning)."]
+    assert against(book.job("job-4"), found) == ["Bo is away on Sat, May 23 (Morning)."]
 
 
 @pytest.mark.parametrize(

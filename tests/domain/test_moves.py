@@ -8,19 +8,19 @@ from msgspec.structs import replace
 from dispatch.domain.job import Eta, Event, Job, OnMyWay, Window
 from dispatch.domain.moves import (
     COULD_NOT,
-    THE_CUSTOMER,
     UNDO,
-    Actor,
+    Illegal,
     IllegalMove,
+    check_first,
     customer_may_cancel,
     move,
     needs_reason,
-    refuse_new,
     targets,
     undoes_to,
 )
-from dispatch.domain.roster import Rank
+from dispatch.domain.permissions import THE_CUSTOMER, Actor, Rank
 from dispatch.domain.status import Status
+from dispatch.explain import explain
 from tests.making import BUSINESS, DANA, JOEL, NOON, VIC, make_job, seconds
 
 PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
@@ -82,8 +82,9 @@ def test_giving_back_without_a_proper_reason_is_refused(reason: str) -> None:
 @pytest.mark.parametrize("at", [PENDING, READY, STARTED, DONE, CANCELLED])
 def test_who_moves_a_job_to_where_it_is_is_told_so(at: Status, by: Actor) -> None:
     """But for the crew's giving back of a booked job, which stays booked."""
-    with pytest.raises(IllegalMove, match=f"The job is already at “{at.label}”."):
+    with pytest.raises(IllegalMove) as refused:
         moved(make_job(status=at), at, by)
+    assert explain(refused.value, BUSINESS) == f"The job is already at “{at.label}”."
 
 
 @pytest.mark.parametrize("code", ["no_access", "not_ready", "unsafe"])
@@ -121,7 +122,7 @@ def test_a_customer_cancels_until_the_cut_off(hours: float, may: bool) -> None:
     job, at = make_job(status=BOOKED, window=AFTERNOON), NOON + timedelta(hours=hours)
     assert customer_may_cancel(job, at, BUSINESS) == may
     if not may:
-        with pytest.raises(IllegalMove, match="too late to cancel"):
+        with pytest.raises(IllegalMove, match="TOO_LATE_TO_CANCEL"):
             move(job, CANCELLED, by=THE_CUSTOMER, at=at, business=BUSINESS)
 
 
@@ -153,7 +154,7 @@ def test_whoever_made_the_last_move_undoes_it_within_a_minute(by: Actor) -> None
 @pytest.mark.parametrize("by", [DANA, JOEL, THE_CUSTOMER])
 def test_after_a_minute_it_is_too_late_to_undo(by: Actor) -> None:
     job = moved(make_job(status=BOOKED), READY, by)
-    with pytest.raises(IllegalMove, match="too late to undo"):
+    with pytest.raises(IllegalMove, match="TOO_LATE_TO_UNDO"):
         moved(job, BOOKED, by, UNDO, after=61)
 
 
@@ -240,12 +241,24 @@ def test_the_buttons_leave_nothing_out_that_is_allowed(start: Status) -> None:
 
 
 def test_new_jobs_are_pending_or_booked_and_the_refusal_says_so() -> None:
-    assert [status for status in Status if not refuse_new(status)] == [PENDING, BOOKED]
-    assert refuse_new(DONE) == "A new job is pending or booked, never completed."
+    for status in (PENDING, BOOKED):
+        check_first(status)
+    for status in (READY, STARTED, DONE, CANCELLED):
+        with pytest.raises(IllegalMove) as refused:
+            check_first(status)
+        words = f"A new job is pending or booked, never {status}."
+        assert explain(refused.value, BUSINESS) == words
+
+
+@pytest.mark.parametrize("why", Illegal)
+def test_every_refusal_has_a_sentence(why: Illegal) -> None:
+    words = explain(IllegalMove(why, BOOKED, DONE), BUSINESS)
+    assert words.endswith((".", ")."))
+    assert "{" not in words
 
 
 def test_a_members_rank_decides_not_their_name() -> None:
     job = make_job(status=PENDING)
     assert moved(job, BOOKED, Actor("joel", Rank.DISPATCHER)).status == BOOKED
-    with pytest.raises(IllegalMove, match="Only a dispatcher"):
+    with pytest.raises(IllegalMove, match="DISPATCHERS_ONLY"):
         moved(replace(job), BOOKED, Actor("dana", Rank.CREW))

@@ -24,8 +24,7 @@ from dispatch.domain.document import (  # noqa: E402
     StoreUnavailable,
 )
 from dispatch.domain.jobbook import JobBook  # noqa: E402
-from dispatch.domain.moves import Actor  # noqa: E402
-from dispatch.domain.roster import Rank  # noqa: E402
+from dispatch.domain.permissions import Actor, Rank  # noqa: E402
 from dispatch.domain.status import Status  # noqa: E402
 from dispatch.stores.hint import SharedHint  # noqa: E402
 from dispatch.stores.repository import DocumentRepository  # noqa: E402

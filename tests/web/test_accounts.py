@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from msgspec.structs import replace
 
+from dispatch.domain.permissions import Rank
 from dispatch.domain.repository import JobRepository, RosterRepository
-from dispatch.domain.roster import Rank
 from dispatch.roster import change_member
 from tests.conftest import signed_in
 from tests.making import BUSINESS, PASSWORD, make_job, unavailable

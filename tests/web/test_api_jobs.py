@@ -203,9 +203,7 @@ def test_prices_are_withheld_where_the_crew_are_not_to_see_them(
     dana: Program, joel: Program, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("dispatch.api.shapes", "dispatch.domain.permissions"):
-        monkeypatch.setattr(
-            f"{module}.sees_prices", lambda business, member: member.username == "dana"
-        )
+        monkeypatch.setattr(f"{module}.sees_prices", lambda who, business: who.name == "dana")
     has(jobs, price_lines=(PriceLine("Half", Decimal(320)),), status=Status.BOOKED)
     dana.patch(f"jobs/{ID}", {"price": 1234, "truck": "T1"})
     for answer in (

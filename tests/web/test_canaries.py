@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from dispatch import wiring
 from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, Paid, PriceLine, Request
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.permissions import Rank
 from dispatch.domain.repository import JobRepository
-from dispatch.domain.roster import Rank
 from dispatch.domain.status import Status
 from tests.making import BUSINESS, NOON, TOKEN, make_job, make_member, unavailable
 

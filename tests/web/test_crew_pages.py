@@ -11,8 +11,9 @@ from msgspec.structs import replace
 import dispatch.roster
 from dispatch.domain.availability import SICK
 from dispatch.domain.job import Crew, Job, Window
+from dispatch.domain.permissions import Rank
 from dispatch.domain.repository import JobRepository, RosterRepository
-from dispatch.domain.roster import Availability, Member, Rank
+from dispatch.domain.roster import Availability, Member
 from dispatch.domain.status import Status
 from dispatch.roster import change_member
 from tests.conftest import signed_in

@@ -14,7 +14,7 @@ from django.test import Client
 import dispatch.roster
 from dispatch import wiring
 from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.roster import Rank
+from dispatch.domain.permissions import Rank
 from dispatch.roster import Days
 from dispatch.stores.dynamodb import CLIENT
 from tests.conftest import signed_in

@@ -9,7 +9,7 @@ from django.test import Client
 
 import dispatch.jobs
 from dispatch.domain.job import Crew, Eta, Job, PriceLine, Window
-from dispatch.domain.moves import THE_CUSTOMER
+from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from tests.making import BUSINESS, DANA, JOEL, NOON, FakeClock, make_job, seconds
@@ -505,7 +505,7 @@ def test_sending_again_after_a_conflict_does_not_undo_what_others_changed(
     change(jobs, price=Decimal(500), truck="T2")
     refused = press(dana, "edit", **mine)
     assert refused.status_code == 409
-    form = refused.context["edit_form"]
+    form = refused.context["forms"]["edit"]
     assert (form["price"].value(), form["truck"].value()) == ("650", "T2")
     again = {field.name: field.value() for field in form}
     assert press(dana, "edit", **again).status_code == 303
@@ -519,7 +519,7 @@ def test_sending_again_after_a_mistake_does_not_undo_what_others_changed(
     change(jobs, truck="T2")
     refused = press(dana, "edit", **mine)
     assert refused.status_code == 422
-    again = {field.name: field.value() for field in refused.context["edit_form"]}
+    again = {field.name: field.value() for field in refused.context["forms"]["edit"]}
     assert press(dana, "edit", **again | {"email": "a@b.example"}).status_code == 303
     assert (the_job(jobs).email, the_job(jobs).truck) == ("a@b.example", "T2")
     assert f'name="version" value="{mine["version"]}"' in text(refused)

@@ -19,7 +19,7 @@ from django.test import Client, override_settings
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Crew, Window
-from dispatch.domain.roster import Rank
+from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
 from qdn_site.environment import hosts_of, read_businesses
 from tests.making import NOON, PASSWORD, make_job, make_member

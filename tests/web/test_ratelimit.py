@@ -103,8 +103,8 @@ def test_it_opens_again(cache: object, clock: FakeClock) -> None:
 
 
 def asked_from(address: str) -> str:
-    request = RequestFactory().get("/", REMOTE_ADDR=address)
-    request.business = BUSINESS
+    request = RequestFactory().get("/")
+    request.business, request.client_ip = BUSINESS, address
     return source(request)
 
 

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from dispatch.accounts import KEPT
+from dispatch.domain.permissions import Rank
 from dispatch.domain.repository import JobRepository, RosterRepository
-from dispatch.domain.roster import Rank
 from dispatch.domain.status import Status
 from tests.conftest import signed_in
 from tests.making import PASSWORD, FakeClock, make_job, unavailable
@@ -166,7 +166,7 @@ def test_a_new_member_who_came_through_after_all_gets_a_password_on_their_page(
     answer = dana.post("/dashboard/crew/new", PETE)
     assert answer.status_code == 503
     assert "does not do it twice" not in words(answer)
-    assert "Look at the crew first" in words(answer)
+    assert "Look at the roster first" in words(answer)
     assert dana.post("/dashboard/crew/new", PETE).status_code == 409
     assert "signs in as pete with the password" in words(
         dana.post("/dashboard/crew/pete/access", {"do": "password"})

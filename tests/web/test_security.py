@@ -19,10 +19,10 @@ import dispatch.jobs
 from dispatch import wiring
 from dispatch.domain import jobbook
 from dispatch.domain.job import CUSTOMER
-from dispatch.domain.moves import THE_CUSTOMER
+from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
-from dispatch.seen import COOKIE
+from dispatch.http import REVISION_COOKIE
 from qdn_site import gunicorn
 from qdn_site import settings as shipped
 from tests.making import BUSINESS, DANA, PASSWORD, TOKEN, FakeClock, make_job, make_member
@@ -356,7 +356,7 @@ def test_junk_is_discarded_by_sender_and_nothing_else_is(
     assert "9 requests from one sender" in page
     answer = dana.post("/dashboard/requests/", {"job": [job.id for job in jobs.read().jobs]})
     assert [job.customer_name for job in jobs.read().jobs] == ["Mark"]
-    assert answer.cookies[COOKIE].value.startswith(f"{jobs.read().revision}:")
+    assert answer.cookies[REVISION_COOKIE].value.startswith(f"{jobs.read().revision}:")
 
 
 def test_a_request_with_a_note_of_the_crew_is_no_junk(dana: Client, jobs: JobRepository) -> None:

@@ -10,10 +10,11 @@ from django.core.management.base import CommandError
 from msgspec import UNSET
 
 from dispatch import wiring
-from dispatch.domain.availability import clashes, when
+from dispatch.domain.availability import clashes
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.roster import Availability, Member
+from dispatch.explain import when
 from dispatch.roster import MOST_DAYS, Days
 
 
@@ -42,9 +43,9 @@ def jobs_in_the_way(business: Business, member: Member, days: Days) -> Iterator[
     for job in wiring.jobs(business).read().jobs:
         if job.window is None or job.window.date not in days:
             continue
-        for clash in clashes(job, roster, business):
+        for clash in clashes(job, roster):
             if clash.username == member.username:
-                role, then = clash.role.replace("_", " "), when(business, job.window)
+                role, then = clash.role.replace("_", " "), when(job.window, business)
                 yield f"Still {role} of job {job.id}, {job.customer_name}, {then}"
 
 

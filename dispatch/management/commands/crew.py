@@ -14,7 +14,9 @@ from msgspec.structs import replace
 from dispatch import roster, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
-from dispatch.domain.roster import Member, MemberNotFound, Rank, Roster, username_refusal
+from dispatch.domain.permissions import Rank
+from dispatch.domain.roster import Member, MemberNotFound, Roster, username_refusal
+from dispatch.explain import explain
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._days import (
     day_of,
@@ -67,7 +69,7 @@ class Command(BusinessCommand):
         except roster.NameTaken as error:
             raise CommandError(f"{error} is on the roster already.") from error
         except roster.LastDispatcher as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(explain(error, business)) from error
 
     def _add(self, business: Business, options: dict[str, Any]) -> None:
         member = _new_member(business, options)
@@ -104,7 +106,7 @@ class Command(BusinessCommand):
         known = wiring.roster(business).read()
         member = known.member(options["name"])
         if options["dry_run"]:
-            if known.dispatchers == (member,):
+            if known.keepers == (member,):
                 raise roster.LastDispatcher
             self.stdout.write(f"Would deactivate {member.username}")
             return

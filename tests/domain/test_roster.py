@@ -2,20 +2,15 @@
 
 import pytest
 
-from dispatch.domain.roster import Member, MemberNotFound, Rank, Roster
+from dispatch.domain.permissions import THE_CUSTOMER, Permission, Rank
+from dispatch.domain.roster import Member, MemberNotFound, Roster
 from tests.making import NOON, make_member, seconds
 
 
-@pytest.mark.parametrize(
-    ("rank", "reaches"),
-    [
-        (Rank.VIEWER, [Rank.VIEWER]),
-        (Rank.CREW, [Rank.VIEWER, Rank.CREW]),
-        (Rank.DISPATCHER, [Rank.VIEWER, Rank.CREW, Rank.DISPATCHER]),
-    ],
-)
-def test_a_rank_may_do_what_the_ones_before_it_may(rank: Rank, reaches: list[Rank]) -> None:
-    assert [needed for needed in Rank if rank.reaches(needed)] == reaches
+@pytest.mark.parametrize("permission", Permission)
+def test_a_dispatcher_may_do_all_that_others_may(permission: Permission) -> None:
+    assert make_member(rank=Rank.DISPATCHER).actor.may(permission)
+    assert not THE_CUSTOMER.may(permission)
 
 
 def test_a_new_password_ends_every_session() -> None:

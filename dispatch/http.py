@@ -1,0 +1,175 @@
+"""The request as every page and call sees it, who may pass, and what answers have in common."""
+
+from collections.abc import Callable
+from functools import wraps
+from hashlib import blake2b
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.utils.http import parse_etags
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from dispatch.domain.business import Business
+from dispatch.domain.job import Job
+from dispatch.domain.permissions import Permission
+from dispatch.models import CrewUser
+
+REVISION_COOKIE = "seen"
+REVISION_PARAMETER = "r"
+REVISION_KEPT = 60  # seconds: every snapshot is newer by then
+
+P = ParamSpec("P")
+
+
+class SiteRequest(HttpRequest):
+    """What the site's middleware has found out about a request."""
+
+    business: Business
+    public_url: str  # "https://quickdumpnow.com"; in development the host that was asked
+    client_ip: str
+    revision: int  # of the jobs: the newest that this browser has seen, never to be undercut
+    user: CrewUser  # behind `crew_only` and the API's sign-in; elsewhere maybe anonymous
+
+
+View = Callable[Concatenate[SiteRequest, P], HttpResponseBase]
+
+
+def crew_only(permission: Permission, *, poll: bool = False) -> Callable[[View[P]], View[P]]:
+    """A view for members who may; strangers are sent to sign in (a poll gets 401), others get 403.
+
+    The answer is for this member alone: no shared cache keeps it.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: SiteRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                if poll or is_fetch(request):
+                    return HttpResponse("Please sign in.", status=401, content_type="text/plain")
+                # A form's own address is no page to come back to.
+                safe = request.method in ("GET", "HEAD")
+                return redirect_to_login(request.get_full_path() if safe else reverse("board"))
+            if not request.user.actor.may(permission):
+                raise PermissionDenied(no_permission(request.user, permission))
+            response = view(request, *args, **kwargs)
+            patch_cache_control(response, private=True, no_cache=True)
+            return response
+
+        return guarded
+
+    return decorate
+
+
+def no_permission(user: CrewUser, permission: Permission) -> str:
+    return f"Your rank, {user.rank}, does not let you {permission.words}."
+
+
+def is_fetch(request: HttpRequest) -> bool:
+    """True where a page's script asks, which wants the changing part alone."""
+    return request.headers.get("X-Requested-With") == "fetch"
+
+
+def own_pages_only(view: View[P]) -> View[P]:
+    """For forms without a cookie, where the secret address is the authority: refuse a POST that
+    another site's page sent. One without a browser's headers may pass.
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: SiteRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if request.method == "POST" and not _is_own(request):
+            raise PermissionDenied("That came from another site's page, so we did nothing.")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def _is_own(request: SiteRequest) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    here = f"{request.scheme}://{request.get_host()}"
+    return request.headers.get("Origin") in (None, here, request.public_url)
+
+
+def post_only(page: str) -> Callable[[View[P]], View[P]]:
+    """A form's address, for POST; a GET, as after signing in again, is sent to the form's page.
+
+    `page` is the name of that one's URL, which takes the same arguments.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: SiteRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if request.method in ("GET", "HEAD"):
+                return HttpResponseRedirect(reverse(page, args=args, kwargs=kwargs))
+            return require_POST(view)(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def revision_of(request: HttpRequest, business: Business) -> int:
+    """The newest revision that this browser has seen; 0 where it has seen none.
+
+    The crew's is in a signed cookie; a poll's and a customer's in the address.
+    """
+    asked = request.GET.get(REVISION_PARAMETER, "")
+    in_address = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
+    try:
+        kept = request.get_signed_cookie(REVISION_COOKIE, "0", salt=_revision_salt(business))
+        return max(in_address, int(kept or 0))
+    except (signing.BadSignature, ValueError):
+        return in_address
+
+
+def with_revision(request: SiteRequest, response: HttpResponse, revision: int) -> HttpResponse:
+    """The browser remembers the revision, so that its next page is no older."""
+    if revision > request.revision:
+        response.set_signed_cookie(
+            REVISION_COOKIE,
+            str(revision),
+            salt=_revision_salt(request.business),
+            max_age=REVISION_KEPT,
+            path=reverse("board"),
+            httponly=True,
+            secure=settings.SESSION_COOKIE_SECURE,
+            samesite="Lax",
+        )
+    return response
+
+
+def _revision_salt(business: Business) -> str:
+    return f"seen:{business.slug}"
+
+
+def etag_of(shown: object) -> str:
+    """The same wherever all that an answer shows is the same, going by its `repr`."""
+    return f'"{blake2b(repr(shown).encode(), digest_size=12).hexdigest()}"'
+
+
+def is_known(request: HttpRequest, etag: str) -> bool:
+    """True where the asker has that answer. Proxies that compress weaken an ETag on the way."""
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in known or etag in {each.removeprefix("W/") for each in known}
+
+
+def tracking_url(request: SiteRequest, job: Job) -> str:
+    """The customer's whole link, on the public host; empty where the job has none."""
+    if not job.tracking_token:
+        return ""
+    return request.public_url + reverse("track", args=[job.tracking_token])
+
+
+def see_other(page: str, *args: Any, query: str = "", anchor: str = "") -> HttpResponseRedirect:
+    """303 to the page of that URL name."""
+    tail = (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
+    return HttpResponseRedirect(reverse(page, args=args) + tail, status=303)

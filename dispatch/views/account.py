@@ -1,0 +1,135 @@
+"""Signing in and out, and the member's own account."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import auth, messages
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from dispatch import roster, wiring
+from dispatch.accounts import sign_out
+from dispatch.calendar import days_off
+from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.permissions import Permission
+from dispatch.explain import LOOK_BELOW, UNSURE, explain
+from dispatch.forms.account import AccountForm, SignInForm
+from dispatch.http import SiteRequest, crew_only, post_only, see_other
+from dispatch.models import CrewUser
+from dispatch.views.days import days_form, set_days
+
+# A new password ends the session, also where its answer was lost.
+UNSURE_WHICH = (
+    "We cannot reach our records right now, so we do not know yet whether this was saved."
+    " Please try again in a minute. If you are asked to sign in then, the new password is set;"
+    " if not, type both passwords once more."
+)
+
+
+class SignIn(LoginView):
+    template_name = "dispatch/login.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+    http_method_names = ["get", "head", "post"]
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Where `next` says; not here again, which would go round for ever."""
+        url: str = super().get_redirect_url()
+        return "" if url.startswith(self.request.path) else url
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().post(request, *args, **kwargs)
+        except StoreUnavailable:
+            # Not bound: checking it once more would only ask the roster again.
+            typed = {"username": request.POST.get("username", "")}
+            form = self.authentication_form(request, initial=typed)
+            context = self.get_context_data(form=form, silent=True)
+            return render(request, self.template_name, context, status=503)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_invalid(form)
+        response.status_code = 422
+        return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@crew_only(Permission.KEEP_ACCOUNT)
+def leave(request: SiteRequest) -> HttpResponse:
+    """POST signs out; GET asks."""
+    if request.method != "POST":
+        return render(request, "dispatch/logout.html")
+    sign_out(request)
+    return see_other("login")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@crew_only(Permission.KEEP_ACCOUNT)
+def account(request: SiteRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _account_page(request)
+    form = _account_form(request, request.POST)
+    if not form.is_valid():
+        return _account_page(request, 422, LOOK_BELOW, form=form)
+    password = form.cleaned_data["new_password"]
+    try:
+        _save(request, form, password)
+    except roster.MemberConflict as error:
+        words = f"{explain(error, request.business)} Nothing was saved yet."
+        return _account_page(request, 409, words, form=form.again(error))
+    except StoreUnavailable:
+        return _account_page(request, 503, UNSURE_WHICH if password else UNSURE, form=form)
+    messages.success(request, "Saved.")
+    return see_other("account")
+
+
+def _save(request: SiteRequest, form: AccountForm, password: str) -> None:
+    """Raises MemberConflict."""
+    hashed = make_password(password) if password else ""
+    member = roster.edit_member(
+        *(request.business, request.user.username, form.wanted), seen=form.seen, password=hashed
+    )
+    if hashed:  # this session goes on; all others end
+        auth.update_session_auth_hash(request, CrewUser.of(member, request.business.slug))
+
+
+@post_only("account")
+@crew_only(Permission.KEEP_ACCOUNT)
+def own_days(request: SiteRequest) -> HttpResponse:
+    form = days_form(request, request.POST)
+    status, said = set_days(request, request.user.username, form)
+    if status != 303:
+        return _account_page(request, status, said, off_form=form)
+    messages.success(request, said)
+    return see_other("account", anchor="off")
+
+
+@post_only("account")
+@crew_only(Permission.KEEP_ACCOUNT)
+def sign_out_everywhere(request: SiteRequest) -> HttpResponse:
+    """This session ends too: its cookie is like all others."""
+    roster.sign_out_everywhere(request.business, request.user.username)
+    auth.logout(request)
+    return see_other("login")
+
+
+def _account_form(request: SiteRequest, data: Mapping[str, Any] | None = None) -> AccountForm:
+    return AccountForm(data, business=request.business, member=request.user.member)
+
+
+def _account_page(
+    request: SiteRequest, status: int = 200, said: str = "", **forms: Any
+) -> HttpResponse:
+    """`forms` keep what was typed."""
+    member, business = request.user.member, request.business
+    context = {
+        "said": said,
+        "form": _account_form(request),
+        "off_form": days_form(request),
+        "off": days_off(member, business, business.today(wiring.now())),
+    } | forms
+    return render(request, "dispatch/account.html", context, status=status)
