@@ -1,4 +1,4 @@
-"""What a customer types in to book a pickup."""
+"""The booking form."""
 
 import datetime as dt
 from itertools import groupby
@@ -66,7 +66,7 @@ class BookingForm(JobForm):
 
     @property
     def days(self) -> dict[dt.date, list[Window]]:
-        """What is still free to choose, by day."""
+        """The windows that are still offered, by day."""
         by_day = groupby(self.offered, key=lambda window: window.date)
         return {day: list(windows) for day, windows in by_day}
 

@@ -72,7 +72,7 @@ def _has(job: Job, fields: dict[str, Any]) -> bool:
 
 
 def _key(request: SiteRequest) -> str:
-    """What makes a double click, a reload and the back button one request."""
+    """Idempotency key: a double click, a reload and the back button are one request."""
     return request.POST.get("key", "")[:MOST_KEY] or wiring.new_token()
 
 

@@ -42,7 +42,7 @@ class WrongCredentials(Exception):
 
 
 def last_roster(business: Business) -> Roster:
-    """Who is signed in goes on by the last roster for a while. Raises StoreUnavailable."""
+    """The last roster, for those who are signed in already. Raises StoreUnavailable."""
     repository = wiring.roster(business)
     known = repository.read()
     if repository.age() > KEPT:

@@ -34,7 +34,7 @@ PHONE, NO_DIGIT, LEAST_DIGITS = r"[0-9 ()+./-]*", r"[^0-9]", 4
 
 @dataclass(frozen=True)
 class Filters:
-    """What the board's address says it shows."""
+    """The filters in the board's address."""
 
     q: str = ""
     crew: str = ""
@@ -118,12 +118,12 @@ class Board:
 
     @property
     def out_of_reach(self) -> bool:
-        """Whether the storage has been silent for so long that the page must say so."""
+        """True once the storage has been silent for so long that the page must say so."""
         return self.age > jobs.SILENT
 
     @property
     def as_of(self) -> datetime:
-        """When the storage last said so."""
+        """The time at which the storage last confirmed all this."""
         return self.at - timedelta(seconds=self.age)
 
     @cached_property
@@ -157,7 +157,7 @@ class Board:
         return overfull(self.book, self.business)
 
     def _drivers(self, job: Job) -> Drivers:
-        """Whom a dispatcher may pick right on the card."""
+        """Free drivers, whom a dispatcher may pick right on the card."""
         if not (job.status.is_open and self.member.actor.may(Permission.ASSIGN)):
             return ()
         window = job.window

@@ -28,7 +28,7 @@ class Cell:
 
     @property
     def sets(self) -> str:
-        """What a click does: a day off is taken back, any other becomes one."""
+        """A click takes a day off back, and makes any other one."""
         return "back" if self.short == "away" else "away"
 
 

@@ -29,7 +29,7 @@ P = ParamSpec("P")
 
 
 class SiteRequest(HttpRequest):
-    """What the site's middleware has found out about a request."""
+    """A request with what the site's middleware has found out about it."""
 
     business: Business
     public_url: str  # "https://quickdumpnow.com"; in development the host that was asked

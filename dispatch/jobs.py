@@ -279,7 +279,7 @@ def _refuse_floods(book: JobBook, source: str, at: datetime) -> None:
 
 
 def sender(job: Job) -> str:
-    """What a job shares with the others of its sender; empty where that is not known."""
+    """The same for all requests of one sender; empty where that is not known."""
     return job.request.source if job.request else ""
 
 

@@ -53,13 +53,13 @@ def where_jobs_are(business: Business) -> str:
 
 
 def roster_table(business: Business) -> RosterTable | None:
-    """Where the roster is a table: for what concerns the table itself."""
+    """The roster's table; None where the roster is a file."""
     url = settings.CREW_URL.format(business=business.slug)
     return _roster_table(url) if urlsplit(url).scheme == "dynamodb" else None
 
 
 def days_off(business: Business, start: date, end: date) -> list[tuple[str, date, Availability]]:
-    """What members said about these days, both included, those long gone by too.
+    """The days off between these two, both included, those long gone by too.
 
     Raises StoreUnavailable.
     """

@@ -1,4 +1,4 @@
-"""What a customer sees of their job: an allow-list. Templates here never get the job itself."""
+"""The allow-list of what a customer sees. Templates of tracking/ never get the job itself."""
 
 from dataclasses import dataclass
 from datetime import datetime

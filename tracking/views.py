@@ -42,7 +42,7 @@ View = Callable[[SiteRequest, str], HttpResponse]
 
 
 def of_a_link(view: View) -> View:
-    """Where there is no such link, or its job goes while we look, the one page for that."""
+    """A view of a link; a link that is unknown, or goes meanwhile, has one page for all."""
 
     @wraps(view)
     def found(request: SiteRequest, token: str) -> HttpResponse:
@@ -113,7 +113,7 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
 def anything_else(request: SiteRequest, rest: str = "") -> HttpResponse:
-    """What looks like a link and is none answers as an unknown one."""
+    """Addresses that look like a link answer as an unknown one."""
     return not_found(request)
 
 
@@ -194,7 +194,7 @@ def _refused(
 
 
 def _age(request: SiteRequest) -> dict[str, object]:
-    """Whether the storage has been silent for so long that the page must say so; since when."""
+    """For the template: is the storage silent for so long that the page must say so, since when."""
     age = wiring.jobs(request.business).age()
     if age <= jobs.SILENT:
         return {"out_of_reach": False}

@@ -1,1 +1,1 @@
-"""What a hauler knows: jobs, moves, crew, windows. Plain Python; no Django, no clock, no chance."""
+"""Jobs, moves, roster, windows: plain Python, without Django, clock or chance."""

@@ -26,7 +26,7 @@ NOWHERE: Overfull = {}
 
 
 class Obstacle(Enum):
-    """What stands against somebody taking a role on a job."""
+    """The reasons for which somebody cannot take a role on a job."""
 
     UNKNOWN = auto()
     LEFT = auto()
@@ -75,7 +75,7 @@ def is_free(member: Member, role: str, window: Window) -> bool:
 
 
 def free(roster: Roster, book: JobBook, business: Business, start: date, end: date) -> Free:
-    """Who can still be given a job, in every window that the business offers, both days included.
+    """Members who can still be given a job, in every window offered, both days included.
 
     A driver whose window is full is not free to drive.
     """
@@ -151,7 +151,7 @@ def check(
 
 
 def clashes(job: Job, roster: Roster, overfull: Overfull = NOWHERE) -> tuple[Clash, ...]:
-    """What has come between an open job and its crew since: a day off, another window, …"""
+    """Obstacles that came up since the crew were assigned: a day off, another window, …"""
     if not job.status.is_open:
         return ()
     found = []
@@ -232,7 +232,7 @@ def _slot(job: Job) -> Slot | None:
 
 
 def _came(job: Job) -> tuple[datetime, bool]:
-    """When the job came to its slot, and whether somebody insisted (later in the same second)."""
+    """The time at which the job came to its slot; True where somebody insisted on it."""
     for event in reversed(job.history):
         if event.changes and event.changes.keys() & {"driver", "window"}:
             return event.at, event.reason == INSISTED
@@ -240,7 +240,7 @@ def _came(job: Job) -> tuple[datetime, bool]:
 
 
 def _obstacle(roster: Roster, username: str, role: str, window: Window | None) -> Obstacle | None:
-    """What nobody can insist against; None where the member may be that then."""
+    """An obstacle that no insisting helps against; None where the member may be that then."""
     member = roster.value(username)
     if member is None:
         return Obstacle.UNKNOWN

@@ -66,7 +66,7 @@ class Load(Part, frozen=True):
 
 
 class Site(Part, frozen=True):
-    """Where one stage of a business is reached."""
+    """The addresses of a business at one stage."""
 
     public_url: Url
     dashboard_url: Url | None = None
@@ -134,7 +134,7 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
         return self.label_of(window.name)
 
     def label_of(self, name: str) -> str:
-        """What the window of that name is called, also where it is no longer offered."""
+        """The label of a window, also of one that is no longer offered."""
         return next(
             (offer.label for offer in self.windows if offer.name == name),
             name.replace("_", " ").capitalize(),
@@ -152,7 +152,7 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
         ]
 
     def windows_on(self, day: date) -> Iterator[Window]:
-        """What is offered on that day; nothing where the business is closed."""
+        """The windows offered on that day; none where the business is closed."""
         if day in self.closed:
             return
         for offer in self.windows:

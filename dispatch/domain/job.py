@@ -75,7 +75,7 @@ class OnMyWay(Record, frozen=True):
 
 
 class Eta(Record, frozen=True):
-    """When the crew expect to be there, who said so, and when."""
+    """The crew's estimate of their arrival, `at`, and when and by whom it was made."""
 
     at: datetime
     said_at: datetime
@@ -105,7 +105,7 @@ class Note(Record, frozen=True):
 
 
 class Event(Record, frozen=True):
-    """What happened: a move (from, to, reason), or another thing, named by `what`."""
+    """A move (from, to, reason), or another event, named by `what`."""
 
     at: datetime
     by: str
@@ -173,18 +173,18 @@ class Job(Record, frozen=True, kw_only=True):
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it was completed or cancelled, if it is."""
+        """The time at which it was completed or cancelled; None while it is open."""
         if self.status.is_open:
             return None
         return self.last_move.at if self.last_move else self.updated_at
 
     @property
     def still_coming(self) -> bool:
-        """Whether the crew are yet to come: only then a way and an estimate mean anything."""
+        """True while the crew are yet to come: only then a way and an estimate mean anything."""
         return self.status in (Status.BOOKED, Status.READY_FOR_PICKUP)
 
     def reached(self, status: Status) -> datetime | None:
-        """When it last came to that status, on the way to where it is now."""
+        """The last time at which it came to that status, on the way to where it is now."""
         first = self.moves[0].from_ if self.moves else self.status
         came = [move.at for move in self.moves if move.to is status]
         return came[-1] if came else (self.created_at if first is status else None)
@@ -268,7 +268,7 @@ class Job(Record, frozen=True, kw_only=True):
 
 
 def _still_said(said: Said | None, before: Crew, now: Crew) -> Said | None:
-    """What was said of the crew's coming; None once others come than it was said of."""
+    """`said` of the crew's coming; None once others come than it was said of."""
     if said is None or said.by == now.driver:
         return said
     others = now.driver != before.driver or said.by in set(before) - set(now)

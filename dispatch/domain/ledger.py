@@ -63,7 +63,7 @@ class Ledger(Generic[R]):
 
     @classmethod
     def key(cls, value: R) -> str:
-        """What names a record within its document."""
+        """The record's name within its document."""
         return str(getattr(value, cls.named_by))
 
     def value(self, key: str) -> R | None:
@@ -89,7 +89,7 @@ class Ledger(Generic[R]):
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Where each record stands, by its key."""
+        """The place of each record among the entries, by its key."""
         return self.index_by(self.key)
 
     @cached_property
@@ -238,7 +238,7 @@ class Ledger(Generic[R]):
 
     @classmethod
     def unique(cls, value: R) -> set[str]:
-        """What no other record may share with this one."""
+        """Values that no other record may share with this one."""
         return {cls.key(value)}
 
 

@@ -13,7 +13,7 @@ MONEY_FIELDS = ("price", "price_lines", "paid")
 
 
 class Rank(StrEnum):
-    """How much of the board is open to a member of the roster."""
+    """A member's rank; the table below says what it lets them do."""
 
     VIEWER = "viewer"
     CREW = "crew"

@@ -45,7 +45,7 @@ class SignedOut(Record, frozen=True):
 
 
 class Availability(Record, frozen=True):
-    """How one day of a member differs from the others; what is not said is as on any day.
+    """A member's day that differs from the others; an unset field is as on any day.
 
     `windows` names those of the business that the member can work in: none means away all day.
     """
@@ -114,7 +114,7 @@ class Member(Record, frozen=True, kw_only=True):
         return replace(self, availability=dict(sorted((others | entry).items())))
 
     def with_password(self, password: str) -> "Member":
-        """Whatever session was open with the old password ends."""
+        """Sessions that were opened with the old password end."""
         return replace(self, password=password, epoch=self.epoch + 1)
 
     def signed_out_of(self, session: str, until: datetime, at: datetime) -> "Member":

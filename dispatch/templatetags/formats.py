@@ -1,4 +1,4 @@
-"""How money, times, phones and windows are written, everywhere."""
+"""Template filters: money, times, phones and windows as all pages write them."""
 
 from collections.abc import Mapping
 from datetime import datetime, time
@@ -93,7 +93,7 @@ def words(name: str) -> str:
 
 @register.filter
 def told(event: Event, roster: Roster) -> str:
-    """What happened, other than a move: `Assigned: driver nobody → Ana (insisted)`."""
+    """An event other than a move: `Assigned: driver nobody → Ana (insisted)`."""
     what = words(event.what).capitalize() if isinstance(event.what, str) else "Something happened"
     if not isinstance(event.changes, Mapping) or not event.changes:
         return what

@@ -37,7 +37,7 @@ class SignIn(LoginView):
     http_method_names = ["get", "head", "post"]
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
-        """Where `next` says; not here again, which would go round for ever."""
+        """The page that `next` names; not this one again, which would go round for ever."""
         url: str = super().get_redirect_url()
         return "" if url.startswith(self.request.path) else url
 

@@ -1,4 +1,4 @@
-"""What the commands of this project share: whose business, one clear line on failure."""
+"""The base of the commands: `--business`, `--dry-run`, one clear line on failure."""
 
 from typing import Any
 

@@ -19,7 +19,7 @@ from dispatch.roster import MOST_DAYS, Days
 
 
 def days_of(business: Business, options: dict[str, Any]) -> Days:
-    """What `crew away` was told. Raises CommandError."""
+    """The arguments of `crew away` as days. Raises CommandError."""
     windows = _named(options["windows"], "window", [each.name for each in business.windows])
     roles = _named(options["roles"], "role", ROLES)
     if roles and (windows or options["back"]):
