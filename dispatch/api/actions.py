@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
+import msgspec
 from django.http import HttpResponse
 from dmr import Path, validate
 from dmr.openapi.objects import MediaTypeMetadata
@@ -10,14 +11,13 @@ from dmr.plugins.msgspec import BodyMsgspec
 from msgspec import Meta
 
 from dispatch import jobs
-from dispatch.api import incoming
 from dispatch.api.base import CHANGE, JOB_NOW, ONE_JOB, REVISION_TEXT, Api, problems, success
 from dispatch.api.examples import MADE_NOTE
 from dispatch.api.guard import MemberAuth
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import CrewChange, JobPath, MadeNote, NewNote, StatusMove
+from dispatch.domain import job_input
 from dispatch.domain.job import Job
-from dispatch.domain.limits import LONGEST_NOTE, LONGEST_REASON
 from dispatch.domain.moves import IllegalMove, targets
 from dispatch.domain.permissions import Act
 from dispatch.domain.status import Status
@@ -49,7 +49,7 @@ class StatusApi(Api):
         `reason`.
         """
         job_id, to = parsed_path.job_id, parsed_body.status
-        reason = incoming.text("reason", parsed_body.reason or "", LONGEST_REASON)
+        reason = job_input.text("reason", parsed_body.reason)
         try:
             done = jobs.move(
                 *(self.business, job_id, to),
@@ -87,12 +87,12 @@ class CrewApi(Api):
         stay as they are. Where somebody cannot, the answer says who is free instead; where it says
         `insistable`, a call with `insist` goes through.
         """
-        roles, version = incoming.roles(parsed_body), incoming.version(parsed_body.version)
+        roles = job_input.roles(msgspec.to_builtins(parsed_body))
         return self.changed(
             jobs.assign(
                 *(self.business, parsed_path.job_id, roles),
                 by=self.actor,
-                version=version,
+                version=parsed_body.version,
                 insist=parsed_body.insist,
             )
         )
@@ -120,7 +120,7 @@ class NotesApi(Api):
 
         For the crew alone: customers never see it.
         """
-        text = incoming.text("text", parsed_body.text, LONGEST_NOTE, needed=True)
+        text = job_input.text("text", parsed_body.text)
         done = jobs.note(self.business, parsed_path.job_id, text, by=self.actor)
         made = MadeNote(done.job.notes[-1], done.job.version)
         return self.answer(made, status=HTTPStatus.CREATED, revision=done.revision)

@@ -28,6 +28,7 @@ from dispatch.api.problems import (
     Invalid,
     Problem,
     Refused,
+    Wrong,
     answer,
     documented,
     no_such_job,
@@ -37,6 +38,7 @@ from dispatch.api.shapes import JobView
 from dispatch.domain.availability import NotAvailable
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import Actor, JobConflict
 from dispatch.domain.record import JSON
@@ -181,6 +183,8 @@ def _refusal(exc: Exception) -> Refused | None:
         return Invalid.from_msgspec(exc.payload[0]["msg"])
     if isinstance(exc, RequestSerializationError):
         return Invalid.field(BODY, f"That is no JSON: {str(exc)[:200]}.")
+    if isinstance(exc, InvalidInput):
+        return Invalid(*(Wrong(name, sentence) for name, sentence in exc.errors.items()))
     if isinstance(exc, JobNotFound):
         return no_such_job(str(exc))
     if isinstance(exc, jobs.NoSuchVersion):

@@ -1,33 +1,29 @@
-"""How long, how many and how much: what `incoming` checks, and how the schema says it.
+"""How the schema says what `job_input` checks.
 
-Said, not enforced, in the shapes: msgspec stops at the first wrong field, `incoming` names all.
+Said, not enforced, in the shapes: msgspec stops at the first wrong field, `job_input` names all.
 """
 
 import re
-from datetime import date
 from typing import Any
 
 from msgspec import Meta
 
-from dispatch.domain.limits import MOST_PRICE
+from dispatch.domain.job_input import CONTROLS, LONGEST, MOST_PRICE, REQUIRED
 
 LONGEST_KEY = 255
 LONGEST_Q = 200
 LONGEST_CURSOR = 600
 LONGEST_ID = 64
-MOST_LINES = 50
 MOST_REVISION = 10**15 - 1  # as `dispatch.seen` reads them
-FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2199, 12, 31)
-_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
-CONTROL = re.compile(f"[{_CONTROLS}]")
 KEY = re.compile("[ -~]*")
 DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"
 
 
-def words(longest: int, *, needed: bool = False, **more: Any) -> Meta:
-    """Text of at most so many characters; where `needed`, one at least that can be seen."""
-    plain = f"[^{_CONTROLS}]*"
-    pattern = f"^{plain}[^{_CONTROLS}\\s]{plain}$" if needed else f"^{plain}$"
+def words(name: str, *, needed: bool = False, **more: Any) -> Meta:
+    """The text that `job_input` calls so; where `needed`, with one character that can be seen."""
+    longest, needed = LONGEST[name], needed or name in REQUIRED
+    plain = f"[^{CONTROLS}]*"
+    pattern = f"^{plain}[^{CONTROLS}\\s]{plain}$" if needed else f"^{plain}$"
     least = {"minLength": 1} if needed else {}
     return Meta(extra_json_schema={**least, "maxLength": longest, "pattern": pattern}, **more)
 

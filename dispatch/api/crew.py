@@ -9,12 +9,12 @@ from msgspec import Meta
 
 from dispatch import wiring
 from dispatch.api.base import READ, Api, success
-from dispatch.api.bounds import FIRST_DATE, LAST_DATE
 from dispatch.api.examples import FREE
 from dispatch.api.guard import MemberAuth
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import FreeCrew, FreeDay, FreeMember, FreeQuery, FreeRoles, FreeWindow
 from dispatch.domain.availability import free
+from dispatch.domain.job_input import FIRST_DATE, LAST_DATE
 from dispatch.domain.permissions import Act
 from dispatch.domain.roster import Member
 from dispatch.seen import revision_seen

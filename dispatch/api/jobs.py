@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
+import msgspec
 from django.http import HttpResponse
 from dmr import Headers, Path, Query, validate
 from dmr.openapi.objects import MediaTypeMetadata
@@ -11,12 +12,10 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from dispatch import jobs, wiring
-from dispatch.api import incoming
 from dispatch.api.base import CHANGE, JOB_NOW, ONE_JOB, READ, REVISION_TEXT, Api, problems, success
 from dispatch.api.bounds import KEY, LONGEST_KEY
 from dispatch.api.examples import JOB, JOBS, MADE_JOB
 from dispatch.api.guard import MemberAuth
-from dispatch.api.incoming import Context
 from dispatch.api.paging import page
 from dispatch.api.problems import Invalid
 from dispatch.api.shapes import (
@@ -31,7 +30,8 @@ from dispatch.api.shapes import (
     PollHeaders,
     SeenQuery,
 )
-from dispatch.domain.job import Job
+from dispatch.domain import job_input
+from dispatch.domain.job import Crew, Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import IllegalMove
 from dispatch.domain.permissions import Act, sees, sees_prices
@@ -114,10 +114,10 @@ class JobsApi(Api):
         return self.answer(made, status=HTTPStatus.CREATED, revision=done.revision)
 
     def _make(self, given: NewJob, key: str) -> jobs.Done:
-        fields = incoming.job_fields(given, Context(self.business))
-        incoming.set_load_price(fields, given, self.business)
+        sent = msgspec.to_builtins(given)
+        fields = job_input.clean(sent, self.business)
         if given.crew:
-            fields["crew"] = incoming.crew(given.crew)
+            fields["crew"] = Crew(**job_input.roles(sent["crew"]))
         try:
             return jobs.create(
                 *(self.business, fields),
@@ -173,10 +173,9 @@ class JobApi(Api):
         `paid`, `on_my_way`, `eta` and `photos` are not edited here.
         """
         job = self.find(parsed_path.job_id)
-        fields = incoming.job_fields(parsed_body, Context(self.business, job))
-        version = incoming.version(parsed_body.version)
+        fields = job_input.clean(msgspec.to_builtins(parsed_body), self.business, job)
         return self.changed(
-            jobs.edit(self.business, job.id, fields, by=self.actor, version=version)
+            jobs.edit(self.business, job.id, fields, by=self.actor, version=parsed_body.version)
         )
 
 

@@ -14,7 +14,6 @@ from dispatch.api.bounds import (
     LONGEST_ID,
     LONGEST_KEY,
     LONGEST_Q,
-    MOST_LINES,
     MOST_REVISION,
     matching,
     money,
@@ -22,7 +21,6 @@ from dispatch.api.bounds import (
 )
 from dispatch.domain.business import Business
 from dispatch.domain.job import (
-    ClockTime,
     Crew,
     Eta,
     Event,
@@ -33,16 +31,17 @@ from dispatch.domain.job import (
     PriceLine,
     Window,
 )
-from dispatch.domain.limits import LONGEST, LONGEST_NAME, LONGEST_NOTE, LONGEST_REASON, MOST_PRICE
+from dispatch.domain.job_input import CLOCK, LONGEST, MOST_LINES, MOST_PRICE
 from dispatch.domain.permissions import MONEY_FIELDS, history_for, sees_prices
 from dispatch.domain.roster import Member
 from dispatch.domain.status import CREATABLE, Status
 
-Amount = Annotated[Decimal, money()]
+Amount = Annotated[float | str, money()]
+Clock = Annotated[str, matching(f"^{CLOCK.pattern}$", 5)]
 Moment = Annotated[dt.datetime, Meta(tz=True)]
-Name = Annotated[str, words(LONGEST["customer_name"], needed=True)]
-Place = Annotated[str, words(LONGEST["location"], needed=True)]
-Person = Annotated[str, words(LONGEST_NAME, examples=["joel"])] | UnsetType | None
+Name = Annotated[str, words("customer_name")]
+Place = Annotated[str, words("location")]
+Person = Annotated[str, words("driver", examples=["joel"])] | UnsetType | None
 Version = Annotated[int, Meta(ge=1, description="of the job, as you saw it", examples=[3])]
 Insist = Annotated[
     bool, Meta(description="where the driver's window is full, assign them all the same")
@@ -76,15 +75,15 @@ class Credentials(Body, frozen=True, kw_only=True):
 class GivenWindow(Body, frozen=True, kw_only=True):
     """A date and the name of one of the business's windows; its times unless others are given."""
 
-    date: dt.date
-    name: Annotated[str, words(LONGEST_NAME, needed=True)]
-    start: ClockTime | None = None
-    end: ClockTime | None = None
+    date: Annotated[str, Meta(extra_json_schema={"format": "date"})]
+    name: Annotated[str, words("window", needed=True)]
+    start: Clock | None = None
+    end: Clock | None = None
 
 
 class GivenPriceLine(Body, frozen=True, kw_only=True):
-    label: Annotated[str, words(LONGEST["customer_name"])]
-    amount: Annotated[Decimal, money(least=-int(MOST_PRICE))]
+    label: Annotated[str, words("label")]
+    amount: Annotated[float | str, money(least=-int(MOST_PRICE))]
 
 
 class GivenCrew(Body, frozen=True, kw_only=True):
@@ -98,15 +97,13 @@ class GivenCrew(Body, frozen=True, kw_only=True):
 class GivenFields(Body, frozen=True, kw_only=True):
     """What may be said of a new job and changed on an old one."""
 
-    phone: Annotated[str, words(LONGEST["phone"])] | UnsetType | None = UNSET
-    email: Annotated[str, words(LONGEST["email"])] | UnsetType | None = UNSET
+    phone: Annotated[str, words("phone")] | UnsetType | None = UNSET
+    email: Annotated[str, words("email")] | UnsetType | None = UNSET
     load: (
-        Annotated[str, words(LONGEST["load"], description="one of the business's loads")]
-        | UnsetType
-        | None
+        Annotated[str, words("load", description="one of the business's loads")] | UnsetType | None
     ) = UNSET
-    access_notes: Annotated[str, words(LONGEST["access_notes"])] | UnsetType | None = UNSET
-    truck: Annotated[str, words(LONGEST["truck"])] | UnsetType | None = UNSET
+    access_notes: Annotated[str, words("access_notes")] | UnsetType | None = UNSET
+    truck: Annotated[str, words("truck")] | UnsetType | None = UNSET
     price: Amount | UnsetType | None = UNSET
     price_lines: (
         Annotated[tuple[GivenPriceLine, ...], Meta(extra_json_schema={"maxItems": MOST_LINES})]
@@ -133,7 +130,7 @@ class JobEdit(GivenFields, frozen=True, kw_only=True):
 
     customer_name: Name | UnsetType = UNSET
     location: Place | UnsetType = UNSET
-    version: Version | UnsetType | None = UNSET
+    version: Version | None = None
 
 
 class StatusMove(Body, frozen=True, kw_only=True):
@@ -141,18 +138,18 @@ class StatusMove(Body, frozen=True, kw_only=True):
 
     status: Status
     expected: Status | None = None
-    reason: Annotated[str, words(LONGEST_REASON)] | None = None
+    reason: Annotated[str, words("reason")] | None = None
 
 
 class CrewChange(GivenCrew, frozen=True, kw_only=True):
     """Roles that are left out stay as they are."""
 
-    version: Version | UnsetType | None = UNSET
+    version: Version | None = None
     insist: Insist = False
 
 
 class NewNote(Body, frozen=True, kw_only=True):
-    text: Annotated[str, words(LONGEST_NOTE, needed=True)]
+    text: Annotated[str, words("text")]
 
 
 class ListQuery(Body, frozen=True, kw_only=True):
@@ -169,7 +166,7 @@ class ListQuery(Body, frozen=True, kw_only=True):
     crew: Annotated[
         str,
         Meta(
-            max_length=LONGEST_NAME,
+            max_length=LONGEST["driver"],
             description="a username; `-` for jobs without a driver",
             examples=["joel", "-"],
         ),
