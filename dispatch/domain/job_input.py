@@ -118,6 +118,17 @@ def email(value: object) -> str:
     return typed
 
 
+def date_of(typed: str, at: str) -> date:
+    """Raises InvalidInput, which calls the field `at`."""
+    try:
+        day = date.fromisoformat(typed if DATE.fullmatch(typed) else "")
+    except ValueError:
+        raise InvalidInput({at: "That is no date such as 2026-05-23."}) from None
+    if not FIRST_DATE <= day <= LAST_DATE:
+        raise InvalidInput({at: f"It must be from {FIRST_DATE.year} to {LAST_DATE.year}."})
+    return day
+
+
 def roles(given: Mapping[str, Any], job: Job | None = None) -> dict[str, str | None]:
     """Usernames by those roles that were given; None for nobody. Raises InvalidInput."""
     old = {role: getattr(job.crew, role) for role in ROLES} if job else {}
@@ -227,7 +238,7 @@ def _window(value: object, business: Business, old: Window | None) -> Window | N
     if offer and offer.date.isoformat() == typed:
         day = offer.date
     else:
-        day = _date(typed)
+        day = date_of(typed, "window.date")
         offer = business.agreed_window(day, name) or offer
     start, end = (_clock(which, value.get(which), offer) for which in ("start", "end"))
     if not start or not end:
@@ -237,17 +248,6 @@ def _window(value: object, business: Business, old: Window | None) -> Window | N
     if end <= start and window != old:
         raise InvalidInput({"window": "It ends before it starts."})
     return window
-
-
-def _date(typed: str) -> date:
-    try:
-        day = date.fromisoformat(typed if DATE.fullmatch(typed) else "")
-    except ValueError:
-        raise InvalidInput({"window.date": "That is no date of the calendar."}) from None
-    if not FIRST_DATE <= day <= LAST_DATE:
-        sentence = f"It must be from {FIRST_DATE.year} to {LAST_DATE.year}."
-        raise InvalidInput({"window.date": sentence})
-    return day
 
 
 def _clock(which: str, value: object, offer: Window | None) -> str | None:

@@ -202,7 +202,7 @@ def test_an_unknown_job_is_404(vic: Program, job_id: str) -> None:
 def test_prices_are_withheld_where_the_crew_are_not_to_see_them(
     dana: Program, joel: Program, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("dispatch.api.shapes", "dispatch.domain.permissions"):
+    for module in ("dispatch.api.schemas", "dispatch.domain.permissions"):
         monkeypatch.setattr(
             f"{module}.sees_prices", lambda business, member: member.username == "dana"
         )

@@ -90,7 +90,7 @@ def window(**given: str) -> dict[str, str]:
 
 
 CONTROLS = "It has control characters in it."
-DATE, YEARS = "That is no date of the calendar.", "It must be from 2000 to 2199."
+DATE, YEARS = "That is no date such as 2026-05-23.", "It must be from 2000 to 2199."
 PHONE = "That does not look like a phone number."
 EMAIL = "That does not look like an e-mail address."
 AMOUNT, RANGE = "That is no amount of money.", "It must be from 0 to 99,999."
