@@ -1,6 +1,7 @@
 """The booking form."""
 
 import datetime as dt
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -8,6 +9,7 @@ from django import forms
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import Window
+from dispatch.domain.job_input import InvalidInput
 from dispatch.forms.job import JobForm
 
 NEEDED = {
@@ -20,26 +22,20 @@ NEEDED = {
 class BookingForm(JobForm):
     """The fields that booking shares with the crew's forms, and what only a customer chooses."""
 
-    load = forms.ChoiceField(
+    load = forms.Field(
         label="How much is it?",
         widget=forms.RadioSelect,
-        error_messages=dict.fromkeys(
-            ("required", "invalid_choice"), "Please choose how much there is to haul."
-        ),
+        error_messages={"required": "Please choose how much there is to haul."},
     )
-    date = forms.ChoiceField(
+    date = forms.Field(
         label="Which day?",
-        error_messages={
-            "required": "Please choose a day.",
-            "invalid_choice": "We are not free on that day. Please choose another.",
-        },
+        widget=forms.Select,
+        error_messages={"required": "Please choose a day."},
     )
-    window = forms.ChoiceField(
+    window = forms.Field(
         label="What time of day?",
         widget=forms.RadioSelect,
-        error_messages=dict.fromkeys(
-            ("required", "invalid_choice"), "Please choose a time of day."
-        ),
+        error_messages={"required": "Please choose a time of day."},
     )
     website = forms.CharField(label="Leave this empty", required=False, max_length=200)
 
@@ -54,14 +50,9 @@ class BookingForm(JobForm):
         for name, words in NEEDED.items():
             self.fields[name].required = True
             self.fields[name].error_messages["required"] = words
-        self.fields["load"].choices = [  # type: ignore[attr-defined]
-            (load.name, load.label) for load in business.loads
-        ]
-        self.fields["date"].choices = [("", "Choose a day")] + [  # type: ignore[attr-defined]
-            (day.isoformat(), f"{day:%A, %B %-d}") for day in self.days
-        ]
-        self.fields["window"].choices = [  # type: ignore[attr-defined]
-            (offer.name, offer.label) for offer in business.windows
+        self.fields["date"].widget.choices = [
+            ("", "Choose a day"),
+            *((day.isoformat(), f"{day:%A, %B %-d}") for day in self.days),
         ]
 
     @property
@@ -83,15 +74,12 @@ class BookingForm(JobForm):
             raise forms.ValidationError("Please leave this field empty; it is a trap for robots.")
         return ""
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        day, name = cleaned.get("date"), cleaned.get("window")
-        if day and name:
-            chosen = (window for window in self.offered if window.date.isoformat() == day)
-            cleaned["window"] = next((window for window in chosen if window.name == name), None)
-            if cleaned["window"] is None:
-                self.add_error("window", "We are not free then any more. Please choose another.")
-        load = self.business.load(cleaned.get("load") or "")
-        if load:
-            cleaned["price"] = load.price
-        return cleaned
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        fields = super().judged(typed)
+        window = fields.get("window")
+        if window and window.date not in self.days:
+            sentence = "We are not free on that day. Please choose another."
+            raise InvalidInput({"window.date": sentence})
+        if window and window not in self.offered:
+            raise InvalidInput({"window": "We are not free then any more. Please choose another."})
+        return fields

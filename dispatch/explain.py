@@ -6,6 +6,7 @@ from dispatch import wiring
 from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, SYSTEM, Job, Window
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.moves import COULD_NOT, Illegal, IllegalMove, JobConflict
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
@@ -54,6 +55,11 @@ def explain(error: Exception, business: Business) -> str:
 @explain.register
 def _(error: IllegalMove, business: Business) -> str:
     return ILLEGAL[error.why].format(start=error.start, to=error.to)
+
+
+@explain.register
+def _(error: InvalidInput, business: Business) -> str:
+    return " ".join(error.errors.values())
 
 
 @explain.register

@@ -21,6 +21,7 @@ from tests.conftest import signed_in
 from tests.making import BUSINESS, LEGACY, PASSWORD, make_job
 
 ROOT = Path(__file__).resolve().parent.parent
+KEEP = "--keep-unreadable"
 MARKS_LINK = "/track/fcdc1c82cb284dbe"
 
 
@@ -72,6 +73,11 @@ def test_a_name_that_cannot_be_is_refused(name: str) -> None:
 @pytest.mark.usefixtures("roster")
 def test_nobody_is_added_twice() -> None:
     assert refused("crew", "add", "joel", "--rank", "crew") == "joel is on the roster already."
+
+
+def test_a_phone_that_is_none_is_refused() -> None:
+    said = refused("crew", "add", "joel", "--rank", "crew", "--phone", "ask for Bob")
+    assert "phone: That does not look like a phone number." in said
 
 
 @pytest.mark.parametrize("typed", ["short\n", "password\n", "\n", ""])
@@ -131,7 +137,7 @@ def test_jobs_are_listed_and_by_status(jobs: JobRepository) -> None:
 
 
 def test_a_job_is_shown_with_the_fields_that_we_do_not_know() -> None:
-    run("jobs", "import", str(LEGACY))
+    run("jobs", "import", str(LEGACY), KEEP)
     shown = json.loads(run("jobs", "show", "17"))
     assert (shown["customer_name"], shown["x_invoice"]["no"]) == ("Café Nuñez & Sons", 1041)
 
@@ -141,26 +147,39 @@ def test_a_job_that_is_not_there_is_named() -> None:
 
 
 def test_the_import_of_old_jobs_says_what_it_took_and_what_is_broken() -> None:
-    said = run("jobs", "import", str(LEGACY))
+    said = run("jobs", "import", str(LEGACY), KEEP)
     assert "Imported 5 of 5 entries" in said
-    assert "Kept as it is, but cannot be read: entry 'broken-1'" in said
+    assert "Kept as it is: entry 'broken-1': location: It must be text." in said
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_a_file_with_an_unreadable_entry_imports_nothing(
+    jobs: JobRepository, words: tuple[str, ...]
+) -> None:
+    assert "1 of 5 entries cannot be taken" in refused("jobs", "import", str(LEGACY), *words)
+    assert jobs.refreshed().entries == ()
+
+
+def test_old_phones_are_brought_to_e164_by_the_import(jobs: JobRepository) -> None:
+    run("jobs", "import", str(LEGACY), KEEP)
+    assert "+16195550142" in {job.phone for job in jobs.read().jobs}
 
 
 def test_a_dry_run_imports_nothing(jobs: JobRepository) -> None:
-    assert "Would import 5 of 5 entries" in run("jobs", "import", str(LEGACY), "--dry-run")
+    assert "Would import 5 of 5 entries" in run("jobs", "import", str(LEGACY), KEEP, "--dry-run")
     assert jobs.refreshed().entries == ()
 
 
 def test_a_second_import_takes_nothing_twice(jobs: JobRepository) -> None:
-    run("jobs", "import", str(LEGACY))
+    run("jobs", "import", str(LEGACY), KEEP)
     revision = jobs.read().revision
-    assert "Imported 0 of 5 entries" in run("jobs", "import", str(LEGACY))
+    assert "Imported 0 of 5 entries" in run("jobs", "import", str(LEGACY), KEEP)
     assert jobs.refreshed().revision == revision
 
 
 def test_old_links_go_on_working_after_the_import(client: Client) -> None:
     assert client.get(MARKS_LINK).status_code == 404
-    run("jobs", "import", str(LEGACY))
+    run("jobs", "import", str(LEGACY), KEEP)
     page = client.get(MARKS_LINK)
     assert page.status_code == 200
     assert "Soderblom Ave" in page.content.decode()
@@ -169,7 +188,7 @@ def test_old_links_go_on_working_after_the_import(client: Client) -> None:
 def test_an_invoice_and_a_broken_entry_survive_twenty_moves_of_the_crew(
     dana: Client, jobs: JobRepository
 ) -> None:
-    run("jobs", "import", str(LEGACY))
+    run("jobs", "import", str(LEGACY), KEEP)
     for count in range(20):
         to = "booked" if count % 2 == 0 else "in_progress"
         answer = dana.post("/dashboard/jobs/17/move", {"status": to, "reason": "again"})
@@ -181,7 +200,7 @@ def test_an_invoice_and_a_broken_entry_survive_twenty_moves_of_the_crew(
 
 
 def test_a_broken_entry_can_be_looked_at() -> None:
-    call_command("jobs", "import", str(LEGACY))
+    call_command("jobs", "import", str(LEGACY), KEEP)
     shown, said = io.StringIO(), io.StringIO()
     call_command("jobs", "show", "broken-1", stdout=shown, stderr=said)
     assert json.loads(shown.getvalue()) == {
@@ -194,7 +213,7 @@ def test_a_broken_entry_can_be_looked_at() -> None:
 
 def test_verify_counts_the_jobs_and_fails_over_what_is_broken() -> None:
     assert run("jobs", "verify") == "Revision 0: 0 jobs (none)\n"
-    run("jobs", "import", str(LEGACY))
+    run("jobs", "import", str(LEGACY), KEEP)
     said = io.StringIO()
     with pytest.raises(CommandError, match="1 of 5 entries are broken"):
         call_command("jobs", "verify", stdout=said, stderr=said)
@@ -203,10 +222,10 @@ def test_verify_counts_the_jobs_and_fails_over_what_is_broken() -> None:
 
 
 def test_what_is_exported_can_be_imported(tmp_path: Path, jobs: JobRepository) -> None:
-    run("jobs", "import", str(LEGACY))
+    run("jobs", "import", str(LEGACY), KEEP)
     file = tmp_path / "jobs.json"
     assert run("jobs", "export", str(file)) == f"Wrote {file}\n"
-    assert "Imported 0 of 5" in run("jobs", "import", str(file))
+    assert "Imported 0 of 5" in run("jobs", "import", str(file), KEEP)
     assert file.read_bytes() == jobs.read().encode()
 
 
@@ -241,7 +260,7 @@ def test_a_document_that_is_not_ours_is_refused_in_a_line(
 
 def test_nothing_is_imported_over_a_document_that_is_not_ours(jobs: JobRepository) -> None:
     store = jobs._store = MemoryStore(b"<html>")  # type: ignore[attr-defined]
-    assert "The jobs document is not ours" in refused("jobs", "import", str(LEGACY))
+    assert "The jobs document is not ours" in refused("jobs", "import", str(LEGACY), KEEP)
     assert store.load().body == b"<html>"
 
 
@@ -273,7 +292,7 @@ def manage(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedPr
 
 
 def test_from_a_shell_the_commands_write_files_and_fail_with_one_line(tmp_path: Path) -> None:
-    imported = manage(tmp_path, "jobs", "import", str(LEGACY))
+    imported = manage(tmp_path, "jobs", "import", str(LEGACY), KEEP)
     assert (imported.returncode, imported.stdout) == (0, "Imported 5 of 5 entries\n")
     assert json.loads((tmp_path / "jobs.json").read_bytes())["revision"] == 1
     broken = manage(tmp_path, "jobs", "verify")

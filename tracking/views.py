@@ -12,8 +12,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
+from dispatch.domain import job_input
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Job
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import UNDO, IllegalMove, JobConflict, has_undone, named_status, refusal
 from dispatch.domain.permissions import THE_CUSTOMER
@@ -147,8 +149,9 @@ def _ask(
 
 def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpResponse:
     """Do it; sent again, or done by somebody else meanwhile, it is done as well."""
-    business, reason = request.business, request.POST.get("reason", "").strip()[:500]
+    business = request.business
     try:
+        reason = job_input.text("reason", request.POST.get("reason"))
         jobs.move(
             *(business, job.id, to),
             by=THE_CUSTOMER,
@@ -158,7 +161,7 @@ def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpRespons
     except JobConflict as conflict:
         if conflict.job.status is not to:
             return _moved_on(request, token, conflict.job)
-    except IllegalMove as error:
+    except (IllegalMove, InvalidInput) as error:
         now = jobs.find(business, job.id, by=THE_CUSTOMER)
         if now.status is not to:
             return _refused(request, token, now, explain(error, business))

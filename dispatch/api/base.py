@@ -1,6 +1,6 @@
-"""What all calls of the API share: strict JSON in, numbers as numbers out, problems for errors."""
+"""The base of all calls: strict JSON in, numbers as numbers out, problems for errors."""
 
-from collections.abc import Callable
+import re
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, cast
 
@@ -17,36 +17,37 @@ from dmr.exceptions import (
 from dmr.headers import HeaderSpec
 from dmr.negotiation import RequestNegotiator
 from dmr.parsers import DeserializeFunc, Parser, Raw
-from dmr.plugins.msgspec import MsgspecJsonParser, MsgspecJsonRenderer, MsgspecSerializer
+from dmr.plugins.msgspec import MsgspecJsonParser, MsgspecSerializer
 from msgspec import Meta
 from typing_extensions import override
 
 from dispatch import jobs
-from dispatch.api.examples import JOB
 from dispatch.api.problems import (
-    BODY,
-    Invalid,
+    NumbersAsNumbers,
     Problem,
     Refused,
-    answer,
     documented,
-    no_such_job,
     no_such_method,
+    unprocessable,
 )
-from dispatch.api.shapes import JobView
+from dispatch.api.schemas import JOB, JobView
 from dispatch.domain.availability import NotAvailable
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import JobConflict
 from dispatch.domain.permissions import Actor
-from dispatch.domain.record import JSON
 from dispatch.explain import explain
 from dispatch.http import SiteRequest
 
 REVISION = "X-Revision"
-
 REVISION_TEXT = "of the jobs as they are now; send it as `?r=` to read nothing older"
+WHOLE_BODY = "body"  # the field to name where all of it is wrong
+MOST_QUOTED = 200  # characters of what a client sent that are said back
+
+_NAMED = re.compile(r"(?:missing required|contains unknown) field `([^`]*)`")
+_COMPONENT = re.compile(r"^\.parsed_(?:body|query)")
 
 
 class StrictJson(MsgspecJsonParser):
@@ -69,16 +70,6 @@ class StrictJson(MsgspecJsonParser):
             return super().parse(to_deserialize, deserializer_hook, request=request, model=model)
         except RecursionError:
             raise DataParsingError("It is nested too deeply") from None
-
-
-class NumbersAsNumbers(MsgspecJsonRenderer):
-    """Money as jobs.json has it; dmr's own renderer makes strings of it."""
-
-    @override
-    def render(
-        self, to_serialize: Any, serializer_hook: Callable[[Any], Any] | None = None
-    ) -> bytes:
-        return JSON.encode(to_serialize)
 
 
 class JsonOnly(RequestNegotiator):
@@ -162,45 +153,63 @@ class Api(Controller[MsgspecSerializer]):
     def handle_error(
         self, endpoint: Endpoint, controller: "Controller[Any]", exc: Exception
     ) -> HttpResponse:
-        """What is not known here, such as StoreUnavailable, is for the site's middleware."""
-        if isinstance(exc, Refused):
-            return exc.response
-        if isinstance(exc, JobConflict | jobs.KeyReused):
-            return answer(HTTPStatus.CONFLICT, explain(exc, self.business), job=self.view(exc.job))
-        if refusal := _refusal(exc, self.business):
+        """Errors that are not known here, such as StoreUnavailable, reach the site's middleware."""
+        if refusal := self._refusal(exc):
             return refusal.response
         raise exc
+
+    def _refusal(self, exc: Exception) -> Refused | None:
+        match exc:
+            case InvalidInput():
+                return unprocessable(exc)
+            case ValidationError():
+                return unprocessable(_in_our_words(exc.payload[0]["msg"]))
+            case RequestSerializationError():
+                sentence = f"That is no JSON: {str(exc)[:MOST_QUOTED]}."
+                return unprocessable(InvalidInput({WHOLE_BODY: sentence}))
+            case jobs.NoSuchVersion():
+                return unprocessable(InvalidInput({"version": explain(exc, self.business)}))
+            case JobNotFound():
+                return Refused(HTTPStatus.NOT_FOUND, f"There is no job {str(exc)[:64]!r}.")
+            case JobConflict() | jobs.KeyReused():
+                words = explain(exc, self.business)
+                return Refused(HTTPStatus.CONFLICT, words, job=self.view(exc.job))
+            case NotAvailable():
+                words, may = explain(exc, self.business), exc.insistable
+                return Refused(HTTPStatus.CONFLICT, words, field=exc.role, insistable=may)
+            case NotAcceptableError():
+                return Refused(HTTPStatus.NOT_ACCEPTABLE, "We answer in application/json only.")
+            case RequestDataTooBig():
+                return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much at once.")
+            case SuspiciousOperation() | BadRequest() | UnreadablePostError():
+                return Refused(HTTPStatus.BAD_REQUEST, "We could not read that request.")
+        return None
 
     def _allowed(self) -> str:
         methods = {*self.api_endpoints, "OPTIONS"}
         return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
-def _refusal(exc: Exception, business: Business) -> Refused | None:
-    if isinstance(exc, ValidationError):
-        return Invalid.from_msgspec(exc.payload[0]["msg"])
-    if isinstance(exc, RequestSerializationError):
-        return Invalid.field(BODY, f"That is no JSON: {str(exc)[:200]}.")
-    if isinstance(exc, JobNotFound):
-        return no_such_job(str(exc))
-    if isinstance(exc, jobs.NoSuchVersion):
-        return Invalid.field("version", explain(exc, business))
-    if isinstance(exc, NotAvailable):
-        field, may = exc.role, exc.insistable
-        return Refused(HTTPStatus.CONFLICT, explain(exc, business), field=field, insistable=may)
-    if isinstance(exc, NotAcceptableError):
-        return Refused(HTTPStatus.NOT_ACCEPTABLE, "We answer in application/json only.")
-    if isinstance(exc, RequestDataTooBig):
-        return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much at once.")
-    if isinstance(exc, SuspiciousOperation | BadRequest | UnreadablePostError):
-        return Refused(HTTPStatus.BAD_REQUEST, "We could not read that request.")
-    return None
+def _in_our_words(message: str) -> InvalidInput:
+    """msgspec says what and where in one sentence; the two belong apart."""
+    sentence, _, path = message.partition(" - at `$")
+    place = _COMPONENT.sub("", path.removesuffix("`")).lstrip(".")
+    named = _NAMED.search(sentence)
+    name = ".".join(part for part in (place, named[1] if named else "") if part) or WHOLE_BODY
+    return InvalidInput({name[:MOST_QUOTED]: f"{sentence[:MOST_QUOTED]}."})
 
 
 def success(
-    body: Any, description: str, *, status: HTTPStatus = HTTPStatus.OK, **headers: str
+    body: Any,
+    description: str,
+    *,
+    example: Any = None,
+    status: HTTPStatus = HTTPStatus.OK,
+    **headers: str,
 ) -> ResponseSpec:
-    """Documents an answer and its headers: `success(Job, "It.", X_Revision="of the jobs")`."""
+    """Documents an answer and its headers: `success(JobView, "It.", X_Revision="of the jobs")`."""
+    if example is not None:
+        body = Annotated[body, Meta(examples=[example])]
     specs = {name.replace("_", "-"): HeaderSpec(description=text) for name, text in headers.items()}
     return ResponseSpec(body, status_code=status, description=description, headers=specs)
 
@@ -222,7 +231,5 @@ CHANGE = READ + problems(
     unsupported_media_type="Not application/json.",
     request_entity_too_large="More than 64 KiB.",
 )
-JOB_NOW = success(
-    Annotated[JobView, Meta(examples=[JOB])], "The job as it is now.", X_Revision=REVISION_TEXT
-)
+JOB_NOW = success(JobView, "The job as it is now.", example=JOB, X_Revision=REVISION_TEXT)
 ONE_JOB = problems(not_found="There is no such job.")

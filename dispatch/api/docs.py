@@ -78,7 +78,7 @@ def _numbers(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     if node.get("type") == "string" and node.get("format") == "decimal":
-        # Only what we read has a pattern for the string; see `bounds.money`.
+        # Only what we read has a pattern for the string; see `schemas.money`.
         return {**node, "type": ["number", "string"] if "pattern" in node else "number"}
     return {name: _numbers(each) for name, each in node.items()}
 

@@ -1,25 +1,23 @@
-"""`/api/jobs` and `/api/jobs/<id>`: read, make, edit."""
+"""`/api/jobs` and below: list, take on, read, edit and move jobs, and assign their crews."""
 
 from http import HTTPStatus
 from typing import Annotated
 
+import msgspec
 from django.http import HttpResponse
 from dmr import Headers, Path, Query, validate
 from dmr.openapi.objects import MediaTypeMetadata
 from dmr.plugins.msgspec import BodyMsgspec
-from msgspec import Meta
-from msgspec.structs import replace
 
 from dispatch import jobs, wiring
-from dispatch.api import incoming
+from dispatch.api.auth import MemberAuth
 from dispatch.api.base import CHANGE, JOB_NOW, ONE_JOB, READ, REVISION_TEXT, Api, problems, success
-from dispatch.api.bounds import KEY, LONGEST_KEY
-from dispatch.api.examples import JOB, JOBS, MADE_JOB
-from dispatch.api.guard import MemberAuth
-from dispatch.api.incoming import Context
 from dispatch.api.paging import page
-from dispatch.api.problems import Invalid
-from dispatch.api.shapes import (
+from dispatch.api.schemas import (
+    JOB,
+    KEY,
+    LONGEST_KEY,
+    CrewChange,
     JobEdit,
     JobPage,
     JobPath,
@@ -30,10 +28,13 @@ from dispatch.api.shapes import (
     NewJob,
     PollHeaders,
     SeenQuery,
+    StatusMove,
 )
-from dispatch.domain.job import Job
+from dispatch.domain import job_input
+from dispatch.domain.job import Crew
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.moves import IllegalMove
+from dispatch.domain.moves import IllegalMove, targets
 from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.explain import explain
 from dispatch.http import etag_of, is_known, tracking_url
@@ -49,6 +50,16 @@ NEW_JOB = MediaTypeMetadata(
     }
 )
 JOB_EDIT = MediaTypeMetadata(example={"price": 285.5, "access_notes": "Gate 4711", "version": 3})
+MOVE = MediaTypeMetadata(example={"status": "in_progress", "expected": "ready_for_pickup"})
+CREW = MediaTypeMetadata(
+    example={"driver": "joel", "first_mate": None, "version": 3, "insist": False}
+)
+MADE_JOB = {
+    "job_id": JOB["id"],
+    "tracking_token": JOB["tracking_token"],
+    "tracking_url": f"https://quickdumpnow.com/track/{JOB['tracking_token']}",
+    "job": JOB,
+}
 
 
 class JobsApi(Api):
@@ -56,7 +67,10 @@ class JobsApi(Api):
 
     @validate(
         success(
-            Annotated[JobPage, Meta(examples=[JOBS])], "A page of jobs.", ETag="of this answer"
+            JobPage,
+            "A page of jobs.",
+            example={"jobs": [JOB], "revision": 17, "next": None},
+            ETag="of this answer",
         ),
         success(
             None, "As your ETag says.", status=HTTPStatus.NOT_MODIFIED, ETag="of what you have"
@@ -78,15 +92,17 @@ class JobsApi(Api):
             response = self.to_response(None, status_code=HTTPStatus.NOT_MODIFIED)
             del response.headers["Content-Type"]
         else:
-            jobs, after = page(self.seen(book), parsed_query)
-            response = self.answer(JobPage(tuple(map(self.view, jobs)), book.revision, after))
+            visible = (job for job in book.jobs if sees(self.actor, job))
+            shown, after = page(visible, parsed_query)
+            response = self.answer(JobPage(tuple(map(self.view, shown)), book.revision, after))
         response.headers["ETag"] = etag
         return response
 
     @validate(
         success(
-            Annotated[MadeJob, Meta(examples=[MADE_JOB])],
+            MadeJob,
             "The new job.",
+            example=MADE_JOB,
             status=HTTPStatus.CREATED,
             X_Revision=REVISION_TEXT,
         ),
@@ -107,43 +123,42 @@ class JobsApi(Api):
 
         With an `Idempotency-Key` you may repeat the call as often as you like: it makes one job.
         """
-        done = self._make(parsed_body, _key(parsed_headers.idempotency_key))
+        key = parsed_headers.idempotency_key
+        if len(key) > LONGEST_KEY or not KEY.fullmatch(key):
+            sentence = f"It has at most {LONGEST_KEY} printable characters of ASCII."
+            raise InvalidInput({"Idempotency-Key": sentence})
+        sent = msgspec.to_builtins(parsed_body)
+        fields = job_input.clean(sent, self.business)
+        if parsed_body.crew:
+            fields["crew"] = Crew(**job_input.roles(sent["crew"]))
+        try:
+            done = jobs.create(
+                *(self.business, fields),
+                status=parsed_body.status,
+                by=self.actor.name,
+                key=key,
+                insist=parsed_body.insist,
+            )
+        except IllegalMove as refusal:
+            raise InvalidInput({"status": explain(refusal, self.business)}) from None
         job = done.job
         made = MadeJob(job.id, job.tracking_token, tracking_url(self.asked, job), self.view(job))
         return self.answer(made, status=HTTPStatus.CREATED, revision=done.revision)
 
-    def _make(self, given: NewJob, key: str) -> jobs.Done:
-        fields = incoming.job_fields(given, Context(self.business))
-        incoming.set_load_price(fields, given, self.business)
-        if given.crew:
-            fields["crew"] = incoming.crew(given.crew)
-        try:
-            return jobs.create(
-                *(self.business, fields),
-                status=given.status,
-                by=self.actor.name,
-                key=key,
-                insist=given.insist,
-            )
-        except IllegalMove as refusal:
-            raise Invalid.field("status", explain(refusal, self.business)) from None
-
-    def seen(self, book: JobBook) -> list[Job]:
-        return [job for job in book.jobs if sees(self.actor, job)]
-
     def _etag(self, book: JobBook, query: ListQuery) -> str:
         """Changes with everything that the answer says, and with nothing else."""
-        seen = sees_prices(self.actor, self.business)
-        asked = replace(query, r=0)  # how fresh it had to be says nothing of what it is
-        shown = (self.business.slug, self.actor, book.revision, book.updated_at, seen, asked)
-        return etag_of(shown)
+        shows_prices = sees_prices(self.actor, self.business)
+        # How fresh it had to be says nothing of what it is.
+        asked = msgspec.structs.replace(query, r=0)
+        state = (book.revision, book.updated_at)
+        return etag_of((self.business.slug, self.actor, *state, shows_prices, asked))
 
 
 class JobApi(Api):
     tags = ("Jobs",)
 
     @validate(
-        success(Annotated[JobView, Meta(examples=[JOB])], "The job."),
+        success(JobView, "The job.", example=JOB),
         *READ,
         *ONE_JOB,
         auth=[MemberAuth(Permission.LOOK)],
@@ -171,15 +186,71 @@ class JobApi(Api):
         `paid`, `on_my_way`, `eta` and `photos` are not edited here.
         """
         job = self.find(parsed_path.job_id)
-        fields = incoming.job_fields(parsed_body, Context(self.business, job))
-        version = incoming.version(parsed_body.version)
+        fields = job_input.clean(msgspec.to_builtins(parsed_body), self.business, job)
         return self.changed(
-            jobs.edit(self.business, job.id, fields, by=self.actor, version=version)
+            jobs.edit(self.business, job.id, fields, by=self.actor, version=parsed_body.version)
         )
 
 
-def _key(header: str) -> str:
-    if len(header) > LONGEST_KEY or not KEY.fullmatch(header):
-        detail = f"It has at most {LONGEST_KEY} printable characters of ASCII."
-        raise Invalid.field("Idempotency-Key", detail)
-    return header
+class StatusApi(Api):
+    tags = ("Jobs",)
+
+    @validate(
+        JOB_NOW,
+        *CHANGE,
+        *ONE_JOB,
+        *problems(conflict="No longer at `expected`; the fresh job is in `job`."),
+        auth=[MemberAuth(Permission.MOVE)],
+        operation_id="moveJob",
+    )
+    def post(
+        self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[StatusMove, MOVE]]
+    ) -> HttpResponse:
+        """Move a job
+
+        Say in `expected` at which status you saw it. Backwards, and to `cancelled`, needs a
+        `reason`.
+        """
+        job_id, to, expected = parsed_path.job_id, parsed_body.status, parsed_body.expected
+        reason = job_input.text("reason", parsed_body.reason)
+        try:
+            done = jobs.move(
+                self.business, job_id, to, by=self.actor, expected=expected, reason=reason
+            )
+        except IllegalMove as refusal:
+            # A move that would be fine with a reason lacks just that.
+            field = "reason" if to in targets(self.find(job_id), self.actor) else "status"
+            raise InvalidInput({field: explain(refusal, self.business)}) from None
+        return self.changed(done)
+
+
+class CrewApi(Api):
+    tags = ("Jobs",)
+
+    @validate(
+        JOB_NOW,
+        *CHANGE,
+        *ONE_JOB,
+        *problems(conflict="Somebody cannot take that role, or another has changed it since."),
+        auth=[MemberAuth(Permission.ASSIGN)],
+        operation_id="assignCrew",
+    )
+    def put(
+        self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[CrewChange, CREW]]
+    ) -> HttpResponse:
+        """Assign the crew
+
+        Usernames by role; null takes the role from whoever has it, and roles that are left out
+        stay as they are. Where somebody cannot, the answer says who is free instead; where it says
+        `insistable`, a call with `insist` goes through.
+        """
+        return self.changed(
+            jobs.assign(
+                self.business,
+                parsed_path.job_id,
+                job_input.roles(msgspec.to_builtins(parsed_body)),
+                by=self.actor,
+                version=parsed_body.version,
+                insist=parsed_body.insist,
+            )
+        )

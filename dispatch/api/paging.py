@@ -6,11 +6,10 @@ from datetime import date
 
 import msgspec
 
-from dispatch.api.bounds import LONGEST_Q
-from dispatch.api.problems import Invalid
-from dispatch.api.shapes import ListQuery
+from dispatch.api.schemas import LONGEST_Q, ListQuery
 from dispatch.board import Filters
 from dispatch.domain.job import Job
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.status import Status
 
 Place = tuple[int, str]  # second of creation, id
@@ -18,7 +17,7 @@ PLACE = msgspec.json.Decoder(Place)
 
 
 def page(jobs: Iterable[Job], query: ListQuery) -> tuple[list[Job], str | None]:
-    """The jobs that match, oldest first, and the cursor of the page after. Raises Invalid."""
+    """The jobs that match, oldest first, and the cursor of the page after. Raises InvalidInput."""
     status, filters, after = _status(query.status), _filters(query), _place(query.after)
     matching = sorted(
         (
@@ -49,7 +48,7 @@ def _place(after: str) -> Place | None:
         padded = after + "=" * (-len(after) % 4)
         found: Place = PLACE.decode(urlsafe_b64decode(padded.encode("ascii")))
     except (ValueError, RecursionError):
-        raise Invalid.field("after", "Send the `next` of the page before, as it was.") from None
+        raise InvalidInput({"after": "Send the `next` of the page before, as it was."}) from None
     return found
 
 
@@ -57,12 +56,12 @@ def _status(name: str) -> Status | None:
     try:
         return Status(name) if name else None
     except ValueError:
-        raise Invalid.field("status", f"A status is one of {', '.join(Status)}.") from None
+        raise InvalidInput({"status": f"A status is one of {', '.join(Status)}."}) from None
 
 
 def _filters(query: ListQuery) -> Filters:
     if len(query.q) > LONGEST_Q:
-        raise Invalid.field("q", f"{LONGEST_Q} characters are the most.")
+        raise InvalidInput({"q": f"{LONGEST_Q} characters are the most."})
     return Filters(q=query.q.strip(), crew=query.crew.strip(), date=_day(query.date))
 
 
@@ -70,4 +69,4 @@ def _day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat() if text else ""
     except ValueError:
-        raise Invalid.field("date", "Write a date as 2026-05-23.") from None
+        raise InvalidInput({"date": "Write a date as 2026-05-23."}) from None

@@ -1,7 +1,6 @@
-"""What went wrong, for programs: `application/problem+json` (RFC 9457)."""
+"""Errors, as `application/problem+json` (RFC 9457)."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -9,9 +8,14 @@ import msgspec
 from django.http import HttpResponse
 from dmr import ResponseSpec
 from dmr.headers import HeaderSpec
+from dmr.plugins.msgspec import MsgspecJsonRenderer, MsgspecSerializer
+from dmr.problem_details import ProblemDetailsError
+from dmr.response import build_response
 from msgspec import UNSET, UnsetType
+from typing_extensions import override
 
-from dispatch.api.shapes import JobView
+from dispatch.api.schemas import JobView
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.record import JSON
 
 CONTENT_TYPE = "application/problem+json"
@@ -21,12 +25,16 @@ HEADERS = {
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "seconds to wait"},
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "seconds to wait"},
 }
-BODY = "body"  # the field to name where it is the whole body that is wrong
-LONGEST = 200  # characters of what a client sent that are said back
 
-_AT = re.compile(r" - at `\$([^`]*)`$")
-_NAMED = re.compile(r"(?:missing required|contains unknown) field `([^`]*)`")
-_COMPONENT = re.compile(r"^\.parsed_(?:body|query)")
+
+class NumbersAsNumbers(MsgspecJsonRenderer):
+    """Money as jobs.json has it; dmr's own renderer makes strings of it."""
+
+    @override
+    def render(
+        self, to_serialize: Any, serializer_hook: Callable[[Any], Any] | None = None
+    ) -> bytes:
+        return JSON.encode(to_serialize)
 
 
 class Wrong(msgspec.Struct, frozen=True):
@@ -37,7 +45,7 @@ class Wrong(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What every answer of 400 and above looks like."""
+    """Every answer of 400 and above, as the schema says it."""
 
     title: str
     status: int
@@ -48,8 +56,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     insistable: bool | UnsetType = UNSET
 
 
-class Refused(Exception):
-    """Ends a request with a problem."""
+class Refused(ProblemDetailsError):
+    """Ends a request with a problem; `more` are further fields of it."""
+
+    renderer = NumbersAsNumbers(CONTENT_TYPE)
 
     def __init__(
         self,
@@ -59,57 +69,35 @@ class Refused(Exception):
         headers: Mapping[str, str] | None = None,
         **more: Any,
     ) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.headers, self.more = status, detail, headers, more
+        super().__init__(
+            detail,
+            status_code=status,
+            title=status.phrase,
+            headers={"Cache-Control": "no-store", **(headers or {})},
+            extra=more,
+        )
 
     @property
     def response(self) -> HttpResponse:
-        return answer(self.status, self.detail, headers=self.headers, **self.more)
-
-
-class Invalid(Refused):
-    """422, naming the fields."""
-
-    def __init__(self, *wrong: Wrong) -> None:
-        detail = " ".join(f"{each.field}: {each.detail}" for each in wrong)
-        super().__init__(
-            HTTPStatus.UNPROCESSABLE_ENTITY, detail, field=wrong[0].field, errors=wrong
+        return build_response(
+            MsgspecSerializer,
+            raw_data=self.raw_data,
+            status_code=self.status_code,
+            headers=self.headers,
+            renderer=self.renderer,
         )
-
-    @classmethod
-    def field(cls, name: str, detail: str) -> "Invalid":
-        return cls(Wrong(name, detail))
-
-    @classmethod
-    def from_msgspec(cls, message: str) -> "Invalid":
-        """msgspec says what and where in one sentence; the two belong apart."""
-        at = _AT.search(message)
-        place = _COMPONENT.sub("", at[1]).lstrip(".") if at else ""
-        named = _NAMED.search(message)
-        parts = (place, named[1] if named else "")
-        name = ".".join(part for part in parts if part) or BODY
-        return cls.field(name[:LONGEST], _AT.sub("", message)[:LONGEST] + ".")
 
 
 def answer(
-    status: HTTPStatus, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    status: HTTPStatus, detail: str, *, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    problem = Problem(title=status.phrase, status=status.value, detail=detail, **more)
-    response = HttpResponse(JSON.encode(problem), status=status, content_type=CONTENT_TYPE)
-    response.headers["Cache-Control"] = "no-store"
-    for name, value in (headers or {}).items():
-        response.headers[name] = value
-    return response
+    return Refused(status, detail, headers=headers).response
 
 
-def documented(status: HTTPStatus, description: str) -> ResponseSpec:
-    """A problem of this status, and the headers that come with it, for the schema."""
-    headers = {name: HeaderSpec(description=text) for name, text in HEADERS.get(status, {}).items()}
-    return ResponseSpec(Problem, status_code=status, description=description, headers=headers)
-
-
-def no_such_job(job_id: str) -> Refused:
-    return Refused(HTTPStatus.NOT_FOUND, f"There is no job {job_id[:64]!r}.")
+def unprocessable(invalid: InvalidInput) -> Refused:
+    wrong = [Wrong(field, sentence) for field, sentence in invalid.errors.items()]
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return Refused(status, str(invalid), field=wrong[0].field, errors=wrong)
 
 
 def no_such_method(method: str, allowed: str) -> Refused:
@@ -118,3 +106,9 @@ def no_such_method(method: str, allowed: str) -> Refused:
         f"{method[:20]} is not for this address; it takes {allowed}.",
         headers={"Allow": allowed},
     )
+
+
+def documented(status: HTTPStatus, description: str) -> ResponseSpec:
+    """A problem of this status, and the headers that come with it, for the schema."""
+    headers = {name: HeaderSpec(description=text) for name, text in HEADERS.get(status, {}).items()}
+    return ResponseSpec(Problem, status_code=status, description=description, headers=headers)

@@ -4,17 +4,17 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from dmr.routing import Router
 from dmr.routing import path as api_path
 
-from dispatch.api import actions, crew, docs, jobs, signing_in
+from dispatch.api import auth, docs, jobs, notes, roster
 from dispatch.api.docs import OpenApi
 
 ROUTES = [
-    api_path("token", signing_in.TokenApi.as_view()),
+    api_path("token", auth.TokenApi.as_view()),
     api_path("jobs", jobs.JobsApi.as_view()),
     api_path("jobs/<str:job_id>", jobs.JobApi.as_view()),
-    api_path("jobs/<str:job_id>/status", actions.StatusApi.as_view()),
-    api_path("jobs/<str:job_id>/crew", actions.CrewApi.as_view()),
-    api_path("crew", crew.FreeCrewApi.as_view()),
-    api_path("jobs/<str:job_id>/notes", actions.NotesApi.as_view()),
+    api_path("jobs/<str:job_id>/status", jobs.StatusApi.as_view()),
+    api_path("jobs/<str:job_id>/crew", jobs.CrewApi.as_view()),
+    api_path("crew", roster.FreeCrewApi.as_view()),
+    api_path("jobs/<str:job_id>/notes", notes.NotesApi.as_view()),
 ]
 
 

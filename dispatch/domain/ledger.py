@@ -78,7 +78,7 @@ class Ledger(Generic[R]):
     def broken(self, key: str) -> Entry[R] | None:
         """The first of the unreadable entries that bears this key."""
         unread = (entry for entry in self.entries if entry.value is None)
-        return next((entry for entry in unread if self._name(entry.raw) == f"entry {key!r}"), None)
+        return next((entry for entry in unread if self.named(entry.raw) == f"entry {key!r}"), None)
 
     def index_by(self, key: Callable[[R], K]) -> dict[K, int]:
         return {
@@ -209,7 +209,7 @@ class Ledger(Generic[R]):
             body = raw if fields is stored else JSON.encode(fields)
             entry = cls._entry(body)
         except UNREADABLE as error:
-            return Entry(raw, None, f"{cls._name(raw)}: {error}")
+            return Entry(raw, None, f"{cls.named(raw)}: {error}")
         if entry.value is not None and (schema < cls.schema or fields is not stored):
             return Entry(encode(entry.value, over=fields), entry.value)
         return entry
@@ -221,14 +221,14 @@ class Ledger(Generic[R]):
         for entry in entries:
             keys = cls.unique(entry.value) if entry.value else set()
             if seen & keys:
-                twice = f"{cls._name(entry.raw)}: its id or link is used twice"
+                twice = f"{cls.named(entry.raw)}: its id or link is used twice"
                 yield Entry(entry.raw, None, twice)
             else:
                 seen |= keys
                 yield entry
 
     @classmethod
-    def _name(cls, raw: bytes) -> str:
+    def named(cls, raw: bytes) -> str:
         """A broken entry's name for a message: its id if it has one, else how it begins."""
         try:
             stored = msgspec.json.decode(raw, type=dict[str, Raw])

@@ -1,73 +1,77 @@
-"""What the crew type in, checked; and the fields that booking shares with them."""
+"""What the crew type in about a job. Its rules are those of `job_input`."""
 
 import datetime as dt
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 
+from dispatch.domain import job_input
 from dispatch.domain.business import Business
-from dispatch.domain.job import EDITABLE, ROLES, Job, Window, plain
-from dispatch.domain.limits import LONGEST, LONGEST_NAME, LONGEST_NOTE, MOST_PRICE
-from dispatch.domain.record import FIRST_DAY, LAST_DAY
+from dispatch.domain.job import EDITABLE, ROLES, Job, plain
+from dispatch.domain.job_input import LONGEST, MOST_PRICE, REQUIRED, InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
 
 
-def phone_number(business: Business, text: str) -> str:
-    """In E.164. Raises a field error for what is no phone number."""
-    number = business.phone_e164(text)
-    if number is None:
-        raise forms.ValidationError("That does not look like a phone number.")
-    return number
+class Typed(forms.Field):
+    """A text as it was typed. Django sees only to what must be there at all."""
+
+    def __init__(
+        self, name: str, label: str, widget: type[forms.Widget] = forms.TextInput, **attrs: object
+    ) -> None:
+        super().__init__(
+            label=label,
+            required=name in REQUIRED,
+            error_messages={"required": REQUIRED.get(name, "")},
+            widget=widget({"maxlength": LONGEST[name], **attrs}),
+        )
+
+    def to_python(self, value: object) -> str:
+        return str(value or "").strip(" \t\r\n")
 
 
-class JobForm(forms.Form):
+class InputForm(forms.Form):
+    """Puts the sentences of `job_input` beside the fields that they are about."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        try:
+            cleaned |= self.judged(cleaned)
+        except InvalidInput as invalid:
+            for name, sentence in invalid.errors.items():
+                self.add_error("date" if name == "window.date" else name, sentence)
+        return cleaned
+
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        """What was typed, as a job has it. Raises InvalidInput."""
+        raise NotImplementedError
+
+
+class JobForm(InputForm):
     """Who, where and what: the fields of a job as people type them."""
 
-    customer_name = forms.CharField(
-        label="Name",
-        max_length=LONGEST["customer_name"],
-        widget=forms.TextInput({"autocomplete": "name"}),
-        error_messages={"required": "Please give a name."},
-    )
-    phone = forms.CharField(
-        label="Phone",
-        max_length=LONGEST["phone"],
-        required=False,
-        widget=forms.TextInput({"type": "tel", "autocomplete": "tel"}),
-    )
-    email = forms.EmailField(
-        label="E-mail",
-        max_length=LONGEST["email"],
-        required=False,
-        widget=forms.EmailInput({"autocomplete": "email"}),
-        error_messages={"invalid": "That does not look like an e-mail address."},
-    )
-    location = forms.CharField(
-        label="Address",
-        max_length=LONGEST["location"],
-        widget=forms.TextInput({"autocomplete": "street-address"}),
-        error_messages={"required": "Please give an address."},
-    )
-    access_notes = forms.CharField(
-        label="Access notes",
-        max_length=LONGEST["access_notes"],
-        required=False,
-        widget=forms.Textarea({"rows": 3}),
-    )
+    customer_name = Typed("customer_name", "Name", autocomplete="name")
+    phone = Typed("phone", "Phone", type="tel", autocomplete="tel")
+    email = Typed("email", "E-mail", forms.EmailInput, autocomplete="email")
+    location = Typed("location", "Address", autocomplete="street-address")
+    access_notes = Typed("access_notes", "Access notes", forms.Textarea, rows=3)
+
+    job: Job | None = None
 
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self.business = business
 
-    def clean_phone(self) -> str:
-        """In E.164. Raises a field error for what is no phone number."""
-        text: str = self.cleaned_data["phone"]
-        return phone_number(self.business, text) if text else ""
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        given = {name: typed[name] for name in EDITABLE if name in typed}
+        if "date" in typed and "window" in typed:
+            day, name = typed["date"], typed["window"]
+            given["window"] = {"date": day, "name": name} if day or name else None
+        else:
+            given.pop("window", None)
+        return job_input.clean(given, self.business, self.job)
 
     def job_fields(self) -> dict[str, Any]:
         """The cleaned values under the names that a job has for them."""
@@ -77,19 +81,15 @@ class JobForm(forms.Form):
 class CrewJobForm(JobForm):
     """What a dispatcher may say of a job, new or known."""
 
-    load = forms.ChoiceField(label="Load", required=False)
-    price = forms.DecimalField(
-        label="Price", min_value=0, max_value=MOST_PRICE, decimal_places=2, required=False
-    )
-    date = forms.DateField(
-        label="Date",
+    load = forms.Field(label="Load", required=False, widget=forms.Select)
+    price = forms.Field(
+        label="Price",
         required=False,
-        error_messages={"invalid": "That is no date of the calendar."},
-        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.NumberInput({"min": 0, "max": MOST_PRICE, "step": "0.01"}),
     )
-    window = forms.ChoiceField(label="Window", required=False)
-    truck = forms.CharField(label="Truck", max_length=LONGEST["truck"], required=False)
+    date = forms.Field(label="Date", required=False, widget=forms.DateInput({"type": "date"}))
+    window = forms.Field(label="Window", required=False, widget=forms.Select)
+    truck = Typed("truck", "Truck")
 
     field_order = (
         *("customer_name", "phone", "email", "location", "access_notes"),
@@ -106,47 +106,17 @@ class CrewJobForm(JobForm):
             loads.append((job.load, job.load))
         if job and job.window and job.window.name not in dict(windows):
             windows.append((job.window.name, business.label(job.window)))
-        self.fields["load"].choices = loads  # type: ignore[attr-defined]
-        self.fields["window"].choices = windows  # type: ignore[attr-defined]
+        self.fields["load"].widget.choices = loads
+        self.fields["window"].widget.choices = windows
         self.job = job
-
-    def clean_price(self) -> Decimal:
-        price: Decimal | None = self.cleaned_data["price"]
-        return price if price is not None else Decimal(0)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        day, name = cleaned.get("date"), cleaned.get("window")
-        if bool(day) != bool(name):
-            self.add_error("window" if day else "date", "Give both the date and the window.")
-        elif not self.errors:
-            cleaned["window"] = self._window(day, name)
-        return cleaned
-
-    def _window(self, day: dt.date | None, name: str | None) -> Window | None:
-        if not day or not name:
-            return None
-        known = self.job.window if self.job else None
-        if known and (known.date, known.name) == (day, name):
-            return known
-        return self.business.agreed_window(day, name) or (
-            Window(date=day, name=name, start=known.start, end=known.end) if known else None
-        )
 
 
 class NewJobForm(CrewJobForm):
-    """A job taken by phone. The price is the load's where none is said."""
+    """A job taken by phone."""
 
     status = forms.ChoiceField(
         label="Status", choices=[(status.value, status.label) for status in reversed(CREATABLE)]
     )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        load = self.business.load(cleaned.get("load") or "")
-        if load and not self.data.get("price"):
-            cleaned["price"] = load.price
-        return cleaned
 
 
 class EditForm(CrewJobForm):
@@ -161,14 +131,6 @@ class EditForm(CrewJobForm):
         self.given = set(data or ())
         merged = None if data is None else shown | {key: data[key] for key in data}
         super().__init__(merged, initial=shown, business=business, job=job)
-
-    def clean(self) -> dict[str, Any]:
-        """Old values pass, though nobody could type them today: only what is new is judged."""
-        for name in set(self.fields) & set(EDITABLE) - {"window"}:
-            if _lines(self.data[name]) == _lines(self.initial[name]):
-                self.errors.pop(name, None)
-                self.cleaned_data[name] = getattr(self.job, name)
-        return super().clean()
 
     def job_fields(self) -> dict[str, Any]:
         given = self.given | ({"window"} if "date" in self.given else set())
@@ -190,11 +152,6 @@ class EditForm(CrewJobForm):
         return EditForm(data, business=self.business, job=job)
 
 
-def _lines(typed: object) -> str:
-    """Browsers end the lines of a text in their own way."""
-    return str(typed).replace("\r\n", "\n").strip()
-
-
 def as_typed(job: Job, business: Business) -> dict[str, Any]:
     """A job's fields as its form shows them."""
     return {
@@ -207,7 +164,7 @@ def as_typed(job: Job, business: Business) -> dict[str, Any]:
     }
 
 
-class CrewForm(forms.Form):
+class CrewForm(InputForm):
     """Who has which role on a job."""
 
     version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
@@ -218,28 +175,29 @@ class CrewForm(forms.Form):
         now = {role: getattr(job.crew, role) or "" for role in ROLES}
         merged = None if data is None else now | {key: data[key] for key in data}
         super().__init__(merged, initial=now | {"version": job.version}, label_suffix="", **kwargs)
+        self.job = job
         for role in ROLES:
             names = [(member.username, member.name) for member in roster.able(role)]
             if now[role] and now[role] not in dict(names):
                 names.append((now[role], roster.name_of(now[role])))
-            self.fields[role] = forms.CharField(
+            self.fields[role] = forms.Field(
                 label=role.replace("_", " ").capitalize(),
                 required=False,
-                max_length=LONGEST_NAME,
                 widget=forms.Select(choices=[("", "Nobody yet"), *names]),
             )
 
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        return job_input.roles(typed, self.job)
+
     def roles(self) -> dict[str, str | None]:
-        return {role: self.cleaned_data[role] or None for role in ROLES}
+        return {role: self.cleaned_data[role] for role in ROLES}
 
 
-class NoteForm(forms.Form):
-    text = forms.CharField(
-        label="Note for the crew",
-        max_length=LONGEST_NOTE,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Write something first."},
-    )
+class NoteForm(InputForm):
+    text = Typed("text", "Note for the crew", forms.Textarea, rows=2)
+
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: job_input.text(name, words) for name, words in typed.items()}
 
 
 class EtaForm(forms.Form):

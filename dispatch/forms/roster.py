@@ -8,11 +8,11 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 
 from dispatch.calendar import LAST
+from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Member, username_refusal
-from dispatch.forms.job import phone_number
 from dispatch.roster import MOST_DAYS, PROFILE, Days, MemberConflict, profile
 
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
@@ -50,7 +50,10 @@ class ProfileForm(forms.Form):
             return ""
         if self.member and text == self.business.phone_text(self.seen["phone"]):
             return str(self.seen["phone"])
-        return phone_number(self.business, text)
+        try:
+            return job_input.phone(text, self.business)
+        except job_input.InvalidInput as invalid:
+            raise forms.ValidationError(invalid.errors["phone"]) from None
 
     @property
     def wanted(self) -> dict[str, Any]:

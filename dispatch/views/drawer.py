@@ -14,6 +14,7 @@ from dispatch import jobs, wiring
 from dispatch.domain.availability import NotAvailable, clashes, overfull
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import ROLES, Job
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import (
     COULD_NOT,
@@ -35,6 +36,7 @@ Done = tuple[jobs.Done, str]  # what came of an action, and the words for it
 Do = Callable[[SiteRequest, Job, Any], Done]
 STATUS: dict[type[Exception], int] = {
     IllegalMove: 422,
+    InvalidInput: 422,
     jobs.NoSuchVersion: 422,
     JobConflict: 409,
     NotAvailable: 409,

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
+from dispatch.domain import job_input
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
@@ -40,7 +41,7 @@ def move(request: SiteRequest, job: Job, _: None) -> Done:
         *(request.business, job.id, to),
         by=request.user.actor,
         expected=named_status(seen) if seen else None,
-        reason=": ".join(filter(None, words))[:500],
+        reason=job_input.text("reason", ": ".join(filter(None, words))),
     )
     return done, f"Moved to “{to.label}”."
 

@@ -14,7 +14,7 @@ import pytest
 import dispatch.jobs
 from booking.views import BOOKINGS
 from dispatch.accounts import BY_NAME, BY_SOURCE
-from dispatch.api.guard import CALLS
+from dispatch.api.auth import CALLS
 from dispatch.ratelimit import Limit
 from tests.faults.visitor import Answer, Visitor, booking
 from tests.serving import serving

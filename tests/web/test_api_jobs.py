@@ -108,8 +108,8 @@ def test_a_window_may_have_times_of_its_own(dana: Program) -> None:
     ("window", "field"),
     [
         ({"date": "2026-05-23", "name": "night"}, "window"),
-        ({"date": "0001-01-01", "name": "morning"}, "window"),
-        ({"date": "9999-12-31", "name": "morning"}, "window"),
+        ({"date": "0001-01-01", "name": "morning"}, "window.date"),
+        ({"date": "9999-12-31", "name": "morning"}, "window.date"),
         ({"date": "2026-05-23", "name": "x", "start": "20:00", "end": "18:00"}, "window"),
         ({"date": "tomorrow", "name": "morning"}, "window.date"),
         ({"date": "2026-05-23"}, "window.name"),
@@ -138,12 +138,12 @@ def test_a_field_that_is_not_to_be_given_is_refused_by_name(dana: Program, name:
     assert dana.post("jobs", MARK | {name: "x"}).json()["field"] == name
 
 
-def test_phones_are_kept_in_e164_where_they_parse(dana: Program) -> None:
+def test_phones_are_kept_in_e164(dana: Program) -> None:
     phones = [
         dana.post("jobs", MARK | {"phone": phone}).json()["job"]["phone"]
-        for phone in ("(619) 555-0142", "ask for Bob", None)
+        for phone in ("(619) 555-0142", None)
     ]
-    assert phones == ["+16195550142", "ask for Bob", ""]
+    assert phones == ["+16195550142", ""]
 
 
 def test_a_job_may_come_with_its_crew(dana: Program) -> None:
@@ -202,7 +202,7 @@ def test_an_unknown_job_is_404(vic: Program, job_id: str) -> None:
 def test_prices_are_withheld_where_the_crew_are_not_to_see_them(
     dana: Program, joel: Program, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("dispatch.api.shapes", "dispatch.domain.permissions"):
+    for module in ("dispatch.api.schemas", "dispatch.domain.permissions"):
         monkeypatch.setattr(f"{module}.sees_prices", lambda who, business: who.name == "dana")
     has(jobs, price_lines=(PriceLine("Half", Decimal(320)),), status=Status.BOOKED)
     dana.patch(f"jobs/{ID}", {"price": 1234, "truck": "T1"})
@@ -323,7 +323,7 @@ def test_an_edit_of_what_another_has_changed_is_a_conflict(
 ) -> None:
     has(jobs)
     dana.patch(f"jobs/{ID}", {"truck": "T1", "version": 1})
-    assert dana.patch(f"jobs/{ID}", {"phone": "1", "version": 1}).status_code == 200
+    assert dana.patch(f"jobs/{ID}", {"phone": "619-555-0142", "version": 1}).status_code == 200
     answer = dana.patch(f"jobs/{ID}", {"truck": "T2", "version": 1})
     assert is_problem(answer, 409)
     assert answer.json()["job"]["truck"] == "T1"

@@ -12,6 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from msgspec.structs import replace
 
 from dispatch import roster, wiring
+from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
@@ -156,8 +157,8 @@ def _new_member(business: Business, options: dict[str, Any]) -> Member:
             name=options["full_name"] or name.replace(".", " ").title(),
             rank=Rank(options["rank"]),
             roles=tuple(dict.fromkeys(options["role"])),
-            phone=business.phone_e164(options["phone"]) or options["phone"],
-            email=options["email"],
+            phone=job_input.phone(options["phone"], business),
+            email=job_input.email(options["email"]),
             created_at=at,
             updated_at=at,
         )

@@ -8,12 +8,16 @@ from typing import Any
 
 import msgspec
 from django.core.management.base import CommandError, CommandParser
+from msgspec.structs import replace
 
 from dispatch import wiring
+from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.document import UnreadableDocument
-from dispatch.domain.job import Job
+from dispatch.domain.job import EDITABLE, Job, plain
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.ledger import UNREADABLE, Entry
 from dispatch.domain.status import Status
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
 
@@ -35,6 +39,11 @@ class Command(BusinessCommand):
             "import", help="add the jobs of a file; known ids are left alone"
         )
         taking.add_argument("file", help="a jobs.json of any schema, or - for standard input")
+        taking.add_argument(
+            "--keep-unreadable",
+            action="store_true",
+            help="take entries that cannot be read, or have a wrong field, as they are",
+        )
         add_dry_run(taking)
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
@@ -81,7 +90,16 @@ class Command(BusinessCommand):
         self.stdout.write(f"Wrote {options['file']}")
 
     def _import(self, business: Business, options: dict[str, Any]) -> None:
-        source, repository, new = _read(options["file"]), wiring.jobs(business), 0
+        source, wrong = _checked(_read(options["file"]), business)
+        keeps = options["keep_unreadable"]
+        for problem in wrong:
+            self.stderr.write(f"{'Kept as it is' if keeps else 'Cannot be taken'}: {problem}")
+        if wrong and not keeps:
+            raise CommandError(
+                f"Nothing imported: {len(wrong)} of {len(source.entries)} entries cannot be taken."
+                " Mend them, or take them as they are with --keep-unreadable."
+            )
+        repository, new = wiring.jobs(business), 0
 
         def include(book: JobBook) -> JobBook:
             nonlocal new
@@ -95,8 +113,6 @@ class Command(BusinessCommand):
             repository.change(include)
         verb = "Would import" if options["dry_run"] else "Imported"
         self.stdout.write(f"{verb} {new} of {len(source.entries)} entries")
-        for problem in source.problems:
-            self.stderr.write(f"Kept as it is, but cannot be read: {problem}")
 
 
 def _status(text: str) -> Status:
@@ -114,6 +130,33 @@ def _read(name: str) -> JobBook:
         raise CommandError(f"{name}: {error.strerror}") from error
     except UnreadableDocument as error:
         raise CommandError(f"{name}: {error}") from error
+
+
+def _checked(source: JobBook, business: Business) -> tuple[JobBook, list[str]]:
+    """The jobs as if typed in today, and what is wrong with those that could not be."""
+    wrong, cleaned = [], []
+    for entry in source.entries:
+        try:
+            fields = job_input.clean(_fields(entry), business)
+        except InvalidInput as invalid:
+            wrong.append(f"{source.named(entry.raw)}: {invalid}")
+            continue
+        if entry.value is None:
+            wrong.append(entry.problem)
+        elif (job := replace(entry.value, **fields)) != entry.value:
+            cleaned.append(job)
+    return source.put(*cleaned), wrong
+
+
+def _fields(entry: Entry[Job]) -> dict[str, object]:
+    """What people may type of a job, also of one that cannot be read as a whole."""
+    if entry.value is not None:
+        return {name: plain(entry.value.field(name)) for name in EDITABLE}
+    try:
+        stored = JobBook.canonical(msgspec.json.decode(entry.raw, type=dict[str, msgspec.Raw]))
+        return {name: msgspec.json.decode(stored[name]) for name in EDITABLE if name in stored}
+    except UNREADABLE:
+        return {}
 
 
 def _line(job: Job) -> str:

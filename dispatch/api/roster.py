@@ -1,0 +1,137 @@
+"""`GET /api/crew`: free members by day, window and role."""
+
+import datetime as dt
+from functools import partial
+from typing import Annotated
+
+import msgspec
+from django.http import HttpResponse
+from dmr import Query, validate
+from msgspec import Meta
+
+from dispatch import wiring
+from dispatch.api.auth import MemberAuth
+from dispatch.api.base import READ, Api, success
+from dispatch.api.schemas import Body, SeenRevision, parameter
+from dispatch.domain.availability import free
+from dispatch.domain.job_input import InvalidInput, date_of
+from dispatch.domain.permissions import Permission
+from dispatch.domain.roster import Member
+
+MOST_DAYS = 62
+FREE = {  # an example
+    "days": [
+        {
+            "date": "2026-05-23",
+            "windows": [
+                {
+                    "name": "morning",
+                    "free": {
+                        "driver": [{"username": "joel", "name": "Joel Ramirez"}],
+                        "first_mate": [],
+                        "supervisor": [],
+                    },
+                }
+            ],
+        }
+    ],
+    "revision": 17,
+}
+day = partial(parameter, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", maxLength=10)
+
+
+class FreeQuery(Body, frozen=True, kw_only=True):
+    """Which days."""
+
+    date: Annotated[str, day("one day", "2026-05-23")] = ""
+    from_: Annotated[str, day("the first of several days", "2026-05-23")] = msgspec.field(
+        name="from", default=""
+    )
+    to: Annotated[str, day(f"the last of them, {MOST_DAYS} days at most", "2026-05-31")] = ""
+    r: SeenRevision = 0
+
+
+class FreeMember(msgspec.Struct, frozen=True):
+    username: Annotated[str, Meta(examples=["joel"])]
+    name: Annotated[str, Meta(examples=["Joel Ramirez"])]
+
+
+class FreeRoles(msgspec.Struct, frozen=True, kw_only=True):
+    """Who can still be given each role."""
+
+    driver: tuple[FreeMember, ...]
+    first_mate: tuple[FreeMember, ...]
+    supervisor: tuple[FreeMember, ...]
+
+
+class FreeWindow(msgspec.Struct, frozen=True):
+    """One of the business's windows, by name."""
+
+    name: Annotated[str, Meta(examples=["morning"])]
+    free: FreeRoles
+
+
+class FreeDay(msgspec.Struct, frozen=True):
+    """Has no windows where the business is closed."""
+
+    date: dt.date
+    windows: tuple[FreeWindow, ...]
+
+
+class FreeCrew(msgspec.Struct, frozen=True):
+    """Day by day; `revision` is that of the jobs that were looked at."""
+
+    days: tuple[FreeDay, ...]
+    revision: int
+
+
+class FreeCrewApi(Api):
+    tags = ("Crew",)
+
+    @validate(
+        success(FreeCrew, "Who is free.", example=FREE),
+        *READ,
+        auth=[MemberAuth(Permission.ASSIGN)],
+        operation_id="freeCrew",
+    )
+    def get(self, parsed_query: Query[FreeQuery]) -> HttpResponse:
+        """See who is free
+
+        On one `date`, or on every day `from` one `to` another, 62 at most. A driver whose window
+        is full is not free to drive, though a dispatcher may `insist`.
+        """
+        start, end = _span(parsed_query)
+        book = wiring.jobs(self.business).read(self.asked.revision)
+        known = wiring.roster(self.business).read()
+        roster = wiring.with_days_gone_by(known, self.business, start, end)
+        found = free(roster, book, self.business, start, end)
+        days = tuple(
+            FreeDay(day, tuple(_window(name, roles) for name, roles in windows.items()))
+            for day, windows in found.items()
+        )
+        return self.answer(FreeCrew(days, book.revision))
+
+
+def _window(name: str, roles: dict[str, tuple[Member, ...]]) -> FreeWindow:
+    people = {
+        role: tuple(FreeMember(each.username, each.name) for each in members)
+        for role, members in roles.items()
+    }
+    return FreeWindow(name, FreeRoles(**people))
+
+
+def _span(query: FreeQuery) -> tuple[dt.date, dt.date]:
+    """Both days included. Raises InvalidInput."""
+    if query.date:
+        if query.from_ or query.to:
+            raise InvalidInput({"date": "Give either a date, or from and to."})
+        day = date_of(query.date, "date")
+        return day, day
+    if not query.from_ and not query.to:
+        raise InvalidInput({"date": "Give a date as 2026-05-23, or from and to."})
+    start, end = date_of(query.from_, "from"), date_of(query.to, "to")
+    if end < start:
+        raise InvalidInput({"to": "That is before from."})
+    if (end - start).days >= MOST_DAYS:
+        raise InvalidInput({"to": f"That is too far off: {MOST_DAYS} days at once are the most."})
+    return start, end

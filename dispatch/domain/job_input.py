@@ -1,0 +1,258 @@
+"""Every rule on what may be typed or sent about a job, each with its one sentence.
+
+Forms, API and commands call it alike: what one of them refuses, all refuse in the same words.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+from dispatch.domain.business import Business
+from dispatch.domain.job import EDITABLE, ROLES, Job, PriceLine, Window
+
+LONGEST = {  # characters
+    "customer_name": 120,
+    "phone": 40,
+    "email": 254,
+    "location": 300,
+    "load": 32,
+    "access_notes": 1000,
+    "truck": 40,
+    "window": 32,  # its name
+    "label": 120,  # of a price line
+    "text": 2000,  # of a note
+    "reason": 500,
+    **dict.fromkeys(ROLES, 32),  # usernames
+}
+REQUIRED = {
+    "customer_name": "Please give a name.",
+    "location": "Please give an address.",
+    "text": "Write something first.",
+}
+MOST_LINES = 50
+MOST_PRICE = Decimal(99_999)  # in the business's currency
+FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2199, 12, 31)
+
+CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+CONTROL = re.compile(f"[{CONTROLS}]")
+DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+CLOCK = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+DOMAIN = r"([^\W_]([^\W_]|-){0,61}[^\W_]|[^\W_])"
+EMAIL = re.compile(rf"{ATOM}(\.{ATOM})*@{DOMAIN}(\.{DOMAIN})*\.[^\W_]([^\W_]|-){{0,61}}[^\W_]")
+CENT = Decimal("0.01")
+
+
+class InvalidInput(ValueError):
+    """Carries a sentence for each wrong field: `{"window.date": "That is no date …"}`."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(" ".join(f"{name}: {sentence}" for name, sentence in errors.items()))
+        self.errors = errors
+
+
+def clean(
+    given: Mapping[str, object], business: Business, job: Job | None = None
+) -> dict[str, Any]:
+    """Those of EDITABLE that were given, as a job has them. Raises InvalidInput.
+
+    Values come as typed or as JSON has them: an amount may be a text or a number, a window is a
+    mapping of `date`, `name` and, where they are not the business's, `start` and `end`. What
+    `job` has already passes as it is, even where it would be refused today. A new job without a
+    price has that of its load.
+    """
+    fields: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    for name in EDITABLE:
+        if name in given:
+            try:
+                fields[name] = _field(name, given[name], business, job)
+            except InvalidInput as invalid:
+                errors |= invalid.errors
+    if errors:
+        raise InvalidInput(errors)
+    load = None if job else business.load(fields.get("load", ""))
+    if fields.get("price_lines"):
+        _add_up(fields, job)
+    elif load and given.get("price") in (None, ""):
+        fields["price"] = load.price
+    return fields
+
+
+def text(name: str, value: object, *, at: str = "") -> str:
+    """A note's `text`, a move's `reason`, or a text of a job, trimmed.
+
+    Raises InvalidInput, which calls the field `at` where that is not its name.
+    """
+    at = at or name
+    if not isinstance(value, str | None):
+        raise InvalidInput({at: "It must be text."})
+    typed = _trimmed(value or "")
+    if CONTROL.search(value or ""):
+        raise InvalidInput({at: "It has control characters in it."})
+    if len(typed) > LONGEST[name]:
+        raise InvalidInput({at: f"It has {len(typed)} characters; at most {LONGEST[name]} fit."})
+    if not typed and name in REQUIRED:
+        raise InvalidInput({at: REQUIRED[name]})
+    return typed
+
+
+def phone(value: object, business: Business) -> str:
+    """In E.164, or empty. Raises InvalidInput."""
+    typed = text("phone", value)
+    number = business.phone_e164(typed) if typed else ""
+    if number is None:
+        raise InvalidInput({"phone": "That does not look like a phone number."})
+    return number
+
+
+def email(value: object) -> str:
+    """Raises InvalidInput."""
+    typed = text("email", value)
+    if typed and not EMAIL.fullmatch(typed):
+        raise InvalidInput({"email": "That does not look like an e-mail address."})
+    return typed
+
+
+def date_of(typed: str, at: str) -> date:
+    """Raises InvalidInput, which calls the field `at`."""
+    try:
+        day = date.fromisoformat(typed if DATE.fullmatch(typed) else "")
+    except ValueError:
+        raise InvalidInput({at: "That is no date such as 2026-05-23."}) from None
+    if not FIRST_DATE <= day <= LAST_DATE:
+        raise InvalidInput({at: f"It must be from {FIRST_DATE.year} to {LAST_DATE.year}."})
+    return day
+
+
+def roles(given: Mapping[str, Any], job: Job | None = None) -> dict[str, str | None]:
+    """Usernames by those roles that were given; None for nobody. Raises InvalidInput."""
+    old = {role: getattr(job.crew, role) for role in ROLES} if job else {}
+    return {
+        role: name if name and name == old.get(role) else text(role, name).lower() or None
+        for role, name in given.items()
+        if role in ROLES
+    }
+
+
+def _field(name: str, value: object, business: Business, job: Job | None) -> Any:
+    old = getattr(job, name, None)
+    if isinstance(old, str) and isinstance(value, str):
+        shown = business.phone_text(old) if name == "phone" else old
+        if _trimmed(value) in (_trimmed(old), _trimmed(shown)):
+            return old
+    match name:
+        case "price":
+            return _amount(name, value, old=old)
+        case "price_lines":
+            return _price_lines(value, old or ())
+        case "window":
+            return _window(value, business, old)
+        case "phone":
+            return phone(value, business)
+        case "email":
+            return email(value)
+        case "load":
+            return _load(value, business)
+    return text(name, value)
+
+
+def _trimmed(typed: str) -> str:
+    return typed.replace("\r\n", "\n").strip()  # browsers end lines in their own way
+
+
+def _load(value: object, business: Business) -> str:
+    typed = text("load", value)
+    if typed and not business.load(typed):
+        names = ", ".join(load.name for load in business.loads)
+        raise InvalidInput({"load": f"There is no such load; there are {names}."})
+    return typed
+
+
+def _amount(
+    at: str, value: object, *, least: Decimal = Decimal(0), old: Decimal | None = None
+) -> Decimal:
+    """In cents, written in one way only, so that 600 and "600.00" are the same."""
+    typed = "" if value is None else str(value).strip()
+    if isinstance(value, bool) or not NUMBER.fullmatch(typed or "0"):
+        raise InvalidInput({at: "That is no amount of money."})
+    amount = Decimal(typed or 0)
+    if amount == old:
+        return old
+    if not least <= amount <= MOST_PRICE:
+        raise InvalidInput({at: f"It must be from {least:,} to {MOST_PRICE:,}."})
+    if amount != amount.quantize(CENT):
+        raise InvalidInput({at: "It has more than two decimals."})
+    whole = amount == amount.to_integral_value()
+    return amount.quantize(Decimal(1) if whole else CENT) if amount else Decimal(0)
+
+
+def _price_lines(value: object, old: tuple[PriceLine, ...]) -> tuple[PriceLine, ...]:
+    lines = value or ()
+    if not isinstance(lines, list | tuple) or not all(isinstance(each, Mapping) for each in lines):
+        raise InvalidInput({"price_lines": "It must be a list of labels and amounts."})
+    if len(lines) > MOST_LINES:
+        raise InvalidInput({"price_lines": f"It has {len(lines)} lines; at most {MOST_LINES} fit."})
+    return tuple(
+        _price_line(f"price_lines[{place}]", line, before)
+        for place, (line, before) in enumerate(zip_longest(lines, old[: len(lines)]))
+    )
+
+
+def _price_line(at: str, line: Mapping[str, Any], old: PriceLine | None) -> PriceLine:
+    label, amount = line.get("label"), line.get("amount")
+    if not (old and label == old.label):
+        label = text("label", label, at=f"{at}.label")
+    before = old.amount if old else None
+    return PriceLine(
+        label=label, amount=_amount(f"{at}.amount", amount, least=-MOST_PRICE, old=before)
+    )
+
+
+def _add_up(fields: dict[str, Any], job: Job | None) -> None:
+    """With lines, the price is their sum. Raises InvalidInput."""
+    lines: tuple[PriceLine, ...] = fields["price_lines"]
+    total = sum((line.amount for line in lines), Decimal(0))
+    is_old = job is not None and lines == job.price_lines
+    if not is_old and not 0 <= total <= MOST_PRICE:
+        raise InvalidInput({"price_lines": f"Their sum must be from 0 to {MOST_PRICE:,}."})
+    if fields.setdefault("price", total) != total:
+        raise InvalidInput({"price": f"It is not the sum of its lines, {total}."})
+
+
+def _window(value: object, business: Business, old: Window | None) -> Window | None:
+    """With the business's times, unless others are given; what was agreed stays agreed."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise InvalidInput({"window": "It must have a date and a name."})
+    typed, name = str(value.get("date") or ""), text("window", value.get("name"))
+    if not typed or not name:
+        missing = "window" if typed else "window.date"
+        raise InvalidInput({missing: "Give both the date and the window."})
+    offer = old if old and old.name == name else None
+    if offer and offer.date.isoformat() == typed:
+        day = offer.date
+    else:
+        day = date_of(typed, "window.date")
+        offer = business.agreed_window(day, name) or offer
+    start, end = (_clock(which, value.get(which), offer) for which in ("start", "end"))
+    if not start or not end:
+        names = ", ".join(each.name for each in business.windows)
+        raise InvalidInput({"window": f"There is no window of that name; there are {names}."})
+    window = Window(date=day, name=name, start=start, end=end)
+    if end <= start and window != old:
+        raise InvalidInput({"window": "It ends before it starts."})
+    return window
+
+
+def _clock(which: str, value: object, offer: Window | None) -> str | None:
+    if value is None:
+        return getattr(offer, which, None)
+    if not isinstance(value, str) or not CLOCK.fullmatch(value):
+        raise InvalidInput({f"window.{which}": "Write a time as 14:30."})
+    return value
