@@ -1,4 +1,4 @@
-"""What all calls of the API share: strict JSON in, numbers as numbers out, problems for errors."""
+"""The base of all calls: strict JSON in, numbers as numbers out, problems for errors."""
 
 import re
 from http import HTTPStatus
@@ -153,7 +153,7 @@ class Api(Controller[MsgspecSerializer]):
     def handle_error(
         self, endpoint: Endpoint, controller: "Controller[Any]", exc: Exception
     ) -> HttpResponse:
-        """What is not known here, such as StoreUnavailable, is for the site's middleware."""
+        """Other errors, such as StoreUnavailable, are left to the site's middleware."""
         if refusal := self._refusal(exc):
             return refusal.response
         raise exc
