@@ -1,4 +1,4 @@
-"""The booking form."""
+"""The form in which a customer books a pickup."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ NEEDED = {
 
 
 class BookingForm(JobForm):
-    """The fields that booking shares with the crew's forms, and what only a customer chooses."""
+    """The fields shared with the crew's forms, and those that only a customer chooses."""
 
     load = forms.Field(
         label="How much is it?",
@@ -57,7 +57,7 @@ class BookingForm(JobForm):
 
     @property
     def days(self) -> dict[dt.date, list[Window]]:
-        """The windows that are still offered, by day."""
+        """The windows that are still free, by day."""
         by_day = groupby(self.offered, key=lambda window: window.date)
         return {day: list(windows) for day, windows in by_day}
 

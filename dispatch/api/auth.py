@@ -15,12 +15,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from dmr import Controller, ResponseSpec, validate
 from dmr.endpoint import Endpoint
 from dmr.metadata import EndpointMetadata
-from dmr.openapi.objects import (
-    MediaTypeMetadata,
-    Reference,
-    SecurityRequirement,
-    SecurityScheme,
-)
+from dmr.openapi.objects import MediaTypeMetadata, Reference, SecurityRequirement, SecurityScheme
 from dmr.plugins.msgspec import BodyMsgspec
 from dmr.security import SyncAuth
 from dmr.serializer import BaseSerializer
@@ -41,6 +36,7 @@ from dispatch.ratelimit import Limit, source
 LIFETIME = timedelta(hours=12)
 ALGORITHM = "HS256"
 CALLS = Limit("api calls", most=600, seconds=60)
+NO_SUCH_USER = "That name and password do not go together."
 CREDENTIALS = MediaTypeMetadata(example={"username": "dana", "password": "…"})
 TOKEN = {"access": "eyJhbGciOiJIUzI1NiIs…", "expires_in": 43200, "token_type": "Bearer"}
 AnyController = Controller[BaseSerializer]
@@ -65,7 +61,7 @@ class TokenApi(Api):
     @validate(
         success(Token, "A token for 12 hours.", example=TOKEN),
         *CHANGE,
-        *problems(unauthorized="That name and password do not go together."),
+        *problems(unauthorized=NO_SUCH_USER),
         operation_id="getToken",
     )
     def post(self, parsed_body: BodyMsgspec[Annotated[Credentials, CREDENTIALS]]) -> HttpResponse:
@@ -78,8 +74,7 @@ class TokenApi(Api):
             self.request, username=parsed_body.username, password=parsed_body.password
         )
         if not isinstance(user, CrewUser):
-            detail = "That name and password do not go together."
-            raise Refused(HTTPStatus.UNAUTHORIZED, detail, headers=CHALLENGE)
+            raise _stranger(NO_SUCH_USER)
         token = Token(issue(user), int(LIFETIME.total_seconds()))
         response = self.answer(token)
         response.headers["Cache-Control"] = "no-store"
@@ -87,9 +82,9 @@ class TokenApi(Api):
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """A member (`sub`) of a business (`aud`), until a time (`exp`), while `sah` holds.
+    """Member `sub` of business `aud` may call until `exp`, as long as `sah` is theirs.
 
-    `sah` is the hash that ends Django's sessions too: a new password or "sign out everywhere"
+    That is the hash that ends Django's sessions too: a new password or "sign out everywhere"
     changes it.
     """
 
@@ -113,10 +108,7 @@ def issue(user: CrewUser) -> str:
 
 
 def owner(token: str, business: Business) -> CrewUser | None:
-    """The member whose token this is; None for one that is not valid here and now.
-
-    Raises StoreUnavailable.
-    """
+    """The member whose valid token this is. Raises StoreUnavailable."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)  # the first one signs
     read = (_read(token, _key(secret), business.slug) for secret in secrets)
     claims = next(filter(None, read), None)
@@ -148,7 +140,7 @@ def _read(token: str, key: bytes, slug: str) -> Claims | None:
 
 
 def _key(secret: str) -> bytes:
-    """A key for this purpose alone, which tells nothing of the secret it was derived from."""
+    """For this purpose alone: it tells nothing of the secret. The salt is the tokens' for good."""
     return salted_hmac("dispatch.api.tokens", ALGORITHM, secret=secret, algorithm="sha256").digest()
 
 

@@ -153,7 +153,7 @@ class Api(Controller[MsgspecSerializer]):
     def handle_error(
         self, endpoint: Endpoint, controller: "Controller[Any]", exc: Exception
     ) -> HttpResponse:
-        """Errors that are not known here, such as StoreUnavailable, reach the site's middleware."""
+        """Other errors, such as StoreUnavailable, are left to the site's middleware."""
         if refusal := self._refusal(exc):
             return refusal.response
         raise exc

@@ -1,7 +1,7 @@
-"""The schema, for programs and as a page for people. Needs nothing but the schema itself."""
+"""The schema, for programs and as a page for people. dmr's pages fetch scripts from elsewhere."""
 
-from collections.abc import Callable, Iterator
-from functools import cached_property, wraps
+from collections.abc import Iterator
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -23,8 +23,7 @@ CONFIG = OpenAPIConfig(
         " `X-Revision` of the jobs: send it as `?r=` to read nothing older."
     ),
 )
-METHODS = ("get", "post", "put", "patch")
-Operation = dict[str, Any]
+Json = dict[str, Any]
 
 
 class OpenApi:
@@ -34,84 +33,68 @@ class OpenApi:
         self._router = router
 
     @cached_property
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Json:
         # dmr's own views check the schema with a package that is for tests only.
-        built: dict[str, Any] = build_schema(self._router, config=CONFIG).convert(
-            skip_validation=True
-        )
-        for _, _, operation in self.operations_of(built):
-            _say_problem(operation)
-        return _numbers(built)  # type: ignore[no-any-return]
+        built: Json = build_schema(self._router, config=CONFIG).convert(skip_validation=True)
+        for _, _, operation in operations(built):
+            for status, response in operation["responses"].items():
+                _correct_content(int(status), response)
+        return _with_numbers(built)  # type: ignore[no-any-return]
 
     @cached_property
     def body(self) -> bytes:
         return msgspec.json.encode(self.document)
 
-    @property
-    def operations(self) -> Iterator[tuple[str, str, Operation]]:
-        return self.operations_of(self.document)
 
-    @staticmethod
-    def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, Operation]]:
-        for path, item in document["paths"].items():
-            for method in METHODS:
-                if method in item:
-                    yield path, method.upper(), item[method]
+def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method.upper(), operation
 
 
-def _say_problem(operation: Operation) -> None:
-    """dmr knows one content type for an address; ours have another for errors."""
-    for status, response in operation["responses"].items():
-        content = response.get("content", {})
-        if int(status) >= HTTPStatus.BAD_REQUEST and "application/json" in content:
-            content[CONTENT_TYPE] = content.pop("application/json")
-        if int(status) == HTTPStatus.REQUEST_URI_TOO_LONG:
-            response["content"] = {"text/plain": {"schema": {"type": "string"}}}
-        if int(status) == HTTPStatus.NOT_MODIFIED:
-            response.pop("content", None)
+def _correct_content(status: int, response: Json) -> None:
+    """dmr gives all answers of an address one content type; ours have another for errors."""
+    content = response.get("content", {})
+    if status == HTTPStatus.REQUEST_URI_TOO_LONG:
+        response["content"] = {"text/plain": {"schema": {"type": "string"}}}
+    elif status == HTTPStatus.NOT_MODIFIED:
+        del response["content"]
+    elif status >= HTTPStatus.BAD_REQUEST:
+        response["content"] = {CONTENT_TYPE: content["application/json"]}
 
 
-def _numbers(node: Any) -> Any:
-    """msgspec says of decimals that they are strings; we write numbers, and read both."""
+def _with_numbers(node: Any) -> Any:
+    """msgspec says of decimals that they are strings; we write numbers."""
     if isinstance(node, list | tuple):
-        return [_numbers(each) for each in node]
+        return [_with_numbers(each) for each in node]
     if not isinstance(node, dict):
         return node
-    if node.get("type") == "string" and node.get("format") == "decimal":
-        # Only what we read has a pattern for the string; see `schemas.money`.
-        return {**node, "type": ["number", "string"] if "pattern" in node else "number"}
-    return {name: _numbers(each) for name, each in node.items()}
+    if node.get("format") == "decimal":
+        return {**node, "type": "number"}
+    return {name: _with_numbers(each) for name, each in node.items()}
 
 
-View = Callable[..., HttpResponse]
-
-
-def read_only(view: View) -> View:
-    @csrf_exempt
-    @wraps(view)
-    def guarded(request: HttpRequest, schema: OpenApi) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            return no_such_method(request.method or "", "GET, HEAD").response
-        return view(request, schema)
-
-    return guarded
-
-
-@read_only
+@csrf_exempt
 def as_json(request: HttpRequest, schema: OpenApi) -> HttpResponse:
+    if request.method not in ("GET", "HEAD"):
+        return no_such_method(request.method or "", "GET, HEAD").response
     return HttpResponse(schema.body, content_type="application/json")
 
 
-@read_only
+@csrf_exempt
 def as_page(request: HttpRequest, schema: OpenApi) -> HttpResponse:
-    calls = [_call(schema, *operation) for operation in schema.operations]
+    if request.method not in ("GET", "HEAD"):
+        return no_such_method(request.method or "", "GET, HEAD").response
+    shapes = schema.document["components"]["schemas"]
+    calls = [_call(shapes, *operation) for operation in operations(schema.document)]
     context = {"about": _parts(CONFIG.description), "title": CONFIG.title, "calls": calls}
     return render(request, "api/docs.html", context)
 
 
-def _call(schema: OpenApi, path: str, method: str, operation: Operation) -> dict[str, Any]:
+def _call(shapes: Json, path: str, method: str, operation: Json) -> Json:
     """One call as the page shows it."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    body = shapes.get(content.get("schema", {}).get("$ref", "").rpartition("/")[2], {})
     example = content.get("example")
     return {
         "path": path,
@@ -120,7 +103,7 @@ def _call(schema: OpenApi, path: str, method: str, operation: Operation) -> dict
         "summary": operation.get("summary", ""),
         "description": _parts(operation.get("description")),
         "public": not operation.get("security"),
-        "parameters": [*_parameters(operation), *_fields(schema, content)],
+        "parameters": [*_parameters(operation), *_fields(body)],
         "example": msgspec.json.format(msgspec.json.encode(example)).decode() if example else "",
         "answers": [
             (status, _parts(response["description"]))
@@ -129,22 +112,20 @@ def _call(schema: OpenApi, path: str, method: str, operation: Operation) -> dict
     }
 
 
-Row = tuple[str, str, bool, list[str]]  # name, where it stands, whether it is needed, what it is
+Row = tuple[str, str, bool, list[str]]  # name, where it stands, is it needed, what it is
 
 
-def _parameters(operation: Operation) -> Iterator[Row]:
+def _parameters(operation: Json) -> Iterator[Row]:
     for each in operation.get("parameters", []):
         text = _parts(each["schema"].get("description"))
         yield each["name"], f"in the {each['in']}", each.get("required", False), text
 
 
-def _fields(schema: OpenApi, content: dict[str, Any]) -> Iterator[Row]:
-    name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-    shape = schema.document["components"]["schemas"].get(name, {})
-    for field, kind in shape.get("properties", {}).items():
-        told = [kind, *kind.get("anyOf", [])]
-        text = next((each["description"] for each in told if "description" in each), "")
-        yield field, "in the body", field in shape.get("required", []), _parts(text)
+def _fields(body: Json) -> Iterator[Row]:
+    for name, kind in body.get("properties", {}).items():
+        kinds = [kind, *kind.get("anyOf", [])]
+        text = next((each["description"] for each in kinds if "description" in each), "")
+        yield name, "in the body", name in body.get("required", []), _parts(text)
 
 
 def _parts(text: str | None) -> list[str]:

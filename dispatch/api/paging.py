@@ -23,7 +23,7 @@ def page(jobs: Iterable[Job], query: ListQuery) -> tuple[list[Job], str | None]:
         (
             job
             for job in jobs
-            if (status is None or job.status is status)
+            if status in (None, job.status)
             and (after is None or place(job) > after)
             and filters.let_through(job)
         ),
@@ -42,14 +42,11 @@ def cursor(job: Job) -> str:
 
 
 def _place(after: str) -> Place | None:
-    if not after:
-        return None
     try:
         padded = after + "=" * (-len(after) % 4)
-        found: Place = PLACE.decode(urlsafe_b64decode(padded.encode("ascii")))
+        return PLACE.decode(urlsafe_b64decode(padded.encode("ascii"))) if after else None
     except (ValueError, RecursionError):
         raise InvalidInput({"after": "Send the `next` of the page before, as it was."}) from None
-    return found
 
 
 def _status(name: str) -> Status | None:
@@ -62,11 +59,8 @@ def _status(name: str) -> Status | None:
 def _filters(query: ListQuery) -> Filters:
     if len(query.q) > LONGEST_Q:
         raise InvalidInput({"q": f"{LONGEST_Q} characters are the most."})
-    return Filters(q=query.q.strip(), crew=query.crew.strip(), date=_day(query.date))
-
-
-def _day(text: str) -> str:
     try:
-        return date.fromisoformat(text).isoformat() if text else ""
+        day = date.fromisoformat(query.date).isoformat() if query.date else ""
     except ValueError:
         raise InvalidInput({"date": "Write a date as 2026-05-23."}) from None
+    return Filters(q=query.q.strip(), crew=query.crew.strip(), date=day)

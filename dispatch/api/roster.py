@@ -41,7 +41,7 @@ day = partial(parameter, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", maxLength=10
 
 
 class FreeQuery(Body, frozen=True, kw_only=True):
-    """Which days."""
+    """One day, or several."""
 
     date: Annotated[str, day("one day", "2026-05-23")] = ""
     from_: Annotated[str, day("the first of several days", "2026-05-23")] = msgspec.field(
@@ -57,7 +57,7 @@ class FreeMember(msgspec.Struct, frozen=True):
 
 
 class FreeRoles(msgspec.Struct, frozen=True, kw_only=True):
-    """Who can still be given each role."""
+    """Those who can still be given each role."""
 
     driver: tuple[FreeMember, ...]
     first_mate: tuple[FreeMember, ...]

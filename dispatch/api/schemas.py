@@ -1,4 +1,4 @@
-"""What jobs look like to programs and in the schema; roster.py and auth.py have their own."""
+"""Jobs as programs send and get them. Bodies of other nouns stand beside their calls."""
 
 import datetime as dt
 import re
@@ -51,14 +51,12 @@ def parameter(description: str, *examples: object, **schema: Any) -> Meta:
 def money(least: int = 0) -> Meta:
     """A number, or one in a string. In cents: no schema can say that of floats reliably."""
     sign = "-?" if least < 0 else ""
-    return Meta(
-        description="in the business's currency, at most 2 decimals; a string will do too",
-        examples=[320, 285.5, "285.50"],
-        extra_json_schema={
-            "minimum": least,
-            "maximum": int(MOST_PRICE),
-            "pattern": rf"^{sign}[0-9]{{1,5}}(\.[0-9]{{1,2}})?$",
-        },
+    return parameter(
+        "in the business's currency, at most 2 decimals; a string will do too",
+        *(320, 285.5, "285.50"),
+        minimum=least,
+        maximum=int(MOST_PRICE),
+        pattern=rf"^{sign}[0-9]{{1,5}}(\.[0-9]{{1,2}})?$",
     )
 
 
@@ -164,7 +162,7 @@ class SeenQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListQuery(Body, frozen=True, kw_only=True):
-    """Which jobs."""
+    """Filters, and the page."""
 
     status: Annotated[str, parameter("at this status", "booked", enum=[*Status, ""])] = ""
     crew: Annotated[

@@ -1,4 +1,4 @@
-"""What the crew type in about a job. Its rules are those of `job_input`."""
+"""Forms for a job. They have labels and widgets; the rules are those of `job_input`."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from dispatch.domain.status import CREATABLE
 
 
 class Typed(forms.Field):
-    """A text as it was typed. Django sees only to what must be there at all."""
+    """A text as it was typed. Django checks only that it is there where it must be."""
 
     def __init__(
         self, name: str, label: str, widget: type[forms.Widget] = forms.TextInput, **attrs: object
@@ -44,12 +44,12 @@ class InputForm(forms.Form):
         return cleaned
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
-        """What was typed, as a job has it. Raises InvalidInput."""
+        """The typed values as a job has them. Raises InvalidInput."""
         raise NotImplementedError
 
 
 class JobForm(InputForm):
-    """Who, where and what: the fields of a job as people type them."""
+    """The fields that customers and crew share."""
 
     customer_name = Typed("customer_name", "Name", autocomplete="name")
     phone = Typed("phone", "Phone", type="tel", autocomplete="tel")
@@ -65,12 +65,10 @@ class JobForm(InputForm):
         self.business = business
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
-        given = {name: typed[name] for name in EDITABLE if name in typed}
+        given = {name: typed[name] for name in EDITABLE if name in typed and name != "window"}
         if "date" in typed and "window" in typed:
             day, name = typed["date"], typed["window"]
             given["window"] = {"date": day, "name": name} if day or name else None
-        else:
-            given.pop("window", None)
         return job_input.clean(given, self.business, self.job)
 
     def job_fields(self) -> dict[str, Any]:
@@ -79,7 +77,7 @@ class JobForm(InputForm):
 
 
 class CrewJobForm(JobForm):
-    """What a dispatcher may say of a job, new or known."""
+    """The fields that a dispatcher fills in, of a new job or a known one."""
 
     load = forms.Field(label="Load", required=False, widget=forms.Select)
     price = forms.Field(

@@ -3,6 +3,8 @@
 import io
 import json
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 
+from dispatch.domain.job import Window
 from dispatch.domain.repository import JobRepository, RosterRepository
 from tests.making import make_job
 from tests.web.api import Program
@@ -210,6 +213,27 @@ def test_a_good_value_is_taken_everywhere(
 ) -> None:
     heard = {way: judge(GOOD | {name: value}) for way, judge in taking(name, ways).items()}
     assert all(verdict == {} for verdict in heard.values()), heard
+
+
+OLD: dict[str, Any] = {
+    "phone": "ask for Bob",
+    "email": "none",
+    "location": "x" * 400,
+    "load": "attic",
+    "truck": "T\x00" * 50,
+    "price": Decimal(1_000_000),
+    "window": Window(date=date(1950, 1, 1), name="night", start="23:00", end="02:00"),
+}
+
+
+@pytest.mark.parametrize("way", ["edit", "API PATCH"])
+def test_what_a_job_has_already_passes_as_it_is(ways: Ways, jobs: JobRepository, way: str) -> None:
+    jobs.change(lambda book: book.put(make_job(**OLD)))
+    revision = jobs.read().revision
+    window = {"date": "1950-01-01", "name": "night"}
+    assert ways[way](OLD | {"price": "1000000.00", "window": window}) == {}
+    assert jobs.read().revision == revision
+    assert ways[way](OLD | {"price": "1000001", "window": window}) == {"price": RANGE}
 
 
 def taking(name: str, ways: Ways) -> Ways:

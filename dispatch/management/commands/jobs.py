@@ -133,7 +133,7 @@ def _read(name: str) -> JobBook:
 
 
 def _checked(source: JobBook, business: Business) -> tuple[JobBook, list[str]]:
-    """The jobs as if typed in today, and what is wrong with those that could not be."""
+    """The file with its jobs' fields cleaned, and a line for each entry that cannot be taken."""
     wrong, cleaned = [], []
     for entry in source.entries:
         try:
@@ -149,7 +149,7 @@ def _checked(source: JobBook, business: Business) -> tuple[JobBook, list[str]]:
 
 
 def _fields(entry: Entry[Job]) -> dict[str, object]:
-    """What people may type of a job, also of one that cannot be read as a whole."""
+    """Those of EDITABLE that the entry has, even where it cannot be read as a job."""
     if entry.value is not None:
         return {name: plain(entry.value.field(name)) for name in EDITABLE}
     try:
