@@ -252,6 +252,7 @@ def _render_card(key: CardKey) -> SafeString:
     step = next_step(key.job, Actor("", key.rank))
     context = {
         **{field.name: getattr(key, field.name) for field in fields(key)},
+        "etag": etag_of(key._what()).strip('"'),
         "next": step,
         "targets": [
             (to, needs_reason(key.job.status, to)) for to in targets(key.job, Actor("", key.rank))
