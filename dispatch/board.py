@@ -247,6 +247,7 @@ def _render_card(key: CardKey) -> SafeString:
     by = Actor("", key.rank)
     context = {
         **{field.name: getattr(key, field.name) for field in fields(key)},
+        "etag": etag_of(key._what()).strip('"'),
         "next": next_step(key.job, by),
         "targets": [(to, needs_reason(key.job.status, to)) for to in targets(key.job, by)],
     }

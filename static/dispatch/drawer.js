@@ -1,71 +1,178 @@
 // The drawer: a job's page, shown over the board. Its forms are plain ones; here they are sent
 // without leaving the page, and what is half typed in the others stays.
-import { ask, copyButtons } from "../site/live.js";
+import { busy, copyButtons, parse, send } from "../site/live.js";
+import { say, sayAnswer, sayRefusal } from "./announcing.js";
+import { board, cardOf, refresh } from "./board.js";
 
-// As `ask`, but silence is an answer too: one of status 0.
-export async function send(url, body) {
-  try {
-    return await ask(url, { body });
-  } catch {
-    return { status: 0, ok: false, html: "" };
+const drawer = document.getElementById("drawer"), inside = drawer.querySelector(".inside");
+const toasts = document.getElementById("toasts");
+const SAVED = `unsent ${board.dataset.member}`; // the next one at this browser is not to read it
+const unsent = new Map(JSON.parse(sessionStorage.getItem(SAVED))); // job id → drafts in its drawer
+
+let opening = 0;
+export async function openDrawer(url) {
+  const mine = ++opening;
+  const answer = await send(url);
+  if (mine !== opening) return; // another one was opened meanwhile
+  if (hasJob(answer)) show(answer);
+  else sayRefusal(answer);
+}
+
+export function hasJob(answer) {
+  return parse(answer.html).querySelector("[data-job]") !== null;
+}
+
+export function show(answer) {
+  fill(answer);
+  const { job } = shownJob().dataset;
+  refill(unsent.get(job) || []);
+  if (unsent.delete(job)) saveUnsent();
+  if (!drawer.open) drawer.showModal();
+  drawer.append(toasts); // what is beside an open dialog can be neither seen nor pressed
+  drawer.querySelector("h2").focus();
+}
+
+// Where the focus goes when the work on a job is done.
+export function focusCard(id) {
+  if (!drawer.open) cardOf(id)?.focus();
+}
+
+function shownJob() {
+  return inside.querySelector("[data-job]");
+}
+
+function fill(answer) {
+  inside.innerHTML = answer.html;
+  copyButtons(inside, "");
+}
+
+inside.addEventListener("submit", (event) => {
+  const form = event.target, button = event.submitter;
+  event.preventDefault();
+  busy(button, async () => take(await send(form.action, new FormData(form, button)), form));
+});
+
+async function take(answer, form) {
+  if (!inside.contains(form)) await takeLate(answer, form);
+  else if (!hasJob(answer)) sayRefusal(answer);
+  else {
+    redraw(answer, form);
+    say(inside.querySelector(".said")?.textContent || "", { spokenOnly: true });
+    withdrawUndo(); // the drawer has its own
+    await refresh();
   }
 }
 
-export function enliven(root, { onAnswer }) {
-  copyButtons(root, "");
-  for (const form of root.querySelectorAll("form[method=post]")) {
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      const button = event.submitter;
-      if (button?.getAttribute("aria-busy")) return;
-      button?.setAttribute("aria-busy", "true");
-      try {
-        await onAnswer(await send(form.action, new FormData(form, button)), form);
-      } finally {
-        button?.removeAttribute("aria-busy");
-      }
-    });
-  }
+// The drawer was closed meanwhile: it may show another job.
+async function takeLate(answer, form) {
+  if (answer.ok) forget(form);
+  if (sayAnswer(answer)) withdrawUndo();
+  await refresh();
 }
 
-// What somebody typed in other forms of the drawer outlives the answer to this one. With it goes
-// the version that they saw, so that the server still notices what others changed since.
-export function drafts(root, sent) {
+function withdrawUndo() {
+  document.getElementById("undo").replaceChildren();
+}
+
+function redraw(answer, sent) {
+  const kept = drafts(sent), returnCaret = caret(sent);
+  const refused = answer.ok ? [] : typedIn(sent);
+  const scroll = drawer.scrollTop;
+  fill(answer);
+  refill(kept);
+  markUnsent(refused);
+  drawer.scrollTop = answer.ok ? scroll : 0;
+  const first = inside.querySelector("[aria-invalid=true]") || drawer.querySelector("h2");
+  if (!returnCaret()) first.focus({ preventScroll: answer.ok });
+}
+
+board.addEventListener("merged", () => {
+  const shown = shownJob();
+  if (!drawer.open || !shown || shown.querySelector(".stale")) return;
+  const card = cardOf(shown.dataset.job);
+  if (!card || Number(card.dataset.version) <= Number(shown.dataset.version)) return;
+  const note = document.createElement("div");
+  Object.assign(note, { className: "notice stale", role: "status" });
+  shown.prepend(note);
+  const again = document.createElement("button");
+  Object.assign(again, { type: "button", className: "button small", textContent: "Show it as it is now" });
+  again.addEventListener("click", () => {
+    putAside();
+    openDrawer(card.querySelector("a[data-drawer]").href);
+  });
+  note.append("Somebody has changed this job since you opened it. ", again);
+});
+
+drawer.querySelector(".close").addEventListener("click", () => drawer.close());
+drawer.addEventListener("close", () => {
+  const id = shownJob()?.dataset.job;
+  putAside();
+  document.body.append(toasts);
+  inside.replaceChildren();
+  if (id) focusCard(id);
+});
+
+// --- drafts: what is typed and not sent yet ----------------------------------------------
+
+function putAside() {
+  const shown = shownJob();
+  if (shown) unsent.set(shown.dataset.job, drafts(null));
+}
+
+function saveUnsent() {
+  sessionStorage.setItem(SAVED, JSON.stringify([...unsent]));
+}
+
+// They wait in this tab until their writer has signed in again.
+board.addEventListener("leaving", () => {
+  putAside();
+  saveUnsent();
+});
+
+// What was sent is no draft any more.
+function forget(form) {
+  const action = form.getAttribute("action");
+  for (const [job, kept] of unsent) unsent.set(job, kept.filter(([sentTo]) => sentTo !== action));
+}
+
+// What is typed in the other forms outlives the answer to the one that was sent. With it goes the
+// version that its writer saw, so that the server still notices what others changed since.
+function drafts(sent) {
   const kept = [];
-  for (const form of root.querySelectorAll("form[method=post]")) {
+  for (const form of inside.querySelectorAll("form[method=post]")) {
     if (form === sent) continue;
-    const half = typedIn(form);
-    if (half.length && form.elements.version) half.push(form.elements.version);
-    for (const field of half) kept.push([form.getAttribute("action"), field.name, field.value]);
+    const fields = typedIn(form);
+    if (fields.length && form.elements.version) fields.push(form.elements.version);
+    for (const field of fields) kept.push([form.getAttribute("action"), field.name, field.value]);
   }
   return kept;
 }
 
-export function refill(root, kept) {
+function refill(kept) {
   for (const [action, name, value] of kept) {
-    const field = fieldOf(root, action, name);
+    const field = fieldOf(action, name);
     if (!field) continue;
     field.value = value;
     field.closest("details")?.setAttribute("open", "");
   }
 }
 
-// What was sent and refused comes back as if it had always been there: it is as unsent as before.
-export function markUnsent(root, fields) {
+// What was refused comes back as if it had always been there: it is as unsent as before.
+function markUnsent(fields) {
   for (const { form, name } of fields) {
-    const field = fieldOf(root, form.getAttribute("action"), name);
+    const field = fieldOf(form.getAttribute("action"), name);
     if (field) field.dataset.unsent = "";
   }
 }
 
-// Whoever writes in another form than the one that was sent goes on where the caret was: what is
-// returned puts it there in the fresh drawer, and says whether it did.
-export function caret(root, sent) {
+// Whoever writes in another form than the one that was sent goes on where the caret was: the
+// function returned puts it there in the fresh drawer, and returns whether it did.
+function caret(sent) {
   const field = document.activeElement, { form, name, selectionStart, selectionEnd } = field;
-  if (!root.contains(field) || !form || form === sent || field.matches("button")) return () => false;
+  if (!inside.contains(field) || !form || form === sent || field.matches("button")) return () => false;
   const action = form.getAttribute("action");
-  return (next) => {
-    const same = fieldOf(next, action, name);
+  return () => {
+    const same = fieldOf(action, name);
     if (!same) return false;
     same.closest("details")?.setAttribute("open", "");
     same.focus({ preventScroll: true });
@@ -74,12 +181,12 @@ export function caret(root, sent) {
   };
 }
 
-function fieldOf(root, action, name) {
-  const forms = [...root.querySelectorAll("form")];
+function fieldOf(action, name) {
+  const forms = [...inside.querySelectorAll("form")];
   return forms.find((form) => form.getAttribute("action") === action && form.elements[name])?.elements[name];
 }
 
-export function typedIn(form) {
+function typedIn(form) {
   return [...form.querySelectorAll("textarea, input:not([type=hidden]), select")].filter(isTyped);
 }
 

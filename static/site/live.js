@@ -1,34 +1,62 @@
-const PATIENCE = 15000; // ms: an answer that is not there by then does not come
+const TIMEOUT = 15000; // ms
 
 // Fetches, with a script's header, and reads the answer to its end. Throws where none comes.
 export async function ask(url, { body, etag } = {}) {
   const headers = { "X-Requested-With": "fetch" };
   if (etag) headers["If-None-Match"] = etag;
   const stop = new AbortController();
-  const late = setTimeout(() => stop.abort(), PATIENCE);
+  const timer = setTimeout(() => stop.abort(), TIMEOUT);
   try {
     const method = body ? "POST" : "GET";
     const answer = await fetch(url, { method, body, headers, cache: "no-store", signal: stop.signal });
     const { status, ok } = answer;
     return { status, ok, etag: answer.headers.get("ETag") || "", html: await answer.text() };
   } finally {
-    clearTimeout(late);
+    clearTimeout(timer);
   }
 }
 
-// Asks one address again and again for the changing part of a page; 304 costs next to nothing.
-// `apply(html)` takes what is new; `lost(true|false)` hears when the server is out of reach.
-export function live({ address, every, apply, lost, refused }) {
-  let etag = "", failures = 0, timer, looking = null;
+// As `ask`, but no answer is an answer too: one of status 0.
+export async function send(url, body) {
+  try {
+    return await ask(url, { body });
+  } catch {
+    return { status: 0, ok: false, html: "" };
+  }
+}
 
-  async function look() {
+// While the button's work is under way, pressing it again does nothing.
+export async function busy(button, work) {
+  if (button?.getAttribute("aria-busy")) return;
+  button?.setAttribute("aria-busy", "true");
+  try {
+    await work();
+  } finally {
+    button?.removeAttribute("aria-busy");
+  }
+}
+
+export function parse(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content;
+}
+
+// Asks one address again and again for the changing part of a page; 304 costs next to nothing.
+// `apply(html)` shows what is new, or returns false to get it again with the next poll;
+// `lost(true|false)` hears whether the server is out of reach, and `refused(answer)` of an
+// answer that is neither: what it returns true for ends the polling.
+export function live({ address, every, apply, lost, refused, etag = "" }) {
+  let failures = 0, timer, last = Promise.resolve();
+
+  async function poll() {
     clearTimeout(timer);
     try {
       const answer = await ask(address(), { etag });
       if (answer.status === 200) {
         if (apply(answer.html) !== false) etag = answer.etag;
       } else if (answer.status !== 304) {
-        if (refused && refused(answer)) return;
+        if (refused(answer)) return;
         throw new Error(String(answer.status));
       }
       failures = 0;
@@ -36,18 +64,19 @@ export function live({ address, every, apply, lost, refused }) {
       failures += 1;
     }
     lost(failures > 1);
-    timer = setTimeout(again, Math.min(30, every * 2 ** Math.max(0, failures - 1)) * 1000);
+    timer = setTimeout(refresh, Math.min(30, every * 2 ** Math.max(0, failures - 1)) * 1000);
   }
 
-  function again() {
-    looking = (looking || Promise.resolve()).then(look);
-    return looking;
+  // One after the other, so that an older answer never comes after a newer one.
+  function refresh() {
+    last = last.then(poll);
+    return last;
   }
 
-  timer = setTimeout(again, every * 1000);
-  addEventListener("online", again);
-  document.addEventListener("visibilitychange", () => document.hidden || again());
-  return again;
+  timer = setTimeout(refresh, every * 1000);
+  addEventListener("online", refresh);
+  document.addEventListener("visibilitychange", () => document.hidden || refresh());
+  return refresh;
 }
 
 // Times come as they are; here they become "5 min ago" beside the clock time in the tooltip.
@@ -55,11 +84,12 @@ export function relative(root, selector) {
   const now = Date.now();
   for (const time of root.querySelectorAll(selector)) {
     const minutes = Math.round((now - Date.parse(time.dateTime)) / 60000);
-    time.title ||= time.textContent;
-    time.textContent = minutes < 1 ? "just now"
+    const text = minutes < 1 ? "just now"
       : minutes < 60 ? `${minutes} min ago`
       : minutes < 48 * 60 ? `${Math.round(minutes / 60)} h ago`
       : `${Math.round(minutes / 1440)} days ago`;
+    time.title ||= time.textContent;
+    if (time.textContent !== text) time.textContent = text;
   }
 }
 

@@ -2,7 +2,7 @@
 import { copyButtons, live } from "../site/live.js";
 
 const part = document.getElementById("live");
-// Not where we are: a refused tap shows the page at the address of what was refused.
+// Not this page's address: the answer to a refused form has that of the form.
 const link = location.origin + part.dataset.poll.replace(/\/live$/, "");
 const revision = part.dataset.revision;
 history.replaceState(null, "", link);

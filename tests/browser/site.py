@@ -39,21 +39,29 @@ class Site:
 
     def job(self, status: Status = Status.BOOKED, **fields: Any) -> Job:
         """A job with a name of its own, put there by another process."""
+        (job,) = self.many_jobs(1, status=status, **fields)
+        return job
+
+    def many_jobs(self, count: int, **fields: Any) -> list[Job]:
+        """So many of them, in one change."""
+        jobs = [self._made(**fields) for _ in range(count)]
+        self._jobs.change(lambda book: book.put(*jobs))
+        return jobs
+
+    def _made(self, **fields: Any) -> Job:
         job_id = f"job{next(NUMBERS):06}"
-        job = make_job(
+        return make_job(
             **{
                 "id": job_id,
                 "tracking_token": secrets.token_urlsafe(24),
                 "customer_name": f"Mark {job_id}",
                 "phone": "+16195550199",
-                "status": status,
                 "created_at": self.now(),
                 "updated_at": self.now(),
                 "window": in_two_days(self.now()),
                 **fields,
             }
         )
-        return self._jobs.change(lambda book: book.put(job)).job(job_id)
 
     def stored(self, job: Job) -> Job:
         """The job as the store has it now."""

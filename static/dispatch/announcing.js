@@ -1,0 +1,101 @@
+// News on the board: in a toast that screen readers hear, in the title, and by a sound.
+import { parse } from "../site/live.js";
+import { board, label, signIn } from "./board.js";
+
+const toast = document.getElementById("said");
+const sound = document.getElementById("sound");
+const title = document.title;
+const UNREACHABLE = "We could not reach the server. Nothing you typed is lost; please try again.";
+const announced = new Set(newBookings().map(([id]) => id));
+let unseen = 0; // new bookings since somebody last used the page
+
+let clearing;
+// With `spokenOnly` the toast is for screen readers: the page shows the text already.
+export function say(text, { spokenOnly = false } = {}) {
+  clearTimeout(clearing);
+  toast.classList.toggle("hidden", spokenOnly);
+  toast.textContent = text;
+  clearing = setTimeout(() => { toast.textContent = ""; }, 6000);
+}
+
+// Says how a job's form was answered, and returns the job's page, if the answer is one.
+export function sayAnswer(answer) {
+  const page = parse(answer.html);
+  if (page.querySelector("[data-job]")) {
+    say(page.querySelector(".said").textContent);
+    return page;
+  }
+  sayRefusal(answer);
+  return null;
+}
+
+// An answer without a job in it is a page that says in words what happened, or none at all.
+export function sayRefusal(answer) {
+  if (answer.status === 401) return signIn();
+  if (!answer.status) return say(UNREACHABLE);
+  const words = [...parse(answer.html).querySelectorAll("h1, h1 + p")].map((each) => each.textContent);
+  say(words.join(". ") || "That did not work. Please try again.");
+}
+
+board.addEventListener("merged", ({ detail: { before, cards } }) => {
+  const bookings = newBookings().filter(([id]) => !announced.has(id));
+  if (bookings.length) announceBookings(bookings, cards);
+  else if (!toast.textContent) announceMoves(before, cards);
+});
+
+// Ids and customers' names, those that the filters hide included.
+function newBookings() {
+  return JSON.parse(board.firstElementChild.dataset.bookings);
+}
+
+function announceBookings(bookings, cards) {
+  for (const [id] of bookings) {
+    announced.add(id);
+    cards.get(id)?.classList.add("new");
+  }
+  unseen += bookings.length;
+  document.title = `(${unseen} new) ${title}`;
+  say(`New booking: ${bookings.map(([, name]) => name).join(", ")}`);
+  beep();
+}
+
+function announceMoves(before, cards) {
+  const moved = [...cards].filter(([id, { dataset }]) => {
+    const old = before.get(id);
+    return old && old.dataset.status !== dataset.status;
+  });
+  if (!moved.length) return;
+  const [[, card]] = moved;
+  const name = card.querySelector("strong").textContent;
+  say(moved.length > 1 ? `${moved.length} jobs have moved` : `${name}: ${label(card.dataset.status)}`);
+}
+
+function markSeen() {
+  if (document.hidden || !unseen) return;
+  unseen = 0;
+  document.title = title;
+}
+document.addEventListener("visibilitychange", markSeen);
+addEventListener("pointerdown", markSeen);
+addEventListener("keydown", markSeen);
+
+sound.closest("label").hidden = false;
+sound.checked = localStorage.getItem("sound") !== "off";
+sound.addEventListener("change", () => {
+  localStorage.setItem("sound", sound.checked ? "on" : "off");
+  beep();
+});
+
+let audio;
+function beep() {
+  if (!sound.checked || !window.AudioContext) return;
+  audio ||= new AudioContext();
+  audio.resume(); // one that was made before the first click starts out silent
+  const tone = audio.createOscillator(), volume = audio.createGain();
+  tone.frequency.value = 880;
+  volume.gain.setValueAtTime(0.15, audio.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.4);
+  tone.connect(volume).connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.4);
+}
