@@ -160,6 +160,19 @@ def test_a_file_with_an_unreadable_entry_imports_nothing(
     assert jobs.refreshed().entries == ()
 
 
+def test_an_entry_with_a_wrong_field_is_taken_only_as_it_is(
+    tmp_path: Path, jobs: JobRepository
+) -> None:
+    file = tmp_path / "jobs.json"
+    old = {"id": "7", "customer": "Bob", "location": "x", "phone": "ask for Bob", "status": "done"}
+    file.write_text(json.dumps([old]))
+    assert "1 of 1 entries cannot be taken" in refused("jobs", "import", str(file))
+    assert jobs.refreshed().entries == ()
+    said = run("jobs", "import", str(file), KEEP)
+    assert "entry '7': phone: That does not look like a phone number." in said
+    assert jobs.read().job("7").phone == "ask for Bob"
+
+
 def test_old_phones_are_brought_to_e164_by_the_import(jobs: JobRepository) -> None:
     run("jobs", "import", str(LEGACY), KEEP)
     assert "+16195550142" in {job.phone for job in jobs.read().jobs}
