@@ -131,6 +131,9 @@ def _move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
             return _done(request, token, job, to)
         except StoreUnavailable:
             return _ask(request, token, shown, to, 503)
+        except InvalidInput as error:
+            wrong = explain(error, request.business)
+            return _ask(request, token, shown, to, 422, wrong=wrong)
     at, business = wiring.now(), request.business
     if why := refusal(job, to, by=THE_CUSTOMER, at=at, business=business, reason=""):
         words = explain(IllegalMove(why, job.status, to), business)
@@ -139,19 +142,30 @@ def _move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
 
 
 def _ask(
-    request: SiteRequest, token: str, shown: TrackedJob, to: Status, status: int = 200
+    request: SiteRequest,
+    token: str,
+    shown: TrackedJob,
+    to: Status,
+    status: int = 200,
+    *,
+    wrong: str = "",
 ) -> HttpResponse:
-    """Asks before it is done, or (503) to try once more, with what was typed."""
+    """Asks before it is done; or once more, with what was typed, where that is `wrong` or the
+    storage out of reach (503).
+    """
     title, text = ASK[to]
     context = {"job": shown, "token": token, "title": title, "text": text, "to": to}
-    return render(request, "tracking/ask.html", context | {"again": status == 503}, status=status)
+    context |= {"wrong": wrong, "again": status == 503}
+    return render(request, "tracking/ask.html", context, status=status)
 
 
 def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpResponse:
-    """Do it; sent again, or done by somebody else meanwhile, it is done as well."""
-    business = request.business
+    """Do it; sent again, or done by somebody else meanwhile, it is done as well.
+
+    Raises InvalidInput, StoreUnavailable.
+    """
+    business, reason = request.business, job_input.text("reason", request.POST.get("reason"))
     try:
-        reason = job_input.text("reason", request.POST.get("reason"))
         jobs.move(
             *(business, job.id, to),
             by=THE_CUSTOMER,
@@ -161,7 +175,7 @@ def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpRespons
     except JobConflict as conflict:
         if conflict.job.status is not to:
             return _moved_on(request, token, conflict.job)
-    except (IllegalMove, InvalidInput) as error:
+    except IllegalMove as error:
         now = jobs.find(business, job.id, by=THE_CUSTOMER)
         if now.status is not to:
             return _refused(request, token, now, explain(error, business))

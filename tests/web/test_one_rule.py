@@ -76,7 +76,8 @@ def of_form(answer: Any) -> Verdict:
     if answer.status_code == 303:
         return {}
     assert answer.status_code == 422
-    form = answer.context.get("edit_form") or answer.context["form"]
+    forms = answer.context.get("forms")
+    form = forms["edit"] if forms else answer.context["form"]
     names = {"date": "window.date"}
     return {names.get(field, field): errors[0] for field, errors in form.errors.items()}
 

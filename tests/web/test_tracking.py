@@ -425,12 +425,19 @@ def test_whatever_revision_the_address_claims_the_page_is_shown(
     assert client.get(PAGE, {"r": r}).status_code == 200
 
 
-def test_a_reason_may_be_anything_and_is_kept_short(client: Client, jobs: JobRepository) -> None:
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [("x" * 501, "It has 501 characters; at most 500 fit."), ("a\0", "control characters")],
+)
+def test_a_reason_that_cannot_be_kept_is_given_back_with_why(
+    client: Client, jobs: JobRepository, reason: str, why: str
+) -> None:
     put(jobs)
-    client.post(f"{PAGE}/cancel", {"reason": "<b>\0 " + "x" * 9000})
-    reason = jobs.read().jobs[0].history[-1].reason
-    assert isinstance(reason, str)
-    assert len(reason) <= 500
+    page = client.post(f"{PAGE}/cancel", {"reason": reason})
+    assert page.status_code == 422
+    assert why in text(page)
+    assert reason.replace("\0", "") in page.content.decode().replace("\0", "")
+    assert status(jobs) is not CANCELLED
 
 
 def test_a_customer_who_says_undo_as_a_reason_still_cancels(
