@@ -63,7 +63,8 @@ INSTALLED_APPS = [
     "qdn_site",
 ]
 MIDDLEWARE = [
-    "qdn_site.logs.RequestIdMiddleware",
+    "qdn_site.middleware.RequestIdMiddleware",
+    "qdn_site.middleware.AnswerTimeoutMiddleware",
     "qdn_site.origin.HeadersMiddleware",
     "qdn_site.health.HealthMiddleware",
     "qdn_site.origin.OriginMiddleware",
@@ -158,6 +159,7 @@ if STAGE != "development":
 
 # --- requests ----------------------------------------------------------------------------
 MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
+CLIENT_TIMEOUT = 20  # seconds for a client to send its body, and to take our answer
 DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BODY
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000  # more than all requests that can wait, ticked at once
 

@@ -66,7 +66,7 @@ def _say_problem(operation: Operation) -> None:
         if int(status) >= HTTPStatus.BAD_REQUEST and "application/json" in content:
             content[CONTENT_TYPE] = content.pop("application/json")
         if int(status) == HTTPStatus.REQUEST_URI_TOO_LONG:
-            response["content"] = {"text/plain": {"schema": {"type": "string"}}}
+            response["content"] = {"text/html": {"schema": {"type": "string"}}}
         if int(status) == HTTPStatus.NOT_MODIFIED:
             response.pop("content", None)
 
