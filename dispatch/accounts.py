@@ -1,15 +1,18 @@
 """Signing in without a database: Django's auth, fed from the roster."""
 
 import secrets
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import gevent
+import gevent.monkey
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.backends import BaseBackend
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import Argon2PasswordHasher, check_password, make_password
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
@@ -28,6 +31,7 @@ from dispatch.models import CrewUser
 from dispatch.throttle import Limit, source
 
 P = ParamSpec("P")
+T = TypeVar("T")
 View = Callable[Concatenate["CrewRequest", P], HttpResponseBase]
 SESSION_ID = "sid"
 KEPT = 15 * 60  # seconds: for so long the last roster serves those who are signed in
@@ -63,6 +67,26 @@ def sure_roster(business: Business) -> Roster:
     if repository.age() > SURE:
         raise RosterSilent("The roster is out of reach: nobody can sign in.")
     return roster
+
+
+class BoundedArgon2(Argon2PasswordHasher):
+    """At most two hashes at once: each takes 100 MiB and up to 100 ms."""
+
+    turns = threading.BoundedSemaphore(2)
+
+    def encode(self, password: str, salt: str) -> str:
+        return self._in_turn(super().encode, password, salt)
+
+    def verify(self, password: str, encoded: str) -> bool:
+        return self._in_turn(super().verify, password, encoded)
+
+    def _in_turn(self, hashed: Callable[[str, str], T], password: str, other: str) -> T:
+        with self.turns:
+            if gevent.monkey.is_module_patched("threading"):
+                # In gunicorn's worker all requests share this thread: hash in another one.
+                pool = gevent.get_hub().threadpool
+                return pool.apply(hashed, (password, other))  # type: ignore[no-any-return]
+            return hashed(password, other)
 
 
 class CrewRequest(HttpRequest):

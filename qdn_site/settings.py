@@ -104,7 +104,7 @@ TEMPLATES = engines(RELEASES, IMAGE_TEMPLATES)
 # --- people ------------------------------------------------------------------------------
 AUTH_USER_MODEL = "dispatch.CrewUser"
 AUTHENTICATION_BACKENDS = ["dispatch.accounts.RosterBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["dispatch.accounts.BoundedArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
