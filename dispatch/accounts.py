@@ -28,6 +28,7 @@ from dispatch.domain.crew import Roster
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.ranks import Act, refusal
 from dispatch.models import CrewUser
+from dispatch.seen import remember_roster, roster_revision_seen
 from dispatch.throttle import Limit, source
 
 P = ParamSpec("P")
@@ -148,6 +149,8 @@ class CrewMiddleware:
 
 
 def _signed_in(request: HttpRequest) -> CrewUser | AnonymousUser:
+    if seen := roster_revision_seen(request):  # a new password, say, that another process saved
+        wiring.roster(request.business).read(seen)  # type: ignore[attr-defined]
     user = auth.get_user(request)
     if not isinstance(user, CrewUser):
         return AnonymousUser()
@@ -194,6 +197,9 @@ def crew_only(
                 raise PermissionDenied(words)
             response = view(request, *args, **kwargs)  # type: ignore[arg-type]
             patch_cache_control(response, private=True, no_cache=True)
+            if request.method == "POST":
+                roster = wiring.roster(request.business).read()  # type: ignore[attr-defined]
+                remember_roster(request, response, roster.revision)
             return response
 
         return guarded
