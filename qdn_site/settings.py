@@ -29,7 +29,7 @@ SECRET_KEY_FALLBACKS = _env.items("DJANGO_SECRET_KEY_FALLBACKS")
 DEBUG = _env.flag("DJANGO_DEBUG")
 if DEBUG and STAGE == "production":
     _env.problems.append("DJANGO_DEBUG is on in production: it shows secrets to visitors.")
-# Shared by the workers of one container; everything in it may be lost.
+# Of this container alone; everything in it may be lost.
 _deployment = hashlib.sha256(f"{SECRET_KEY}{STAGE}{JOBS_URL}{BASE_DIR}".encode()).hexdigest()[:16]
 SHARED_DIR = Path(tempfile.gettempdir()) / f"qdn-{os.getuid()}-{_deployment}"
 
@@ -39,7 +39,7 @@ CSRF_TRUSTED_ORIGINS = [
     *_env.items("DJANGO_CSRF_TRUSTED_ORIGINS"),
 ]
 ORIGIN_SECRET = _env.text("QDN_ORIGIN_SECRET")
-CACHES = {"default": _env.cache("QDN_CACHE_URL", SHARED_DIR / "cache")}
+CACHES = {"default": _env.cache("QDN_CACHE_URL")}
 
 RELEASES_URL = _env.releases("QDN_RELEASES_URL")
 for _name in ("QDN_STAGING_RELEASES_URL", "QDN_PRODUCTION_RELEASES_URL"):
