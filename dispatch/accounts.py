@@ -1,14 +1,17 @@
 """Signing in without a database: Django's auth, fed from the roster."""
 
 import secrets
+import threading
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
+import gevent
+import gevent.monkey
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.backends import BaseBackend
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import Argon2PasswordHasher, check_password, make_password
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.messages.storage.cookie import CookieStorage
@@ -21,10 +24,11 @@ from dispatch import roster, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.roster import Roster
-from dispatch.http import SiteRequest
+from dispatch.http import ROSTER_COOKIE, SiteRequest, kept_revision
 from dispatch.models import CrewUser
 from dispatch.ratelimit import Limit, source
 
+T = TypeVar("T")
 SESSION_ID = "sid"
 KEPT = 15 * 60  # seconds: for so long the last roster serves those who are signed in
 SURE = 3  # seconds without word, beyond which nobody signs in by what the roster said
@@ -59,6 +63,26 @@ def sure_roster(business: Business) -> Roster:
     if repository.age() > SURE:
         raise RosterSilent("The roster is out of reach: nobody can sign in.")
     return known
+
+
+class BoundedArgon2(Argon2PasswordHasher):
+    """At most two hashes at once: each takes 100 MiB and up to 100 ms."""
+
+    turns = threading.BoundedSemaphore(2)
+
+    def encode(self, password: str, salt: str) -> str:
+        return self._in_turn(super().encode, password, salt)
+
+    def verify(self, password: str, encoded: str) -> bool:
+        return self._in_turn(super().verify, password, encoded)
+
+    def _in_turn(self, hashed: Callable[[str, str], T], password: str, other: str) -> T:
+        with self.turns:
+            if gevent.monkey.is_module_patched("threading"):
+                # In gunicorn's worker all requests share this thread: hash in another one.
+                pool = gevent.get_hub().threadpool
+                return pool.apply(hashed, (password, other))  # type: ignore[no-any-return]
+            return hashed(password, other)
 
 
 class RosterBackend(BaseBackend):
@@ -113,6 +137,8 @@ class CrewMiddleware:
 
 
 def _signed_in(request: SiteRequest) -> CrewUser | AnonymousUser:
+    if seen := kept_revision(request, ROSTER_COOKIE, request.business):
+        wiring.roster(request.business).read(seen)  # a new password, say, by another process
     user = auth.get_user(request)
     if not isinstance(user, CrewUser):
         return AnonymousUser()

@@ -16,12 +16,13 @@ from django.utils.http import parse_etags
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.permissions import Permission
 from dispatch.models import CrewUser
 
-REVISION_COOKIE = "seen"
+REVISION_COOKIE, ROSTER_COOKIE = "seen", "seen_roster"  # revisions of jobs and roster
 REVISION_PARAMETER = "r"
 REVISION_KEPT = 60  # seconds: every snapshot is newer by then
 
@@ -60,6 +61,9 @@ def crew_only(permission: Permission, *, poll: bool = False) -> Callable[[View[P
                 raise PermissionDenied(no_permission(request.user, permission))
             response = view(request, *args, **kwargs)
             patch_cache_control(response, private=True, no_cache=True)
+            if request.method == "POST":
+                roster = wiring.roster(request.business).read()
+                keep_revision(request, response, ROSTER_COOKIE, roster.revision)
             return response
 
         return guarded
@@ -118,37 +122,42 @@ def post_only(page: str) -> Callable[[View[P]], View[P]]:
 
 
 def revision_of(request: HttpRequest, business: Business) -> int:
-    """The newest revision that this browser has seen; 0 where it has seen none.
+    """The newest revision of the jobs that this browser has seen; 0 where it has seen none.
 
     The crew's is in a signed cookie; a poll's and a customer's in the address.
     """
     asked = request.GET.get(REVISION_PARAMETER, "")
     in_address = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
-    try:
-        kept = request.get_signed_cookie(REVISION_COOKIE, "0", salt=_revision_salt(business))
-        return max(in_address, int(kept or 0))
-    except (signing.BadSignature, ValueError):
-        return in_address
+    return max(in_address, kept_revision(request, REVISION_COOKIE, business))
 
 
 def with_revision(request: SiteRequest, response: HttpResponse, revision: int) -> HttpResponse:
-    """The browser remembers the revision, so that its next page is no older."""
-    if revision > request.revision:
+    """The browser remembers the jobs' revision, so that its next page is no older."""
+    keep_revision(request, response, REVISION_COOKIE, revision)
+    return response
+
+
+def kept_revision(request: HttpRequest, cookie: str, business: Business) -> int:
+    try:
+        return int(request.get_signed_cookie(cookie, "0", salt=f"{cookie}:{business.slug}") or 0)
+    except (signing.BadSignature, ValueError):
+        return 0
+
+
+def keep_revision(
+    request: SiteRequest, response: HttpResponseBase, cookie: str, revision: int
+) -> None:
+    if revision > kept_revision(request, cookie, request.business):
         response.set_signed_cookie(
-            REVISION_COOKIE,
+            cookie,
             str(revision),
-            salt=_revision_salt(request.business),
+            salt=f"{cookie}:{request.business.slug}",
             max_age=REVISION_KEPT,
             path=reverse("board"),
             httponly=True,
             secure=settings.SESSION_COOKIE_SECURE,
             samesite="Lax",
         )
-    return response
-
-
-def _revision_salt(business: Business) -> str:
-    return f"seen:{business.slug}"
 
 
 def etag_of(shown: object) -> str:

@@ -1,25 +1,26 @@
-"""How often one source may try: counted in the cache that all workers of a container share."""
+"""How often one source may try: counted in this process, or in a Redis that several share."""
 
-import fcntl
-import os
+import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Network, ip_address
-from pathlib import Path
-from typing import Any
+from typing import ParamSpec
 
 from django.core.cache import cache
-from django.core.cache.backends.base import DEFAULT_TIMEOUT
-from django.core.cache.backends.filebased import FileBasedCache
 from django.utils.crypto import salted_hmac
+from redis.exceptions import RedisError
 
 from dispatch import wiring
 from dispatch.http import SiteRequest
 
-MOST_ENTRIES = 20_000
-CULL_EVERY = 256  # writes of one process
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+REDIS_RESTS = 5  # seconds after a failure
+_redis_rests_until = 0.0
 
 
 class TooMany(Exception):
@@ -75,6 +76,28 @@ class Limit:
         return self.seconds - int(_now() % self.seconds)
 
 
+def _fails_open(count: Callable[P, int]) -> Callable[P, int]:
+    """0 where Redis is out of reach: a customer who cannot be counted can still be served.
+
+    Redis is then left alone for a while, so that not every request waits for it.
+    """
+
+    @wraps(count)
+    def counted(*args: P.args, **kwargs: P.kwargs) -> int:
+        global _redis_rests_until
+        if time.monotonic() < _redis_rests_until:
+            return 0
+        try:
+            return count(*args, **kwargs)
+        except RedisError as error:
+            _redis_rests_until = time.monotonic() + REDIS_RESTS
+            log.warning("Rate limits are not counted: Redis is out of reach (%s).", error)
+            return 0
+
+    return counted
+
+
+@_fails_open
 def _counted(slot: str, seconds: int) -> int:
     """How many there are in this slot, with this one."""
     cache.add(slot, 0, timeout=seconds)
@@ -85,9 +108,12 @@ def _counted(slot: str, seconds: int) -> int:
         return 1
 
 
-def _give_back(slot: str) -> None:
-    with suppress(ValueError):  # its time has run out meanwhile
-        cache.decr(slot)
+@_fails_open
+def _give_back(slot: str) -> int:
+    try:
+        return int(cache.decr(slot))
+    except ValueError:  # its time has run out meanwhile
+        return 0
 
 
 def source(request: SiteRequest) -> str:
@@ -111,71 +137,6 @@ def _network(address: str) -> str:
 def sender_mark(request: SiteRequest) -> str:
     """Tells requests of one sender from others', and tells nobody who that is."""
     return salted_hmac("sender", source(request)).hexdigest()[:12]
-
-
-class SharedFileCache(FileBasedCache):
-    """Django's cache in files, with `add` and `incr` that lose no count between processes.
-
-    It holds `MOST_ENTRIES` and a few more. Beyond, those go that end soonest: to have one limit
-    forgotten, as many others must be made after it, each by a source of its own.
-    """
-
-    def __init__(self, location: str, params: dict[str, Any]) -> None:
-        params.setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", MOST_ENTRIES)
-        super().__init__(location, params)
-        self._folder = Path(location)
-        self._writes = 0
-
-    def add(
-        self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
-    ) -> bool:
-        with self._locked():
-            return super().add(key, value, timeout, version)
-
-    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Its time goes on as it was. Raises ValueError where there is none."""
-        with self._locked():
-            value = self.get(key, version=version)
-            if value is None:
-                raise ValueError(f"There is no {key!r}.")
-            path = Path(self._key_to_file(key, version))  # type: ignore[attr-defined]
-            left = _ends(path) - time.time()
-            self.set(key, value + delta, timeout=left, version=version)
-            return int(value + delta)
-
-    def _write_content(self, file: Any, timeout: float | None, value: Any) -> None:
-        """The file's time is its end, so that culling needs to open none."""
-        super()._write_content(file, timeout, value)  # type: ignore[misc]
-        if ends := self.get_backend_timeout(timeout):  # every count has one
-            file.flush()
-            os.utime(file.fileno(), (ends, ends))
-
-    def _cull(self) -> None:
-        """Called before each write; looks at the folder now and then."""
-        self._writes += 1
-        if self._writes % CULL_EVERY:
-            return
-        entries = self._folder.glob(f"*{self.cache_suffix}")
-        files = sorted((_ends(path), path) for path in entries)
-        now, over = time.time(), len(files) - self._max_entries
-        for number, (ends, path) in enumerate(files):
-            if ends < now or number < over:
-                path.unlink(missing_ok=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with Path(self._folder, "lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-
-def _ends(path: Path) -> float:
-    """When that entry ends; one that is gone has ended."""
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def _now() -> float:

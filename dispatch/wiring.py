@@ -17,7 +17,6 @@ from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.roster import Availability, Roster
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
-from dispatch.stores.hint import SharedHint
 from dispatch.stores.repository import DocumentRepository
 from dispatch.stores.roster_table import RosterTable
 from dispatch.stores.s3 import S3Store
@@ -86,15 +85,13 @@ def with_days_gone_by(known: Roster, business: Business, start: date, end: date)
 @cache
 def _jobs(slug: str) -> JobRepository:
     store = _store(settings.JOBS_URL.format(business=slug), "jobs.json", f"jobs-{slug}")
-    hint = SharedHint(settings.SHARED_DIR / f"jobs-{slug}.revision")
-    return DocumentRepository(store, JobBook, now=now, background=background, hint=hint)
+    return DocumentRepository(store, JobBook, now=now, background=background)
 
 
 @cache
 def _roster(slug: str) -> RosterRepository:
     store = _store(settings.CREW_URL.format(business=slug), "crew.json", f"crew-{slug}")
-    hint = SharedHint(settings.SHARED_DIR / f"crew-{slug}.revision")
-    return DocumentRepository(store, Roster, now=now, background=background, hint=hint)
+    return DocumentRepository(store, Roster, now=now, background=background)
 
 
 def _store(url: str, name: str, alias: str) -> DocumentStore:

@@ -63,17 +63,23 @@ class Environment:
             )
         return url
 
-    def cache(self, name: str, default: Path) -> dict[str, object]:
-        """Where rate limits are counted: by default a folder that one container's workers share."""
-        scheme, _, rest = self.text(name, f"file:{default}").partition(":")
-        if scheme == "locmem":
-            return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-        if scheme == "file" and rest:
-            return {"BACKEND": "dispatch.ratelimit.SharedFileCache", "LOCATION": rest}
-        if scheme in ("redis", "rediss"):
-            url = f"{scheme}:{rest}"
-            return {"BACKEND": "dispatch.redis_cache.SharedRedisCache", "LOCATION": url}
-        self.problems.append(f"{name} is none of locmem:, file:<folder>, redis://….")
+    def cache(self, name: str) -> dict[str, object]:
+        """Where rate limits are counted."""
+        url = self.text(name, "locmem:")
+        if url == "locmem:":
+            # Whoever wants one limit forgotten must first run into 20,000 others: the few that
+            # make room for a new one are those that nobody has tried for longest.
+            return {
+                "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+                "OPTIONS": {"MAX_ENTRIES": 20_000, "CULL_FREQUENCY": 200},
+            }
+        if urlsplit(url).scheme in ("redis", "rediss"):
+            return {
+                "BACKEND": "django.core.cache.backends.redis.RedisCache",
+                "LOCATION": url,
+                "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},  # seconds
+            }
+        self.problems.append(f"{name} is {url!r}, none of locmem:, redis://….")
         return {}
 
     def releases(self, name: str) -> str:

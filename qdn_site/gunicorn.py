@@ -1,33 +1,36 @@
-"""gunicorn's settings: `gunicorn -c python:qdn_site.gunicorn qdn_site.wsgi`."""
+"""gunicorn's settings: `gunicorn -c python:qdn_site.gunicorn qdn_site.wsgi`.
+
+Read by the master process. It imports nothing that connects (ssl, urllib3, boto3) and no Django:
+each worker first replaces Python's blocking calls by gevent's, and those must not be in use yet.
+"""
 
 import os
+import resource
 from typing import Any
-
-from gunicorn.workers import gthread
 
 from qdn_site.releases import companion, handover
 
+# A connection is an open file. Containers often begin with 1,024, and may have many more.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+_files = max(_soft, min(_hard, 10_000))
+resource.setrlimit(resource.RLIMIT_NOFILE, (_files, _hard))
+
 bind = os.environ.get("QDN_BIND", "").strip() or "127.0.0.1:8000"
-workers = int(os.environ.get("QDN_WORKERS", "").strip() or 2)
-worker_class = "qdn_site.worker.ImpatientWorker"
-logger_class = "qdn_site.worker.JsonLogger"
-threads = 16
-timeout = 30
-graceful_timeout = 20  # longer than an old worker waits for a new one, and then lingers
-keepalive = 75  # longer than CloudFront keeps its own connections
-# A worker that makes way for new pages answers for so long on connections that are still open,
-# and says that it closes them. CloudFront lets an idle one go after 5 s, so that none is closed
-# under a request; gunicorn's own 2 s would be.
-gthread.STOP_KEEPALIVE_LINGER = 6.0
-# What a refused request goes on sending is not worth a thread's time: the connection closes.
-gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.1
-max_requests = 10_000
-max_requests_jitter = 1_000
-limit_request_line = 4094
+# Scale by containers: rate limits are counted in the process, unless QDN_CACHE_URL names a Redis.
+workers = int(os.environ.get("QDN_WORKERS", "").strip() or 1)
+# A greenlet for each connection, so that thousands of slow clients keep nobody else waiting.
+worker_class = "gevent"
+worker_connections = min(8_000, _files * 4 // 5)  # the other files are for stores and pages
+# Also the time that a request's head may take. Longer than CloudFront keeps an idle connection
+# to us (5 s), so that none closes under a request; shorter than `graceful_timeout`, so that a
+# worker that is told to end waits for all of them.
+keepalive = 15
+graceful_timeout = 20  # ECS kills 30 s after its SIGTERM
+logger_class = "qdn_site.logs.JsonLogger"
 accesslog = "-"
-control_socket_disable = True
-# No preload: a HUP must take up new pages, and threads and clients are made after the fork.
-preload_app = False
+# No peer's X-Forwarded-Proto or SCRIPT_NAME is believed, not even one on loopback.
+forwarded_allow_ips = ""
+control_socket_disable = True  # the root file system may be read-only
 
 
 def on_starting(server: Any) -> None:

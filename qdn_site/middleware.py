@@ -1,10 +1,14 @@
 """What every request passes through: whose business it is, how large, and is storage there."""
 
 import logging
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
+from secrets import token_hex
 from urllib.parse import urlsplit
 
+import gevent
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,10 +20,30 @@ from dispatch.http import SiteRequest, revision_of
 from dispatch.ratelimit import TooMany
 from qdn_site import errors
 from qdn_site.environment import hosts_of
+from qdn_site.logs import request_id
 
 log = logging.getLogger(__name__)
 Next = Callable[[HttpRequest], HttpResponse]
+SAFE_ID = re.compile(r"[A-Za-z0-9_=-]{8,80}")
 CREW_PATHS = ("/dashboard/", "/api/")
+
+
+class RequestIdMiddleware:
+    """Names each request as CloudFront does, or by chance; the answer says the name too."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Amz-Cf-Id", "")
+        name = given if SAFE_ID.fullmatch(given) else token_hex(8)
+        kept = request_id.set(name)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.reset(kept)
+        response.headers["X-Request-Id"] = name
+        return response
 
 
 class BusinessMiddleware:
@@ -71,8 +95,21 @@ def _wrong_door(site: Site | None, host: str, request: HttpRequest) -> HttpRespo
     return errors.plain(request, 404, "There is no such page here.")
 
 
+class AnswerTimeoutMiddleware:
+    """gunicorn would wait for ever for a client that does not read its answer."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if client := request.META.get("gunicorn.socket"):
+            client.settimeout(settings.CLIENT_TIMEOUT)
+        return self.get_response(request)
+
+
 class BodyMiddleware:
-    """413 before a byte of an oversized body is read; 400 for one that ends too early.
+    """413 before a byte of an oversized body is read; 400 for one that ends too early or comes
+    too slowly.
 
     Django takes what has come of a form for the whole: half a booking would be booked. A body
     that does not say its length it takes for none, so that a whole booking would be lost: 411.
@@ -89,10 +126,10 @@ class BodyMiddleware:
         known = length.isascii() and length.isdigit() and len(length) < 10
         if not known or int(length) > settings.MOST_BODY:
             return errors.too_large(request)
-        try:
+        whole = False
+        # OSError: the client hung up. gunicorn itself would wait for ever.
+        with suppress(OSError), gevent.Timeout(settings.CLIENT_TIMEOUT, exception=False):
             whole = len(request.body) == int(length)
-        except OSError:  # the client hung up, or was hung up on
-            whole = False
         return self.get_response(request) if whole else errors.bad_request(request)
 
 

@@ -29,7 +29,7 @@ SECRET_KEY_FALLBACKS = _env.items("DJANGO_SECRET_KEY_FALLBACKS")
 DEBUG = _env.flag("DJANGO_DEBUG")
 if DEBUG and STAGE == "production":
     _env.problems.append("DJANGO_DEBUG is on in production: it shows secrets to visitors.")
-# Shared by the workers of one container; everything in it may be lost.
+# Of this container alone; everything in it may be lost.
 _deployment = hashlib.sha256(f"{SECRET_KEY}{STAGE}{JOBS_URL}{BASE_DIR}".encode()).hexdigest()[:16]
 SHARED_DIR = Path(tempfile.gettempdir()) / f"qdn-{os.getuid()}-{_deployment}"
 
@@ -39,7 +39,7 @@ CSRF_TRUSTED_ORIGINS = [
     *_env.items("DJANGO_CSRF_TRUSTED_ORIGINS"),
 ]
 ORIGIN_SECRET = _env.text("QDN_ORIGIN_SECRET")
-CACHES = {"default": _env.cache("QDN_CACHE_URL", SHARED_DIR / "cache")}
+CACHES = {"default": _env.cache("QDN_CACHE_URL")}
 
 RELEASES_URL = _env.releases("QDN_RELEASES_URL")
 for _name in ("QDN_STAGING_RELEASES_URL", "QDN_PRODUCTION_RELEASES_URL"):
@@ -63,7 +63,8 @@ INSTALLED_APPS = [
     "qdn_site",
 ]
 MIDDLEWARE = [
-    "qdn_site.logs.RequestIdMiddleware",
+    "qdn_site.middleware.RequestIdMiddleware",
+    "qdn_site.middleware.AnswerTimeoutMiddleware",
     "qdn_site.origin.HeadersMiddleware",
     "qdn_site.health.HealthMiddleware",
     "qdn_site.origin.OriginMiddleware",
@@ -103,7 +104,7 @@ TEMPLATES = engines(RELEASES, IMAGE_TEMPLATES)
 # --- people ------------------------------------------------------------------------------
 AUTH_USER_MODEL = "dispatch.CrewUser"
 AUTHENTICATION_BACKENDS = ["dispatch.accounts.RosterBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["dispatch.accounts.BoundedArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -158,6 +159,7 @@ if STAGE != "development":
 
 # --- requests ----------------------------------------------------------------------------
 MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
+CLIENT_TIMEOUT = 20  # seconds for a client to send its body, and to take our answer
 DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BODY
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000  # more than all requests that can wait, ticked at once
 

@@ -64,7 +64,6 @@ def environment_of(folder: Path, **env: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return kept | {
         "QDN_STAGE": "development",
-        "QDN_WORKERS": "2",
         "QDN_JOBS_URL": f"file:{folder / 'data'}",
         "QDN_CREW_URL": f"file:{folder / 'data'}",
         "QDN_STATIC_ROOT": str(folder / "static"),

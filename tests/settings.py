@@ -4,7 +4,7 @@ import os
 
 os.environ["QDN_STAGE"] = "development"
 os.environ.setdefault("DJANGO_SECRET_KEY", "only-for-tests-" + "x" * 50)
-for name in ("QDN_JOBS_URL", "QDN_CREW_URL", "QDN_BUSINESSES", "DJANGO_DEBUG"):
+for name in ("QDN_JOBS_URL", "QDN_CREW_URL", "QDN_BUSINESSES", "QDN_CACHE_URL", "DJANGO_DEBUG"):
     os.environ.pop(name, None)
 
 from qdn_site.settings import *  # noqa: E402, F403
@@ -15,4 +15,3 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]  # noqa: F405
 WHITENOISE_AUTOREFRESH = True
 LOGGING = {"version": 1, "disable_existing_loggers": False}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

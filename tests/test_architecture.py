@@ -1,6 +1,7 @@
 """The rules of the house, read from the imports themselves."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,6 +117,13 @@ def test_only_wiring_chooses_adapters_for_jobs_and_roster() -> None:
         and name != "dispatch.wiring"
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_gunicorns_master_imports_nothing_that_gevent_must_come_before() -> None:
+    """A worker patches sockets, locks and threads; what holds unpatched ones blocks everybody."""
+    code = "import sys, qdn_site.gunicorn, qdn_site.logs; print(*sys.modules)"
+    imported = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()
+    assert not {"django", "asgiref", "boto3", "urllib3", "redis"} & set(imported)
 
 
 def test_the_domain_is_plain_python() -> None:

@@ -288,3 +288,15 @@ def test_the_shipped_file_fits() -> None:
     (business,) = read_businesses(SHIPPED)
     assert (business.slug, business.phone) == ("quickdumpnow", "+16195550100")
     assert hosts_of(business, "staging") == ["staging.quickdumpnow.com"]
+
+
+@pytest.mark.parametrize("url", ["locmem:", "redis://limits:6379/0", "rediss://limits:6379/0"])
+def test_rate_limits_are_counted_in_memory_or_in_redis(url: str) -> None:
+    assert problems(lambda environment: environment.cache("QDN_CACHE_URL"), QDN_CACHE_URL=url) == []
+
+
+@pytest.mark.parametrize("url", ["file:/srv/cache", "memcached://limits", "locmem"])
+def test_another_place_for_rate_limits_is_named(url: str) -> None:
+    assert problems(lambda environment: environment.cache("QDN_CACHE_URL"), QDN_CACHE_URL=url) == [
+        f"QDN_CACHE_URL is {url!r}, none of locmem:, redis://…."
+    ]

@@ -56,7 +56,7 @@ def _correct_content(status: int, response: Json) -> None:
     """dmr gives all answers of an address one content type; ours have another for errors."""
     content = response.get("content", {})
     if status == HTTPStatus.REQUEST_URI_TOO_LONG:
-        response["content"] = {"text/plain": {"schema": {"type": "string"}}}
+        response["content"] = {"text/html": {"schema": {"type": "string"}}}
     elif status == HTTPStatus.NOT_MODIFIED:
         del response["content"]
     elif status >= HTTPStatus.BAD_REQUEST:

@@ -24,7 +24,7 @@ from dispatch.domain.status import CREATABLE, Status
 LONGEST_KEY = 255
 LONGEST_Q = 200
 MOST_JOBS = 500
-MOST_REVISION = 10**15 - 1  # as `dispatch.seen` reads them
+MOST_REVISION = 10**15 - 1  # as `dispatch.http` reads them
 KEY = re.compile("[ -~]*")
 
 T = TypeVar("T")

@@ -25,7 +25,7 @@ UNREADABLE = (ValueError, RecursionError)
 
 R = TypeVar("R", bound=Record)
 K = TypeVar("K")
-# It fits the eight bytes that the workers of a container share.
+# It fits into 64 bits, for whoever reads it.
 Revision = Annotated[int, Meta(ge=0, le=2**62)]
 
 # A writer whose answer was lost finds its own id here, even when others wrote after it.

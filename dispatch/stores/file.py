@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -9,6 +11,8 @@ from pathlib import Path
 
 from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
 from dispatch.stores import whole
+
+LOCK_TIMEOUT = 2.4  # seconds: as long as S3 may take, see `aws.CLIENT`
 
 
 class FileStore:
@@ -45,8 +49,17 @@ class FileStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        """Raises OSError. Waits asleep: a blocking lock would hold up every greenlet."""
+        until = time.monotonic() + LOCK_TIMEOUT
         with self._lock.open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        raise
+                time.sleep(random.uniform(0.001, 0.01))  # noqa: S311
             yield
 
     def _replace(self, body: bytes) -> None:

@@ -19,7 +19,7 @@ from dispatch.domain.document import (
     UnreadableDocument,
 )
 from dispatch.domain.ledger import Ledger
-from dispatch.stores.snapshot import Hint, NoHint, Snapshot
+from dispatch.stores.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,6 @@ class DocumentRepository(Generic[L]):
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         background: bool = True,
-        hint: Hint | None = None,
         patience: float = PATIENCE,
     ) -> None:
         self._store, self._kind = store, kind
@@ -69,7 +68,7 @@ class DocumentRepository(Generic[L]):
         self._turn = threading.Lock()
         self._failed_at = float("-inf")
         self._snapshot: Snapshot[Held[L]] = Snapshot(
-            self._fetch, clock=clock, background=background, hint=hint or NoHint()
+            self._fetch, clock=clock, background=background
         )
 
     def read(self, at_least: int = 0) -> L:

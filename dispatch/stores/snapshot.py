@@ -19,25 +19,6 @@ class Revised(Protocol):
     def revision(self) -> int: ...
 
 
-class Hint(Protocol):
-    """The newest revision that any process of this container has seen."""
-
-    def read(self) -> int: ...
-    def saw(self, revision: int) -> None: ...
-    def forget(self, revision: int) -> None: ...
-
-
-class NoHint:
-    def read(self) -> int:
-        return 0
-
-    def saw(self, revision: int) -> None:
-        pass
-
-    def forget(self, revision: int) -> None:
-        pass
-
-
 T = TypeVar("T", bound=Revised)
 
 
@@ -54,9 +35,8 @@ class Snapshot(Generic[T]):
         *,
         clock: Callable[[], float],
         background: bool,
-        hint: Hint,
     ) -> None:
-        self._fetch, self._clock, self._background, self._hint = fetch, clock, background, hint
+        self._fetch, self._clock, self._background = fetch, clock, background
         self._value: T | None = None
         self._confirmed_at = self._settled_at = self._failed_at = self._read_at = float("-inf")
         self._error: StoreUnavailable | None = None
@@ -70,7 +50,7 @@ class Snapshot(Generic[T]):
         self._read_at = self._clock()
         if self._value is None:
             self._refresh(FIRST)
-        elif self.age() > STALE or self._value.revision < self._hint.read():
+        elif self.age() > STALE:
             self._refresh(BUDGET)
         elif self._value.revision < at_least:
             self._look_for(at_least)
@@ -104,7 +84,6 @@ class Snapshot(Generic[T]):
             self._value, self._error = value, None
             self._settled_at, self._failed_at = self._clock(), float("-inf")
             self._confirmed_at = max(self._confirmed_at, asked_at)
-        self._hint.saw(value.revision)
 
     def _look_for(self, revision: int) -> None:
         """Anybody can write a number into an address: those that are nowhere must not be a load."""
@@ -187,7 +166,7 @@ class Snapshot(Generic[T]):
             return False
 
     def _look(self) -> None:
-        asked_at, hinted = self._clock(), self._hint.read()
+        asked_at = self._clock()
         try:
             value = self._fetch(self._value)
         except StoreUnavailable as error:
@@ -197,8 +176,6 @@ class Snapshot(Generic[T]):
             self._fail(StoreUnavailable(f"What the storage gave cannot be used: {error!r}"))
             raise
         self.publish(value, asked_at)
-        if value.revision < hinted:  # the document was restored: what was seen before is gone
-            self._hint.forget(value.revision)
 
     def _fail(self, error: StoreUnavailable) -> None:
         self._error, self._failed_at = error, self._clock()

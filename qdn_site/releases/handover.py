@@ -15,8 +15,6 @@ import threading
 import time
 from typing import Any
 
-from django.urls import get_resolver
-
 PATIENCE = 8.0  # seconds
 AGE = struct.Struct("<q")
 _shared = mmap.mmap(-1, 2 * AGE.size)
@@ -28,6 +26,8 @@ def forking(server: Any, worker: Any) -> None:
 
 
 def loaded(worker: Any) -> None:
+    from django.urls import get_resolver  # gunicorn's master imports no Django
+
     get_resolver().url_patterns  # noqa: B018  else the first visitor waits for every view's import
     _note(LOADED, worker.age)
 

@@ -26,7 +26,6 @@ from dispatch.domain.document import (  # noqa: E402
 from dispatch.domain.jobbook import JobBook  # noqa: E402
 from dispatch.domain.permissions import Actor, Rank  # noqa: E402
 from dispatch.domain.status import Status  # noqa: E402
-from dispatch.stores.hint import SharedHint  # noqa: E402
 from dispatch.stores.repository import DocumentRepository  # noqa: E402
 
 DANA = Actor("dana", Rank.DISPATCHER)
@@ -91,7 +90,6 @@ def main() -> None:
         JobBook,
         now=wiring.now,
         patience=PATIENCE,
-        hint=SharedHint(settings.SHARED_DIR / "jobs.revision"),
     )
     wiring._jobs = lambda slug: jobs
     print("ready", flush=True)

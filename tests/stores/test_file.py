@@ -1,13 +1,16 @@
 """Files that are replaced: whole or as they were, no rubbish beside them, for the right readers."""
 
 import errno
+import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from dispatch.domain.document import StoreUnavailable
-from dispatch.stores import whole
+from dispatch.stores import file, whole
 from dispatch.stores.file import FileStore
 from qdn_site.releases.store import FolderReleases
 
@@ -58,3 +61,35 @@ def test_what_ops_wrote_is_read_by_a_server_of_another_user(tmp_path: Path, make
     store.put("packs/1.tar", b"")
     files = ("pointer.json", "receipts/1.json", "packs/1.tar")
     assert {mode(tmp_path / name) for name in files} == {0o644}
+
+
+def test_a_lock_that_is_never_given_up_is_waited_for_no_longer_than_s3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "LOCK_TIMEOUT", 0)
+    with (tmp_path / "jobs.json.lock").open("w") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        with pytest.raises(StoreUnavailable, match="cannot be written"):
+            FileStore(tmp_path / "jobs.json").save(b"{}", None)
+
+
+WAITING = """
+from gevent import monkey; monkey.patch_all()
+import fcntl, gevent, sys
+from pathlib import Path
+from dispatch.stores.file import FileStore
+path = Path(sys.argv[1])
+with path.with_name("jobs.json.lock").open("w") as theirs:
+    fcntl.flock(theirs, fcntl.LOCK_EX)
+    waiting = gevent.spawn(FileStore(path).save, b"{}", None)
+    gevent.sleep(0)
+    assert not waiting.dead
+waiting.get()
+"""
+
+
+def test_whoever_waits_for_the_lock_lets_other_greenlets_go_on(tmp_path: Path) -> None:
+    """Else the one that has it could never give it up."""
+    path = tmp_path / "jobs.json"
+    subprocess.run([sys.executable, "-c", WAITING, path], check=True, timeout=60)
+    assert path.read_bytes() == b"{}"

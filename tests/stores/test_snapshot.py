@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from dispatch.domain.document import StoreUnavailable
-from dispatch.stores.hint import SharedHint
-from dispatch.stores.snapshot import BURST, NoHint, Snapshot
+from dispatch.stores.snapshot import BURST, Snapshot
 from tests.making import FakeClock
 
 SOON = 10  # seconds that a busy machine may take for what happens at once
@@ -70,13 +68,13 @@ def storage() -> Storage:
 @pytest.fixture
 def snapshot(storage: Storage, clock: FakeClock) -> Snapshot[Value]:
     """One whose readers fetch for themselves."""
-    return Snapshot(storage.fetch, clock=clock, background=False, hint=NoHint())
+    return Snapshot(storage.fetch, clock=clock, background=False)
 
 
 @pytest.fixture
 def shared(storage: Storage, clock: FakeClock) -> Iterator[Snapshot[Value]]:
     """One whose background fetches for all."""
-    snapshot = Snapshot(storage.fetch, clock=clock, background=True, hint=NoHint())
+    snapshot = Snapshot(storage.fetch, clock=clock, background=True)
     yield snapshot
     clock.tick(60)  # without a reader for so long the background rests
 
@@ -124,7 +122,7 @@ def test_a_fetch_is_as_old_as_its_question_and_not_as_its_answer(clock: FakeCloc
         clock.tick(0.8)
         return Value(1)
 
-    snapshot = Snapshot(slow, clock=clock, background=False, hint=NoHint())
+    snapshot = Snapshot(slow, clock=clock, background=False)
     snapshot.current()
     assert snapshot.age() == pytest.approx(0.8)
 
@@ -400,7 +398,7 @@ def test_a_look_that_fails_releases_all_who_wait_and_not_only_who_asked_for_it(
         raise StoreUnavailable("gone")
 
     monkeypatch.setattr("dispatch.stores.snapshot.FIRST", 600)
-    shared = Snapshot(hang, clock=clock, background=True, hint=NoHint())
+    shared = Snapshot(hang, clock=clock, background=True)
     with ThreadPoolExecutor(6) as pool:
         readers = [pool.submit(shared.current)]
         assert asked.acquire(timeout=SOON)
@@ -487,94 +485,28 @@ def _quietly(read: Callable[[], Value]) -> Exception | None:
     return None
 
 
-# --- neighbours --------------------------------------------------------------------------
-
-
-@pytest.fixture
-def neighbours(
-    storage: Storage, clock: FakeClock, tmp_path: Path
-) -> tuple[Snapshot[Value], Snapshot[Value]]:
-    """The snapshots of two workers of one container."""
-    first, second = (
-        Snapshot(
-            storage.fetch,
-            clock=clock,
-            background=False,
-            hint=SharedHint(tmp_path / "shared" / "jobs.revision"),
-        )
-        for _ in range(2)
-    )
-    return first, second
-
-
-def test_a_neighbours_write_is_seen_at_once(
-    neighbours: tuple[Snapshot[Value], Snapshot[Value]], storage: Storage, clock: FakeClock
-) -> None:
-    mine, neighbour = neighbours
-    mine.current()
-    neighbour.publish(storage.write(2), clock())
-    assert mine.current() == Value(2)
-
-
-def test_what_a_neighbour_has_shown_is_never_shown_undone(
-    neighbours: tuple[Snapshot[Value], Snapshot[Value]], storage: Storage, clock: FakeClock
-) -> None:
-    """Another container wrote, and only the neighbour has looked since."""
-    mine, neighbour = neighbours
-    mine.current()
-    storage.write(2)
-    neighbour.current()
-    assert mine.current() == Value(2)
-
-
-def test_neighbours_who_know_the_same_ask_the_storage_no_more(
-    neighbours: tuple[Snapshot[Value], Snapshot[Value]], storage: Storage, clock: FakeClock
-) -> None:
-    mine, neighbour = neighbours
-    neighbour.publish(storage.write(2), clock())
-    mine.current()
-    fetches = storage.fetches
-    for _ in range(100):
-        mine.current()
-        neighbour.current()
-    assert storage.fetches == fetches
+# --- a document that was restored ----------------------------------------------------------
 
 
 def test_a_restored_document_is_believed_and_not_asked_for_again_and_again(
-    neighbours: tuple[Snapshot[Value], Snapshot[Value]], storage: Storage, clock: FakeClock
+    snapshot: Snapshot[Value], storage: Storage, clock: FakeClock
 ) -> None:
-    mine, neighbour = neighbours
-    neighbour.publish(storage.write(9), clock())
-    mine.current()
+    snapshot.publish(storage.write(9), clock())
     storage.write(4)
     clock.tick(2.1)
-    assert mine.current() == Value(4)
+    assert snapshot.current() == Value(4)
     fetches = storage.fetches
     for _ in range(100):
-        assert mine.current() == Value(4)
+        assert snapshot.current() == Value(4)
     assert storage.fetches == fetches
-    clock.tick(2.1)
-    assert neighbour.current() == Value(4)
 
 
-def test_a_neighbours_write_after_a_restore_is_seen_at_once(
-    neighbours: tuple[Snapshot[Value], Snapshot[Value]], storage: Storage, clock: FakeClock
+def test_a_write_after_a_restore_is_seen_at_once(
+    snapshot: Snapshot[Value], storage: Storage, clock: FakeClock
 ) -> None:
-    mine, neighbour = neighbours
-    neighbour.publish(storage.write(9), clock())
+    snapshot.publish(storage.write(9), clock())
     storage.write(4)
     clock.tick(2.1)
-    assert mine.current() == neighbour.current() == Value(4)
-    neighbour.publish(storage.write(5), clock())
-    assert mine.current() == Value(5)
-
-
-def test_a_hint_left_by_a_document_that_is_gone_is_forgotten(
-    neighbours: tuple[Snapshot[Value], Snapshot[Value]], storage: Storage, tmp_path: Path
-) -> None:
-    SharedHint(tmp_path / "shared" / "jobs.revision").saw(1_000)
-    mine, _ = neighbours
-    mine.current()
-    fetches = storage.fetches
-    mine.current()
-    assert storage.fetches == fetches
+    assert snapshot.current() == Value(4)
+    snapshot.publish(storage.write(5), clock())
+    assert snapshot.current() == Value(5)

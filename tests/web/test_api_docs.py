@@ -53,7 +53,7 @@ def test_every_error_is_a_problem_and_every_body_has_an_example(schema: Any) -> 
     for operation in operations(schema).values():
         for status, response in operation["responses"].items():
             if status == "414":  # the server's own, before the application has seen anything
-                assert set(response["content"]) == {"text/plain"}
+                assert set(response["content"]) == {"text/html"}
             elif int(status) >= 400:
                 assert set(response["content"]) == {"application/problem+json"}
         for content in operation.get("requestBody", {}).get("content", {}).values():

@@ -2,19 +2,20 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
+from typing import Any
 
 import pytest
-from django.core.cache import caches
+from django.core.cache import cache
 from django.test import RequestFactory
 from fakeredis import TcpFakeServer
 
 from dispatch import ratelimit
-from dispatch.ratelimit import Limit, SharedFileCache, TooMany, source
-from dispatch.redis_cache import SharedRedisCache
+from dispatch.ratelimit import Limit, TooMany, source
+from qdn_site.environment import Environment
 from tests.making import BUSINESS, FakeClock
 
 
@@ -32,18 +33,18 @@ def redis() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(params=["memory", "files", "redis"])
-def cache(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[object]:
-    kept: object = caches["default"]
-    if request.param == "files":
-        kept = SharedFileCache(str(tmp_path), {})
+def cache_at(url: str) -> dict[str, object]:
+    """Django's setting for this QDN_CACHE_URL."""
+    return {"default": Environment({"QDN_CACHE_URL": url}).cache("QDN_CACHE_URL")}
+
+
+@pytest.fixture(params=["memory", "redis"])
+def counted(request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In memory, and in Redis."""
     if request.param == "redis":
-        kept = SharedRedisCache(request.getfixturevalue("redis"), {})
-        kept.clear()
-    monkeypatch.setattr(ratelimit, "cache", kept)
-    return kept
+        monkeypatch.setattr(ratelimit, "_redis_rests_until", 0.0)
+        settings.CACHES = cache_at(request.getfixturevalue("redis"))
+        cache.clear()
 
 
 def tries(limit: Limit, count: int) -> list[bool]:
@@ -69,12 +70,12 @@ def fails(limit: Limit, failure: type[Exception] = Wrong) -> type[Exception] | N
         return type(error)
 
 
-def test_of_many_tries_at_once_no_more_pass_than_may(cache: object, clock: FakeClock) -> None:
+def test_of_many_tries_at_once_no_more_pass_than_may(counted: None, clock: FakeClock) -> None:
     assert tries(Limit("tries", most=20, seconds=60), 60).count(True) == 20
 
 
 def test_of_failures_at_once_no_more_are_under_way_than_may(
-    cache: object, clock: FakeClock
+    counted: None, clock: FakeClock
 ) -> None:
     limit = Limit("failures", most=3, seconds=60)
     with ExitStack() as under_way:
@@ -85,7 +86,7 @@ def test_of_failures_at_once_no_more_are_under_way_than_may(
 
 
 def test_who_succeeds_or_is_not_answered_has_all_tries_left(
-    cache: object, clock: FakeClock
+    counted: None, clock: FakeClock
 ) -> None:
     limit = Limit("failures", most=2, seconds=60)
     for _ in range(5):
@@ -95,7 +96,7 @@ def test_who_succeeds_or_is_not_answered_has_all_tries_left(
     assert [fails(limit) for _ in range(4)] == [Wrong, Wrong, TooMany, TooMany]
 
 
-def test_it_opens_again(cache: object, clock: FakeClock) -> None:
+def test_it_opens_again(counted: None, clock: FakeClock) -> None:
     limit = Limit("tries", most=1, seconds=60)
     assert tries(limit, 2).count(True) == 1
     clock.tick(60)
@@ -129,55 +130,43 @@ def test_a_source_is_an_address_or_the_network_of_one_customer(
     assert (asked_from(one) == asked_from(other)) is same
 
 
-# --- the files ------------------------------------------------------------------------------
+# --- in memory ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SharedFileCache:
-    monkeypatch.setattr(ratelimit, "CULL_EVERY", 1)
-    return SharedFileCache(str(tmp_path / "small"), {"OPTIONS": {"MAX_ENTRIES": 50}})
+def test_when_memory_is_full_those_go_that_nobody_tried_for_longest(clock: FakeClock) -> None:
+    limit = Limit("tries", most=1, seconds=600)
+    for number in range(20_100):
+        limit.spend(f"somebody else {number}")
+        if number % 10_000 == 0:
+            assert tries(limit, 2) == [not number, False]
+    assert tries(limit, 1) == [False]
 
 
-def entries(cache: SharedFileCache) -> int:
-    return len(cache._list_cache_files())
-
-
-def ends(cache: SharedFileCache, key: str) -> float:
-    return Path(cache._key_to_file(key)).stat().st_mtime
-
-
-def test_a_full_cache_loses_what_has_ended_and_nothing_else(small: SharedFileCache) -> None:
-    for number in range(45):
-        small.set(f"ended{number}", 1, timeout=-1)
-    small.set("used-up", 10, timeout=60)
-    for number in range(45):
-        small.set(f"new{number}", 1, timeout=60)
-    assert small.get("used-up") == 10
-    assert all(small.get(f"new{number}") == 1 for number in range(45))
-    assert entries(small) <= 51
-
-
-def test_beyond_its_bound_those_go_that_end_soonest(small: SharedFileCache) -> None:
-    small.set("used-up", 10, timeout=600)
-    for number in range(200):
-        small.set(f"new{number}", 1, timeout=60)
-    assert small.get("used-up") == 10
-    assert entries(small) <= 51
-
-
-def test_counting_on_makes_no_limit_last_longer(small: SharedFileCache) -> None:
-    small.add("tries", 0, timeout=60)
-    before = ends(small, "tries")
-    assert [small.incr("tries"), small.incr("tries"), small.decr("tries")] == [1, 2, 1]
-    assert ends(small, "tries") == pytest.approx(before, abs=0.1)
+# --- in Redis -------------------------------------------------------------------------------
 
 
 def test_a_redis_that_is_gone_turns_nobody_away(
-    monkeypatch: pytest.MonkeyPatch, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
-        address = "redis://{}:{}/0".format(*door.getsockname())
-    monkeypatch.setattr(ratelimit, "cache", SharedRedisCache(address, {}))
-    assert tries(Limit("tries", most=1, seconds=60), 3) == [True] * 3
+        settings.CACHES = cache_at("redis://{}:{}/0".format(*door.getsockname()))
+    monkeypatch.setattr(ratelimit, "_redis_rests_until", 0.0)
+    limit = Limit("tries", most=1, seconds=60)
+    for _ in range(20):
+        limit.spend("somebody")
     assert fails(Limit("failures", most=1, seconds=60)) is Wrong
-    assert "Rate limits are not counted: Redis is out of reach" in caplog.text
+    assert caplog.text.count("Rate limits are not counted: Redis is out of reach") == 1
+
+
+def test_a_redis_that_is_back_counts_again(
+    redis: str, settings: Any, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    settings.CACHES = cache_at(redis)
+    limit = Limit("tries after an outage", most=1, seconds=60)
+    monkeypatch.setattr(ratelimit, "_redis_rests_until", time.monotonic() + 600)
+    assert tries(limit, 3) == [True] * 3
+    monkeypatch.setattr(ratelimit, "_redis_rests_until", time.monotonic())
+    assert sorted(tries(limit, 3)) == [False, False, True]

@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 from unittest.mock import Mock
@@ -11,12 +13,13 @@ from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.auth.hashers import Argon2PasswordHasher, MD5PasswordHasher
 from django.test import Client, override_settings
 from django.utils.module_loading import import_string
 
 import dispatch.jobs
 from dispatch import wiring
+from dispatch.accounts import BoundedArgon2
 from dispatch.domain import jobbook
 from dispatch.domain.job import CUSTOMER
 from dispatch.domain.permissions import THE_CUSTOMER
@@ -26,6 +29,7 @@ from dispatch.http import REVISION_COOKIE
 from qdn_site import gunicorn
 from qdn_site import settings as shipped
 from tests.making import BUSINESS, DANA, PASSWORD, TOKEN, FakeClock, make_job, make_member
+from tests.serving import ROOT
 from tests.web.pages import words
 
 PUBLIC = ("/", "/book/", "/nowhere", f"/track/{TOKEN}", "/track/unknown", "/dashboard/login/")
@@ -58,6 +62,46 @@ def test_no_template_holds_an_inline_script_style_or_handler() -> None:
 def test_passwords_are_hashed_by_argon2() -> None:
     (hasher,) = map(import_string, shipped.PASSWORD_HASHERS)
     assert hasher().algorithm == "argon2"
+
+
+def test_no_more_than_two_passwords_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way, counts, both = list[str](), list[int](), threading.Barrier(2, timeout=60)
+
+    def slow(self: object, password: str, salt: str) -> str:
+        under_way.append(password)
+        both.wait()
+        counts.append(len(under_way))
+        both.wait()
+        under_way.remove(password)
+        return password
+
+    monkeypatch.setattr(Argon2PasswordHasher, "encode", slow)
+    with ThreadPoolExecutor(8) as pool:
+        hashed = list(pool.map(lambda name: BoundedArgon2().encode(name, "salt"), "abcdefgh"))
+    assert hashed == list("abcdefgh")
+    assert counts == [2] * 8
+
+
+HASHING = """
+from gevent import monkey; monkey.patch_all()
+import django, gevent, os
+django.setup()
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from dispatch.accounts import BoundedArgon2
+end, start = os.pipe()
+Argon2PasswordHasher.encode = lambda self, password, salt: os.read(end, 1)  # blocks its thread
+hashing = gevent.spawn(BoundedArgon2().encode, "password", "salt")
+gevent.sleep(0)
+os.write(start, b"x")
+assert hashing.get() == b"x"
+"""
+
+
+def test_while_a_password_is_hashed_other_greenlets_go_on() -> None:
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    subprocess.run(
+        [sys.executable, "-c", HASHING], cwd=ROOT, env=environment, check=True, timeout=60
+    )
 
 
 def test_the_crews_cookies_are_no_scripts_and_no_other_sites(dana: Client) -> None:
