@@ -10,7 +10,8 @@ from functools import cached_property, lru_cache
 from typing import Self
 from urllib.parse import urlencode
 
-from django.template.loader import render_to_string
+from django.template import Context, Template
+from django.template.loader import get_template
 from django.utils.safestring import SafeString
 
 from dispatch import desk
@@ -149,7 +150,12 @@ class Board:
                 clash.text for clash in clashes(job, self.roster, self.business, self._overfull)
             ),
         )
-        return _render_card(key)
+        return _render_card(key, self._template)
+
+    @cached_property
+    def _template(self) -> Template:
+        template: Template = get_template("dispatch/_card.html").template  # type: ignore[attr-defined]
+        return template
 
     @cached_property
     def _overfull(self) -> Overfull:
@@ -247,7 +253,7 @@ class CardKey:
 
 
 @lru_cache(maxsize=4096)
-def _render_card(key: CardKey) -> SafeString:
+def _render_card(key: CardKey, template: Template) -> SafeString:
     """Holds no CSRF token, no revision and no relative time: those would not keep."""
     step = next_step(key.job, Actor("", key.rank))
     context = {
@@ -257,4 +263,4 @@ def _render_card(key: CardKey) -> SafeString:
             (to, needs_reason(key.job.status, to)) for to in targets(key.job, Actor("", key.rank))
         ],
     }
-    return render_to_string("dispatch/_card.html", context)
+    return template.render(Context(context))

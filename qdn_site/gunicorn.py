@@ -5,8 +5,6 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from qdn_site.releases import companion, handover
-
 bind = os.environ.get("QDN_BIND", "").strip() or "127.0.0.1:8000"
 workers = int(os.environ.get("QDN_WORKERS", "").strip() or 2)
 worker_class = "qdn_site.worker.ImpatientWorker"
@@ -26,7 +24,7 @@ max_requests_jitter = 1_000
 limit_request_line = 4094
 accesslog = "-"
 control_socket_disable = True
-# No preload: a HUP must take up new pages, and threads and clients are made after the fork.
+# No preload: threads and clients are made after the fork.
 preload_app = False
 
 
@@ -40,12 +38,3 @@ def on_starting(server: Any) -> None:
             " that a few of them can use up the tries of all. Let CloudFront send"
             " X-Origin-Verify, and set it."
         )
-
-
-# A follower of this stage's releases runs beside the workers, where QDN_RELEASES_URL is set.
-when_ready = companion.start
-on_exit = companion.stop
-
-pre_fork = handover.forking
-post_fork = handover.taught
-post_worker_init = handover.loaded
