@@ -10,7 +10,8 @@ from functools import cached_property, lru_cache
 from typing import Self
 from urllib.parse import urlencode
 
-from django.template.loader import render_to_string
+from django.template import Context, Template
+from django.template.loader import get_template
 from django.utils.safestring import SafeString
 
 from dispatch import jobs
@@ -150,7 +151,12 @@ class Board:
                 for clash in clashes(job, self.roster, self._overfull)
             ),
         )
-        return _render_card(key)
+        return _render_card(key, self._template)
+
+    @cached_property
+    def _template(self) -> Template:
+        template: Template = get_template("dispatch/_card.html").template  # type: ignore[attr-defined]
+        return template
 
     @cached_property
     def _overfull(self) -> Overfull:
@@ -242,7 +248,7 @@ class CardKey:
 
 
 @lru_cache(maxsize=4096)
-def _render_card(key: CardKey) -> SafeString:
+def _render_card(key: CardKey, template: Template) -> SafeString:
     """Holds no CSRF token, no revision and no relative time: those would not keep."""
     by = Actor("", key.rank)
     context = {
@@ -251,4 +257,4 @@ def _render_card(key: CardKey) -> SafeString:
         "next": next_step(key.job, by),
         "targets": [(to, needs_reason(key.job.status, to)) for to in targets(key.job, by)],
     }
-    return render_to_string("dispatch/_card.html", context)
+    return template.render(Context(context))

@@ -8,8 +8,6 @@ import os
 import resource
 from typing import Any
 
-from qdn_site.releases import companion, handover
-
 # A connection is an open file. Containers often begin with 1,024, and may have many more.
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 _files = max(_soft, min(_hard, 10_000))
@@ -43,12 +41,3 @@ def on_starting(server: Any) -> None:
             " that a few of them can use up the tries of all. Let CloudFront send"
             " X-Origin-Verify, and set it."
         )
-
-
-# A follower of this stage's releases runs beside the workers, where QDN_RELEASES_URL is set.
-when_ready = companion.start
-on_exit = companion.stop
-
-pre_fork = handover.forking
-post_fork = handover.taught
-post_worker_init = handover.loaded

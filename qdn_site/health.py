@@ -8,9 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from dispatch import wiring
 from dispatch.domain.document import StoreUnavailable
 from qdn_site import PAGES_API, __version__
-from qdn_site.releases.disk import Disk
-from qdn_site.releases.pointer import IMAGE
-from qdn_site.releases.surfaces import SURFACES
+from qdn_site.releases import pages
 
 
 class HealthMiddleware:
@@ -24,19 +22,8 @@ class HealthMiddleware:
 
 def healthz() -> JsonResponse:
     """200 while the process serves; touches no storage."""
-    answer: dict[str, object] = {
-        "status": "ok",
-        "version": __version__,
-        "pages_api": PAGES_API,
-        "releases": {
-            name: settings.RELEASES[name].id if name in settings.RELEASES else IMAGE
-            for name in SURFACES
-        },
-    }
-    if settings.RELEASES_URL:
-        refused, seen = Disk(settings.RELEASES_DIR).said()
-        answer |= {"refused": refused, "pointer_seen_seconds_ago": seen}
-    return _answer(answer)
+    about = {"status": "ok", "version": __version__, "pages_api": PAGES_API}
+    return _answer({**about, **pages.health()})
 
 
 def readyz() -> JsonResponse:

@@ -1,16 +1,11 @@
 """Environment → settings (CONTRACT §7). Half a configuration refuses to start."""
 
-import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from qdn_site import PAGES_API
 from qdn_site.environment import Environment, read_businesses
-from qdn_site.releases.disk import Disk
-from qdn_site.releases.templates import engines
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 _env = Environment(os.environ)
@@ -29,10 +24,6 @@ SECRET_KEY_FALLBACKS = _env.items("DJANGO_SECRET_KEY_FALLBACKS")
 DEBUG = _env.flag("DJANGO_DEBUG")
 if DEBUG and STAGE == "production":
     _env.problems.append("DJANGO_DEBUG is on in production: it shows secrets to visitors.")
-# Of this container alone; everything in it may be lost.
-_deployment = hashlib.sha256(f"{SECRET_KEY}{STAGE}{JOBS_URL}{BASE_DIR}".encode()).hexdigest()[:16]
-SHARED_DIR = Path(tempfile.gettempdir()) / f"qdn-{os.getuid()}-{_deployment}"
-
 ALLOWED_HOSTS = _env.hosts(BUSINESSES, STAGE)
 CSRF_TRUSTED_ORIGINS = [
     *(f"https://{host}" for host in ALLOWED_HOSTS if STAGE != "development"),
@@ -48,7 +39,6 @@ DISTRIBUTIONS = {
     name: _env.text(f"QDN_{name.upper()}_DISTRIBUTION")
     for name in ("staging", "production", "dashboard")
 }
-RELEASES_DIR = Path(_env.text("QDN_RELEASES_DIR", str(SHARED_DIR / "releases")))
 _env.refuse()
 
 # --- Django ------------------------------------------------------------------------------
@@ -70,6 +60,7 @@ MIDDLEWARE = [
     "qdn_site.origin.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "qdn_site.static_files.StaticFilesMiddleware",
+    "qdn_site.releases.pages.PagesMiddleware",
     "qdn_site.old_links.OldLinksMiddleware",
     "qdn_site.middleware.BusinessMiddleware",
     "qdn_site.middleware.BodyMiddleware",
@@ -85,21 +76,20 @@ ROOT_URLCONF = "qdn_site.urls"
 WSGI_APPLICATION = "qdn_site.wsgi.application"
 DATABASES: dict[str, Any] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-IMAGE_TEMPLATES: dict[str, Any] = {
-    "BACKEND": "django.template.backends.django.DjangoTemplates",
-    "DIRS": [BASE_DIR / "templates"],
-    "OPTIONS": {
-        "context_processors": [
-            "django.template.context_processors.request",
-            "django.contrib.messages.context_processors.messages",
-            "qdn_site.context.business",
-        ],
-        "builtins": ["dispatch.templatetags.formats"],
-    },
-}
-# What these workers show; a new release is taken up by new workers.
-RELEASES = Disk(RELEASES_DIR).shown(PAGES_API) if RELEASES_URL else {}
-TEMPLATES = engines(RELEASES, IMAGE_TEMPLATES)
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "qdn_site.releases.pages.SurfaceTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "qdn_site.context.business",
+            ],
+            "builtins": ["dispatch.templatetags.formats"],
+        },
+    }
+]
 
 # --- people ------------------------------------------------------------------------------
 AUTH_USER_MODEL = "dispatch.CrewUser"

@@ -89,7 +89,7 @@ def run(environment: Mapping[str, str], *arguments: str, said: str = "") -> str:
         input=said,
         text=True,
         capture_output=True,
-        timeout=120,
+        timeout=600,  # a guard against one that hangs
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

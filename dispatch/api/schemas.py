@@ -211,7 +211,7 @@ class MakingHeaders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PollHeaders(msgspec.Struct, frozen=True, kw_only=True):
-    """Read by `dispatch.etag`."""
+    """Read by `dispatch.http.is_known`."""
 
     if_none_match: Annotated[
         str,

@@ -27,61 +27,46 @@ T = TypeVar("T")
 
 
 class CloudFrontRefused(Exception):
-    """CloudFront said no, in one line: what, why, what to do next. `code` is AWS's name for it."""
+    """It cannot or must not be done, in one line: what, why, what to do next.
+
+    `code` is AWS's name for it. Every call here may be repeated.
+    """
 
     def __init__(self, told: str, code: str = "") -> None:
         super().__init__(told)
         self.code = code
 
 
-class StaleFunction(CloudFrontRefused):
-    """Somebody else changed the function since it was read. Read it again and plan anew."""
-
-
-class QuotaExhausted(CloudFrontRefused):
-    """Too many invalidations are in progress, or too many calls a second. Wait, then repeat."""
-
-
-class CloudFrontUnreachable(CloudFrontRefused):
-    """No answer. What was asked may or may not have happened; every call here may be repeated."""
-
-
-SAYS: dict[str, tuple[type[CloudFrontRefused], str]] = {
-    "PreconditionFailed": (
-        StaleFunction,
-        "somebody else changed the function meanwhile; nothing was done. Run the command again.",
-    ),
+CHANGED_MEANWHILE = (
+    "somebody else changed the function meanwhile; nothing was done. Run the command again."
+)
+THROTTLED = "too many calls a second; try again in a minute."
+SAYS = {
+    "PreconditionFailed": CHANGED_MEANWHILE,
+    "FunctionAlreadyExists": CHANGED_MEANWHILE,  # it was missing when we looked
     "InvalidIfMatchVersion": (
-        StaleFunction,
-        "this version (ETag) of the function is not the current one; run the command again.",
+        "this version (ETag) of the function is not the current one; run the command again."
     ),
     "TooManyInvalidationsInProgress": (
-        QuotaExhausted,
-        "too many invalidations are in progress (3,000 paths, 15 with *); wait for them to finish.",
+        "too many invalidations are in progress (3,000 paths, 15 with *); wait for them to finish."
     ),
-    "Throttling": (QuotaExhausted, "too many calls a second; try again in a minute."),
+    "Throttling": THROTTLED,
+    "ThrottlingException": THROTTLED,
     "NoSuchDistribution": (
-        CloudFrontRefused,
-        "there is no such distribution; check QDN_*_DISTRIBUTION and the AWS account.",
+        "there is no such distribution; check QDN_*_DISTRIBUTION and the AWS account."
     ),
     "NoSuchFunctionExists": (
-        CloudFrontRefused,
-        "there is no such function, or none at this stage; check QDN_EDGE_FUNCTION.",
+        "there is no such function, or none at this stage; check QDN_EDGE_FUNCTION."
     ),
-    "NoSuchInvalidation": (CloudFrontRefused, "there is no such invalidation."),
-    "FunctionSizeLimitExceeded": (
-        CloudFrontRefused,
-        f"the function is larger than {MOST_CODE:,} bytes.",
-    ),
-    "BatchTooLarge": (QuotaExhausted, "too many paths in one batch; at most 3,000 fit."),
+    "NoSuchInvalidation": "there is no such invalidation.",
+    "FunctionSizeLimitExceeded": f"the function is larger than {MOST_CODE:,} bytes.",
+    "BatchTooLarge": "too many paths in one batch; at most 3,000 fit.",
     "InvalidationBatchAlreadyExists": (
-        CloudFrontRefused,
-        "this reference was already used for other paths; give another --reference.",
+        "this reference was already used for other paths; give another --reference."
     ),
-    "AccessDenied": (CloudFrontRefused, "these AWS credentials do not allow it."),
+    "AccessDenied": "these AWS credentials do not allow it.",
 }
-SAYS["FunctionAlreadyExists"] = SAYS["PreconditionFailed"]  # it was missing when we looked
-SAYS["ThrottlingException"] = SAYS["Throttling"]
+STALE = {"PreconditionFailed", "FunctionAlreadyExists", "InvalidIfMatchVersion"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +85,6 @@ class TestRun:
     output: dict[str, Any]
     utilization: int  # per cent of the time that a function may take
     error: str  # "" where it ran to its end
-    logs: tuple[str, ...] = ()
 
     __test__ = False  # no pytest class
 
@@ -109,13 +93,9 @@ class TestRun:
 class Invalidation:
     distribution: str
     id: str
-    status: str  # "InProgress" or "Completed"
+    completed: bool
     paths: tuple[str, ...]
     repeated: bool = False  # it was there before it was asked for
-
-    @property
-    def completed(self) -> bool:
-        return self.status == "Completed"
 
 
 def _translated(call: Callable[P, T]) -> Callable[P, T]:
@@ -123,25 +103,21 @@ def _translated(call: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(call)
     def translating(*args: P.args, **kwargs: P.kwargs) -> T:
-        what = getattr(args[0], "what", "CloudFront")
+        what = args[0].what  # type: ignore[attr-defined]
         try:
             return call(*args, **kwargs)
         except ClientError as error:
-            raise _refusal(what, error) from error
+            answer = error.response.get("Error", {})
+            code, message = answer.get("Code", ""), " ".join(str(answer.get("Message")).split())
+            # The API's documentation promises a code of its own for this; the API answers so.
+            if code == "InvalidArgument" and "caller reference" in message:
+                code = "InvalidationBatchAlreadyExists"
+            told = SAYS.get(code, f"{message or error} ({code})")
+            raise CloudFrontRefused(f"{what}: {told}", code) from error
         except BotoCoreError as error:
-            raise CloudFrontUnreachable(f"{what}: CloudFront cannot be asked: {error}") from error
+            raise CloudFrontRefused(f"{what}: CloudFront cannot be asked: {error}") from error
 
     return translating
-
-
-def _refusal(what: str, error: ClientError) -> CloudFrontRefused:
-    answer = error.response.get("Error", {})
-    code, message = answer.get("Code", ""), " ".join(str(answer.get("Message", "")).split())
-    # The API's documentation promises a code of its own for this; the API answers so.
-    if code == "InvalidArgument" and "caller reference" in message:
-        code = "InvalidationBatchAlreadyExists"
-    kind, told = SAYS.get(code, (CloudFrontRefused, f"{message or error} ({code})"))
-    return kind(f"{what}: {told}", code)
 
 
 class _Spoken:
@@ -176,12 +152,19 @@ class EdgeFunction(_Spoken):
         """What `publish` would make live; None where there is no such function."""
         return self._version("DEVELOPMENT")
 
+    def put_up(self, code: bytes) -> FunctionVersion:
+        """`code` as DEVELOPMENT, which no viewer's request runs through."""
+        there = self.development()
+        if there is not None and there.code == code:
+            return there
+        return self.update(code, there.etag if there else None)
+
     @_translated
     def update(self, code: bytes, if_match: str | None) -> FunctionVersion:
         """Put `code` in the place of the DEVELOPMENT version named `if_match`.
 
-        None creates the function, only where there is none. Raises StaleFunction where another
-        version is there, unless its code is this very code: an answer that was lost, say.
+        None creates the function, only where there is none. Refused where another version is
+        there, unless its code is this very code: an answer that was lost, say.
         """
         about = {"Comment": "QuickDumpNow: qdn_site/edge/rewrite.js", "Runtime": RUNTIME}
         asked = {"Name": self.name, "FunctionConfig": about, "FunctionCode": code}
@@ -191,8 +174,7 @@ class EdgeFunction(_Spoken):
             else:
                 answer = self._client.update_function(**asked, IfMatch=if_match)
         except ClientError as error:
-            stale = issubclass(_refusal(self.what, error).__class__, StaleFunction)
-            there = self.development() if stale else None
+            there = self.development() if error.response["Error"]["Code"] in STALE else None
             if there is None or there.code != code:
                 raise
             return there
@@ -200,10 +182,8 @@ class EdgeFunction(_Spoken):
 
     @_translated
     def test(self, event: dict[str, Any], version: FunctionVersion) -> TestRun:
-        """Run `version` on an event of the CloudFront Functions event structure.
-
-        Raises StaleFunction where that version is no longer the one of its stage.
-        """
+        """Run `version`, which must still be the one of its stage, on an event of the
+        CloudFront Functions event structure."""
         answer = self._client.test_function(
             Name=self.name,
             IfMatch=version.etag,
@@ -214,12 +194,11 @@ class EdgeFunction(_Spoken):
             output=json.loads(answer.get("FunctionOutput") or "{}"),
             utilization=int(answer.get("ComputeUtilization") or 0),
             error=answer.get("FunctionErrorMessage") or "",
-            logs=tuple(answer.get("FunctionExecutionLogs") or ()),
         )
 
     @_translated
     def publish(self, version: FunctionVersion) -> None:
-        """Make the DEVELOPMENT version live everywhere at once. Raises StaleFunction."""
+        """Make the DEVELOPMENT version, if it still is this one, live everywhere at once."""
         self._client.publish_function(Name=self.name, IfMatch=version.etag)
 
     @_translated
@@ -271,4 +250,4 @@ class Distribution(_Spoken):
 
     def _read(self, answer: dict[str, Any]) -> Invalidation:
         paths = answer["InvalidationBatch"]["Paths"].get("Items", [])
-        return Invalidation(self.id, answer["Id"], answer["Status"], tuple(paths))
+        return Invalidation(self.id, answer["Id"], answer["Status"] == "Completed", tuple(paths))

@@ -1,26 +1,34 @@
-"""Targeted invalidations: each path at the distribution that serves it, and safe to repeat."""
+"""Targeted invalidations: paths checked before CloudFront is asked, safe to repeat.
+
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html
+"""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from urllib.parse import quote
 
-from qdn_site.edge.cloudfront import (
-    CloudFrontUnreachable,
-    Distribution,
-    Invalidation,
-    QuotaExhausted,
-)
-from qdn_site.edge.paths import MOST_PATHS, MOST_WILDCARDS, wildcards
+from qdn_site.edge.cloudfront import CloudFrontRefused, Distribution, Invalidation
 
-CREWS = ("/dashboard", "/api")
-EVERYWHERES = ("/static",)  # each distribution has its own copy
-PAUSE = 5.0  # seconds between two looks
-PATIENCE = 900.0  # CloudFront is mostly done within two minutes
+MOST_PATHS, MOST_WILDCARDS = 3_000, 15  # in progress at one time, of one distribution
+MOST_LENGTH = 4_000
+EVERYTHING = "/*"
+EVERY = 5.0  # seconds between two looks
+TIMEOUT = 900.0  # seconds; CloudFront is mostly done within two minutes
 
-
-class NoDistribution(Exception):
-    """A setting is missing; the text names it."""
+# Before and after rewriting: both may be cached. Tracking and crew pages have no list of
+# addresses; of them only errors are ever kept, and for seconds.
+OF_SURFACE = {
+    "dashboard": ("/dashboard", "/dashboard/*"),
+    "track": ("/track/*", "/track.html", "/tracking/index.html"),
+    "book": ("/", "/book", "/book/"),
+}
+OF_SURFACE["edge"] = tuple(path for paths in OF_SURFACE.values() for path in paths)
+OURS = ("/dashboard", "/track", "/book", "/booking", "/api", "/static", "/tracking")
+ON_DASHBOARD, ON_BOTH = ("/dashboard", "/api"), ("/static",)  # where the crew has its own host
+SAFE = "/~!$&'()*+,;=:@%-._"
+WELL_FORMED = re.compile(r"(?:[A-Za-z0-9/~!$&'()+,;=:@._-]|%[0-9A-Fa-f]{2})*\*?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +45,31 @@ class Order:
         return f"qdn-{hashlib.sha256(what.encode()).hexdigest()[:40]}"
 
 
-def minute(at: datetime) -> str:
-    """What an invalidation is called that nobody named: a repeat within a minute is the same."""
-    return at.strftime("%Y-%m-%dT%H:%MZ")
+def chosen(asked: Iterable[str], *, everything: bool = False) -> tuple[str, ...]:
+    """Paths and names of surfaces as paths: each once, in order.
+
+    Raises CloudFrontRefused with a line for each that is wrong, and what would be right.
+    """
+    paths = list(dict.fromkeys(path for each in asked for path in OF_SURFACE.get(each, (each,))))
+    wrong = [f"{path}: {problem}" for path in paths if (problem := _problem(path))]
+    if EVERYTHING in paths and not everything:
+        wrong.append(
+            f"{EVERYTHING}: this empties the whole cache, so that every page and file is fetched"
+            " from the origin at once; name surfaces or paths, or add --everything."
+        )
+    wide = [path[:-1] for path in paths if path.endswith("*")]
+    kept = tuple(
+        path for path in paths if not any(path.startswith(w) and path != f"{w}*" for w in wide)
+    )
+    if len(kept) > MOST_PATHS:
+        wrong.append(
+            f"{len(kept):,} paths: at most {MOST_PATHS:,} may be in progress; use a * or two."
+        )
+    if (count := _wildcards(kept)) > MOST_WILDCARDS:
+        wrong.append(f"{count} paths with *: at most {MOST_WILDCARDS} may be in progress.")
+    if wrong:
+        raise CloudFrontRefused("\n".join(wrong))
+    return kept
 
 
 def orders(
@@ -48,39 +78,34 @@ def orders(
     """Who is to forget what. `distributions` are ids by stage, "" where there is none.
 
     The crew's distribution, where there is one, serves /dashboard and /api, and its own copy of
-    /static. Raises NoDistribution.
+    /static. Raises CloudFrontRefused where one is not set.
     """
     by_stage: dict[str, list[str]] = {}
     for path in paths:
-        own_door = bool(distributions.get("dashboard"))
-        for stage in ("staging",) if staging else _serving(path, own_door):
+        own_host = bool(distributions.get("dashboard"))
+        for stage in ("staging",) if staging else _serving(path, own_host):
             by_stage.setdefault(stage, []).append(path)
     for stage in by_stage:
         if not distributions.get(stage):
-            raise NoDistribution(
+            raise CloudFrontRefused(
                 f"QDN_{stage.upper()}_DISTRIBUTION is not set: say which CloudFront distribution"
                 f" serves {stage}."
             )
     return tuple(Order(stage, distributions[stage], tuple(own)) for stage, own in by_stage.items())
 
 
-def start(order: Order, said: str, distribution: Distribution | None = None) -> Invalidation:
+def start(order: Order, said: str, distribution: Distribution) -> Invalidation:
     """Start it, if it fits into the quota. Raises CloudFrontRefused."""
-    distribution = distribution or Distribution(order.distribution)
     known = distribution.recent()
     # One that is in progress for these very paths may be this one, asked for again.
-    running = [
-        path
-        for each in distribution.in_progress()
-        if set(each.paths) != set(order.paths)
-        for path in each.paths
-    ]
+    others = [each for each in distribution.in_progress() if set(each.paths) != set(order.paths)]
+    running = [path for each in others for path in each.paths]
     for what, most, count in (
         ("paths", MOST_PATHS, len),
-        ("paths with *", MOST_WILDCARDS, wildcards),
+        ("paths with *", MOST_WILDCARDS, _wildcards),
     ):
         if count(running) and count(running) + count(order.paths) > most:
-            raise QuotaExhausted(
+            raise CloudFrontRefused(
                 f"distribution {order.distribution}: {count(running)} {what} are in progress and"
                 f" {count(order.paths)} more would exceed {most:,}; wait for them to finish."
             )
@@ -90,17 +115,16 @@ def start(order: Order, said: str, distribution: Distribution | None = None) -> 
 
 def watched(
     started: Invalidation,
+    distribution: Distribution,
     *,
     clock: Callable[[], float],
     sleep: Callable[[float], None],
-    distribution: Distribution | None = None,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
 ) -> Iterator[tuple[bool, float]]:
     """(completed, seconds since the start) at each look; the last one is completed.
 
-    Raises CloudFrontUnreachable when patience ends; CloudFront carries on by itself.
+    Raises CloudFrontRefused when the time is over; CloudFront carries on by itself.
     """
-    distribution = distribution or Distribution(started.distribution)
     begin = clock()
     while True:
         completed = distribution.invalidation(started.id).completed
@@ -108,23 +132,51 @@ def watched(
         yield completed, waited
         if completed:
             return
-        if waited >= patience:
-            raise CloudFrontUnreachable(
+        if waited >= timeout:
+            raise CloudFrontRefused(
                 f"distribution {started.distribution}: {started.id} is still in progress after"
                 f" {waited:.0f} s; it goes on by itself."
             )
-        sleep(PAUSE)
+        sleep(EVERY)
 
 
-def _serving(path: str, own_door: bool) -> tuple[str, ...]:
-    if not own_door:
+def _wildcards(paths: Iterable[str]) -> int:
+    return sum(path.endswith("*") for path in paths)
+
+
+def _problem(path: str) -> str:
+    """The first thing to mend; empty where all is well."""
+    right = quote(path, safe=SAFE)
+    lower = next((own for own in OURS if _below(path.lower(), own) and not _below(path, own)), "")
+    if re.match(r"https?://", path):
+        return "is an address; give the path alone, beginning with /."
+    if not path.startswith("/"):
+        return f"is neither a surface ({', '.join(OF_SURFACE)}) nor a path, which begins with /."
+    if "*" in path[:-1]:
+        return "* stands for the rest of a path: it may only be its last character."
+    if "?" in path or "#" in path:
+        return "queries are no part of what is cached here; give the path without it."
+    if not WELL_FORMED.fullmatch(right):
+        return "has a % that begins no encoded character; write %25 for the sign itself."
+    if right != path:
+        return f"has characters that must be encoded: {right}"
+    if lower:
+        return f"CloudFront tells capitals apart, and there is only {lower + path[len(lower) :]}"
+    return f"is longer than {MOST_LENGTH:,} characters." if len(path) > MOST_LENGTH else ""
+
+
+def _below(path: str, own: str) -> bool:
+    return path == own or path.startswith((f"{own}/", f"{own}.", f"{own}*"))
+
+
+def _serving(path: str, own_host: bool) -> tuple[str, ...]:
+    if not own_host:
         return ("production",)
-    if _within(path, CREWS):
+    if _within(path, ON_DASHBOARD):
         return ("dashboard",)
-    theirs = (*CREWS, *EVERYWHERES)
+    theirs = (*ON_DASHBOARD, *ON_BOTH)
     reaches = path.endswith("*") and any(each.startswith(path[:-1]) for each in theirs)
-    both = reaches or _within(path, EVERYWHERES)
-    return ("production", "dashboard") if both else ("production",)
+    return ("production", "dashboard") if reaches or _within(path, ON_BOTH) else ("production",)
 
 
 def _within(path: str, roots: Iterable[str]) -> bool:

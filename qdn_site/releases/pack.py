@@ -1,34 +1,69 @@
-"""A release as one plain tar: the same pages always make the same bytes, and so the same id."""
+"""A release: a manifest, whose SHA-256 is its id, and the files that it lists.
 
-import io
-import tarfile
-from collections.abc import Callable, Mapping
+The same pages always make the same release. One that was fetched is read as if an enemy had
+made it: all or nothing, and nothing is stored before all is checked.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
+from hashlib import md5, sha256
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 import msgspec
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from django.core.files.storage import FileSystemStorage
 
-from qdn_site.releases.hashing import hashed_static
-from qdn_site.releases.surfaces import Surface
+from qdn_site.releases import ReleaseError
+from qdn_site.releases.store import ReleaseStore
+from qdn_site.releases.surfaces import EDGE, FUNCTION_FILE, PAGES, SURFACES, PageSurface
 
-MANIFEST = "manifest.json"
-SCHEMA = 1
+SCHEMA = 2
+MOST_BYTES = 16 * 1024 * 1024  # of all files
+MOST_FILE = 4 * 1024 * 1024
+MOST_FILES = 400
+MOST_MANIFEST = 256 * 1024
+AT_ONCE = 8  # blobs that are fetched or written side by side
+SHA256 = re.compile(r"[0-9a-f]{64}")
+# No absolute path, no `..`, nothing hidden, no other separator, nothing that needs quoting.
+NAME = re.compile(r"(templates|static)(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,6}")
+KINDS = {
+    "templates": {".html", ".txt"},
+    "static": {
+        ".css",
+        ".js",
+        ".svg",
+        ".png",
+        ".jpg",
+        ".webp",
+        ".avif",
+        ".ico",
+        ".woff2",
+        ".webmanifest",
+    },
+}
+
+
+class File(msgspec.Struct, frozen=True):
+    sha256: str
+    size: int
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a pack says of itself. `static`: a file's name → the one that has its hash in it."""
+    """`static`: a file's name → the one that has its content's hash in it."""
 
     surface: str
-    pages_api: int
-    files: dict[str, str]  # path in the pack → SHA-256
-    static: dict[str, str]
+    pages_api: int  # 0 for the edge, which asks nothing of the code
+    files: dict[str, File]
+    static: dict[str, str] = {}
     schema: int = SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A release: `id` is the SHA-256 of `body`, `files` what is in it beside the manifest."""
+    """A release with its content: `body` is the manifest as it is stored."""
 
     id: str
     body: bytes
@@ -39,55 +74,171 @@ class Pack:
         """`templates` or `static`: name below that folder → content."""
         start = f"{folder}/"
         return {
-            name.removeprefix(start): body
-            for name, body in self.files.items()
-            if name.startswith(start)
+            n.removeprefix(start): body for n, body in self.files.items() if n.startswith(start)
         }
 
 
-class NothingToPack(Exception):
-    """The source folder has no pages of that surface, or something that is no page."""
-
-
-def pack(surface: Surface, source: Path, pages_api: int) -> Pack:
-    """The surface's pages as they are under `source` (a folder with templates/ and static/)."""
-    templates = _read(source / "templates", surface.carries)
+def pack_pages(surface: PageSurface, source: Path, pages_api: int) -> Pack:
+    """The surface's pages under `source` (a folder with templates/ and static/)."""
+    templates = dict(_read(source / "templates", surface.holds_template))
     if not any(surface.owns(name) for name in templates):
-        raise NothingToPack(f"There are no {surface.name} templates in {source / 'templates'}.")
-    static = _read(source / "static", surface.carries_static)
-    names, hashed = hashed_static(static)
+        raise ReleaseError(f"There are no {surface.name} templates in {source / 'templates'}.")
+    names, hashed = hashed_static(dict(_read(source / "static", surface.holds_static)))
     files = {f"templates/{name}": body for name, body in templates.items()}
     files |= {f"static/{name}": body for name, body in hashed.items()}
-    manifest = Manifest(
-        surface=surface.name,
-        pages_api=pages_api,
-        files={name: sha256(files[name]).hexdigest() for name in sorted(files)},
-        static=dict(sorted(names.items())),
-    )
-    body = _tar({MANIFEST: msgspec.json.encode(manifest), **dict(sorted(files.items()))})
-    return Pack(sha256(body).hexdigest(), body, manifest, files)
+    return _packed(surface.name, pages_api, files, names)
 
 
-def _read(folder: Path, carries: Callable[[str], bool]) -> dict[str, bytes]:
-    """What editors and systems leave about (`.DS_Store`, `page.html~`) is no page."""
-    files: dict[str, bytes] = {}
+def pack_function(code: bytes) -> Pack:
+    return _packed(EDGE, 0, {FUNCTION_FILE: code}, {})
+
+
+def fetch(store: ReleaseStore, id: str) -> Pack:
+    """A release from a stage's store, verified. Raises ReleaseError, StoreUnavailable."""
+    if not SHA256.fullmatch(id):
+        raise ReleaseError(f"{store.stage}: {id[:64]!r} is no id of a release")
+    try:
+        body = _got(store, f"manifests/{id}.json", MOST_MANIFEST, id)
+        manifest = read_manifest(body)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            bodies = pool.map(lambda each: _got_file(store, *each), manifest.files.items())
+            files = dict(zip(manifest.files, bodies, strict=True))
+    except ReleaseError as error:
+        raise ReleaseError(f"{store.stage}: release {id[:12]}: {error}") from error
+    return Pack(id, body, manifest, files)
+
+
+def keep(store: ReleaseStore, pack: Pack) -> None:
+    """Write what is not there yet, the manifest last, and read all of it back.
+
+    Raises ReleaseError where something there is damaged, StoreUnavailable.
+    """
+    manifest = pack.manifest
+    blobs = [(_place(name, manifest.files[name]), body) for name, body in pack.files.items()]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda blob: store.put(*blob), blobs))
+    store.put(f"manifests/{pack.id}.json", pack.body)
+    try:
+        fetch(store, pack.id)
+    except ReleaseError as error:
+        raise ReleaseError(
+            f"{error}; remove that and run this again: it is written anew"
+        ) from error
+
+
+def read_manifest(body: bytes) -> Manifest:
+    """Raises ReleaseError for whatever is not a release that may be served."""
+    try:
+        manifest = msgspec.json.decode(body, type=Manifest)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ReleaseError(f"its manifest cannot be read: {error}") from error
+    if manifest.schema != SCHEMA:
+        raise ReleaseError(f"its manifest has schema {manifest.schema}, not {SCHEMA}")
+    if manifest.surface not in SURFACES:
+        raise ReleaseError(f"there is no surface {manifest.surface!r}")
+    if len(manifest.files) > MOST_FILES:
+        raise ReleaseError(f"it has more than {MOST_FILES} files")
+    for name, file in manifest.files.items():
+        _check(manifest.surface, name, file)
+    if sum(file.size for file in manifest.files.values()) > MOST_BYTES:
+        raise ReleaseError(f"it is larger than {MOST_BYTES:,} bytes")
+    # One that no name stands for would be served, and nobody could say what it is.
+    hashed = {name.removeprefix("static/") for name in manifest.files if name.startswith("static/")}
+    if odd := set(manifest.static.values()) ^ hashed:
+        raise ReleaseError(f"its static names and its static files differ: {min(odd)!r}")
+    return manifest
+
+
+def hashed_static(files: Mapping[str, bytes]) -> tuple[dict[str, str], dict[str, bytes]]:
+    """(name → hashed name, hashed name → content with the references in it hashed too).
+
+    By Django's own storage, so that a file has one name in the image and in every release.
+    """
+    with TemporaryDirectory() as folder:
+        for name, body in files.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+        storage = _HashedStorage(location=folder, manifest_storage=FileSystemStorage(folder))
+        names: dict[str, str] = {}
+        for name, hashed, processed in storage.post_process({n: (storage, n) for n in files}):
+            if isinstance(processed, Exception):
+                raise ReleaseError(f"static/{name}: {processed}") from processed
+            names[name] = str(hashed)
+        contents = {hashed: Path(folder, hashed).read_bytes() for hashed in names.values()}
+    return names, contents
+
+
+def names_its_content(hashed: str, body: bytes) -> bool:
+    """The hash in a static file's name is its content's: then nothing can replace it."""
+    digest = md5(body, usedforsecurity=False).hexdigest()[:12]
+    return PurePosixPath(hashed).stem.rpartition(".")[2] == digest
+
+
+class _HashedStorage(ManifestStaticFilesStorage):
+    support_js_module_import_aggregation = True
+
+
+def _read(folder: Path, holds: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not carries(name) or path.name.startswith(".") or name.endswith("~"):
+        left_about = path.name.startswith(".") or name.endswith("~")  # by editors and systems
+        if left_about or not holds(name):
             continue
         if path.is_symlink():
-            raise NothingToPack(f"{path} is a link; a release holds files only.")
+            raise ReleaseError(f"{path} is a link; a release holds files only.")
         if path.is_file():
-            files[name] = path.read_bytes()
-    return files
+            yield name, path.read_bytes()
 
 
-def _tar(files: Mapping[str, bytes]) -> bytes:
-    """Neither compressed (nothing can unfold into more than was fetched) nor dated."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, body in files.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(body), 0o644
-            archive.addfile(member, io.BytesIO(body))
-    return buffer.getvalue()
+def _packed(surface: str, api: int, files: Mapping[str, bytes], static: Mapping[str, str]) -> Pack:
+    listed = {name: File(_sha(files[name]), len(files[name])) for name in sorted(files)}
+    manifest = Manifest(surface, api, listed, dict(sorted(static.items())))
+    body = msgspec.json.format(msgspec.json.encode(manifest))
+    read_manifest(body)  # what a reader would refuse is refused here
+    return Pack(_sha(body), body, manifest, {name: files[name] for name in listed})
+
+
+def _check(surface: str, name: str, file: File) -> None:
+    if not SHA256.fullmatch(file.sha256):
+        raise ReleaseError(f"{name!r} has no SHA-256")
+    if not 0 <= file.size <= MOST_FILE:
+        raise ReleaseError(f"{name!r} is larger than {MOST_FILE:,} bytes")
+    if surface == EDGE:
+        if name != FUNCTION_FILE:
+            raise ReleaseError(f"{name!r} is no file of the edge")
+        return
+    if not NAME.fullmatch(name):
+        raise ReleaseError(f"{name!r} is no path that a release may hold")
+    folder, _, rest = name.partition("/")
+    if PurePosixPath(name).suffix not in KINDS[folder]:
+        raise ReleaseError(f"{name} is no kind of file that a release may hold")
+    if folder == "templates" and not PAGES[surface].holds_template(rest):
+        raise ReleaseError(f"{name} is no page of {surface}")
+    if folder == "static" and not PAGES[surface].holds_static(rest):
+        raise ReleaseError(f"{name} is no static file of {surface}")
+
+
+def _place(name: str, file: File) -> str:
+    return name if name.startswith("static/") else f"blobs/{file.sha256}"
+
+
+def _got_file(store: ReleaseStore, name: str, file: File) -> bytes:
+    body = _got(store, _place(name, file), file.size, file.sha256)
+    # Static files of all releases lie in one folder: a name must not stand for two contents.
+    if name.startswith("static/") and not names_its_content(name, body):
+        raise ReleaseError(f"{name} bears a hash that is not its content's")
+    return body
+
+
+def _got(store: ReleaseStore, name: str, most: int, sha256: str) -> bytes:
+    body = store.get(name, most)
+    if body is None:
+        raise ReleaseError(f"there is no {name}")
+    if _sha(body) != sha256:
+        raise ReleaseError(f"{name} is not what its name says (SHA-256 differs)")
+    return body
+
+
+def _sha(body: bytes) -> str:
+    return sha256(body).hexdigest()

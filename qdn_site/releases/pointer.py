@@ -1,29 +1,34 @@
-"""Which release each surface of a stage shows: one document, one conditional write for a move."""
+"""Which release each surface of a stage shows: one document, one conditional write for a move.
 
-from collections.abc import Mapping
+Its moves are the history and the receipts: a move that was seen to have arrived says when.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Literal
 
 import msgspec
 
 from dispatch.domain.document import (
     Document,
-    DocumentStore,
     StaleWrite,
     StoreUnavailable,
     UnreadableDocument,
 )
-from qdn_site.releases.surfaces import SURFACES
+from qdn_site.releases import ReleaseError
+from qdn_site.releases.store import POINTER, ReleaseStore
+from qdn_site.releases.surfaces import EDGE, PAGES, SURFACES
 
-NAME = "pointer.json"
-SCHEMA = 1
+SCHEMA = 2
 IMAGE = "image"  # no release: the pages that ship with the image
+NONE = "none"  # no function was ever published
 MOST_MOVES = 200  # that are remembered
-What = Literal["stage", "promote", "rollback", "put back"]
+Action = Literal["stage", "promote", "rollback", "put back"]
 
 
 class Release(msgspec.Struct, frozen=True):
-    """What the pointer knows of a release without its pack."""
+    """What the pointer knows of a release without its manifest."""
 
     id: str
     surface: str
@@ -33,7 +38,7 @@ class Release(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A surface: the release it shows, and what it showed before, newest first.
+    """The release that a surface shows, and what it showed before, newest first.
 
     What was rolled back is not among those: a container never falls back to it.
     """
@@ -41,21 +46,50 @@ class Place(msgspec.Struct, frozen=True):
     current: str = IMAGE
     previous: tuple[str, ...] = ()
 
+    def forward(self, id: str, shown: str) -> "Place":
+        """Showing `id`; `shown`, what really shows now, comes next in line."""
+        line = dict.fromkeys((shown, self.current, *self.previous))
+        return Place(id, tuple(each for each in line if each not in (id, IMAGE, NONE)))
+
+    def back(self, id: str, shown: str) -> "Place":
+        """Showing `id` again; what came after it is out of the line."""
+        if id in self.previous:
+            return Place(id, self.previous[self.previous.index(id) + 1 :])
+        return Place(id) if id in (IMAGE, NONE) else self.forward(id, shown)
+
 
 class Change(msgspec.Struct, frozen=True, rename={"old": "from", "new": "to"}):
     old: str
     new: str
 
 
+class Arrival(msgspec.Struct, frozen=True):
+    """`looked`: from outside, where an address is set. `invalidations`: distribution → id."""
+
+    at: datetime
+    looked: bool
+    invalidations: dict[str, str] = {}
+
+
 class Move(msgspec.Struct, frozen=True):
-    """Who moved what, when. `function` by SHA-256 of its code; both alike: it stayed."""
+    """Who moved what, when. Without `arrived` it was interrupted."""
 
     revision: int
-    what: What
+    action: Action
     at: datetime
     by: str
     surfaces: dict[str, Change]
-    function: Change
+    arrived: Arrival | None = None
+
+    def rolls_back(self, surfaces: Sequence[str], to: str) -> bool:
+        """It is the rollback of these (all, where none is named) to an id that starts so."""
+        named = set(surfaces) <= set(self.surfaces)
+        starts = all(change.new.startswith(to) for change in self.surfaces.values())
+        return self.action == "rollback" and named and starts
+
+    @property
+    def told(self) -> str:
+        return ", ".join(f"{n} {c.old[:12]} → {c.new[:12]}" for n, c in self.surfaces.items())
 
 
 class Pointer(msgspec.Struct, frozen=True):
@@ -65,72 +99,83 @@ class Pointer(msgspec.Struct, frozen=True):
     revision: int = 0
     surfaces: dict[str, Place] = {}
     releases: dict[str, Release] = {}
-    function: str = ""
     moves: tuple[Move, ...] = ()  # newest first
 
     def place(self, surface: str) -> Place:
-        return self.surfaces.get(surface, Place())
+        return self.surfaces.get(surface) or Place(NONE if surface == EDGE else IMAGE)
 
-    def current(self) -> dict[str, str]:
-        return {surface: self.place(surface).current for surface in SURFACES}
+    @property
+    def pages(self) -> dict[str, str]:
+        """What a container shows: surface → id or IMAGE."""
+        return {surface: self.place(surface).current for surface in PAGES}
+
+    @property
+    def interrupted(self) -> tuple[Move, ...]:
+        """The last moves, newest first, that were never seen to arrive."""
+        return tuple(takewhile(lambda move: move.arrived is None, self.moves))
+
+    def earlier(self, surfaces: Sequence[str], to: str = "") -> dict[str, str]:
+        """What a rollback goes back to, surface → id: to the release whose id starts so, the
+        image's own pages, or what showed before. Raises ReleaseError where there is none."""
+        if to and to != IMAGE:
+            found = [
+                (release.surface, id)
+                for id, release in self.releases.items()
+                if id.startswith(to) and release.surface in (surfaces or SURFACES)
+            ]
+            if len(found) != 1:
+                count = f"{len(found)} releases" if found else "No release"
+                raise ReleaseError(f"{count} of production begins with {to!r}; see `releases`.")
+            return dict(found)
+        names = list(surfaces) or self._last_promoted()
+        if to == IMAGE:
+            return dict.fromkeys((name for name in names if name != EDGE), IMAGE)
+        for name in names:
+            if self.place(name).current in (IMAGE, NONE):
+                raise ReleaseError(f"{name} shows no release: there is nothing before that.")
+        nothing = {EDGE: NONE}
+        return {n: (*self.place(n).previous, nothing.get(n, IMAGE))[0] for n in names}
+
+    def _last_promoted(self) -> list[str]:
+        """The surfaces of the newest promotion that still show what it brought."""
+        for move in self.moves:
+            brought = move.surfaces.items() if move.action == "promote" else ()
+            if shown := [name for name, c in brought if self.place(name).current == c.new]:
+                return shown
+        raise ReleaseError("Nothing was ever promoted: there is nothing to roll back.")
 
     def moved(
         self,
-        what: What,
+        action: Action,
         places: Mapping[str, Place],
+        changes: Mapping[str, Change],
         *,
-        function: str,
         at: datetime,
         by: str,
-        releases: Mapping[str, Release] | None = None,
+        releases: Mapping[str, Release],
     ) -> "Pointer":
-        changes = {
-            surface: Change(self.place(surface).current, place.current)
-            for surface, place in places.items()
-        }
         revision = self.revision + 1
-        move = Move(revision, what, at, by, changes, Change(self.function, function))
         return Pointer(
             revision=revision,
             surfaces={**self.surfaces, **places},
-            releases={**self.releases, **(releases or {})},
-            function=function,
-            moves=(move, *self.moves)[:MOST_MOVES],
+            releases={**self.releases, **releases},
+            moves=(Move(revision, action, at, by, dict(changes)), *self.moves)[:MOST_MOVES],
         )
 
-    def forward(self, surface: str, id: str) -> Place:
-        """Showing `id`; what is shown now comes next in line."""
-        place = self.place(surface)
-        before = (place.current, *place.previous)
-        return Place(id, tuple(each for each in before if each not in (id, IMAGE)))
-
-    def back(self, surface: str, to: str) -> Place:
-        """Showing `to` again; what came after it is out of the line."""
-        previous = self.place(surface).previous
-        if to in previous:
-            return Place(to, previous[previous.index(to) + 1 :])
-        return Place() if to == IMAGE else self.forward(surface, to)
-
-    def without(self, move: Move) -> "Pointer":
-        """As it was before that move, its newest."""
-        places = {name: self.back(name, change.old) for name, change in move.surfaces.items()}
-        return msgspec.structs.replace(
-            self,
-            surfaces={**self.surfaces, **places},
-            function=move.function.old or self.function,
+    def with_arrival(self, revision: int, arrival: Arrival) -> "Pointer":
+        moves = tuple(
+            msgspec.structs.replace(move, arrived=arrival) if move.revision == revision else move
+            for move in self.moves
         )
-
-    def find(self, surface: str, start: str) -> list[str]:
-        """The releases of a surface whose id starts so."""
-        return [
-            release.id
-            for release in self.releases.values()
-            if release.surface == surface and release.id.startswith(start)
-        ]
+        return msgspec.structs.replace(self, moves=moves)
 
 
-def with_function(pointer: Pointer, function: str) -> Pointer:
-    return msgspec.structs.replace(pointer, function=function)
+def read(store: ReleaseStore, known: Document | None = None) -> Document:
+    """The pointer's document; `known` where that is still current. Raises StoreUnavailable."""
+    try:
+        return store.pointer.load(known)
+    except StoreUnavailable as error:
+        raise StoreUnavailable(f"{store.stage}: {error}") from error
 
 
 def decode(document: Document) -> Pointer:
@@ -140,21 +185,55 @@ def decode(document: Document) -> Pointer:
     try:
         schema = msgspec.json.decode(document.body, type=dict[str, object]).get("schema")
         if schema != SCHEMA:
-            raise UnreadableDocument(f"{NAME} has schema {schema!r}; this code knows {SCHEMA}.")
+            raise UnreadableDocument(f"{POINTER} has schema {schema!r}; this code knows {SCHEMA}")
         return msgspec.json.decode(document.body, type=Pointer)
-    except msgspec.DecodeError as error:
-        raise UnreadableDocument(f"{NAME} cannot be read: {error}") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UnreadableDocument(f"{POINTER} cannot be read: {error}") from error
 
 
-def write(store: DocumentStore, pointer: Pointer, over: Document) -> Document:
-    """One conditional write. Raises StaleWrite; an answer that was lost is looked up."""
-    body = msgspec.json.format(msgspec.json.encode(pointer))
+def for_moving(store: ReleaseStore) -> tuple[Pointer, Document]:
+    """The pointer, from which the next move may be made.
+
+    Raises ReleaseError, with the mend, where it is unreadable, missing or older than the last
+    move that is known of: the next one would be counted twice and an interrupted one forgotten.
+    """
+    document, newest = read(store), store.newest("pointers")
+    mend = ""
+    if newest:
+        mend = f"; put {store.url}/pointers/{newest} back as {POINTER}, and run this again"
     try:
-        return store.save(body, over.etag)
-    except StoreUnavailable:
-        there = store.load()
+        pointer = decode(document)
+    except UnreadableDocument as error:
+        raise ReleaseError(f"{store.stage}: {error}{mend}") from error
+    if newest > _copy(pointer.revision):
+        state = f"shows move {pointer.revision}, not its last" if pointer.moves else "is gone"
+        raise ReleaseError(f"{store.stage}: {POINTER} {state}{mend}")
+    return pointer, document
+
+
+def write(store: ReleaseStore, pointer: Pointer, over: Document) -> Document:
+    """One conditional write. Raises StaleWrite, StoreUnavailable; a lost answer is looked up."""
+    body = _encoded(pointer)
+    try:
+        return store.pointer.save(body, over.etag)
+    except StoreUnavailable as error:
+        there = read(store)
         if there.body == body:
             return there
         if there.etag != over.etag:
             raise StaleWrite from None
-        raise
+        raise StoreUnavailable(f"{store.stage}: {error}") from error
+
+
+def keep_copy(store: ReleaseStore, pointer: Pointer) -> None:
+    """What the pointer can be put back from."""
+    if pointer.moves:
+        store.put(f"pointers/{_copy(pointer.revision)}", _encoded(pointer))
+
+
+def _encoded(pointer: Pointer) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(pointer))
+
+
+def _copy(revision: int) -> str:
+    return f"{revision:06}.json"

@@ -3,22 +3,34 @@
 `stage` prints the link without reaching staging's jobs; a staging container keeps the job.
 """
 
+import logging
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from msgspec.structs import replace
 
 from dispatch import wiring
 from dispatch.domain.business import Business
+from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, SYSTEM, Event, Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
 from dispatch.domain.permissions import Actor, Rank
 from dispatch.domain.status import Status
 
+log = logging.getLogger(__name__)
 ID = "staging00"
 TOKEN = "staging-sample-job-shows-no-one"  # noqa: S105  opens invented data, on staging alone
 REST = timedelta(hours=1)  # that a finished one may be looked at before it starts anew
+
+
+def keep_all() -> None:
+    for business in settings.BUSINESSES:
+        try:
+            keep(business)
+        except StoreUnavailable as error:
+            log.warning("The sample job could not be looked after: %s", error)
 
 
 def keep(business: Business) -> None:

@@ -1,25 +1,37 @@
-"""Where a stage keeps its releases: a folder or a bucket, the same names in both (`__init__`).
+"""Where a stage keeps its releases: a folder or a bucket, the same names in both.
 
-Blobs never change: a name is written once. The pointer and the receipts are documents, which
-are only ever compared and swapped.
+    pointer.json              which release each surface shows, and every move
+    pointers/<revision>.json  the pointer as each move left it
+    manifests/<id>.json       releases
+    blobs/<sha256>            their templates, and functions of the edge
+    static/<hashed name>      their static files
+
+All but the pointer is written once and never removed.
 """
 
 import mimetypes
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dispatch.domain.document import MISSING, Document, DocumentStore, StoreUnavailable
 from dispatch.stores import whole
+from dispatch.stores.aws import CLIENT
 from dispatch.stores.file import FileStore
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
+from qdn_site.releases import ReleaseError
 
+POINTER = "pointer.json"
 FOREVER = "public, max-age=31536000, immutable"
-TRIES = 3
 READABLE = 0o644  # in a folder: ops write, servers of another user read
+# Blobs may be asked for and written again; the pointer's writes must not be, unseen.
+REPEATING = CLIENT.merge(Config(retries={"total_max_attempts": 3, "mode": "standard"}))
+THERE_ALREADY = {"PreconditionFailed", "ConditionalRequestConflict"}
+# mimetypes asks the system, which differs.
 TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
@@ -31,35 +43,40 @@ TYPES = {
 }
 
 
-class TooLarge(Exception):
-    """A blob is larger than the reader is ready to take."""
-
-
 class ReleaseStore(Protocol):
+    """Errors name the stage that the store belongs to."""
+
+    stage: str
     url: str
 
-    def document(self, name: str) -> DocumentStore: ...
+    @property
+    def pointer(self) -> DocumentStore: ...
 
     def get(self, name: str, most: int) -> bytes | None:
-        """A blob, None where there is none. Raises StoreUnavailable, TooLarge."""
+        """A blob of at most so many bytes; None where there is none.
+
+        Raises ReleaseError where it is larger, StoreUnavailable.
+        """
         ...
 
     def put(self, name: str, body: bytes) -> None:
         """Keep a blob; one of that name stays as it is. Raises StoreUnavailable."""
         ...
 
+    def newest(self, folder: str) -> str:
+        """The last name in a folder; "" where it is empty. Raises StoreUnavailable."""
+        ...
 
-def open_store(url: str, base: Path, *, make: bool = False) -> ReleaseStore:
-    """`file:<folder>` (seen from `base`; made by the first write where `make` says so) or `s3://bucket/prefix`."""
+
+def open_store(stage: str, url: str, base: Path) -> ReleaseStore:
+    """`file:<folder>` (seen from `base`; made by the first write) or `s3://bucket/prefix`."""
     parts = urlsplit(url)
     if parts.scheme == "s3":
-        return S3Releases(url, parts.netloc, parts.path.strip("/"))
-    return FolderReleases(url, Path(base, url.removeprefix("file:")), make=make)
+        return S3Releases(stage, url, parts.netloc, parts.path.strip("/"))
+    return FolderReleases(stage, url, Path(base, url.removeprefix("file:")))
 
 
-class _NewFileStore(FileStore):
-    """Whose folder is made by the first write."""
-
+class _PointerFile(FileStore):
     def save(self, body: bytes, if_match: str | None) -> Document:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,95 +89,96 @@ class _NewFileStore(FileStore):
 
 
 class FolderReleases:
-    def __init__(self, url: str, folder: Path, *, make: bool = False) -> None:
-        self.url, self._folder, self._make = url, folder, make
+    def __init__(self, stage: str, url: str, folder: Path) -> None:
+        self.stage, self.url, self._folder = stage, url, folder
 
-    def document(self, name: str) -> DocumentStore:
-        path = self._folder / name
-        return (_NewFileStore if self._is_there() else FileStore)(path, READABLE)
+    @property
+    def pointer(self) -> DocumentStore:
+        return _PointerFile(self._folder / POINTER, READABLE)
 
     def get(self, name: str, most: int) -> bytes | None:
         path = self._folder / name
         try:
             if path.stat().st_size > most:
-                raise TooLarge(f"{path} is larger than {most:,} bytes")
+                raise ReleaseError(f"{self.stage}: {name} is larger than {most:,} bytes")
             return path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            if not self._is_there():
-                raise StoreUnavailable(f"There is no folder {self._folder}") from None
+        except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreUnavailable(f"{path} cannot be read: {error.strerror}") from error
+            raise self._unavailable(path, "read", error) from error
 
     def put(self, name: str, body: bytes) -> None:
         path = self._folder / name
-        if path.exists():
-            return
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            whole.replace(path, body, mode=READABLE, sync=True)
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                whole.replace(path, body, mode=READABLE, sync=True)
         except OSError as error:
-            raise StoreUnavailable(f"{path} cannot be written: {error.strerror}") from error
+            raise self._unavailable(path, "written", error) from error
 
-    def _is_there(self) -> bool:
-        return self._make or self._folder.is_dir()
+    def newest(self, folder: str) -> str:
+        try:
+            return max((path.name for path in (self._folder / folder).glob("[!.]*")), default="")
+        except OSError as error:
+            raise self._unavailable(self._folder / folder, "read", error) from error
+
+    def _unavailable(self, path: Path, done: str, error: OSError) -> StoreUnavailable:
+        return StoreUnavailable(f"{self.stage}: {path} cannot be {done}: {error.strerror}")
 
 
 class S3Releases:
-    def __init__(self, url: str, bucket: str, prefix: str) -> None:
-        self.url, self._bucket = url, bucket
+    def __init__(self, stage: str, url: str, bucket: str, prefix: str) -> None:
+        self.stage, self.url, self._bucket = stage, url, bucket
         self._prefix = f"{prefix}/" if prefix else ""
 
     @cached_property
-    def _storage(self) -> OneConnectionS3Storage:
-        return OneConnectionS3Storage(bucket_name=self._bucket)
+    def pointer(self) -> DocumentStore:
+        return S3Store(OneConnectionS3Storage(bucket_name=self._bucket), self._prefix + POINTER)
 
-    def document(self, name: str) -> DocumentStore:
-        return S3Store(self._storage, self._prefix + name)
+    @cached_property
+    def _storage(self) -> OneConnectionS3Storage:
+        return OneConnectionS3Storage(bucket_name=self._bucket, client_config=REPEATING)
 
     def get(self, name: str, most: int) -> bytes | None:
+        client, at = self._storage.connection.meta.client, self._at(name)
         try:
-            answer = self._call("get_object", name)
+            answer = client.get_object(**at)
             if answer["ContentLength"] > most:
-                raise TooLarge(f"{self.url}/{name} is larger than {most:,} bytes")
-            body: bytes = answer["Body"].read(most)
+                raise ReleaseError(f"{self.stage}: {name} is larger than {most:,} bytes")
+            body: bytes = answer["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return None
             raise self._unavailable(name, error) from error
-        except (BotoCoreError, OSError) as error:
+        except BotoCoreError as error:
             raise self._unavailable(name, error) from error
         return body
 
     def put(self, name: str, body: bytes) -> None:
-        kind = {"ContentType": content_type(name), "CacheControl": FOREVER}
+        suffix = PurePosixPath(name).suffix
+        kind = TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         try:
-            self._call("put_object", name, Body=body, IfNoneMatch="*", **kind)
+            self._storage.connection.meta.client.put_object(
+                **self._at(name), Body=body, IfNoneMatch="*", ContentType=kind, CacheControl=FOREVER
+            )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
+            if error.response["Error"]["Code"] not in THERE_ALREADY:
                 raise self._unavailable(name, error) from error
         except BotoCoreError as error:
             raise self._unavailable(name, error) from error
 
-    def _call(self, verb: str, name: str, **more: Any) -> Any:
-        """Reads, and writes of what never changes, may be repeated."""
-        call = getattr(self._storage.connection.meta.client, verb)
-        for left in reversed(range(TRIES)):
-            try:
-                return call(Bucket=self._bucket, Key=self._prefix + name, **more)
-            except ClientError as error:
-                status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-                if not left or (status < 500 and status != 409):
-                    raise
-            except BotoCoreError:
-                if not left:
-                    raise
-        raise AssertionError
+    def newest(self, folder: str) -> str:
+        pages = self._storage.connection.meta.client.get_paginator("list_objects_v2")
+        start = f"{self._prefix}{folder}/"
+        try:
+            found = pages.paginate(Bucket=self._bucket, Prefix=start).search("Contents[].Key")
+            return max((key.removeprefix(start) for key in found if key), default="")
+        except (BotoCoreError, ClientError) as error:
+            raise self._unavailable(folder, error) from error
+
+    def _at(self, name: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": self._prefix + name}
 
     def _unavailable(self, name: str, error: Exception) -> StoreUnavailable:
-        return StoreUnavailable(f"s3://{self._bucket}/{self._prefix}{name}: {error}")
-
-
-def content_type(name: str) -> str:
-    suffix = PurePosixPath(name).suffix
-    return TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        where = f"s3://{self._bucket}/{self._prefix}{name}"
+        return StoreUnavailable(f"{self.stage}: {where} is out of reach: {error}")

@@ -1,24 +1,21 @@
 """A stage as the commands see it: its releases, its addresses, its edge (if it has one)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from qdn_site.edge.cloudfront import EdgeFunction
+from qdn_site.edge.cloudfront import Distribution, EdgeFunction
+from qdn_site.releases import ReleaseError
 from qdn_site.releases.store import ReleaseStore, open_store
 
 StageName = Literal["staging", "production"]
 
 
-class NotConfigured(Exception):
-    """A setting is missing or wrong; the text names it and says what it is for."""
-
-
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`url` and `dashboard_url` are empty where nobody said where to look. `distributions` are
-    ids by stage, the crew's own door being `dashboard`."""
+    """`url` and `dashboard_url` are empty where nobody said where to look, `function` is None
+    where there is no distribution. `distributions` are ids by stage, and `dashboard`."""
 
     name: StageName
     store: ReleaseStore
@@ -26,6 +23,7 @@ class Target:
     dashboard_url: str
     function: EdgeFunction | None
     distributions: Mapping[str, str] = field(default_factory=dict)
+    distribution: Callable[[str], Distribution] = Distribution
 
     def address(self, path: str) -> str:
         base = self.dashboard_url if path.startswith("/dashboard/") else self.url
@@ -33,49 +31,43 @@ class Target:
 
 
 def target(name: StageName, variables: Mapping[str, str], base: Path) -> Target:
-    """From the environment (CONTRACT §7). Raises NotConfigured."""
+    """From the environment. Raises ReleaseError naming the setting that is missing or wrong."""
+
+    def setting(variable: str) -> str:
+        return variables.get(variable, "").strip()
+
     upper = name.upper()
-
-    def said(setting: str) -> str:
-        return variables.get(setting, "").strip()
-
-    releases, url = said(f"QDN_{upper}_RELEASES_URL"), said(f"QDN_{upper}_URL")
-    distribution = said(f"QDN_{upper}_DISTRIBUTION")
+    releases, url = setting(f"QDN_{upper}_RELEASES_URL"), setting(f"QDN_{upper}_URL")
+    dashboard_url = setting("QDN_DASHBOARD_URL") if name == "production" else ""
+    stages = ("production", "dashboard") if name == "production" else ("staging",)
+    distributions = {stage: setting(f"QDN_{stage.upper()}_DISTRIBUTION") for stage in stages}
     if not releases:
-        raise NotConfigured(
+        raise ReleaseError(
             f"QDN_{upper}_RELEASES_URL is not set: say where {name} keeps its releases"
             " (file:<folder> or s3://bucket/prefix)."
         )
-    if distribution and not url:
-        raise NotConfigured(
+    if distributions[name] and not url:
+        raise ReleaseError(
             f"QDN_{upper}_URL is not set, and QDN_{upper}_DISTRIBUTION is: say where to look"
-            " whether pages have arrived."
+            " whether a release has arrived."
         )
-    if said("QDN_DASHBOARD_DISTRIBUTION") and not said("QDN_PRODUCTION_DISTRIBUTION"):
-        raise NotConfigured(
+    if distributions.get("dashboard") and not distributions[name]:
+        raise ReleaseError(
             "QDN_PRODUCTION_DISTRIBUTION is not set, and QDN_DASHBOARD_DISTRIBUTION is: name both."
         )
-    own_door = said("QDN_DASHBOARD_URL") if name == "production" else ""
-    for setting, address in ((f"QDN_{upper}_URL", url), ("QDN_DASHBOARD_URL", own_door)):
+    for variable, address in ((f"QDN_{upper}_URL", url), ("QDN_DASHBOARD_URL", dashboard_url)):
         if address and not address.startswith(("https://", "http://")):
-            raise NotConfigured(
-                f"{setting} is {address}: write it whole, as in https://quickdumpnow.com."
+            raise ReleaseError(
+                f"{variable} is {address}: write it whole, as in https://quickdumpnow.com."
             )
+    function = setting("QDN_EDGE_FUNCTION") or "qdn-track-rewrite"
+    if name == "staging":
+        function = f"{function}-staging"
     return Target(
         name=name,
-        store=open_store(releases, base, make=True),
+        store=open_store(name, releases, base),
         url=url,
-        dashboard_url=own_door or url,
-        function=EdgeFunction(_function_name(name, variables)) if distribution else None,
-        distributions=_distributions(name, variables),
+        dashboard_url=dashboard_url or url,
+        function=EdgeFunction(function) if distributions[name] else None,
+        distributions=distributions,
     )
-
-
-def _distributions(name: StageName, variables: Mapping[str, str]) -> dict[str, str]:
-    doors = ("production", "dashboard") if name == "production" else ("staging",)
-    return {door: variables.get(f"QDN_{door.upper()}_DISTRIBUTION", "").strip() for door in doors}
-
-
-def _function_name(name: StageName, variables: Mapping[str, str]) -> str:
-    base = variables.get("QDN_EDGE_FUNCTION", "").strip() or "qdn-track-rewrite"
-    return f"{base}-staging" if name == "staging" else base

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from qdn_site.edge.cloudfront import CloudFrontUnreachable, Distribution
-from qdn_site.edge.invalidation import NoDistribution, Order, orders, start, watched
-from qdn_site.edge.paths import MOST_PATHS, OF_SURFACE, BadPaths, chosen
+from qdn_site.edge.cloudfront import CloudFrontRefused, Distribution
+from qdn_site.edge.invalidation import MOST_PATHS, OF_SURFACE, Order, chosen, orders, start, watched
 from tests.cloudfront import StandIn
 from tests.making import FakeClock
 
@@ -68,9 +67,13 @@ def test_a_path_that_cloudfront_or_we_would_regret_is_refused_in_a_line(
 
 
 def test_every_wrong_path_is_told_at_once() -> None:
-    with pytest.raises(BadPaths) as refused:
+    with pytest.raises(CloudFrontRefused) as refused:
         chosen(["/a b", "/ok", "nope", "/x*y"])
-    assert [line.split(":")[0] for line in refused.value.lines] == ["/a b", "nope", "/x*y"]
+    assert [line.split(":")[0] for line in str(refused.value).splitlines()] == [
+        "/a b",
+        "nope",
+        "/x*y",
+    ]
 
 
 def test_good_paths_stay_as_they_are() -> None:
@@ -86,9 +89,9 @@ def test_what_is_named_twice_or_covered_is_sent_once() -> None:
 
 
 def test_too_many_paths_are_refused_before_the_call() -> None:
-    with pytest.raises(BadPaths, match="3,001 paths"):
+    with pytest.raises(CloudFrontRefused, match="3,001 paths"):
         chosen([f"/{number}" for number in range(MOST_PATHS + 1)])
-    with pytest.raises(BadPaths, match=r"16 paths with \*"):
+    with pytest.raises(CloudFrontRefused, match=r"16 paths with \*"):
         chosen([f"/{number:02}*" for number in range(16)])
 
 
@@ -118,7 +121,7 @@ def test_each_path_goes_to_the_distribution_that_serves_it() -> None:
 
 
 def test_a_missing_distribution_is_named() -> None:
-    with pytest.raises(NoDistribution, match="QDN_STAGING_DISTRIBUTION is not set"):
+    with pytest.raises(CloudFrontRefused, match="QDN_STAGING_DISTRIBUTION is not set"):
         orders(["/"], {"production": "EPROD"}, staging=True)
 
 
@@ -159,15 +162,17 @@ def test_waiting_tells_when_it_is_done(cloudfront: StandIn) -> None:
 
 
 def test_waiting_shows_progress(cloudfront: StandIn, clock: FakeClock) -> None:
-    begun = start(Order("dashboard", "EDASH", ("/dashboard/*",)), "r")
-    looks = list(watched(begun, clock=clock, sleep=clock.tick))
+    slow = Distribution("EDASH")
+    begun = start(Order("dashboard", "EDASH", ("/dashboard/*",)), "r", slow)
+    looks = list(watched(begun, slow, clock=clock, sleep=clock.tick))
     assert looks == [(False, 0), (False, 5), (True, 10)]
 
 
-def test_patience_ends(cloudfront: StandIn, clock: FakeClock) -> None:
-    begun = start(Order("staging", "ESTAGE", ("/",)), "r")
-    with pytest.raises(CloudFrontUnreachable, match="still in progress after 20 s"):
-        list(watched(begun, clock=clock, sleep=clock.tick, patience=20))
+def test_waiting_ends(cloudfront: StandIn, clock: FakeClock) -> None:
+    stuck = Distribution("ESTAGE")
+    begun = start(Order("staging", "ESTAGE", ("/",)), "r", stuck)
+    with pytest.raises(CloudFrontRefused, match="still in progress after 20 s"):
+        list(watched(begun, stuck, clock=clock, sleep=clock.tick, timeout=20))
 
 
 def test_an_exhausted_quota_is_one_line(cloudfront: StandIn) -> None:

@@ -1,6 +1,8 @@
 """stage, promote, rollback and releases, as ops type them, on a laptop's folders."""
 
 import os
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -8,12 +10,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from qdn_site.edge.table import FUNCTION
+from qdn_site.releases import pointer as pointers
 from qdn_site.releases import sample_job
-from qdn_site.releases.function import digest
+from qdn_site.releases.pack import pack_function
+from qdn_site.releases.store import FolderReleases
 from tests.making import BUSINESS
 from tests.releases.fakes import FakeFunction
-from tests.releases.making import FlakyStore as Store
-from tests.releases.making import corrupt, make_pack, pages, publish, say
+from tests.releases.making import make_pack, page_of, pages, point, say
+from tests.serving import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +34,10 @@ def run(*arguments: str) -> str:
     return said.getvalue()
 
 
+def store(folder: Path) -> FolderReleases:
+    return FolderReleases(folder.name, f"file:{folder}", folder)
+
+
 def refused(*arguments: str) -> str:
     with pytest.raises(CommandError) as refusal:
         run(*arguments)
@@ -41,7 +49,7 @@ def staged(tmp_path: Path) -> str:
     """A release of the booking page on staging; its id."""
     (tmp_path / "staging").mkdir()
     made = make_pack(pages(tmp_path / "source"), "Staged words.")
-    publish(Store(tmp_path / "staging"), made)
+    point(store(tmp_path / "staging"), made)
     return made.id
 
 
@@ -50,12 +58,12 @@ def test_a_sentence_goes_to_staging_to_production_and_back(tmp_path: Path) -> No
     said = run("stage", "book", "--from", str(source), "--by", "joel")
     assert "proved: every template compiles" in said
     assert "proved: 3 pages of book show on a sample day" in said
-    assert "the edge was skipped: QDN_STAGING_DISTRIBUTION is not set" in said
+    assert "the edge is skipped: QDN_STAGING_DISTRIBUTION is not set" in said
     assert f"/track/{sample_job.TOKEN}" in said
     assert "Staging shows just that already" in run("stage", "book", "--from", str(source))
 
     planned = run("promote", "--diff", "--dry-run")
-    assert "the image's own pages are not known here: every file is listed as new" in planned
+    assert "no release to compare it with: every file is listed as new" in planned
     assert "+ templates/booking/book.html" in planned
     assert '+  <p class="lead">Three minutes, no account.</p>' in planned
     assert "Would do this; nothing was changed." in planned
@@ -65,9 +73,9 @@ def test_a_sentence_goes_to_staging_to_production_and_back(tmp_path: Path) -> No
     assert "nothing to do" in run("promote")
     assert "promote by dana" in run("releases")
 
-    publish(Store(tmp_path / "staging"), make_pack(source, "Four minutes, no account."))
+    point(store(tmp_path / "staging"), make_pack(source, "Four minutes, no account."))
     planned = run("promote", "--diff", "--dry-run")
-    assert "not known here" not in planned
+    assert "listed as new" not in planned
     assert "~ templates/booking/book.html" in planned
     assert "+ templates" not in planned
     assert '-  <p class="lead">Three minutes, no account.</p>' in planned
@@ -80,30 +88,52 @@ def test_a_sentence_goes_to_staging_to_production_and_back(tmp_path: Path) -> No
 
 def test_a_dry_run_of_stage_changes_nothing(tmp_path: Path) -> None:
     source = say(pages(tmp_path / "source"), "Three minutes, no account.")
-    assert "Would show book: image →" in run("stage", "book", "--from", str(source), "--dry-run")
+    said = run("stage", "book", "--from", str(source), "--dry-run")
+    assert "book: image →" in said
+    assert "Would do this; nothing was changed." in said
     run("releases")
     assert not (tmp_path / "staging").exists()
     assert not (tmp_path / "production").exists()
 
 
-def test_a_dry_run_of_stage_names_the_function_and_the_paths(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def edge(monkeypatch: pytest.MonkeyPatch) -> FakeFunction:
     function = FakeFunction(stages={"LIVE": b"// the old function"})
     monkeypatch.setattr("qdn_site.releases.target.EdgeFunction", lambda name: function)
-    monkeypatch.setenv("QDN_STAGING_DISTRIBUTION", "ESTAGING")
-    monkeypatch.setenv("QDN_STAGING_URL", "http://127.0.0.1")
-    said = run("stage", "book", "--from", str(pages(tmp_path / "source")), "--dry-run")
-    old, new = digest(b"// the old function")[:12], digest(FUNCTION.read_bytes())[:12]
-    assert f"Would publish function: {old} → {new}" in said
-    assert "to invalidate: /, /book, /book/" in said
-    assert function.stages == {"LIVE": b"// the old function"}
+    for stage in ("STAGING", "PRODUCTION"):
+        monkeypatch.setenv(f"QDN_{stage}_DISTRIBUTION", "E1")
+        monkeypatch.setenv(f"QDN_{stage}_URL", "http://127.0.0.1")
+    return function
+
+
+def test_a_dry_run_names_the_function_and_the_paths(edge: FakeFunction) -> None:
+    said = run("stage", "edge", "--dry-run")
+    old, new = pack_function(b"// the old function"), pack_function(FUNCTION.read_bytes())
+    assert f"edge: {old.id[:12]} → {new.id[:12]}" in said
+    assert "to invalidate: /dashboard, /dashboard/*, /track/*" in said
+    assert edge.stages == {"LIVE": b"// the old function"}
+
+
+def test_the_edge_is_promoted_with_its_difference_told(edge: FakeFunction, tmp_path: Path) -> None:
+    point(store(tmp_path / "staging"), pack_function(b"// the new function"))
+    said = run("promote", "--diff", "--dry-run")
+    assert "~ rewrite.js" in said
+    assert "-// the old function" in said
+    assert "+// the new function" in said
+
+
+def test_a_function_that_is_not_the_pointers_is_told(edge: FakeFunction, tmp_path: Path) -> None:
+    for stage in ("staging", "production"):
+        point(store(tmp_path / stage), pack_function(b"// the new function"))
+    said = run("releases")
+    assert said.count("`promote edge` or `stage edge` mends it") == 2
+    assert "that " + pack_function(b"// the new function").id[:12] in run("promote", "--dry-run")
 
 
 def test_a_proof_that_takes_too_long_is_told_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qdn_site.releases.proof.PATIENCE", 0.1)
+    monkeypatch.setattr("qdn_site.releases.preview.TIMEOUT", 0.1)
     told = refused("stage", "book", "--from", str(pages(tmp_path / "source")))
     assert told == "the pages took longer than 0.1 s to show on a sample day"
 
@@ -173,11 +203,10 @@ def test_a_folder_that_cannot_be_is_told_in_one_line(
 
 
 def test_a_tampered_pack_is_refused_in_one_line(staged: str, tmp_path: Path) -> None:
-    made = make_pack(tmp_path / "source")
-    assert made.id == staged
-    corrupt(tmp_path / "staging", made)
+    (tmp_path / "staging" / page_of(make_pack(tmp_path / "source"))).write_text("Other words.")
     told = refused("promote")
-    assert "SHA-256 differs" in told
+    assert told.startswith(f"staging: release {staged[:12]}: blobs/")
+    assert "is larger than" in told or "SHA-256 differs" in told
     assert "\n" not in told
 
 
@@ -186,36 +215,72 @@ def test_storage_that_cannot_be_read_is_told_in_one_line(staged: str, tmp_path: 
     assert "pointer.json cannot be read" in refused("promote")
 
 
-def test_an_interrupted_move_is_shown_and_finished(staged: str, tmp_path: Path) -> None:
+def test_a_live_release_that_is_damaged_is_told_and_blocks_no_promotion(
+    staged: str, tmp_path: Path
+) -> None:
     run("promote")
-    (tmp_path / "production" / "receipts" / "000001.json").unlink()
-    assert "never seen to arrive: run it again" in run("releases")
-    assert "move 1 was never seen to arrive: finishing it" in run("promote")
-    assert "never seen" not in run("releases").partition("production")[2]
-
-
-def test_several_interrupted_moves_are_shown_and_finished(staged: str, tmp_path: Path) -> None:
-    run("promote")
-    publish(Store(tmp_path / "staging"), make_pack(tmp_path / "source", "Other words."))
-    run("promote")
-    for number in (1, 2):
-        (tmp_path / "production" / "receipts" / f"{number:06}.json").unlink()
-    assert run("releases").partition("production")[2].count("never seen to arrive") == 2
+    for path in (tmp_path / "production" / "manifests").iterdir():
+        path.write_text("rubbish")
+    point(store(tmp_path / "staging"), make_pack(tmp_path / "source", "Other words."))
     said = run("promote")
-    assert "move 2 was never seen to arrive: finishing it" in said
-    assert "move 1 was never seen to arrive: finishing it" in said
+    assert f"what shows now cannot be read: production: release {staged[:12]}: " in said
+    assert "production points to book" in said
+
+
+def test_each_stage_is_listed_for_itself(staged: str, tmp_path: Path) -> None:
+    run("promote")
+    (tmp_path / "staging" / "pointer.json").unlink()
+    said = StringIO()
+    with pytest.raises(CommandError, match=r"^staging: pointer.json is gone; put .*/000001.json"):
+        call_command("releases", stdout=said)
+    assert "promote by" in said.getvalue()
+
+
+def not_yet_arrived(tmp_path: Path, *revisions: int) -> None:
+    """As interruptions leave these moves of production."""
+    production = store(tmp_path / "production")
+    document = pointers.read(production)
+    pointer = pointers.decode(document)
+    for revision in revisions:
+        pointer = pointer.with_arrival(revision, None)  # type: ignore[arg-type]
+    pointers.write(production, pointer, document)
+
+
+@pytest.mark.parametrize("command", ["promote", "rollback"])
+def test_interrupted_moves_are_shown_and_finished(
+    staged: str, tmp_path: Path, command: str
+) -> None:
+    run("promote")
+    point(store(tmp_path / "staging"), make_pack(tmp_path / "source", "Other words."))
+    run("promote")
+    if command == "rollback":
+        run("rollback")
+    last = 2 if command == "promote" else 3
+    not_yet_arrived(tmp_path, last, last - 1)
+    assert run("releases").partition("production")[2].count("never seen to arrive") == 2
+    said = run(command)
+    assert f"move {last} was never seen to arrive: finishing it" in said
+    assert f"move {last - 1} was never seen to arrive: finishing it" in said
     assert "overtaken by the next" in run("releases")
     assert "never seen" not in run("releases").partition("production")[2]
 
 
-def test_an_interrupted_rollback_is_finished_by_the_same_command(
-    staged: str, tmp_path: Path
-) -> None:
-    run("promote")
-    run("rollback")
-    (tmp_path / "production" / "receipts" / "000002.json").unlink()
-    assert "move 2 was never seen to arrive: finishing it" in run("rollback")
-    assert "never seen" not in run("releases").partition("production")[2]
+CTRL_C = """
+import runpy, sys, django
+def interrupt(*_):
+    raise KeyboardInterrupt
+django.setup = interrupt
+sys.argv = ["manage.py", "releases"]
+runpy.run_path("manage.py", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_a_command_starts_ends_in_a_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CTRL_C], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("Interrupted.")
 
 
 def test_stagings_sample_job_is_there_and_comes_back(

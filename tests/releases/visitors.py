@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from tests.releases.live import HANGS
+
 STATIC = re.compile(r'(?:src|href)="(/static/[^"?#]+)"')
 SIGN_IN, LOST = "/dashboard/login/", "/track/no-such-link-0000"
 STATUS = {LOST: 404}  # of pages that are to answer something else than 200
@@ -71,7 +73,7 @@ class Connection:
     def get(self, path: str) -> tuple[int, str]:
         if time.monotonic() - self._used_at > IDLE:
             self.close()
-        connection = self._open or http.client.HTTPConnection(self._address, timeout=20)
+        connection = self._open or http.client.HTTPConnection(self._address, timeout=HANGS)
         self._open = None
         connection.request("GET", path)
         answer = connection.getresponse()

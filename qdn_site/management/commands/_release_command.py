@@ -1,8 +1,8 @@
-"""What `stage`, `promote` and `rollback` share: surfaces, who, lines said, one-line failures."""
+"""What `stage`, `promote` and `rollback` share: surfaces, who, lines told, one-line failures."""
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,22 +13,12 @@ from dispatch import wiring
 from dispatch.domain.document import StoreUnavailable
 from dispatch.management.commands._command import add_dry_run
 from qdn_site.edge.cloudfront import CloudFrontRefused
-from qdn_site.edge.invalidation import NoDistribution
-from qdn_site.releases.arrival import PATIENCE, NotArrived
-from qdn_site.releases.edge import EdgeRefused, hands_for, paths
-from qdn_site.releases.hashing import MissingStatic
-from qdn_site.releases.pack import NothingToPack
-from qdn_site.releases.plan import NothingSuch, Plan
-from qdn_site.releases.proof import NotProved
-from qdn_site.releases.steps import Refused, carry_out
-from qdn_site.releases.surfaces import SURFACES
-from qdn_site.releases.target import NotConfigured, StageName, Target, target
-from qdn_site.releases.verify import BadPack
-
-FAILURES = (
-    *(StoreUnavailable, CloudFrontRefused, NotArrived, EdgeRefused, MissingStatic, NothingToPack),
-    *(NoDistribution, NothingSuch, NotProved, Refused, NotConfigured, BadPack),
-)
+from qdn_site.edge.invalidation import chosen
+from qdn_site.releases import ReleaseError
+from qdn_site.releases.check import TIMEOUT
+from qdn_site.releases.publish import Plan, carry_out
+from qdn_site.releases.surfaces import EDGE, SURFACES
+from qdn_site.releases.target import StageName, Target, target
 
 
 class ReleaseCommand(BaseCommand):
@@ -36,9 +26,9 @@ class ReleaseCommand(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("surface", nargs="*", help=f"of {', '.join(SURFACES)}; default: all")
-        parser.add_argument("--by", default=whoever(), help="who does it, for the receipt")
+        parser.add_argument("--by", default=whoever(), help="who does it, for the history")
         parser.add_argument(
-            "--wait", type=float, default=PATIENCE, help="seconds until it must have arrived"
+            "--wait", type=float, default=TIMEOUT, help="seconds until it must have arrived"
         )
         add_dry_run(parser)
 
@@ -54,26 +44,30 @@ class ReleaseCommand(BaseCommand):
     def run(self, options: dict[str, Any]) -> None:
         raise NotImplementedError
 
-    def carry_out(self, plan: Plan, options: dict[str, Any]) -> None:
-        hands = hands_for(plan.target, wiring.now, options["wait"])
-        for step in carry_out(plan, hands):
-            self.say(step.told)
-
-    def tell_unfinished(self, plan: Plan) -> None:
-        for move in plan.unfinished:
+    def tell(self, plan: Plan, details: Iterable[str] = ()) -> None:
+        name = plan.target.name
+        for move in plan.interrupted:
             self.say(f"move {move.revision} was never seen to arrive: finishing it")
+        for surface, change in plan.changes.items():
+            self.say(f"{surface}: {change.old[:12]} → {change.new[:12]}")
+            recorded = plan.before.place(surface).current
+            if surface == EDGE and recorded != change.old:
+                self.say(f"  (the pointer of {name} says that {recorded[:12]} is live)")
+        for line in details:
+            self.say(line)
+        if plan.target.function is None:
+            self.say(f"the edge is skipped: QDN_{name.upper()}_DISTRIBUTION is not set")
+        elif plan.touched:
+            self.say(f"to invalidate: {', '.join(chosen(plan.touched))}")
 
-    def tell_function(self, plan: Plan, verb: str = "") -> None:
-        if plan.code is None:
-            return
-        self.say(f"{verb}function: {plan.edge[:12] or 'none'} → {plan.function[:12]}")
-        if plan.edge != plan.live.function:
-            said = plan.live.function[:12] or "none"
-            self.say(f"  (the pointer of {plan.target.name} says that {said} is live)")
-
-    def tell_paths(self, plan: Plan) -> None:
-        if plan.target.function is not None and plan.touched:
-            self.say(f"to invalidate: {', '.join(paths(plan))}")
+    def carry_out(self, plan: Plan, options: dict[str, Any]) -> None:
+        if not plan.touched:
+            self.say(f"{plan.target.name.capitalize()} shows just that already; nothing to do.")
+        elif options["dry_run"]:
+            self.say("Would do this; nothing was changed.")
+        else:
+            for progress in carry_out(plan, wiring.now, options["wait"]):
+                self.say(progress.line)
 
     def say(self, line: str) -> None:
         self.stdout.write(line)
@@ -85,10 +79,8 @@ def failures() -> Iterator[None]:
     """Each as one clear line and a non-zero exit."""
     try:
         yield
-    except FAILURES as error:
+    except (ReleaseError, StoreUnavailable, CloudFrontRefused) as error:
         raise CommandError(str(error)) from error
-    except KeyboardInterrupt:
-        raise CommandError("Interrupted; what is live is whole. Run it again to finish.") from None
 
 
 def stage_of(name: StageName) -> Target:

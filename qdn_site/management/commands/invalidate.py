@@ -8,9 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dispatch import wiring
 from dispatch.management.commands._command import add_dry_run
-from qdn_site.edge.cloudfront import CloudFrontRefused, Invalidation
-from qdn_site.edge.invalidation import NoDistribution, Order, minute, orders, start, watched
-from qdn_site.edge.paths import OF_SURFACE, BadPaths, chosen
+from qdn_site.edge.cloudfront import CloudFrontRefused, Distribution
+from qdn_site.edge.invalidation import OF_SURFACE, Order, chosen, orders, start, watched
 
 
 class Command(BaseCommand):
@@ -32,41 +31,28 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             paths = chosen(options["what"], everything=options["everything"])
-            work = orders(paths, settings.DISTRIBUTIONS, staging=options["staging"])
-            if options["dry_run"]:
-                return self._say_what(work)
-            started = [self._start(order, options["reference"]) for order in work]
-            for each in started if options["wait"] else ():
-                self._wait(each)
-        except BadPaths as error:
-            raise CommandError("\n".join(error.lines)) from error
-        except (CloudFrontRefused, NoDistribution) as error:
+            for order in orders(paths, settings.DISTRIBUTIONS, staging=options["staging"]):
+                self._invalidate(order, options)
+        except CloudFrontRefused as error:
             raise CommandError(str(error)) from error
-        except KeyboardInterrupt:
-            raise CommandError("Interrupted; what was started goes on by itself.") from None
 
-    def _say_what(self, work: tuple[Order, ...]) -> None:
-        for order in work:
-            self._say(f"Would invalidate {' '.join(order.paths)} of {_name(order)}")
-
-    def _start(self, order: Order, reference: str) -> Invalidation:
-        started = start(order, reference or minute(wiring.now()))
+    def _invalidate(self, order: Order, options: dict[str, Any]) -> None:
+        where = f"{' '.join(order.paths)} of {order.stage} ({order.distribution})"
+        if options["dry_run"]:
+            self._say(f"Would invalidate {where}")
+            return
+        distribution = Distribution(order.distribution)
+        # A repeat within a minute is the same, where nobody named it.
+        reference = options["reference"] or f"{wiring.now():%Y-%m-%dT%H:%MZ}"
+        started = start(order, reference, distribution)
         again = "; already asked under this reference, nothing new begins"
-        self._say(
-            f"Invalidating {' '.join(order.paths)} of {_name(order)}: {started.id}"
-            f"{again if started.repeated else ''}"
-        )
-        return started
-
-    def _wait(self, started: Invalidation) -> None:
-        for completed, seconds in watched(started, clock=time.monotonic, sleep=time.sleep):
-            state = "completed" if completed else "in progress"
-            self._say(f"{started.id}: {state} after {seconds:.0f} s")
+        self._say(f"Invalidating {where}: {started.id}{again if started.repeated else ''}")
+        if options["wait"]:
+            looks = watched(started, distribution, clock=time.monotonic, sleep=time.sleep)
+            for completed, seconds in looks:
+                state = "completed" if completed else "in progress"
+                self._say(f"{started.id}: {state} after {seconds:.0f} s")
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
-
-
-def _name(order: Order) -> str:
-    return f"{order.stage} ({order.distribution})"

@@ -1,62 +1,71 @@
 """`manage.py promote [SURFACE…]`: what staging shows, in production."""
 
+from collections.abc import Iterator
+from difflib import unified_diff
 from typing import Any
 
 from django.core.management.base import CommandParser
 
+from dispatch import wiring
+from dispatch.domain.document import StoreUnavailable
 from qdn_site.management.commands._release_command import ReleaseCommand, stage_of
-from qdn_site.releases import difference, plan
-from qdn_site.releases.pack import Pack
-from qdn_site.releases.plan import Plan, fetch
-from qdn_site.releases.pointer import IMAGE
+from qdn_site.releases import ReleaseError, publish
+from qdn_site.releases.pack import Pack, fetch
+from qdn_site.releases.pointer import IMAGE, NONE
+from qdn_site.releases.publish import Plan
 
 
 class Command(ReleaseCommand):
-    help = "Put in production what staging shows: plan, prove, do, check, invalidate, receipt."
+    help = "Put in production what staging shows: prove, copy, move, check, invalidate."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--diff", action="store_true", help="show the templates' differences")
+        parser.add_argument("--diff", action="store_true", help="show the differences in full")
 
     def run(self, options: dict[str, Any]) -> None:
-        source, production = stage_of("staging"), stage_of("production")
-        planned = plan.promote(source, production, options["surface"], options["by"])
-        self._tell(planned, with_diff=options["diff"])
-        if options["dry_run"]:
-            self.say("Would do this; nothing was changed.")
-        elif planned.moves or planned.unfinished:
-            self.carry_out(planned, options)
+        staging, production = stage_of("staging"), stage_of("production")
+        plan = publish.plan_promote(
+            staging, production, options["surface"], options["by"], wiring.now()
+        )
+        self.tell(plan, _details(plan, in_full=options["diff"]))
+        self.carry_out(plan, options)
 
-    def _tell(self, planned: Plan, *, with_diff: bool) -> None:
-        self.tell_unfinished(planned)
-        if not planned.moves and not planned.unfinished:
-            self.say("Production shows what staging shows; nothing to do.")
-        for name, change in planned.changes.items():
-            release = planned.releases[change.new]
-            self.say(
-                f"{name}: {change.old[:12]} → {change.new[:12]}"
-                f" (made {release.made_at:%Y-%m-%d %H:%M} UTC by {release.made_by})"
+
+def _details(plan: Plan, *, in_full: bool) -> Iterator[str]:
+    for surface, change in plan.changes.items():
+        new, release = plan.packs[change.new], plan.after.releases[change.new]
+        yield f"{surface} was made {release.made_at:%Y-%m-%d %H:%M} UTC by {release.made_by}"
+        old, why = _live(plan, change.old)
+        if why:
+            yield f"  ({why}: every file is listed as new)"
+        yield from _differences(old, _content(new), in_full=in_full)
+
+
+def _live(plan: Plan, id: str) -> tuple[dict[str, bytes], str]:
+    """What shows now, for people to compare; or why it cannot be told."""
+    if id in (IMAGE, NONE):
+        return {}, "there is no release to compare it with"
+    try:
+        return _content(plan.packs.get(id) or fetch(plan.target.store, id)), ""
+    except (ReleaseError, StoreUnavailable) as error:
+        return {}, f"what shows now cannot be read: {error}"
+
+
+def _content(pack: Pack) -> dict[str, bytes]:
+    """By plain names, as people know them."""
+    plain = {f"static/{hashed}": f"static/{name}" for name, hashed in pack.manifest.static.items()}
+    return {plain.get(name, name): body for name, body in pack.files.items()}
+
+
+def _differences(old: dict[str, bytes], new: dict[str, bytes], *, in_full: bool) -> Iterator[str]:
+    """`+`, `-` or `~` and the file; in full with the lines of all but static files."""
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) == new.get(name):
+            continue
+        yield f"  {'+' if name not in old else '-' if name not in new else '~'} {name}"
+        if in_full and not name.startswith("static/"):
+            before, after = (
+                files.get(name, b"").decode(errors="replace").splitlines() for files in (old, new)
             )
-            self._tell_files(planned, name, with_diff=with_diff)
-        self.tell_function(planned)
-        if planned.code is not None and with_diff:
-            live = planned.target.function.live() if planned.target.function else None
-            before = live.code if live else b""
-            self._tell_lines(difference.text("rewrite.js", before, planned.code))
-        self.tell_paths(planned)
-
-    def _tell_files(self, planned: Plan, name: str, *, with_diff: bool) -> None:
-        new, old = planned.packs[planned.places[name].current], self._live(planned, name)
-        if old is None:
-            self.say("  (the image's own pages are not known here: every file is listed as new)")
-        self._tell_lines(difference.files(old, new))
-        if with_diff:
-            self._tell_lines(difference.templates(old, new))
-
-    def _live(self, planned: Plan, name: str) -> Pack | None:
-        id = planned.live.place(name).current
-        return fetch(planned.target.store, id) if id != IMAGE else None
-
-    def _tell_lines(self, lines: Any) -> None:
-        for line in lines:
-            self.say(f"  {line}")
+            lines = unified_diff(before, after, f"live/{name}", f"new/{name}", lineterm="")
+            yield from (f"  {line}" for line in lines)

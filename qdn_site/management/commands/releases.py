@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from qdn_site.management.commands._release_command import failures, stage_of
-from qdn_site.releases import receipts
-from qdn_site.releases.plan import live_function, read
-from qdn_site.releases.pointer import Move, Pointer
-from qdn_site.releases.surfaces import SURFACES
-from qdn_site.releases.target import NotConfigured, StageName, Target
+from qdn_site.releases import pointer as pointers
+from qdn_site.releases.pointer import NONE, Move, Pointer
+from qdn_site.releases.publish import live_function
+from qdn_site.releases.surfaces import EDGE, SURFACES
+from qdn_site.releases.target import StageName
 
 STAGES: tuple[StageName, ...] = ("staging", "production")
 
@@ -21,42 +21,32 @@ class Command(BaseCommand):
         parser.add_argument("--moves", type=int, default=5, help="how many of each stage to list")
 
     def handle(self, *args: Any, moves: int, **options: Any) -> None:
-        with failures():
-            for name in STAGES:
-                self._stage(name, moves)
+        failed = []
+        for name in STAGES:  # each for itself
+            try:
+                with failures():
+                    self._tell(name, moves)
+            except CommandError as error:
+                failed.append(str(error))
+        if failed:
+            raise CommandError("; ".join(failed))
 
-    def _stage(self, name: StageName, moves: int) -> None:
-        try:
-            target = stage_of(name)
-        except NotConfigured as error:
-            self.stdout.write(f"{name}: {error}")
-            return
-        pointer, _, unfinished = read(target)
+    def _tell(self, name: StageName, moves: int) -> None:
+        target = stage_of(name)
+        pointer, _ = pointers.for_moving(target.store)
         self.stdout.write(f"{name} · {target.store.url}")
         for surface in SURFACES:
             self.stdout.write(f"  {surface:10} {_since(pointer, surface)}")
-        self.stdout.write(f"  {'function':10} {_function(target, pointer)}")
         for move in pointer.moves[:moves]:
-            receipt = "never seen to arrive: run it again"
-            if move not in unfinished:
-                receipt = self._receipt(target, move)
-            self.stdout.write(f"  {_told(move)} · {receipt}")
-
-    def _receipt(self, target: Target, move: Move) -> str:
-        receipt = receipts.find(target.store, move.revision)
-        if receipt is None:
-            return "overtaken by the next"
-        ids = [f"invalidation {id} of {where}" for where, id in receipt.invalidations.items()]
-        looked = not any(line.startswith("not looked") for line in receipt.checked)
-        word = "checked" if looked else "done, not looked at"
-        return ", ".join([f"{word} {receipt.checked_at:%H:%M} UTC", *ids])
-
-
-def _function(target: Target, pointer: Pointer) -> str:
-    said, edge = pointer.function[:12] or "not ours yet", live_function(target)[:12]
-    if target.function is None or edge == pointer.function[:12]:
-        return said
-    return f"{said}, but {edge or 'none'} is live: run it again, or `promote`"
+            told = f"{move.revision:>4} {move.at:%Y-%m-%d %H:%M} UTC {move.action} by {move.by}"
+            self.stdout.write(f"  {told}: {move.told} · {_arrival(move, pointer)}")
+        live = live_function(target.function) if target.function else None
+        recorded, edge = pointer.place(EDGE).current, live.id if live else NONE
+        if target.function and edge != recorded:
+            self.stdout.write(
+                f"  At the edge {edge[:12]} is live, and not {recorded[:12]}: `promote edge`"
+                " or `stage edge` mends it."
+            )
 
 
 def _since(pointer: Pointer, surface: str) -> str:
@@ -64,13 +54,17 @@ def _since(pointer: Pointer, surface: str) -> str:
     for move in pointer.moves:
         change = move.surfaces.get(surface)
         if change is not None and change.new == current:
-            return f"{current[:12]:12} since {move.at:%Y-%m-%d %H:%M} UTC, {move.what} by {move.by}"
-    return f"{current[:12]:12}"
+            return (
+                f"{current[:12]:12} since {move.at:%Y-%m-%d %H:%M} UTC, {move.action} by {move.by}"
+            )
+    return current[:12]
 
 
-def _told(move: Move) -> str:
-    changes = [
-        f"{name} {change.old[:12]} → {change.new[:12]}" for name, change in move.surfaces.items()
-    ]
-    what = ", ".join(changes) or "function only"
-    return f"{move.revision:>4} {move.at:%Y-%m-%d %H:%M} UTC {move.what} by {move.by}: {what}"
+def _arrival(move: Move, pointer: Pointer) -> str:
+    if move.arrived is None:
+        interrupted = move in pointer.interrupted
+        return "never seen to arrive: run it again" if interrupted else "overtaken by the next"
+    invalidations = move.arrived.invalidations.items()
+    word = "checked" if move.arrived.looked else "done, not looked at"
+    ids = [f"invalidation {id} of {distribution}" for distribution, id in invalidations]
+    return ", ".join([f"{word} {move.arrived.at:%H:%M} UTC", *ids])

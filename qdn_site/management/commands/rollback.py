@@ -4,8 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from dispatch import wiring
 from qdn_site.management.commands._release_command import ReleaseCommand, stage_of
-from qdn_site.releases import plan
+from qdn_site.releases import publish
 
 
 class Command(ReleaseCommand):
@@ -18,16 +19,9 @@ class Command(ReleaseCommand):
         )
 
     def run(self, options: dict[str, Any]) -> None:
-        planned = plan.rollback(
-            stage_of("production"), options["surface"], options["to"], options["by"]
+        production = stage_of("production")
+        plan = publish.plan_rollback(
+            production, options["surface"], options["to"], options["by"], wiring.now()
         )
-        self.tell_unfinished(planned)
-        for name, change in planned.changes.items():
-            self.say(f"{name}: {change.old[:12]} → {change.new[:12]}")
-        self.tell_function(planned)
-        if options["dry_run"]:
-            self.say("Would do this; nothing was changed.")
-        elif planned.moves or planned.unfinished:
-            self.carry_out(planned, options)
-        else:
-            self.say("Production shows just that already; nothing to do.")
+        self.tell(plan)
+        self.carry_out(plan, options)

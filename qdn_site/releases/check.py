@@ -1,4 +1,4 @@
-"""Looking from outside whether what was moved has arrived: /healthz, then a page of each."""
+"""Looking from outside at what a site shows: /healthz, then a page of each surface."""
 
 import http.client
 import json
@@ -9,70 +9,68 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from qdn_site.releases.surfaces import SURFACES
+from qdn_site.releases import ReleaseError
+from qdn_site.releases.surfaces import PAGES
 from qdn_site.releases.target import Target
 
-IN_A_ROW = 8  # new connections: several containers, each with several workers, must all say so
-PATIENCE = 60.0  # seconds
-PAUSE = 0.5
+IN_A_ROW = 8  # new connections: several containers must all say so
+TIMEOUT = 60.0  # seconds until it must have arrived
+EVERY = 0.5  # seconds
 STATIC = re.compile(r'(?:src|href)="(/static/[^"?#]+)"')
 AGENT = {"User-Agent": "qdn-releases"}
 
 
-class NotArrived(Exception):
-    """The site does not show what it should; the text says what it shows instead, in a line."""
+class NotArrived(ReleaseError):
+    """The site does not show what it should; the text says what it shows instead."""
 
 
 def pages_api(target: Target) -> int | None:
-    """What the running code serves; None where nobody said where it runs."""
+    """What the running code serves; None where no address is set. Raises NotArrived."""
     return int(_health(target)["pages_api"]) if target.url else None
 
 
 def arrived(
     target: Target,
     expected: Mapping[str, str],
-    surfaces: Iterable[str],
+    pages: Iterable[str],
     *,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[str]:
-    """Until every new connection shows `expected` (surface → id), then a page of each of the
-    surfaces; says how it goes about once a second. Raises NotArrived."""
-    if not target.url:
-        yield f"not looked whether it arrived: QDN_{target.name.upper()}_URL is not set"
-        return
-    start, said, row, seen = clock(), clock(), 0, "nothing"
+    """Until every new connection shows `expected` (surface → id), then a page of each of these
+    surfaces; tells how it goes once a second. Raises NotArrived."""
+    start = told_at = clock()
+    row, seen = 0, "nothing"
     while row < IN_A_ROW:
         try:
-            health = _health(target)
-            shown = {surface: health["releases"].get(surface) for surface in expected}
-            row = row + 1 if shown == expected else 0
-            seen = _differences(health, expected) or seen
+            seen = _differences(_health(target), expected)
         except NotArrived as error:
-            row, seen = 0, str(error)
+            seen = str(error)
         waited = clock() - start
-        if row < IN_A_ROW and waited > patience:
+        if not seen:
+            row += 1
+            continue
+        row = 0
+        if waited > timeout:
             raise NotArrived(f"after {waited:.0f} s {target.url}/healthz shows {seen}")
-        if row == 0:
-            if clock() - said >= 1:
-                said = clock()
-                yield f"waiting for {target.url}, {waited:.0f} s so far: {seen}"
-            sleep(PAUSE)
+        if clock() - told_at >= 1:
+            told_at = clock()
+            yield f"waiting for {target.url}, {waited:.0f} s so far: {seen}"
+        sleep(EVERY)
     yield f"{target.url} shows it on {IN_A_ROW} new connections in a row, {clock() - start:.1f} s"
-    for surface in surfaces:
+    for surface in pages:
         yield _page(target, surface)
 
 
 def _page(target: Target, surface: str) -> str:
     """One page of the surface, with everything that it names."""
-    page, wanted = SURFACES[surface].page, SURFACES[surface].status
-    address = target.address(page)
+    address, wanted = target.address(PAGES[surface].page), PAGES[surface].status
     status, body = _get(address)
     if status != wanted:
         raise NotArrived(f"{address} answers {status} instead of {wanted}")
-    files = sorted(set(STATIC.findall(body.decode(errors="replace"))))
-    for file in files:
+    files = set(STATIC.findall(body.decode(errors="replace")))
+    for file in sorted(files):
         if (status := _get(target.address(file))[0]) != 200:
             raise NotArrived(f"{address} names {file}, which answers {status}")
     return f"{address} answers {wanted}, and its {len(files)} static files 200"
@@ -81,13 +79,13 @@ def _page(target: Target, surface: str) -> str:
 def _health(target: Target) -> dict[str, Any]:
     status, body = _get(f"{target.url.rstrip('/')}/healthz")
     try:
-        health = json.loads(body)
+        health: dict[str, Any] = json.loads(body)
         ours = isinstance(health["releases"], dict) and isinstance(health["pages_api"], int)
-        if status == 200 and ours:
-            return dict(health)
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise NotArrived(f"{target.url}/healthz answers {status}, and not as a site of ours does")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        ours = False
+    if status != 200 or not ours:
+        raise NotArrived(f"{target.url}/healthz answers {status}, and not as a site of ours does")
+    return health
 
 
 def _get(address: str) -> tuple[int, bytes]:
@@ -103,13 +101,13 @@ def _get(address: str) -> tuple[int, bytes]:
 
 
 def _differences(health: dict[str, Any], expected: Mapping[str, str]) -> str:
-    releases, refused = health["releases"], health.get("refused")
-    assert isinstance(releases, dict)
+    """What is not as expected; empty where all is."""
+    shown, refused = health["releases"], health.get("refused")
     told = [
-        f"{surface} {str(releases.get(surface))[:12]} instead of {id[:12]}"
+        f"{surface} {str(shown.get(surface))[:12]} instead of {id[:12]}"
         for surface, id in expected.items()
-        if releases.get(surface) != id
+        if shown.get(surface) != id
     ]
-    if isinstance(refused, dict):
+    if told and isinstance(refused, dict):
         told += [f"({name}: {why})" for name, why in refused.items()]
     return " ".join(told)

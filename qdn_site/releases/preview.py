@@ -1,0 +1,212 @@
+"""Proving releases before they go anywhere: their templates compile, and their pages show.
+
+In a process of its own that follows a folder with them: the real settings, views and forms, on a
+sample day of jobs. `python -m qdn_site.releases.preview book track` tells how many pages it has
+seen, and what is wrong with each (such lines begin with PROBLEM).
+"""
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Timer
+
+import django
+from django.conf import settings
+from django.test import Client
+
+from dispatch import sample, wiring
+from qdn_site.releases import ReleaseError, pages, publish
+from qdn_site.releases.pack import Pack
+from qdn_site.releases.pages import ReleaseTemplates
+from qdn_site.releases.store import FolderReleases
+from qdn_site.releases.target import Target
+
+OURS = ("QDN_", "DJANGO_", "AWS_")
+TIMEOUT = 120  # seconds
+STATIC = re.compile(r'(?:src|href)="/static/([^"?#]+)"')
+PROBLEM = "! "
+HEADERS = {"Host": "localhost", "Sec-Fetch-Site": "same-origin"}
+PASSWORD = "only-for-the-preview"  # noqa: S105  of members that live as long as this
+
+
+def prove(packs: Sequence[Pack]) -> Iterator[str]:
+    """Compile every template and visit every page; tells how it goes once a second. Raises
+    ReleaseError with a line for each problem."""
+    for pack in packs:
+        ReleaseTemplates(pack, debug=True)
+    yield "every template compiles"
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        url = f"file:{folder}/releases"
+        store = FolderReleases("staging", url, folder / "releases")
+        at = datetime.now(UTC)
+        plan = publish.plan_stage(Target("staging", store, "", "", None), packs, "preview", at)
+        list(publish.carry_out(plan, lambda: at))
+        environment = _environment(folder) | {"QDN_RELEASES_URL": url}
+        problems = []
+        for line in _lines([pack.manifest.surface for pack in packs], environment, folder):
+            if not line.startswith(PROBLEM):
+                yield line
+            else:
+                problems.append(line.removeprefix(PROBLEM))
+        if problems:
+            raise ReleaseError("\n".join(problems))
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    (folder / "data").mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    if "QDN_BUSINESSES" in os.environ:
+        kept["QDN_BUSINESSES"] = os.environ["QDN_BUSINESSES"]
+    return kept | {
+        "QDN_STAGE": "development",
+        "QDN_JOBS_URL": f"file:{folder}/data/{{business}}",
+        "QDN_CREW_URL": f"file:{folder}/data/{{business}}",
+        "QDN_CACHE_URL": "locmem:",
+        "DJANGO_SETTINGS_MODULE": "qdn_site.settings",
+        "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
+        "TMPDIR": str(folder),
+    }
+
+
+def _lines(surfaces: list[str], environment: Mapping[str, str], folder: Path) -> Iterator[str]:
+    with (
+        (folder / "errors").open("w+") as errors,
+        subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "qdn_site.releases.preview", *surfaces],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        late = Timer(TIMEOUT, process.kill)
+        late.start()
+        try:
+            assert process.stdout is not None
+            yield from (line.rstrip("\n") for line in process.stdout)
+            process.wait()
+        finally:
+            over = not late.is_alive()
+            late.cancel()
+            process.kill()
+        errors.seek(0)
+        if over:
+            raise ReleaseError(f"the pages took longer than {TIMEOUT} s to show on a sample day")
+        if process.returncode:
+            raise ReleaseError(errors.read().strip()[-2000:])
+
+
+@dataclass(frozen=True)
+class Visit:
+    """`or_else`: a status that is as good, depending on the job. `who`: signed in, if anybody."""
+
+    path: str
+    status: int = 200
+    or_else: int = 0
+    post: dict[str, str] | None = None
+    who: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def visits(surface: str, jobs: Sequence[tuple[str, str]]) -> Iterator[Visit]:
+    """The pages of a surface, with these jobs' (id, token)."""
+    if surface == "book":
+        yield from (Visit("/"), Visit("/book/"))
+        yield Visit("/book/", 422, post={"customer_name": "Sam"})
+    elif surface == "track":
+        yield Visit("/track/no-such-link-0000", 404)
+        for _, token in jobs:
+            yield from (Visit(f"/track/{token}"), Visit(f"/track/{token}/live"))
+            # 422 where the job has come too far for that; the page says so.
+            yield from (
+                Visit(f"/track/{token}/{page}", or_else=422) for page in ("cancel", "ready")
+            )
+    else:
+        yield Visit("/dashboard/login/")
+        yield Visit("/dashboard/login/", 422, post={"username": "dana", "password": "wrong"})
+        for who in ("dana", "joel", "vic"):
+            yield from (Visit(f"/dashboard/{page}", who=who) for page in ("", "board", "account/"))
+            for (id, _), headers in product(jobs, ({}, {"X-Requested-With": "fetch"})):
+                # 404 where the job is another driver's.
+                yield Visit(f"/dashboard/jobs/{id}", or_else=404, who=who, headers=headers)
+        for page in ("jobs/new", "requests/", "crew/", "crew/new", "crew/joel/"):
+            yield Visit(f"/dashboard/{page}", who="dana")
+        yield Visit("/dashboard/jobs/new", 422, post={"customer_name": ""}, who="dana")
+        yield Visit("/dashboard/jobs/no-such-job", 404, who="dana")
+        yield Visit("/dashboard/logout/", who="dana")
+
+
+def main(surfaces: Sequence[str]) -> None:
+    django.setup()
+    settings.DEBUG_PROPAGATE_EXCEPTIONS = True  # the error itself, not the page that tells of it
+    following = pages.follower()
+    assert following is not None
+    following.look()
+    _say("a sample day is made up")
+    business = settings.BUSINESSES[0]
+    sample.add_members(business, PASSWORD)
+    sample.add_jobs(business)
+    jobs = [(job.id, job.tracking_token) for job in wiring.jobs(business).read().jobs]
+    for surface in surfaces:
+        _walk(surface, jobs)
+
+
+def _walk(surface: str, jobs: Sequence[tuple[str, str]]) -> None:
+    clients: dict[str, Client] = {}
+    problems: dict[str, None] = {}  # each once, in order
+    seen, told_at = 0, time.monotonic()
+    for seen, visit in enumerate(visits(surface, jobs), 1):
+        if visit.who not in clients:
+            clients[visit.who] = _client(visit.who)
+        if problem := _problem(clients[visit.who], visit, surface):
+            problems[f"{PROBLEM}{surface}: {visit.path}: {problem}"] = None
+        if time.monotonic() - told_at >= 1:
+            told_at = time.monotonic()
+            _say(f"{seen} pages of {surface} so far")
+    for line in problems:
+        _say(line)
+    if not problems:
+        _say(f"{seen} pages of {surface} show on a sample day")
+
+
+def _client(who: str) -> Client:
+    client = Client(headers=HEADERS)
+    if who:
+        client.post("/dashboard/login/", {"username": who, "password": PASSWORD})
+    return client
+
+
+def _problem(client: Client, visit: Visit, surface: str) -> str:
+    """What is wrong with a page, in a line; empty where nothing is."""
+    try:
+        if visit.post is None:
+            answer = client.get(visit.path, headers=visit.headers)
+        else:
+            answer = client.post(visit.path, visit.post, headers=visit.headers)
+    except Exception as error:  # whatever a template makes of its context
+        return f"{type(error).__name__}: {error}"
+    if answer.status_code not in (visit.status, visit.or_else):
+        return f"answers {answer.status_code} instead of {visit.status}"
+    names = set(STATIC.findall(answer.content.decode()))
+    missing = sorted(names - set(pages.shown()[surface].static.values()))
+    return f"names /static/{missing[0]}, which the release does not hold" if missing else ""
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{' '.join(line.split())}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
