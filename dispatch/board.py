@@ -253,7 +253,7 @@ def _render_card(key: CardKey, template: Template) -> SafeString:
     by = Actor("", key.rank)
     context = {
         **{field.name: getattr(key, field.name) for field in fields(key)},
-        "etag": etag_of(key._what()).strip('"'),
+        "etag": etag_of((template.source, *key._what())).strip('"'),
         "next": next_step(key.job, by),
         "targets": [(to, needs_reason(key.job.status, to)) for to in targets(key.job, by)],
     }

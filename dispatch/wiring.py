@@ -13,11 +13,10 @@ from django.core.files.storage import storages
 from dispatch.domain.business import Business
 from dispatch.domain.document import DocumentStore
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.roster import Availability, Roster
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
-from dispatch.stores.repository import DocumentRepository
+from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
 from dispatch.stores.roster_table import RosterTable
 from dispatch.stores.s3 import S3Store
 

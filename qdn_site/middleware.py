@@ -1,9 +1,10 @@
-"""What every request passes through: whose business it is, how large, and is storage there."""
+"""The site's own middleware, in the order of settings.MIDDLEWARE."""
 
 import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from hmac import compare_digest
 from http import HTTPStatus
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import split_domain_port
+from django.urls import reverse
 
 from dispatch.domain.business import Business, Site
 from dispatch.domain.document import StoreUnavailable
@@ -23,16 +25,19 @@ from qdn_site.environment import hosts_of
 from qdn_site.logs import request_id
 
 log = logging.getLogger(__name__)
-Next = Callable[[HttpRequest], HttpResponse]
 SAFE_ID = re.compile(r"[A-Za-z0-9_=-]{8,80}")
+FORWARDED = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "HTTP_CLOUDFRONT_VIEWER_ADDRESS")
+PROTO, VIEWER = FORWARDED
 CREW_PATHS = ("/dashboard/", "/api/")
 
 
-class RequestIdMiddleware:
-    """Names each request as CloudFront does, or by chance; the answer says the name too."""
-
-    def __init__(self, get_response: Next) -> None:
+class Middleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+
+
+class RequestIdMiddleware(Middleware):
+    """Names each request as CloudFront does, or by chance; the answer says the name too."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Amz-Cf-Id", "")
@@ -46,14 +51,63 @@ class RequestIdMiddleware:
         return response
 
 
-class BusinessMiddleware:
+class AnswerTimeoutMiddleware(Middleware):
+    """gunicorn would wait for ever for a client that does not read its answer."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if client := request.META.get("gunicorn.socket"):
+            client.settimeout(settings.CLIENT_TIMEOUT)
+        return self.get_response(request)
+
+
+class HeadersMiddleware(Middleware):
+    """What every answer says to browsers; a view's own word wins. HEAD gets just the headers."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for prefix, headers in settings.ANSWER_HEADERS.items():
+            if request.path.startswith(prefix):
+                for name, value in headers.items():
+                    response.headers.setdefault(name, value)
+        if settings.STAGE == "staging":
+            response.headers.setdefault("X-Robots-Tag", settings.NOT_INDEXED)
+        if request.method == "HEAD" and not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
+        return response
+
+
+class OriginMiddleware(Middleware):
+    """CloudFront's headers are believed only where it has shown who it is.
+
+    With `QDN_ORIGIN_SECRET`, requests that do not carry it are refused. `request.client_ip` is
+    the viewer's address behind CloudFront, else the peer's.
+    """
+
+    def __call__(self, request: SiteRequest) -> HttpResponse:
+        meta, secret = request.META, settings.ORIGIN_SECRET
+        given = meta.get("HTTP_X_ORIGIN_VERIFY", "")
+        if not secret:
+            for header in FORWARDED:
+                meta.pop(header, None)
+        elif not compare_digest(given.encode(), secret.encode()):
+            return HttpResponse("Please come in by the front door.\n", status=403)
+        else:
+            meta.setdefault(PROTO, "https")  # CloudFront itself sends viewers on to https
+        viewer = meta.get(VIEWER, "").rpartition(":")[0].strip("[]")
+        request.client_ip = viewer or meta.get("REMOTE_ADDR", "")
+        return self.get_response(request)
+
+
+class BusinessMiddleware(Middleware):
     """The request's host chooses `request.business`; an unknown host gets 400."""
 
-    def __init__(self, get_response: Callable[[SiteRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-        stage: str = settings.STAGE
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        super().__init__(get_response)
         self.by_host: dict[str, Business] = {
-            host: business for business in settings.BUSINESSES for host in hosts_of(business, stage)
+            host: business
+            for business in settings.BUSINESSES
+            for host in hosts_of(business, settings.STAGE)
         }
 
     def __call__(self, request: SiteRequest) -> HttpResponse:
@@ -63,60 +117,35 @@ class BusinessMiddleware:
             return errors.plain(request, 400, "Unknown host.")
         # Hosts that only ALLOWED_HOSTS names, such as localhost, are the first business's.
         business = self.by_host.get(host, settings.BUSINESSES[0])
-        site = site_of(business)
+        site: Site | None = getattr(business, settings.STAGE, None)  # none in development
+        here = f"{request.scheme}://{request.get_host()}"
         request.business = business
-        request.public_url = site.public_url if site else _here(request)
+        request.public_url = site.public_url if site else here
         request.revision = revision_of(request, business)
-        refusal = _wrong_door(site, host, request)
-        return refusal or self.get_response(request)
+        return _other_host(site, host, request) or self.get_response(request)
 
 
-def site_of(business: Business) -> Site | None:
-    """Where the business is reached at this stage; None in development."""
-    site: Site | None = getattr(business, settings.STAGE, None)
-    return site
-
-
-def _here(request: HttpRequest) -> str:
-    return f"{request.scheme}://{request.get_host()}"
-
-
-def _wrong_door(site: Site | None, host: str, request: HttpRequest) -> HttpResponse | None:
-    """Where the crew has a host of its own, its pages are there alone, and the public ones not."""
+def _other_host(site: Site | None, host: str, request: HttpRequest) -> HttpResponse | None:
+    """Where the dashboard has a host of its own, its pages are there alone, and the public ones
+    are not.
+    """
     if site is None or site.dashboard_url is None or site.dashboard_url == site.public_url:
         return None
-    path = request.path_info
-    at_crews_door = host == urlsplit(site.dashboard_url).hostname
-    if at_crews_door and path == "/":
-        return HttpResponseRedirect("/dashboard/")
-    is_crews = f"{path}/".startswith(CREW_PATHS)
-    if path.startswith(settings.STATIC_URL) or at_crews_door == is_crews:
+    path, at_dashboard = request.path_info, host == urlsplit(site.dashboard_url).hostname
+    if at_dashboard and path == "/":
+        return HttpResponseRedirect(reverse("board"))
+    if path.startswith(settings.STATIC_URL) or at_dashboard == f"{path}/".startswith(CREW_PATHS):
         return None
     return errors.plain(request, 404, "There is no such page here.")
 
 
-class AnswerTimeoutMiddleware:
-    """gunicorn would wait for ever for a client that does not read its answer."""
-
-    def __init__(self, get_response: Next) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if client := request.META.get("gunicorn.socket"):
-            client.settimeout(settings.CLIENT_TIMEOUT)
-        return self.get_response(request)
-
-
-class BodyMiddleware:
+class BodyMiddleware(Middleware):
     """413 before a byte of an oversized body is read; 400 for one that ends too early or comes
     too slowly.
 
     Django takes what has come of a form for the whole: half a booking would be booked. A body
     that does not say its length it takes for none, so that a whole booking would be lost: 411.
     """
-
-    def __init__(self, get_response: Next) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or ""
@@ -133,14 +162,11 @@ class BodyMiddleware:
         return self.get_response(request) if whole else errors.bad_request(request)
 
 
-class RefusalsMiddleware:
+class RefusalsMiddleware(Middleware):
     """Storage out of reach, or too many tries: an answer that says so and what to do.
 
     Pages that give back what was typed answer by themselves.
     """
-
-    def __init__(self, get_response: Next) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

@@ -9,10 +9,9 @@ from hypothesis import settings
 from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.roster import Roster
 from dispatch.stores.memory import MemoryStore
-from dispatch.stores.repository import DocumentRepository
+from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
 
 settings.register_profile("suite", deadline=None)  # a busy machine is no failure

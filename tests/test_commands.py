@@ -14,9 +14,9 @@ from django.test import Client
 
 from dispatch import wiring
 from dispatch.domain.permissions import Rank
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from dispatch.stores.memory import MemoryStore
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, LEGACY, PASSWORD, make_job
 

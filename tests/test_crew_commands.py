@@ -13,9 +13,9 @@ from django.core.management.base import CommandError
 import dispatch.roster
 from dispatch import wiring
 from dispatch.domain.job import Crew
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.roster import Availability, Member
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, FakeClock, make_job, make_member
 from tests.moto_server import aws_environment, running_moto

@@ -6,8 +6,8 @@ import pytest
 
 from dispatch import sample
 from dispatch.board import is_late
-from dispatch.domain.repository import JobRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository
 from tests.making import BUSINESS, FakeClock
 
 

@@ -13,10 +13,9 @@ from dispatch.domain.availability import NotAvailable
 from dispatch.domain.document import Document, StoreUnavailable
 from dispatch.domain.job import Crew, Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.roster import MemberNotFound, Roster
 from dispatch.domain.status import Status
-from dispatch.stores.repository import DocumentRepository
+from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
 from tests.making import BUSINESS, DANA, JOEL, NOON, is_away, make_job, unavailable
 
 SATURDAY = date(2026, 5, 23)

@@ -18,7 +18,9 @@ from dispatch.domain.document import (
     StoreUnavailable,
     UnreadableDocument,
 )
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.ledger import Ledger
+from dispatch.domain.roster import Roster
 from dispatch.stores.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ class Held(Generic[L]):
 
 
 class DocumentRepository(Generic[L]):
-    """A `Repository` above any `DocumentStore`."""
+    """The apps' own door to a ledger, above any `DocumentStore`."""
 
     def __init__(
         self,
@@ -72,15 +74,27 @@ class DocumentRepository(Generic[L]):
         )
 
     def read(self, at_least: int = 0) -> L:
+        """The ledger, at most seconds old, and never older than revision `at_least`.
+
+        Raises StoreUnavailable where it was never read and cannot be now.
+        """
         return self._snapshot.current(at_least).ledger
 
     def refreshed(self) -> L:
+        """The ledger after a look at the storage: for an id or a link that `read` lacks."""
         return self._snapshot.refreshed().ledger
 
     def age(self) -> float:
+        """Seconds since the storage last confirmed what `read` gives."""
         return self._snapshot.age()
 
     def change(self, fn: Callable[[L], L]) -> L:
+        """Apply `fn` to the newest ledger and write what it returns; return it as written.
+
+        `fn` may run more than once: it makes no ids and reads no clock. What it raises changes
+        nothing and reaches the caller. Nothing is written where `fn` returns what it was given.
+        Raises StoreUnavailable.
+        """
         write_id = secrets.token_urlsafe(9)
         started = self._clock()
         until = started + self._patience
@@ -151,3 +165,7 @@ class DocumentRepository(Generic[L]):
             yield
         finally:
             self._turn.release()
+
+
+JobRepository = DocumentRepository[JobBook]
+RosterRepository = DocumentRepository[Roster]

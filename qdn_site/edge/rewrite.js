@@ -2,7 +2,7 @@
 //
 // It normalises addresses within their cache behaviour, sends old links to new ones, and turns
 // away what cannot be a tracking link. Everything else passes untouched. The same table without
-// CloudFront is qdn_site/old_links.py; qdn_site/edge/events/ holds both to it.
+// CloudFront is qdn_site/edge/old_links.py; qdn_site/edge/events/ holds both to it.
 //
 // Plain JavaScript that njs runs too: no spread, destructuring, class, for-of, ?. or defaults.
 

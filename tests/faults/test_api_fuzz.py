@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import PASSWORD, TOKEN, make_job
 from tests.web.api import Program
 

@@ -9,8 +9,8 @@ from django.test import Client
 from msgspec.structs import replace
 
 from dispatch.domain.permissions import Rank
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.roster import change_member
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, PASSWORD, make_job, unavailable
 from tests.web.pages import text, words

@@ -8,8 +8,8 @@ import pytest
 import dispatch.jobs
 import dispatch.roster
 from dispatch.domain.job import Window
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.roster import Days
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import BUSINESS, DANA, make_job
 from tests.web.api import Program, is_problem
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from dispatch.domain.job import Crew
-from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import TOKEN, make_job
 from tests.web.api import Program
 

@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory, override_settings
 from dispatch import wiring
 from dispatch.api.problems import CONTENT_TYPE
 from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.stores.repository import JobRepository, RosterRepository
 from qdn_site import errors
 from tests.making import make_job
 from tests.web.api import Program, is_problem

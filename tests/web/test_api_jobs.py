@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from dispatch.domain.job import Crew, PriceLine
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import NOON, FakeClock, make_job
 from tests.web.api import Program, is_problem
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from dispatch import wiring
 from dispatch.domain.business import Site
-from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import BUSINESS, NOON, PASSWORD, FakeClock, make_job
 from tests.web.api import Program, is_problem
 

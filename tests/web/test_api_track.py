@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from dispatch.domain.job import Crew, Note
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import NOON, TOKEN, FakeClock, make_job
 from tests.web.api import Program, is_problem
 from tracking.public import TrackedJob

@@ -12,9 +12,9 @@ import dispatch.roster
 from dispatch.board import _render_card
 from dispatch.domain.availability import overfull
 from dispatch.domain.job import Crew, Job, Window
-from dispatch.domain.repository import JobRepository
 from dispatch.domain.status import Status
 from dispatch.roster import Days
+from dispatch.stores.repository import JobRepository
 from tests.making import BUSINESS, DANA, FakeClock, make_job
 from tests.web.api import Program
 from tests.web.pages import text, words

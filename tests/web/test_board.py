@@ -11,9 +11,9 @@ from django.test import Client, override_settings
 from msgspec.structs import replace
 
 from dispatch.domain.job import Crew, Event, OnMyWay, Window
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from dispatch.roster import change_member
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, LEGACY, NOON, FakeClock, make_job, seconds, unavailable
 from tests.web.pages import text, words

@@ -9,8 +9,8 @@ from django.test import Client, override_settings
 from msgspec.structs import replace
 
 from dispatch.domain.job import Job
-from dispatch.domain.repository import JobRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository
 from tests.making import BUSINESS, FakeClock, unavailable
 from tests.web.pages import text, words
 

@@ -13,8 +13,8 @@ from dispatch import wiring
 from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, Paid, PriceLine, Request
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
-from dispatch.domain.repository import JobRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository
 from tests.making import BUSINESS, NOON, TOKEN, make_job, make_member, unavailable
 
 OTHER_TOKEN = "canaryToken" + "x" * 21

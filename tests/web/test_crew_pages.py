@@ -12,10 +12,10 @@ import dispatch.roster
 from dispatch.domain.availability import SICK
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.permissions import Rank
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.roster import Availability, Member
 from dispatch.domain.status import Status
 from dispatch.roster import change_member
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, DANA, is_away, make_job, make_member, unavailable
 from tests.web.api import Program

@@ -10,8 +10,8 @@ from django.test import Client
 import dispatch.jobs
 from dispatch.domain.job import Crew, Eta, Job, PriceLine, Window
 from dispatch.domain.permissions import THE_CUSTOMER
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import BUSINESS, DANA, JOEL, NOON, FakeClock, make_job, seconds
 from tests.web.pages import text, words
 

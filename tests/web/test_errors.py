@@ -8,8 +8,8 @@ from django.test import Client, RequestFactory
 
 from dispatch import wiring
 from dispatch.accounts import KEPT
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository, RosterRepository
 from qdn_site import errors
 from tests.making import BUSINESS, TOKEN, FakeClock, make_job, unavailable
 from tests.web.pages import text, words

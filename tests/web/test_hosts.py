@@ -6,7 +6,7 @@ import pytest
 from django.test import Client, override_settings
 from msgspec.structs import replace
 
-from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import BUSINESS, PASSWORD, TOKEN, make_job
 from tests.web.pages import text
 

@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from django.test import Client
 
 from dispatch.domain.job import Window
-from dispatch.domain.repository import JobRepository, RosterRepository
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import make_job
 from tests.web.api import Program
 

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from dispatch.domain.job import Crew, Event, Paid, PriceLine
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import NOON, TOKEN, FakeClock, make_job
 from tests.web.pages import text
 

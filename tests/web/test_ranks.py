@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from dispatch.domain.job import Crew, Job, Paid, PriceLine
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, NOON, PASSWORD, TOKEN, make_job
 from tests.web.api import Program

@@ -23,9 +23,9 @@ from dispatch.accounts import BoundedArgon2
 from dispatch.domain import jobbook
 from dispatch.domain.job import CUSTOMER
 from dispatch.domain.permissions import THE_CUSTOMER
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
 from dispatch.http import REVISION_COOKIE
+from dispatch.stores.repository import JobRepository, RosterRepository
 from qdn_site import gunicorn
 from qdn_site import settings as shipped
 from tests.making import BUSINESS, DANA, PASSWORD, TOKEN, FakeClock, make_job, make_member

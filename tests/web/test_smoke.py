@@ -2,8 +2,8 @@
 
 from django.test import Client
 
-from dispatch.domain.repository import JobRepository
 from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository
 from tests.making import TOKEN, make_job
 
 

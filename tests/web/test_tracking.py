@@ -12,9 +12,8 @@ from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import UNDO, move
 from dispatch.domain.permissions import THE_CUSTOMER
-from dispatch.domain.repository import JobRepository, RosterRepository
 from dispatch.domain.status import Status
-from dispatch.stores.repository import DocumentRepository
+from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
 from tests.making import (
     BUSINESS,
     DANA,
