@@ -70,7 +70,7 @@ def test_three_roles_are_assigned_and_come_back_from_who_is_sick(
 
     dana.goto(f"{CREW}joel/")
     dana.get_by_label("From").fill(BUSINESS.today(now()).isoformat())
-    dana.get_by_role("button", name="Free again then").click()
+    dana.get_by_role("button", name="Set as free").click()
     expect(dana.get_by_text("Joel Ramirez is free again")).to_be_visible()
 
 

@@ -3,8 +3,8 @@
 Each stage gets a root of its own, in which this machine's /usr and Python stand read-only in
 place of the base image; RUN, HEALTHCHECK and CMD are run inside it by chroot, in a mount
 namespace of their own, as the user that USER names. COPY finds what .dockerignore lets through.
-What it does not show: that the base image exists and has the same libraries; and the Python is
-this machine's, not the image's.
+What it does not show: that the base image exists and has the same libraries. The Python is the
+image's version where that is installed here, else the one that runs the tests.
 """
 
 import json
@@ -17,7 +17,20 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PYTHON = Path(sys.base_prefix)
+IMAGE_PYTHON = "python3.13"
+
+
+def python() -> Path:
+    """The folder of the image's Python, or of this one where that is not installed."""
+    ask = [IMAGE_PYTHON, "-c", "import sys; print(sys.base_prefix)"]
+    try:
+        found = subprocess.run(ask, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):  # a pyenv shim fails where it is not chosen
+        return Path(sys.base_prefix)
+    return Path(found.stdout.strip())
+
+
+PYTHON = python()
 # Arguments: the root, whether it is read-only, the Python, then the command.
 INSIDE = r"""
 set -e
