@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from botocore.config import Config
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
@@ -15,6 +16,7 @@ from dispatch import wiring
 from dispatch.domain.job import Crew
 from dispatch.domain.roster import Availability, Member
 from dispatch.domain.status import Status
+from dispatch.stores.dynamodb import CLIENT
 from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, FakeClock, make_job, make_member
@@ -50,6 +52,8 @@ def table(moto: str, monkeypatch: pytest.MonkeyPatch, settings: object) -> str:
     """The roster is to be in this table, which is not there yet."""
     for name, value in aws_environment(moto).items():
         monkeypatch.setenv(name, value)
+    patient = CLIENT.merge(Config(read_timeout=60))  # moto takes its time
+    monkeypatch.setattr("dispatch.stores.dynamodb.CLIENT", patient)
     name = f"crew_commands.{next(_table)}"
     settings.CREW_URL = f"dynamodb://{name}/{{business}}"  # type: ignore[attr-defined]
     kept = AS_DEPLOYED(BUSINESS.slug)
