@@ -3,7 +3,9 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -160,3 +162,28 @@ def test_no_module_is_named_for_nothing() -> None:
     vague = {"utils.py", "helpers.py", "services.py", "exceptions.py", "common.py", "misc.py"}
     found = [path for app in APPS for path in (ROOT / app).rglob("*.py") if path.name in vague]
     assert not found, f"name these for what they hold: {found}"
+
+
+def test_no_package_has_more_than_twelve_modules_side_by_side() -> None:
+    folders = Counter(
+        path.parent for app in APPS for _, path in modules(app) if path.name != "__init__.py"
+    )
+    crowded = {str(folder.relative_to(ROOT)): n for folder, n in folders.items() if n > 12}
+    assert not crowded, f"two rooms would be clearer: {crowded}"
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    every = [module for app in APPS for module in modules(app)]
+    known = {name for name, _ in every}
+    graph = {
+        module[0]: {
+            target if target in known else target.rpartition(".")[0]
+            for target, _ in imports_of(module)
+        }
+        & known - {module[0]}
+        for module in every
+    }
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise AssertionError(f"a circle: {' ← '.join(error.args[1])}") from error
