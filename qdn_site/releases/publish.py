@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.domain.document import Document, StaleWrite, StoreUnavailable
-from qdn_site.edge.cloudfront import CloudFrontRefused, EdgeFunction
+from qdn_site.edge.cloudfront import CloudFrontRefused
 from qdn_site.edge.invalidation import chosen, orders, start
 from qdn_site.edge.table import prove
 from qdn_site.releases import ReleaseError
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.check import TIMEOUT, NotArrived, arrived, pages_api
-from qdn_site.releases.pack import Pack, fetch, keep, pack_function
-from qdn_site.releases.pointer import IMAGE, NONE, Action, Arrival, Change, Move, Pointer, Release
+from qdn_site.releases.pack import Pack, fetch, keep
+from qdn_site.releases.pointer import IMAGE, NONE, Action, Arrival, Change, Pointer, Release
 from qdn_site.releases.surfaces import EDGE, FUNCTION_FILE, PAGES, SURFACES
 from qdn_site.releases.target import Target
 
@@ -41,13 +41,9 @@ class Plan:
     packs: Mapping[str, Pack]  # that must be in the target's store
 
     @property
-    def interrupted(self) -> tuple[Move, ...]:
-        return self.before.interrupted
-
-    @property
     def touched(self) -> tuple[str, ...]:
         """The surfaces to look for and to invalidate."""
-        names = {name for move in self.interrupted for name in move.surfaces}
+        names = {name for move in self.before.interrupted for name in move.surfaces}
         return tuple(name for name in SURFACES if name in names | self.changes.keys())
 
     @property
@@ -56,13 +52,18 @@ class Plan:
         return EDGE in self.changes and self.changes[EDGE].old != self.changes[EDGE].new
 
     @property
+    def code(self) -> bytes:
+        """Of the function that is to be published."""
+        return self.packs[self.changes[EDGE].new].files[FUNCTION_FILE]
+
+    @property
     def last_arrived(self) -> dict[str, str]:
         """What the touched surfaces showed when they were last seen to arrive.
 
         An interrupted rollback is not undone for being slow.
         """
         shown = {name: change.old for name, change in self.changes.items()}
-        for move in self.interrupted:
+        for move in self.before.interrupted:
             if move.action not in ("stage", "promote"):
                 break
             shown |= {name: change.old for name, change in move.surfaces.items()}
@@ -120,7 +121,6 @@ def carry_out(plan: Plan, now: Now, timeout: float = TIMEOUT) -> Iterator[Progre
         yield from _told("prove", _proved(plan))
     if not plan.touched:
         return
-    looked = False
     try:
         if plan.changes:
             yield from _move(plan)
@@ -128,7 +128,6 @@ def carry_out(plan: Plan, now: Now, timeout: float = TIMEOUT) -> Iterator[Progre
             pages = {name: plan.after.pages[name] for name in plan.touched if name in PAGES}
             looked_at = PAGES if EDGE in plan.touched else pages  # the function serves them all
             yield from _told("check", arrived(plan.target, pages, looked_at, timeout=timeout))
-            looked = True
         else:
             address = f"QDN_{plan.target.name.upper()}_URL"
             yield Progress("check", f"not looked whether it arrived: {address} is not set")
@@ -140,13 +139,7 @@ def carry_out(plan: Plan, now: Now, timeout: float = TIMEOUT) -> Iterator[Progre
         except (ReleaseError, StoreUnavailable, CloudFrontRefused) as failure:
             end = f"it could not all be put back: {failure}; {_mend(plan)}"
         raise NotArrived(f"{error}; {end}") from error
-    yield from _finish(plan, plan.touched, now, looked=looked)
-
-
-def live_function(function: EdgeFunction) -> Pack | None:
-    """What viewers' requests run through now, as a release."""
-    live = function.live()
-    return pack_function(live.code) if live else None
+    yield from _finish(plan, plan.touched, now, looked=bool(plan.target.url))
 
 
 def _plan(
@@ -165,7 +158,7 @@ def _plan(
     ids = {name: before.place(name).current for name in begun} | dict(wanted)
     if target.function is None or ids.get(EDGE) == NONE:
         ids.pop(EDGE, None)  # a function can be replaced, and not taken away
-    live = live_function(target.function) if EDGE in ids and target.function else None
+    live = target.live_function() if EDGE in ids else None
     places, changes, packs = {}, {}, {}
     for name, id in sorted(ids.items(), key=lambda item: SURFACES.index(item[0])):
         place = before.place(name)
@@ -211,7 +204,7 @@ def _proved(plan: Plan) -> Iterator[str]:
         yield f"not asked what {target.name}'s code can serve: no address of it is set"
     # What production had before is wanted back, whatever the table says by now.
     if plan.publishes and target.function and plan.action != "rollback":
-        yield from prove(target.function, target.function.put_up(_code(plan)))
+        yield from prove(target.function, target.function.put_up(plan.code))
     if pointers.read(target.store).etag != plan.document.etag:
         raise ReleaseError(_overtaken(target))
 
@@ -236,7 +229,7 @@ def _move(plan: Plan) -> Iterator[Progress]:
     yield Progress("pointer", f"{target.name} points to {move.told}, move {move.revision}")
     pointers.keep_copy(store, plan.after)
     if plan.publishes and target.function:
-        target.function.publish(target.function.put_up(_code(plan)))
+        target.function.publish(target.function.put_up(plan.code))
         id = plan.changes[EDGE].new
         yield Progress("edge", f"function {target.function.name}: {id[:12]} is live")
 
@@ -260,9 +253,8 @@ def _put_back(plan: Plan, now: Now) -> Generator[Progress, None, str]:
 
 
 def _mend(plan: Plan) -> str:
-    then = "stage the earlier pages again"
-    if plan.action == "promote":
-        then = f"run `manage.py rollback {' '.join(plan.touched)}`"
+    back = f"run `manage.py rollback {' '.join(plan.touched)}`"
+    then = back if plan.action == "promote" else "stage the earlier pages again"
     return f"{plan.target.name} may still show it: look at `releases`, then {then}"
 
 
@@ -292,10 +284,6 @@ def _note(target: Target, revision: int, arrival: Arrival) -> None:
         except StaleWrite:
             continue
         return
-
-
-def _code(plan: Plan) -> bytes:
-    return plan.packs[plan.changes[EDGE].new].files[FUNCTION_FILE]
 
 
 def _overtaken(target: Target) -> str:

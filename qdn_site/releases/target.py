@@ -7,6 +7,7 @@ from typing import Literal
 
 from qdn_site.edge.cloudfront import Distribution, EdgeFunction
 from qdn_site.releases import ReleaseError
+from qdn_site.releases.pack import Pack, pack_function
 from qdn_site.releases.store import ReleaseStore, open_store
 
 StageName = Literal["staging", "production"]
@@ -28,6 +29,11 @@ class Target:
     def address(self, path: str) -> str:
         base = self.dashboard_url if path.startswith("/dashboard/") else self.url
         return f"{base.rstrip('/')}{path}"
+
+    def live_function(self) -> Pack | None:
+        """What viewers' requests run through now, as a release; None where nothing does."""
+        live = self.function.live() if self.function else None
+        return pack_function(live.code) if live else None
 
 
 def target(name: StageName, variables: Mapping[str, str], base: Path) -> Target:

@@ -46,7 +46,7 @@ class ReleaseCommand(BaseCommand):
 
     def tell(self, plan: Plan, details: Iterable[str] = ()) -> None:
         name = plan.target.name
-        for move in plan.interrupted:
+        for move in plan.before.interrupted:
             self.say(f"move {move.revision} was never seen to arrive: finishing it")
         for surface, change in plan.changes.items():
             self.say(f"{surface}: {change.old[:12]} → {change.new[:12]}")

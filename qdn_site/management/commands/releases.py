@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from qdn_site.management.commands._release_command import failures, stage_of
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.pointer import NONE, Move, Pointer
-from qdn_site.releases.publish import live_function
 from qdn_site.releases.surfaces import EDGE, SURFACES
 from qdn_site.releases.target import StageName
 
@@ -40,7 +39,7 @@ class Command(BaseCommand):
         for move in pointer.moves[:moves]:
             told = f"{move.revision:>4} {move.at:%Y-%m-%d %H:%M} UTC {move.action} by {move.by}"
             self.stdout.write(f"  {told}: {move.told} · {_arrival(move, pointer)}")
-        live = live_function(target.function) if target.function else None
+        live = target.live_function()
         recorded, edge = pointer.place(EDGE).current, live.id if live else NONE
         if target.function and edge != recorded:
             self.stdout.write(
