@@ -1,4 +1,4 @@
-"""With a Redis each limit is one for all workers: of many tries exactly as many pass as may."""
+"""Of many tries at once exactly as many pass as may."""
 
 import json
 import threading
@@ -10,7 +10,6 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from fakeredis import TcpFakeServer
 
 import dispatch.jobs
 from booking.views import BOOKINGS
@@ -29,13 +28,8 @@ HASHES_AT_ONCE = 6  # argon2 takes memory and time, as it should
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with TcpFakeServer(("127.0.0.1", 0)) as redis:
-        threading.Thread(target=redis.serve_forever, daemon=True).start()
-        address = "redis://{}:{}/0".format(*redis.server_address)
-        folder = tmp_path_factory.mktemp("throttles")
-        with serving(folder, QDN_WORKERS="2", QDN_CACHE_URL=address) as url:
-            yield url
-        redis.shutdown()
+    with serving(tmp_path_factory.mktemp("throttles")) as url:
+        yield url
 
 
 def within_one_span(limit: Limit) -> None:
