@@ -1,4 +1,4 @@
-"""Chromium on one side, gunicorn with two workers on the other, nothing made up between them."""
+"""Chromium on one side, gunicorn on the other, nothing made up between them."""
 
 import os
 import shutil
