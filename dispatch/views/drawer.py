@@ -27,7 +27,7 @@ from dispatch.domain.moves import (
     undoes_to,
 )
 from dispatch.domain.permissions import Permission, history_for, sees_prices
-from dispatch.explain import UNSURE, clash_text, explain, name_of
+from dispatch.explain import LOOK_BELOW, UNSURE, clash_text, explain, name_of
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
 from dispatch.views.board import board_of
@@ -81,7 +81,8 @@ def job_action(permission: Permission, name: str = "") -> Callable[[Do], Callabl
 def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
     form = new_forms(request, job, _typed(request))[name] if name else None
     if form and not form.is_valid():
-        return drawer(request, job, 422, _first_error(form), bound={name: form})
+        words = LOOK_BELOW if name == "edit" else _first_error(form)
+        return drawer(request, job, 422, words, bound={name: form})
     try:
         done, words = do(request, job, form)
     except tuple(STATUS) as error:

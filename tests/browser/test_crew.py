@@ -124,7 +124,7 @@ def test_of_the_month_only_trouble_is_shown_whatever_a_member_is_called(window: 
     dana.get_by_label("Name", exact=True).fill("Wendy Moss")
     dana.get_by_label("Signs in as").fill("wendy")
     dana.get_by_role("button", name="Add them").click()
-    expect(dana.get_by_text("Wendy Moss is on the crew.")).to_be_visible()
+    expect(dana.get_by_text("Wendy Moss is on the roster.")).to_be_visible()
     show_month(dana, 3)
     button, told = dana.get_by_role("button", name=day("Wendy", 3)), dana.locator("#told")
     button.click()
