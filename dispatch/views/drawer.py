@@ -1,7 +1,8 @@
 """A job's drawer, and the one way in which an action on a job is done and answered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import messages
@@ -32,8 +33,9 @@ from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
 from dispatch.views.board import board_of
 
-Done = tuple[jobs.Done, str]  # what came of an action, and the words for it
-Do = Callable[[SiteRequest, Job, Any], Done]
+FORMS = ("note", "eta", "edit", "crew")  # by their names in the template
+Outcome = tuple[jobs.Done, str]  # of an action, and the words for it
+Do = Callable[[SiteRequest, Job, Any], Outcome]
 STATUS: dict[type[Exception], int] = {
     IllegalMove: 422,
     InvalidInput: 422,
@@ -44,15 +46,16 @@ STATUS: dict[type[Exception], int] = {
 }
 
 
-def new_forms(request: SiteRequest, job: Job, data: Any = None) -> dict[str, Any]:
-    """Every form of the drawer, by its name in the template."""
-    roster = wiring.roster(request.business).read()
-    return {
-        "note": NoteForm(data),
-        "eta": EtaForm(data),
-        "edit": EditForm(data, business=request.business, job=job),
-        "crew": CrewForm(data, job=job, roster=roster),
-    }
+def _form(name: str, request: SiteRequest, job: Job, data: Any = None) -> Any:
+    """One of the drawer's FORMS, filled with `data` where something was typed."""
+    match name:
+        case "note":
+            return NoteForm(data)
+        case "eta":
+            return EtaForm(data)
+        case "edit":
+            return EditForm(data, business=request.business, job=job)
+    return CrewForm(data, job=job, roster=wiring.roster(request.business).read())
 
 
 def job_action(permission: Permission, name: str = "") -> Callable[[Do], Callable[..., Any]]:
@@ -79,7 +82,7 @@ def job_action(permission: Permission, name: str = "") -> Callable[[Do], Callabl
 
 
 def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
-    form = new_forms(request, job, _typed(request))[name] if name else None
+    form = _form(name, request, job, _typed(request)) if name else None
     if form and not form.is_valid():
         words = LOOK_BELOW if name == "edit" else _first_error(form)
         return drawer(request, job, 422, words, bound={name: form})
@@ -125,7 +128,7 @@ def drawer(
     status: int = 200,
     said: str = "",
     *,
-    bound: dict[str, Any] | None = None,
+    bound: Mapping[str, Any] = MappingProxyType({}),
     fresh: bool = False,
     may_insist: bool = False,
 ) -> HttpResponse:
@@ -161,7 +164,7 @@ def drawer(
         "eta_by": job.eta and name_of(job.eta.by, roster),
         "crew": [(role, roster.name_of(name)) for role in ROLES if (name := job.field(role))],
         "tracking_url": tracking_url(request, job),
-        "forms": new_forms(request, job) | (bound or {}),
+        "forms": {name: bound.get(name) or _form(name, request, job) for name in FORMS},
         "back": _back(request, job.id),
     }
     template = "dispatch/_drawer.html" if is_fetch(request) else "dispatch/job.html"
@@ -170,7 +173,8 @@ def drawer(
 
 def _typed(request: SiteRequest) -> dict[str, Any]:
     """The form's fields; a card's button has in its address which version was seen."""
-    return request.GET.dict() | request.POST.dict()
+    seen = {"version": request.GET["version"]} if "version" in request.GET else {}
+    return seen | request.POST.dict()
 
 
 def _back(request: SiteRequest, job_id: str) -> str:

@@ -18,7 +18,7 @@ from dispatch.domain.status import Status
 from dispatch.explain import UNSURE
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NewJobForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
-from dispatch.views.drawer import Done, drawer, job_action, no_job
+from dispatch.views.drawer import Outcome, drawer, job_action, no_job
 
 
 @require_safe
@@ -32,7 +32,7 @@ def job(request: SiteRequest, job_id: str) -> HttpResponse:
 
 
 @job_action(Permission.MOVE)
-def move(request: SiteRequest, job: Job, _: None) -> Done:
+def move(request: SiteRequest, job: Job, _: None) -> Outcome:
     """To `status`, from the one that the person saw: `expected`, which buttons have in the URL."""
     to = named_status(request.POST.get("status", ""))
     seen = request.POST.get("expected") or request.GET.get("expected")
@@ -47,7 +47,7 @@ def move(request: SiteRequest, job: Job, _: None) -> Done:
 
 
 @job_action(Permission.ASSIGN, "crew")
-def assign(request: SiteRequest, job: Job, form: CrewForm) -> Done:
+def assign(request: SiteRequest, job: Job, form: CrewForm) -> Outcome:
     """Usernames by role; with `insist`, into a window that is full too."""
     done = jobs.assign(
         *(request.business, job.id),
@@ -60,13 +60,13 @@ def assign(request: SiteRequest, job: Job, form: CrewForm) -> Done:
 
 
 @job_action(Permission.NOTE, "note")
-def notes(request: SiteRequest, job: Job, form: NoteForm) -> Done:
+def notes(request: SiteRequest, job: Job, form: NoteForm) -> Outcome:
     text, by = form.cleaned_data["text"], request.user.actor
     return jobs.note(request.business, job.id, text, by=by), "Note added."
 
 
 @job_action(Permission.ESTIMATE, "eta")
-def eta(request: SiteRequest, job: Job, form: EtaForm) -> Done:
+def eta(request: SiteRequest, job: Job, form: EtaForm) -> Outcome:
     """`eta` as a clock time of today, or `on_my_way`."""
     business, by = request.business, request.user.actor
     if "on_my_way" in request.POST:
@@ -78,14 +78,14 @@ def eta(request: SiteRequest, job: Job, form: EtaForm) -> Done:
 
 
 @job_action(Permission.EDIT, "edit")
-def edit(request: SiteRequest, job: Job, form: EditForm) -> Done:
+def edit(request: SiteRequest, job: Job, form: EditForm) -> Outcome:
     fields, version = form.job_fields(), form.cleaned_data["version"]
     by = request.user.actor
     return jobs.edit(request.business, job.id, fields, by=by, version=version), "Saved."
 
 
 @job_action(Permission.KEEP_LINKS)
-def link(request: SiteRequest, job: Job, _: None) -> Done:
+def link(request: SiteRequest, job: Job, _: None) -> Outcome:
     """A new tracking link, or (`revoke`) none; the old one stops working."""
     revoke = "revoke" in request.POST
     done = jobs.renew_link(request.business, job.id, by=request.user.actor, revoke=revoke)
