@@ -18,6 +18,7 @@ from dispatch.domain.job import Crew, Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
+from dispatch.explain import explain
 from dispatch.stores.dynamodb import CLIENT, Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository
@@ -107,7 +108,7 @@ def assign(job_id: str, opened: Callable[[], None]) -> str:
     try:
         dispatch.jobs.assign(BUSINESS, job_id, {"driver": "joel"}, by=DANA)
     except NotAvailable as refusal:
-        return str(refusal) if refusal.insistable else "refused for good"
+        return explain(refusal, BUSINESS) if refusal.insistable else "refused for good"
     return "given"
 
 
