@@ -1,6 +1,10 @@
 """Every web test has a business of its own in memory, and a clock that stands still."""
 
+from functools import cache as cached
+
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.test import Client
@@ -16,6 +20,8 @@ from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
 
 settings.register_profile("suite", deadline=None)  # a busy machine is no failure
 settings.load_profile("suite")
+# AWS's descriptions of its services are read once, not for each client that a test makes.
+botocore.session.create_loader = cached(create_loader)
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
 from tests.making import PASSWORD
@@ -48,13 +50,33 @@ def serving(folder: Path, *, members: bool = True, **env: str) -> Iterator[str]:
     With `members`, Dana (dispatcher), Joel and Ana (crew) and Vic (viewer) can sign in with
     `tests.making.PASSWORD`. What the server said is printed where the test fails.
     """
-    environment = environment_of(folder, **env)
-    if not Path(environment["QDN_STATIC_ROOT"]).exists():
-        manage(environment, "collectstatic", "--noinput", "-v0")
+    environment = environment_of(folder, **{"QDN_STATIC_ROOT": str(static_root())} | env)
     if members:
-        run(environment, "-c", ADD_MEMBERS, said=PASSWORD)
+        (folder / "data" / "crew.json").write_bytes(roster_file())
     with _gunicorn(environment, folder / "server.log") as url:
         yield url
+
+
+@cache
+def _shared() -> TemporaryDirectory[str]:
+    """For what is the same at every site; it lives as long as the tests do."""
+    return TemporaryDirectory()
+
+
+@cache
+def static_root() -> Path:
+    """The static files as a container has them, collected once."""
+    folder = Path(_shared().name) / "static"
+    environment = environment_of(folder.parent, QDN_STATIC_ROOT=str(folder))
+    manage(environment, "collectstatic", "--noinput", "-v0")
+    return folder
+
+
+@cache
+def roster_file() -> bytes:
+    folder = Path(_shared().name)
+    run(environment_of(folder), "-c", ADD_MEMBERS, said=PASSWORD)
+    return (folder / "data" / "crew.json").read_bytes()
 
 
 def environment_of(folder: Path, **env: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,16 +34,10 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
-def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the first site collects its static files, and the others find them."""
-    return tmp_path_factory.mktemp("static") / "files"
-
-
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, static_root: Path) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    with serving(folder, QDN_STATIC_ROOT=str(static_root)) as url:
+    with serving(folder) as url:
         yield Site(url, folder)
 
 

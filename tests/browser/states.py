@@ -75,7 +75,7 @@ def shown(browser: Browser, site: Site, state: State, **options: Any) -> Iterato
         **options,
     )
     page = context.new_page()
-    page.clock.set_fixed_time(NOON)
+    page.clock.install(time=NOON)
     try:
         state.go(page, site)
         yield page
@@ -119,8 +119,9 @@ def cut_off(go: Go, words: str) -> Go:
 
 
 def go_offline(page: Page) -> None:
-    """The page itself finds out."""
+    """The page itself finds out, at its next poll."""
     page.context.set_offline(True)
+    page.clock.fast_forward(60_000)
     expect(page.locator("#offline")).to_be_visible(timeout=60_000)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,14 +17,14 @@ CREW = "/dashboard/crew/"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, static_root: Path) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A business that keeps its prices from the crew."""
     folder = tmp_path_factory.mktemp("crew")
     shipped = (ROOT / "qdn_site" / "businesses.toml").read_text(encoding="utf-8")
     assert "crew_see_prices = true" in shipped
     businesses = folder / "businesses.toml"
     businesses.write_text(shipped.replace("crew_see_prices = true", "crew_see_prices = false"))
-    settings = {"QDN_STATIC_ROOT": str(static_root), "QDN_BUSINESSES": str(businesses)}
+    settings = {"QDN_BUSINESSES": str(businesses)}
     with serving(folder, **settings) as url:
         yield Site(url, folder)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,12 +24,12 @@ def s3() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module", params=["file", "s3"])
 def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, static_root: Path
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("story")
     with ExitStack() as stack:
         env = stack.enter_context(s3()) if request.param == "s3" else {}
-        url = stack.enter_context(serving(folder, QDN_STATIC_ROOT=str(static_root), **env))
+        url = stack.enter_context(serving(folder, **env))
         yield Site(url, folder)
 
 

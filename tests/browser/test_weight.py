@@ -4,7 +4,6 @@ The pages' HTML is counted as the container sends it, uncompressed; scripts, sty
 as the container compressed them when it was built.
 """
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from dispatch.domain.status import Status
 from tests.browser.conftest import Window
 from tests.browser.site import Site
 from tests.browser.states import a_believable_day, of
+from tests.serving import static_root
 
 pytestmark = pytest.mark.long
 KB = 1024
@@ -45,8 +45,8 @@ def test_a_first_visit_is_light(
     assert sum(weights.values()) <= most, weights
 
 
-def test_the_one_stylesheet_is_light(site: Site, static_root: Path) -> None:
-    (style,) = static_root.glob("site/style.*.css.gz")
+def test_the_one_stylesheet_is_light() -> None:
+    (style,) = static_root().glob("site/style.*.css.gz")
     assert style.stat().st_size <= STYLE
 
 

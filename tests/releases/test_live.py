@@ -94,7 +94,6 @@ class Place:
             "QDN_WORKERS": "1",
             "QDN_BUSINESSES": self.environment["QDN_BUSINESSES"],
             "QDN_RELEASES_URL": self.environment[f"QDN_{stage.upper()}_RELEASES_URL"],
-            "QDN_STATIC_ROOT": str(self.folder / "static"),
         }
         with serving(folder, members=False, **settings) as url:
             yield url
