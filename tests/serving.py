@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
-from tests.making import PASSWORD
+from tests.making import NOON, PASSWORD
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("QDN_", "DJANGO_", "AWS_")
@@ -25,6 +25,13 @@ from django.conf import settings
 from dispatch import sample
 sample.add_members(settings.BUSINESSES[0], sys.stdin.read())
 """
+
+BROKEN = "/broken"
+AT_NOON = {  # a site whose clock stands
+    "DJANGO_SETTINGS_MODULE": "tests.noon",
+    "QDN_NOON": NOON.isoformat(),
+    "QDN_BROKEN": BROKEN,
+}
 
 _callers = count(1)
 

@@ -15,15 +15,8 @@ from dispatch.domain.status import Status
 from tests.browser.conftest import sign_in
 from tests.browser.site import Site, book, card, fill_booking, open_drawer
 from tests.making import NOON
-from tests.serving import SECRET, another_caller, environment_of, run, serving
+from tests.serving import AT_NOON, BROKEN, SECRET, another_caller, environment_of, run, serving
 
-BROKEN = "/broken"
-AT_NOON = {
-    "DJANGO_SETTINGS_MODULE": "tests.browser.noon",
-    "QDN_NOON": NOON.isoformat(),
-    "QDN_BROKEN": BROKEN,
-    "QDN_ORIGIN_SECRET": SECRET,
-}
 TOO_MUCH = 300_000  # characters, more than any page may be sent
 
 JOELS = Crew(driver="joel")  # the crew see their own jobs
@@ -54,7 +47,7 @@ def a_believable_day(folder: Path, **env: str) -> None:
 @contextmanager
 def at_noon(folder: Path, browser: Browser, **env: str) -> Iterator[Site]:
     """A site where it is noon on a Friday, with the jobs of `make run`; all are signed in."""
-    env |= AT_NOON
+    env |= AT_NOON | {"QDN_ORIGIN_SECRET": SECRET}
     with serving(folder, **env) as url:
         site = Site(url, folder, now=lambda: NOON)
         a_believable_day(folder, **env)

@@ -145,7 +145,7 @@ def test_no_call_is_answered_with_a_5xx(
     address: str, programs: dict[str, Program], jobs: JobRepository
 ) -> None:
     @settings(
-        max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(st.sampled_from(METHODS), bodies(address), queries, headers, content_types)
     def call(
@@ -167,7 +167,7 @@ def test_a_call_that_is_almost_right_is_answered_or_refused(
     method = RIGHT[address][0]
 
     @settings(
-        max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(almost_right(address), queries)
     def call(body: dict[str, Any], query: dict[str, str]) -> None:
@@ -184,7 +184,7 @@ def test_a_call_that_is_almost_right_is_answered_or_refused(
     call()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(st.sampled_from(METHODS), st.text(max_size=80) | st.binary(max_size=80))
 def test_no_address_is_answered_with_a_5xx(method: str, tail: str | bytes) -> None:
     raw = tail if isinstance(tail, bytes) else tail.encode("utf-8", "surrogatepass")
@@ -192,7 +192,7 @@ def test_no_address_is_answered_with_a_5xx(method: str, tail: str | bytes) -> No
     _judge(Client(raise_request_exception=False).generic(method, path), method)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(header_texts)
 def test_no_authorization_is_answered_with_a_5xx(header: str) -> None:
     for value in (header, f"Bearer {header}"):

@@ -1,8 +1,6 @@
 """Of many tries at once exactly as many pass as may."""
 
 import json
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +13,8 @@ import dispatch.jobs
 from booking.views import BOOKINGS
 from dispatch.accounts import BY_NAME, BY_SOURCE
 from dispatch.api.auth import CALLS
-from dispatch.ratelimit import Limit
 from tests.faults.visitor import Answer, Visitor, booking
-from tests.serving import serving
+from tests.serving import AT_NOON, serving
 from tracking.lookup import UNKNOWN_LINKS
 
 pytestmark = pytest.mark.long
@@ -28,15 +25,9 @@ HASHES_AT_ONCE = 6  # argon2 takes memory and time, as it should
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("throttles")) as url:
+    """Its clock stands: with each span of the clock, counting would begin anew."""
+    with serving(tmp_path_factory.mktemp("throttles"), **AT_NOON) as url:
         yield url
-
-
-def within_one_span(limit: Limit) -> None:
-    """Counting begins anew with each span of the clock: stay within one, on a busy machine too."""
-    left = limit.seconds - time.time() % limit.seconds
-    if left < min(120, limit.seconds * 2 / 3):
-        threading.Event().wait(left + 1)
 
 
 def all_at_once(ask: Callable[[int], Answer], tries: int, at_once: int = AT_ONCE) -> Counter[int]:
@@ -55,7 +46,6 @@ def test_signing_in_under_one_name_and_under_many(site: str) -> None:
     def sign_in(username: str) -> Answer:
         return visitor.post("/dashboard/login/", username=username, password="wrong")
 
-    within_one_span(BY_NAME)
     passed = all_at_once(lambda _: sign_in("joel"), BY_NAME.most + 20, HASHES_AT_ONCE)
     assert passed == {422: BY_NAME.most, 429: 20}
     left = BY_SOURCE.most - BY_NAME.most
@@ -65,7 +55,6 @@ def test_signing_in_under_one_name_and_under_many(site: str) -> None:
 
 def test_booking(site: str) -> None:
     typed = booking(Visitor(site), "Junk")
-    within_one_span(BOOKINGS)
 
     def book(number: int) -> Answer:
         fields = {"customer_name": f"Junk {number}", "key": f"key-{number}"}
@@ -82,13 +71,11 @@ def test_guessing_at_links_by_pages_and_api_together(site: str) -> None:
             return Visitor(site).get(f"/track/{number:032}")
         return call(site, "/api/track", {"token": f"{number:032}"})
 
-    within_one_span(UNKNOWN_LINKS)
     passed = all_at_once(guess, UNKNOWN_LINKS.most + 40)
     assert passed == {404: UNKNOWN_LINKS.most, 429: 40}
 
 
 def test_calling_the_api(site: str) -> None:
-    within_one_span(CALLS)
     passed = all_at_once(lambda _: call(site, "/api/jobs"), CALLS.most + 40)
     assert passed == {401: CALLS.most, 429: 40}
 

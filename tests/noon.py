@@ -1,4 +1,4 @@
-"""Settings for pictures: the server's clock stands at `QDN_NOON`, and links are the public ones.
+"""Settings for pictures and throttles: the clock stands at `QDN_NOON`, links are the public ones.
 
 An outage is said early, and there is one page that breaks.
 """
@@ -18,7 +18,7 @@ NOON = datetime.fromisoformat(os.environ["QDN_NOON"])
 wiring.now = lambda: NOON
 jobs.SILENT = 4  # seconds; a busy machine is no outage
 WHOSE = MIDDLEWARE.index("qdn_site.middleware.BusinessMiddleware") + 1
-MIDDLEWARE = [*MIDDLEWARE[:WHOSE], "tests.browser.noon.at_the_public_address", *MIDDLEWARE[WHOSE:]]
+MIDDLEWARE = [*MIDDLEWARE[:WHOSE], "tests.noon.at_the_public_address", *MIDDLEWARE[WHOSE:]]
 
 
 def at_the_public_address(
