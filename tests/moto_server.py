@@ -15,12 +15,15 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import boto3
+from botocore.config import Config
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
 from werkzeug.serving import BaseWSGIServer, make_server
+
+from dispatch.stores.dynamodb import CLIENT
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -128,6 +131,12 @@ def make_bucket(endpoint: str, bucket: str) -> str:
     )
     client.create_bucket(Bucket=bucket)
     return bucket
+
+
+def patient_dynamodb() -> Any:
+    """As production's client, but moto may take seconds for what takes DynamoDB milliseconds."""
+    config = CLIENT.merge(Config(read_timeout=60))
+    return boto3.session.Session().client("dynamodb", config=config)
 
 
 def main(arguments: list[str] | None = None) -> None:

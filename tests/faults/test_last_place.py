@@ -6,9 +6,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 import dispatch.jobs
 from dispatch import wiring
@@ -19,12 +17,12 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.explain import explain
-from dispatch.stores.dynamodb import CLIENT, Table
+from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository
 from dispatch.stores.roster_table import RosterTable
 from tests.making import BUSINESS, DANA, NOON, make_job, make_member
-from tests.moto_server import aws_environment, running_moto
+from tests.moto_server import aws_environment, patient_dynamodb, running_moto
 
 pytestmark = pytest.mark.long
 
@@ -46,16 +44,10 @@ def open_crew(
             monkeypatch.setenv(name, value)
 
         def opened() -> RosterTable:
-            return RosterTable(Table("last_place", patient), today=lambda: NOON.date())
+            return RosterTable(Table("last_place", patient_dynamodb), today=lambda: NOON.date())
 
         opened().create_table()
         yield opened
-
-
-def patient() -> Any:
-    """moto takes seconds for what DynamoDB does in a few hundredths of one."""
-    config = CLIENT.merge(Config(read_timeout=60))
-    return boto3.session.Session().client("dynamodb", config=config)
 
 
 @pytest.fixture(autouse=True)

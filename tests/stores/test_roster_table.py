@@ -10,18 +10,17 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
 from dispatch.domain.availability import away, back
 from dispatch.domain.document import Document, StaleWrite, StoreUnavailable, UnreadableDocument
 from dispatch.domain.roster import Availability, Member, Roster
-from dispatch.stores.dynamodb import CLIENT, NoTable, Table
+from dispatch.stores.dynamodb import NoTable, Table
 from dispatch.stores.repository import DocumentRepository
 from dispatch.stores.roster_table import RosterTable
 from tests.making import BUSINESS, NOON, make_member
-from tests.moto_server import aws_environment
+from tests.moto_server import aws_environment, patient_dynamodb
 
 TODAY = date(2026, 5, 22)
 _table = count(1)
@@ -38,16 +37,10 @@ def name(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def opened(name: str) -> Callable[..., RosterTable]:
     def open_table(business: str = "", today: date = TODAY) -> RosterTable:
-        return RosterTable(Table(name, patient), business, today=lambda: today)
+        return RosterTable(Table(name, patient_dynamodb), business, today=lambda: today)
 
     assert open_table().create_table()
     return open_table
-
-
-def patient() -> Any:
-    """moto takes seconds for what DynamoDB does in a few hundredths of one."""
-    config = CLIENT.merge(Config(read_timeout=60))
-    return boto3.session.Session().client("dynamodb", config=config)
 
 
 @pytest.fixture
@@ -115,7 +108,7 @@ class Counting:
     """The client, and what is written through it."""
 
     def __init__(self) -> None:
-        self.inner, self.written = patient(), list[list[dict[str, Any]]]()
+        self.inner, self.written = patient_dynamodb(), list[list[dict[str, Any]]]()
         self.read = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -309,11 +302,11 @@ def test_half_of_a_long_change_is_not_made_where_somebody_else_was_faster(
 def test_a_large_crew_moves_in_but_is_not_changed_all_at_once(
     opened: Callable[..., RosterTable],
 ) -> None:
-    many = [make_member(f"member-{number}") for number in range(120)]
+    many = [make_member(f"member-{number}") for number in range(101)]
     crew = crew_of(opened())
     crew.change(lambda roster: roster.put(*many))
     assert len(crew_of(opened()).read().members) == len(many)
-    with pytest.raises(StoreUnavailable, match="120 members are too many to change at once"):
+    with pytest.raises(StoreUnavailable, match="101 members are too many to change at once"):
         crew.change(lambda roster: roster.put(*(replace(each, active=False) for each in many)))
     assert crew_of(opened()).read().revision == 1
 

@@ -72,8 +72,11 @@ def snapshot(storage: Storage, clock: FakeClock) -> Snapshot[Value]:
 
 
 @pytest.fixture
-def shared(storage: Storage, clock: FakeClock) -> Iterator[Snapshot[Value]]:
-    """One whose background fetches for all."""
+def shared(
+    storage: Storage, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Snapshot[Value]]:
+    """One whose background fetches for all, and looks again at once."""
+    monkeypatch.setattr("dispatch.stores.snapshot.FRESH", 0.01)
     snapshot = Snapshot(storage.fetch, clock=clock, background=True)
     yield snapshot
     clock.tick(60)  # without a reader for so long the background rests
