@@ -29,7 +29,7 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def aws_environment(endpoint: str) -> dict[str, str]:
-    """What boto3 needs to find a server of ours and nothing else."""
+    """Environment variables by which boto3 finds this server and nothing else."""
     return {
         "AWS_ENDPOINT_URL_S3": endpoint,
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,

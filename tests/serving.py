@@ -105,12 +105,12 @@ def environment_of(folder: Path, **env: str) -> dict[str, str]:
 
 
 def manage(environment: Mapping[str, str], *arguments: str, said: str = "") -> str:
-    """What `manage.py` prints, given `said` to read. Raises where it fails."""
+    """The output of `manage.py`, given `said` to read. Raises where it fails."""
     return run(environment, "manage.py", *arguments, said=said)
 
 
 def run(environment: Mapping[str, str], *arguments: str, said: str = "") -> str:
-    """What this Python prints when it runs these arguments at the top of the project."""
+    """The output of this Python, run with these arguments at the top of the project."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,

@@ -202,7 +202,7 @@ def send_button(page: Page) -> Locator:
 
 
 def typed(page: Page) -> dict[str, str | float | bool]:
-    """What is in the form, as a new request."""
+    """The form's fields, as a new request."""
     fields: dict[str, str | float | bool] = page.locator("form").evaluate(
         "form => Object.fromEntries(new FormData(form))"
     )

@@ -1,4 +1,4 @@
-"""What a first visit costs on a phone with one bar, counted as it goes over the wire.
+"""A first visit is light, also on a phone with one bar; counted as it goes over the wire.
 
 The pages' HTML is counted as the container sends it, uncompressed; scripts, style and pictures
 as the container compressed them when it was built.

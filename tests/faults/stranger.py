@@ -1,4 +1,4 @@
-"""What somebody might send to a public address: sense, half sense and nonsense."""
+"""Requests that a stranger might send: valid, nearly valid and nonsense."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Whatever a client makes up: never a 5xx, and every refusal is a problem."""
+"""No made-up call is answered with a 5xx, and every refusal is a problem document."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What ends a session or a token ends it on every worker, within two seconds."""
+"""A session or token that is ended is ended on every worker, within two seconds."""
 
 import json
 import time
@@ -50,7 +50,7 @@ def calls(base: str, bearer: str) -> int:
 
 
 def ends(status: Callable[[], int]) -> bool:
-    """Whether 401 is the answer in time, and stays it."""
+    """True where the answer becomes 401 in time, and stays so."""
     until = time.monotonic() + SOON
     while status() != 401:
         if time.monotonic() > until:

@@ -105,7 +105,7 @@ def assign(job_id: str, opened: Callable[[], None]) -> str:
 
 
 def at_once(fn: Callable[[int], str]) -> list[str]:
-    """What it says in each of many processes, which all start together."""
+    """The result in each of many processes, which all start together."""
     start, answers = FORK.Barrier(MANY), FORK.Queue()
 
     def run(number: int) -> None:

@@ -48,7 +48,7 @@ class Site:
         return self.dana.post("/dashboard/jobs/job-1/move", status=to, reason="moved")
 
     def stored(self) -> JobBook:
-        """What is really there, seen without the cable."""
+        """The stored jobs, read without the cable."""
         return self.jobs.refreshed()
 
 
@@ -93,7 +93,7 @@ def until(happened: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def answered_just_now(site: Site) -> bool:
-    """Whether the outage before this one is over for the readers too."""
+    """True once the outage before this one is over for the readers too."""
     ages = json.loads(site.customer.get("/readyz").text)["confirmed_seconds_ago"].values()
     return all(age is not None and age < ANSWERED.seconds / 2 for age in ages)
 

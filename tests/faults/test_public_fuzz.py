@@ -1,4 +1,4 @@
-"""Whatever anybody sends to a public address: never a 5xx, and never without its headers."""
+"""No request to a public address is answered with a 5xx, or without the site's headers."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What is answered around Django's views, by gunicorn or by middleware."""
+"""Answers that come from around Django's views: from gunicorn or from middleware."""
 
 import re
 import socket

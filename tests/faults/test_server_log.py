@@ -1,4 +1,4 @@
-"""What the server writes down of a request holds nobody's key, however its address is spelt."""
+"""No log line holds a tracking link's token, however the address is spelt."""
 
 from pathlib import Path
 from urllib.parse import quote

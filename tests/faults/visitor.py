@@ -69,7 +69,7 @@ class Visitor:
 
 
 def booking(visitor: Visitor, name: str) -> dict[str, str]:
-    """What a customer of this name types into the form, with a day that it offers."""
+    """The fields of a booking under this name, on a day that the form offers."""
     page = visitor.get("/book/").text
     dates = re.findall(r'<option value="(\d{4}-\d\d-\d\d)"', page)
     key = re.search(r'name="key" value="([^"]+)"', page)

@@ -98,7 +98,7 @@ class Stage:
         )
 
     def run(self, command: list[str], **env: str) -> str:
-        """What a command printed. Raises where it fails."""
+        """The command's output. Raises where it fails."""
         process = self.popen(command, **env)
         said, _ = process.communicate(timeout=600)
         assert process.returncode == 0, said
@@ -144,7 +144,7 @@ def instructions(text: str) -> list[tuple[str, str]]:
 
 
 def context(checkout: Path, folder: Path) -> Path:
-    """What the engine is handed of a checkout: all that .dockerignore lets through."""
+    """The build context: all of a checkout that .dockerignore lets through."""
     rules = [line for line in (checkout / ".dockerignore").read_text().split() if line]
     for path in sorted(checkout.rglob("*")):
         name = path.relative_to(checkout).as_posix()

@@ -1,4 +1,4 @@
-"""What every store promises, whatever it keeps its document in."""
+"""The contract of every document store: memory, file and S3."""
 
 import os
 import socket

@@ -143,7 +143,7 @@ def test_a_lost_race_is_run_again_on_the_newest_book(
 def test_a_race_lost_to_the_same_change_changes_nothing(
     mine: Repository, other: Repository, store: TroubledStore
 ) -> None:
-    """What others did in the meantime is for the change to judge, not for its first run."""
+    """The change is applied anew to what others wrote in the meantime."""
 
     def add_once(book: JobBook) -> JobBook:
         return book if book.value("a") else adding("a")(book)

@@ -1,4 +1,4 @@
-"""What the roster's stores promise, whatever they keep it in: a file, or a DynamoDB table.
+"""The contract of every roster store: file and DynamoDB table.
 
 dynalite is stricter than moto about expressions and reserved words; moto has real transactions.
 """

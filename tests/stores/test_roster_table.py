@@ -1,4 +1,4 @@
-"""What a roster in a DynamoDB table does that one in a file does not."""
+"""A roster in a DynamoDB table: its items, its transactions, its consistency."""
 
 import socket
 import time

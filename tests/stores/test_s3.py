@@ -1,4 +1,4 @@
-"""What S3 may answer besides what was asked for, and what the store makes of it."""
+"""S3's errors, and the store's reaction to each."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What readers see, how old it may be, and how often the storage is asked for it."""
+"""The snapshot's age, who refreshes it, and how often the storage is asked."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -47,7 +47,7 @@ class TroubledStore:
 
     @property
     def book(self) -> JobBook:
-        """What is really stored."""
+        """The jobs as stored."""
         return JobBook.decode(self.body) if self.inner.load().etag else JobBook()
 
 
