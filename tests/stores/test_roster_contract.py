@@ -288,7 +288,9 @@ def _loaded(store: DocumentStore) -> Document:
 # --- days ----------------------------------------------------------------------------------
 
 
-def test_more_days_off_than_a_transaction_takes_are_set_and_taken_back_at_once(open_crew: OpenCrew) -> None:
+def test_more_days_off_than_a_transaction_takes_are_set_and_taken_back_at_once(
+    open_crew: OpenCrew,
+) -> None:
     days = [TODAY + timedelta(days=ahead) for ahead in range(130)]
 
     def away_throughout(member: Member) -> Member:
