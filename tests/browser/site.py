@@ -6,16 +6,18 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from msgspec.structs import replace
 from playwright.sync_api import Locator, Page
 
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.moves import move
 from dispatch.domain.status import Status
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository
-from tests.making import BUSINESS, make_job
+from tests.making import BUSINESS, JOEL, make_job
 
 NUMBERS = count(1)
 
@@ -71,6 +73,21 @@ class Site:
         """Another process changes it."""
         changed = replace(job, version=job.version + 1, updated_at=self.now(), **fields)
         return self._jobs.change(lambda book: book.put(changed)).job(job.id)
+
+    def move(self, job: Job, to: Status) -> None:
+        """Joel moves it in another window; the server knows."""
+        at = self.now()
+        self._jobs.change(
+            lambda book: book.changed(
+                move(book.job(job.id), to, by=JOEL, at=at, business=BUSINESS), at
+            )
+        )
+        self.let_know(job)
+
+    def let_know(self, job: Job) -> None:
+        """The server has read all that was put there, this job's latest too."""
+        with urlopen(f"{self.url}/track/{job.tracking_token}?r={self.revision}") as answer:
+            assert answer.status == 200
 
     def back_to(self, jobs: list[Job]) -> None:
         """These jobs as they were, and no others, in a storage that is there."""

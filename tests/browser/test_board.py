@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from dispatch.domain.job import Crew, Event
+from dispatch.domain.job import Crew, Event, Job
 from dispatch.domain.status import Status
 from tests.browser.conftest import Window, later, sign_in
 from tests.browser.site import Site, book, card, column, now, open_drawer
@@ -21,6 +21,23 @@ def at_the_board(window: Window, site: Site, who: str = "dana", **options: Any) 
     page = window(who, **options)
     page.goto(site.board)
     return page
+
+
+@pytest.fixture
+def job(site: Site) -> Job:
+    return site.job()
+
+
+@pytest.fixture
+def dana(window: Window, site: Site, job: Job) -> Page:
+    """At the board, with the job on it."""
+    return at_the_board(window, site)
+
+
+@pytest.fixture
+def still(window: Window, site: Site, job: Job) -> Page:
+    """Dana at the board, whose clock stands."""
+    return at_the_board(window, site, still=True)
 
 
 def said(page: Page) -> Locator:
@@ -41,16 +58,13 @@ def hold(page: Page, address: str) -> list[Route]:
 # --- moving ------------------------------------------------------------------------------
 
 
-def test_a_card_is_dragged_to_another_column(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site)
+def test_a_card_is_dragged_to_another_column(dana: Page, job: Job, site: Site) -> None:
     card(dana, job).drag_to(column(dana, IN_PROGRESS))
     expect(card(dana, job, IN_PROGRESS)).to_be_visible()
     assert site.stored(job).status is IN_PROGRESS
 
 
-def test_its_button_takes_a_card_one_step_on(window: Window, site: Site) -> None:
-    job = site.job()
+def test_its_button_takes_a_card_one_step_on(job: Job, window: Window, site: Site) -> None:
     joel = at_the_board(window, site, "joel")
     card(joel, job).get_by_role("button", name="Ready for Pickup").click()
     expect(card(joel, job, READY)).to_be_visible()
@@ -79,8 +93,7 @@ def test_arrows_walk_shift_and_an_arrow_move_enter_opens(window: Window, site: S
     expect(card(dana, upper)).to_be_focused()
 
 
-def test_the_keys_are_told_where_they_work(window: Window, site: Site) -> None:
-    job = site.job()
+def test_the_keys_are_told_where_they_work(job: Job, window: Window, site: Site) -> None:
     new = site.job(PENDING)
     dana = at_the_board(window, site)
     hint = dana.get_by_text("Shift with ← or → moves the job")
@@ -102,9 +115,7 @@ def test_the_keys_are_told_where_they_work(window: Window, site: Site) -> None:
     expect(vic.get_by_text("moves the job")).to_have_count(0)
 
 
-def test_a_move_back_asks_for_the_reason(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site)
+def test_a_move_back_asks_for_the_reason(dana: Page, job: Job, site: Site) -> None:
     card(dana, job).press("Shift+ArrowLeft")
     why = dana.get_by_role("dialog", name="Why?")
     expect(why).to_have_accessible_description(
@@ -119,9 +130,7 @@ def test_a_move_back_asks_for_the_reason(window: Window, site: Site) -> None:
 
 
 @pytest.mark.parametrize("leave", ["Leave it", "Escape"])
-def test_without_a_reason_nothing_moves(window: Window, site: Site, leave: str) -> None:
-    job = site.job()
-    dana = at_the_board(window, site)
+def test_without_a_reason_nothing_moves(dana: Page, job: Job, site: Site, leave: str) -> None:
     card(dana, job).drag_to(column(dana, CANCELLED))
     why = dana.get_by_role("dialog", name="Why?")
     why.get_by_role("button", name="Move it").click()
@@ -135,9 +144,7 @@ def test_without_a_reason_nothing_moves(window: Window, site: Site, leave: str) 
     assert site.stored(job) == job
 
 
-def test_a_job_is_cancelled_with_a_reason(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site)
+def test_a_job_is_cancelled_with_a_reason(dana: Page, job: Job) -> None:
     card(dana, job).drag_to(column(dana, CANCELLED))
     dana.get_by_label("Reason").fill("Moved away")
     dana.get_by_role("button", name="Move it").click()
@@ -172,23 +179,20 @@ def test_something_else_needs_words(window: Window, site: Site) -> None:
     expect(card(joel, job, BOOKED)).to_be_visible()
 
 
-def test_undo_waits_in_the_toast_for_its_minute(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    card(dana, job).get_by_role("button", name="Ready for Pickup").click()
-    expect(card(dana, job, READY)).to_be_visible()
-    undo = dana.locator("#toasts").get_by_role("button", name=f"Undo: {job.customer_name}")
-    later(dana, 50)
+def test_undo_waits_in_the_toast_for_its_minute(still: Page, job: Job) -> None:
+    card(still, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(still, job, READY)).to_be_visible()
+    undo = still.locator("#toasts").get_by_role("button", name=f"Undo: {job.customer_name}")
+    later(still, 50)
     undo.click()
-    expect(card(dana, job, BOOKED)).to_be_visible()
-    card(dana, job).get_by_role("button", name="Ready for Pickup").click()
-    expect(card(dana, job, READY)).to_be_visible()
-    later(dana, 61)
+    expect(card(still, job, BOOKED)).to_be_visible()
+    card(still, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(still, job, READY)).to_be_visible()
+    later(still, 61)
     expect(undo).to_be_hidden()
 
 
-def test_a_viewer_only_looks(window: Window, site: Site) -> None:
-    job = site.job()
+def test_a_viewer_only_looks(job: Job, window: Window, site: Site) -> None:
     vic = at_the_board(window, site, "vic")
     expect(card(vic, job)).to_be_visible()
     expect(vic.locator("#board button")).to_have_count(0)
@@ -203,48 +207,40 @@ def test_a_viewer_only_looks(window: Window, site: Site) -> None:
 # --- several people at once --------------------------------------------------------------
 
 
-def test_a_stale_move_shows_who_moved_it_where(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    joel = at_the_board(window, site, "joel")
-    card(joel, job).drag_to(column(joel, IN_PROGRESS))
-    expect(card(joel, job, IN_PROGRESS)).to_be_visible()
-    expect(card(dana, job, BOOKED)).to_be_visible()
-    card(dana, job).get_by_role("button", name="Ready for Pickup").click()
-    expect(said(dana)).to_contain_text("Joel Ramirez has moved this job to “In Progress” at")
-    expect(card(dana, job, IN_PROGRESS)).to_be_visible()
+def test_a_stale_move_shows_who_moved_it_where(still: Page, job: Job, site: Site) -> None:
+    site.move(job, IN_PROGRESS)
+    expect(card(still, job, BOOKED)).to_be_visible()
+    card(still, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(said(still)).to_contain_text("Joel Ramirez has moved this job to “In Progress” at")
+    expect(card(still, job, IN_PROGRESS)).to_be_visible()
     assert site.stored(job).status is IN_PROGRESS
 
 
-def test_a_stale_move_in_the_drawer_shows_the_job_as_it_is(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    drawer = open_drawer(dana, job)
+def test_a_stale_move_in_the_drawer_shows_the_job_as_it_is(
+    still: Page, job: Job, site: Site
+) -> None:
+    drawer = open_drawer(still, job)
     expect(drawer).to_be_visible()
-    joel = at_the_board(window, site, "joel")
-    card(joel, job).drag_to(column(joel, IN_PROGRESS))
-    expect(card(joel, job, IN_PROGRESS)).to_be_visible()
+    site.move(job, IN_PROGRESS)
     drawer.get_by_role("button", name="Ready for Pickup").click()
     expect(drawer.get_by_role("alert")).to_contain_text("Joel Ramirez has moved this job")
     expect(drawer.locator("header .pill")).to_have_text("In Progress")
     expect(drawer.get_by_role("button", name="Ready for Pickup →")).to_have_count(0)
 
 
-def test_a_half_typed_note_and_the_focus_survive_the_refresh(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    drawer = open_drawer(dana, job)
+def test_a_half_typed_note_and_the_focus_survive_the_refresh(
+    still: Page, job: Job, site: Site
+) -> None:
+    drawer = open_drawer(still, job)
     note = drawer.get_by_label("Note for the crew")
     note.press_sequentially("Half a no")
-    other = at_the_board(window, site)
-    card(other, job).get_by_role("button", name="Ready for Pickup").click()
-    expect(card(other, job, READY)).to_be_visible()
+    site.move(job, READY)
 
-    later(dana)
+    later(still)
     stale = drawer.locator(".stale")
     expect(stale).to_contain_text("Somebody has changed this job since you opened it.")
     expect(note).to_be_focused()
-    dana.keyboard.type("te")
+    still.keyboard.type("te")
     expect(note).to_have_value("Half a note")
 
     stale.get_by_role("button", name="Show it as it is now").click()
@@ -257,10 +253,8 @@ def test_a_half_typed_note_and_the_focus_survive_the_refresh(window: Window, sit
 
 
 def test_a_half_typed_note_survives_a_move_and_an_edit_from_the_drawer(
-    window: Window, site: Site
+    dana: Page, job: Job
 ) -> None:
-    job = site.job()
-    dana = at_the_board(window, site)
     drawer = open_drawer(dana, job)
     note = drawer.get_by_label("Note for the crew")
     note.fill("Still thinking")
@@ -285,9 +279,7 @@ def test_closing_the_drawer_loses_no_half_typed_note(window: Window, site: Site)
     expect(open_drawer(dana, job).get_by_label("Note for the crew")).to_have_value("Call the neigh")
 
 
-def test_a_slow_answer_leaves_the_caret_in_a_half_typed_note(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site)
+def test_a_slow_answer_leaves_the_caret_in_a_half_typed_note(dana: Page, job: Job) -> None:
     drawer = open_drawer(dana, job)
     held = hold(dana, "**/eta")
     with dana.expect_request("**/eta"):
@@ -341,8 +333,9 @@ def test_of_two_drawers_the_one_opened_last_is_shown(window: Window, site: Site)
     expect(drawer.locator("h2")).to_have_text(second.customer_name)
 
 
-def test_could_not_do_it_stays_shut_until_somebody_opens_it(window: Window, site: Site) -> None:
-    job = site.job()
+def test_could_not_do_it_stays_shut_until_somebody_opens_it(
+    job: Job, window: Window, site: Site
+) -> None:
     joel = at_the_board(window, site, "joel")
     drawer = open_drawer(joel, job)
     drawer.get_by_role("button", name="On my way").click()
@@ -362,9 +355,7 @@ def test_a_refused_edit_brings_its_first_error_into_sight(window: Window, site: 
     expect(drawer.locator(".error").first).to_be_in_viewport()
 
 
-def test_what_an_answer_refuses_stays_typed(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site)
+def test_what_an_answer_refuses_stays_typed(dana: Page, job: Job) -> None:
     drawer = open_drawer(dana, job)
     drawer.get_by_text("Edit the details").click()
     drawer.get_by_label("Truck").fill("T-5")
@@ -383,9 +374,8 @@ def test_what_an_answer_refuses_stays_typed(window: Window, site: Site) -> None:
 
 
 def test_a_drawer_that_opens_for_a_refusal_still_has_the_half_typed_note(
-    window: Window, site: Site
+    job: Job, window: Window, site: Site
 ) -> None:
-    job = site.job()
     for _ in range(BUSINESS.jobs_per_window):
         site.job(crew=Crew(driver="joel"))
     dana = at_the_board(window, site)
@@ -401,52 +391,41 @@ def test_a_drawer_that_opens_for_a_refusal_still_has_the_half_typed_note(
     expect(note).to_have_value("Bring glov")
 
 
-def test_the_refresh_never_steals_the_focus(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    focused = card(dana, job).get_by_role("link")
+def test_the_refresh_never_steals_the_focus(still: Page, job: Job, site: Site) -> None:
+    focused = card(still, job).get_by_role("link")
     focused.focus()
     site.job(PENDING)
-    joel = at_the_board(window, site, "joel")
-    card(joel, job).get_by_role("button", name="Ready for Pickup").click()
-    expect(card(joel, job, READY)).to_be_visible()
-    later(dana)
-    expect(card(dana, job, READY)).to_be_visible()
+    site.move(job, READY)
+    later(still)
+    expect(card(still, job, READY)).to_be_visible()
     expect(focused).to_be_focused()
 
 
-def test_the_refresh_puts_no_other_button_under_the_finger(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    card(dana, job).get_by_role("button", name="Ready for Pickup").focus()
-    joel = at_the_board(window, site, "joel")
-    card(joel, job).get_by_role("button", name="Ready for Pickup").click()
-    expect(card(joel, job, READY)).to_be_visible()
-    later(dana)
-    expect(card(dana, job, READY)).to_be_focused()
+def test_the_refresh_puts_no_other_button_under_the_finger(
+    still: Page, job: Job, site: Site
+) -> None:
+    card(still, job).get_by_role("button", name="Ready for Pickup").focus()
+    site.move(job, READY)
+    later(still)
+    expect(card(still, job, READY)).to_be_focused()
 
 
 def test_the_refresh_leaves_the_drivers_open_and_the_focus_on_the_same_one(
-    window: Window, site: Site
+    still: Page, job: Job, site: Site
 ) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    card(dana, job).get_by_text("Driver…").click()
-    ana = card(dana, job).get_by_role("button", name="Ana")
+    card(still, job).get_by_text("Driver…").click()
+    ana = card(still, job).get_by_role("button", name="Ana")
     ana.focus()
-    other = at_the_board(window, site)
-    card(other, job).get_by_role("button", name="Ready for Pickup").click()
-    expect(card(other, job, READY)).to_be_visible()
-    later(dana)
-    expect(card(dana, job, READY)).to_be_visible()
+    site.move(job, READY)
+    later(still)
+    expect(card(still, job, READY)).to_be_visible()
     expect(ana).to_be_focused()
 
-    card(other, job).get_by_text("Driver…").click()
-    card(other, job).get_by_role("button", name="Ana").click()
-    expect(card(other, job).get_by_role("button", name="Ana")).to_have_count(0)
-    later(dana)
+    site.change(site.stored(job), crew=Crew(driver="ana"))
+    site.let_know(job)
+    later(still)
     expect(ana).to_have_count(0)
-    expect(card(dana, job)).to_be_focused()
+    expect(card(still, job)).to_be_focused()
 
 
 def test_a_new_booking_announces_itself(window: Window, site: Site) -> None:
@@ -511,11 +490,9 @@ AudioContext.prototype.createOscillator = function () {
 
 
 def test_a_half_typed_edit_does_not_undo_what_another_saved_meanwhile(
-    window: Window, site: Site
+    still: Page, job: Job, window: Window, site: Site
 ) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    drawer = open_drawer(dana, job)
+    drawer = open_drawer(still, job)
     drawer.get_by_text("Edit the details").click()
     drawer.get_by_label("Truck").fill("T-1")
     other = at_the_board(window, site)
@@ -525,7 +502,7 @@ def test_a_half_typed_edit_does_not_undo_what_another_saved_meanwhile(
     theirs.get_by_role("button", name="Save", exact=True).click()
     expect(theirs.locator(".facts")).to_contain_text("T-9")
 
-    later(dana)
+    later(still)
     drawer.get_by_role("button", name="Show it as it is now").click()
     expect(drawer.locator(".facts")).to_contain_text("T-9")
     expect(drawer.get_by_label("Truck")).to_have_value("T-1")
@@ -565,8 +542,7 @@ def test_search_and_filters_are_in_the_address_and_survive_the_poll(
     expect(card(dana, other)).to_be_visible()
 
 
-def test_the_customers_link_is_copied(window: Window, site: Site) -> None:
-    job = site.job()
+def test_the_customers_link_is_copied(job: Job, window: Window, site: Site) -> None:
     dana = at_the_board(window, site, permissions=["clipboard-read", "clipboard-write"])
     drawer = open_drawer(dana, job)
     drawer.get_by_role("button", name="Copy").click()
@@ -591,54 +567,46 @@ def test_signed_out_elsewhere_the_board_goes_to_sign_in(
     assert "next=/dashboard/" in board.url
 
 
-def test_a_half_typed_note_survives_the_end_of_the_session(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    open_drawer(dana, job).get_by_label("Note for the crew").fill("Call the neigh")
-    dana.context.clear_cookies()
-    later(dana)
-    dana.get_by_label("Name").fill("dana")
-    dana.get_by_label("Password").fill(PASSWORD)
-    dana.get_by_role("button", name="Sign in").click()
-    note = open_drawer(dana, job).get_by_label("Note for the crew")
+def test_a_half_typed_note_survives_the_end_of_the_session(still: Page, job: Job) -> None:
+    open_drawer(still, job).get_by_label("Note for the crew").fill("Call the neigh")
+    still.context.clear_cookies()
+    later(still)
+    still.get_by_label("Name").fill("dana")
+    still.get_by_label("Password").fill(PASSWORD)
+    still.get_by_role("button", name="Sign in").click()
+    note = open_drawer(still, job).get_by_label("Note for the crew")
     expect(note).to_have_value("Call the neigh")
-    dana.reload()
-    expect(open_drawer(dana, job).get_by_label("Note for the crew")).to_have_value("")
+    still.reload()
+    expect(open_drawer(still, job).get_by_label("Note for the crew")).to_have_value("")
 
 
-def test_a_half_typed_note_is_not_shown_to_who_signs_in_next(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    open_drawer(dana, job).get_by_label("Note for the crew").fill("Call the neigh")
-    dana.context.clear_cookies()
-    later(dana)
-    dana.get_by_label("Name").fill("joel")
-    dana.get_by_label("Password").fill(PASSWORD)
-    dana.get_by_role("button", name="Sign in").click()
-    expect(open_drawer(dana, job).get_by_label("Note for the crew")).to_have_value("")
+def test_a_half_typed_note_is_not_shown_to_who_signs_in_next(still: Page, job: Job) -> None:
+    open_drawer(still, job).get_by_label("Note for the crew").fill("Call the neigh")
+    still.context.clear_cookies()
+    later(still)
+    still.get_by_label("Name").fill("joel")
+    still.get_by_label("Password").fill(PASSWORD)
+    still.get_by_role("button", name="Sign in").click()
+    expect(open_drawer(still, job).get_by_label("Note for the crew")).to_have_value("")
 
 
-def test_out_of_reach_the_board_says_so_and_heals(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    offline = dana.get_by_text("We cannot reach the server.")
-    dana.context.set_offline(True)
-    later(dana)
-    later(dana)
+def test_out_of_reach_the_board_says_so_and_heals(still: Page, job: Job) -> None:
+    offline = still.get_by_text("We cannot reach the server.")
+    still.context.set_offline(True)
+    later(still)
+    later(still)
     expect(offline).to_be_in_viewport()
-    card(dana, job).get_by_role("button", name="Ready for Pickup").click()
-    expect(said(dana)).to_contain_text("We could not reach the server.")
-    card(dana, job).get_by_role("link", name="Drawer").click()
-    expect(dana.locator("#drawer")).to_be_hidden()
-    dana.context.set_offline(False)
+    card(still, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(said(still)).to_contain_text("We could not reach the server.")
+    card(still, job).get_by_role("link", name="Drawer").click()
+    expect(still.locator("#drawer")).to_be_hidden()
+    still.context.set_offline(False)
     expect(offline).to_be_hidden()
-    card(dana, job).get_by_role("button", name="Ready for Pickup").click()
-    expect(card(dana, job, READY)).to_be_visible()
+    card(still, job).get_by_role("button", name="Ready for Pickup").click()
+    expect(card(still, job, READY)).to_be_visible()
 
 
-def test_a_note_that_did_not_arrive_stays_typed(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site)
+def test_a_note_that_did_not_arrive_stays_typed(dana: Page, job: Job) -> None:
     drawer = open_drawer(dana, job)
     note = drawer.get_by_label("Note for the crew")
     note.fill("Bring gloves")
@@ -662,11 +630,9 @@ def test_a_server_that_never_answers_counts_as_gone(window: Window, site: Site) 
     expect(dana.get_by_text("We cannot reach the server.")).to_be_visible()
 
 
-def test_a_job_that_is_gone_says_so_and_opens_nothing(window: Window, site: Site) -> None:
-    job = site.job()
-    dana = at_the_board(window, site, still=True)
-    link = card(dana, job).get_by_role("link", name="Drawer")
+def test_a_job_that_is_gone_says_so_and_opens_nothing(still: Page, job: Job) -> None:
+    link = card(still, job).get_by_role("link", name="Drawer")
     link.evaluate("link => { link.href = '/dashboard/jobs/nosuchjob' }")
     link.click()
-    expect(said(dana)).to_contain_text("There is no such job")
-    expect(dana.locator("#drawer")).to_be_hidden()
+    expect(said(still)).to_contain_text("There is no such job")
+    expect(still.locator("#drawer")).to_be_hidden()
