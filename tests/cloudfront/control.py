@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Operations.html
 import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -20,11 +20,16 @@ BASE = "/2020-05-31"
 N = f"{{{XMLNS}}}"
 
 
-class Control:
-    """`invalidations` by distribution id. The access key `DENIED` may do nothing."""
+class State(Protocol):
+    functions: Functions
+    invalidations: dict[str, Invalidations]  # by distribution id
 
-    def __init__(self, functions: Functions, invalidations: Mapping[str, Invalidations]) -> None:
-        self.functions, self.invalidations = functions, invalidations
+
+class Control:
+    """The access key `DENIED` may do nothing."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
         here, of = f"{BASE}/function", f"{BASE}/distribution/([^/]+)"
         self.calls: list[tuple[str, str, Callable[..., Told]]] = [
             ("POST", here, self._create),
@@ -62,43 +67,43 @@ class Control:
 
     def _create(self, *, xml: Any, **_: Any) -> Told:
         name = _text(xml, "Name")
-        version = self.functions.create(name, _config(xml), _blob(xml, "FunctionCode"))
+        version = self.state.functions.create(name, _config(xml), _blob(xml, "FunctionCode"))
         return 201, {"ETag": version.etag}, _summary(name, "DEVELOPMENT", version)
 
     def _list_functions(self, *, stage: str, **_: Any) -> Told:
-        names = self.functions.names()
+        names = self.state.functions.names()
         items = "".join(
-            _summary(name, stage, self.functions.get(name, stage)).decode() for name in names
+            _summary(name, stage, self.state.functions.get(name, stage)).decode() for name in names
         )
         told = f"<MaxItems>100</MaxItems><Quantity>{len(names)}</Quantity><Items>{items}</Items>"
         return 200, {}, f"<FunctionList>{told}</FunctionList>".encode()
 
     def _get(self, name: str, *, stage: str, **_: Any) -> Told:
-        version = self.functions.get(name, stage)
+        version = self.state.functions.get(name, stage)
         headers = {"ETag": version.etag, "Content-Type": "application/octet-stream"}
         return 200, headers, version.code
 
     def _describe(self, name: str, *, stage: str, **_: Any) -> Told:
-        version = self.functions.get(name, stage)
+        version = self.state.functions.get(name, stage)
         return 200, {"ETag": version.etag}, _summary(name, stage, version)
 
     def _update(self, name: str, *, if_match: str, xml: Any, **_: Any) -> Told:
         code = _blob(xml, "FunctionCode")
-        version = self.functions.update(name, if_match, _config(xml), code)
+        version = self.state.functions.update(name, if_match, _config(xml), code)
         # Spelled so by AWS, and by botocore's model of it.
         return 200, {"ETtag": version.etag}, _summary(name, "DEVELOPMENT", version)
 
     def _publish(self, name: str, *, if_match: str, **_: Any) -> Told:
-        return 200, {}, _summary(name, "LIVE", self.functions.publish(name, if_match))
+        return 200, {}, _summary(name, "LIVE", self.state.functions.publish(name, if_match))
 
     def _test(self, name: str, *, if_match: str, xml: Any, **_: Any) -> Told:
         stage = _text(xml, "Stage") or "DEVELOPMENT"
-        run = self.functions.test(name, if_match, stage, _blob(xml, "EventObject"))
+        run = self.state.functions.test(name, if_match, stage, _blob(xml, "EventObject"))
         logs = "".join(f"<member>{escape(line)}</member>" for line in run.logs)
         return (
             200,
             {},
-            f"<TestResult>{_summary(name, stage, self.functions.get(name, stage)).decode()}"
+            f"<TestResult>{_summary(name, stage, self.state.functions.get(name, stage)).decode()}"
             f"<ComputeUtilization>{run.utilization}</ComputeUtilization>"
             f"<FunctionExecutionLogs>{logs}</FunctionExecutionLogs>"
             f"<FunctionErrorMessage>{escape(run.error)}</FunctionErrorMessage>"
@@ -144,9 +149,9 @@ class Control:
         return 200, {}, f"<InvalidationList>{told}</InvalidationList>".encode()
 
     def _of(self, id: str) -> Invalidations:
-        if id not in self.invalidations:
+        if id not in self.state.invalidations:
             raise Refusal("NoSuchDistribution", "The specified distribution does not exist.")
-        return self.invalidations[id]
+        return self.state.invalidations[id]
 
 
 def _parsed(body: bytes) -> Any:

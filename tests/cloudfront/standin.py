@@ -69,15 +69,20 @@ class StandIn:
 
     def __init__(self, *distributions: Distribution, port: int = 0) -> None:
         self.runtime = Runtime()
-        self.functions = Functions(self.runtime)
         self.distributions = {each.id: each for each in distributions}
-        self.caches = {each.id: Cache(each.clock, each.error_ttl) for each in distributions}
-        self.invalidations = {
-            each.id: Invalidations(each.settle, self.caches[each.id].drop) for each in distributions
-        }
+        self.clear()
         self._control = self._listen(self._control_listener(), port)
         self._edges = {
             each.id: self._listen(self._edge_listener(each), each.port) for each in distributions
+        }
+
+    def clear(self) -> None:
+        """As if nobody had asked for anything yet."""
+        every = self.distributions.values()
+        self.functions = Functions(self.runtime)
+        self.caches = {each.id: Cache(each.clock, each.error_ttl) for each in every}
+        self.invalidations = {
+            each.id: Invalidations(each.settle, self.caches[each.id].drop) for each in every
         }
 
     @property
@@ -110,7 +115,7 @@ class StandIn:
         return server
 
     def _control_listener(self) -> type[Listener]:
-        control = Control(self.functions, self.invalidations)
+        control = Control(self)
 
         class ControlListener(Listener):
             def answered(self, headers: dict[str, str], body: bytes):  # type: ignore[no-untyped-def]
@@ -120,14 +125,15 @@ class StandIn:
         return ControlListener
 
     def _edge_listener(self, of: Distribution) -> type[Listener]:
-        functions, cache = self.functions, self.caches[of.id]
+        standin = self
 
         class EdgeListener(Listener):
             def answered(self, headers: dict[str, str], body: bytes):  # type: ignore[no-untyped-def]
                 uri, _, query = self.path.partition("?")
                 address = "{}:{}".format(*self.client_address)
                 viewer = Viewer(self.command, uri, query, headers, body, address)
-                got = answer(viewer, functions, of.function, of.origin, of.secret, cache)
+                cache = standin.caches[of.id]
+                got = answer(viewer, standin.functions, of.function, of.origin, of.secret, cache)
                 return got.status, got.headers, got.body
 
         return EdgeListener

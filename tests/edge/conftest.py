@@ -1,16 +1,16 @@
 """CloudFront's stand-in, found as AWS would be: through the environment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
+from qdn_site.edge.cloudfront import client
 from qdn_site.edge.table import FUNCTION
 from tests.cloudfront import Distribution, StandIn, running_cloudfront
 from tests.making import FakeClock
 
-Stands = Callable[..., StandIn]
 NAME = "qdn-track-rewrite"
 
 
@@ -55,18 +55,34 @@ def origin() -> Iterator[Origin]:
     origin.server.server_close()
 
 
+@pytest.fixture(scope="session")
+def standin() -> Iterator[StandIn]:
+    """EPROD with the secret; EDASH and ESTAGE with slow invalidations."""
+    front = Distribution("EPROD", function=NAME, secret="sesame")
+    slow, stuck = Distribution("EDASH", settle=2), Distribution("ESTAGE", settle=10**6)
+    with running_cloudfront(front, slow, stuck) as standin:
+        yield standin
+
+
 @pytest.fixture
 def cloudfront(
-    monkeypatch: pytest.MonkeyPatch, origin: Origin, clock: FakeClock
-) -> Iterator[StandIn]:
-    """EPROD in front of `origin`, with the secret; EDASH and ESTAGE with slow invalidations."""
-    front = Distribution("EPROD", origin.url, NAME, secret="sesame", clock=clock)
-    with running_cloudfront(
-        front, Distribution("EDASH", settle=2), Distribution("ESTAGE", settle=10**6)
-    ) as standin:
-        for name, value in standin.environment.items():
-            monkeypatch.setenv(name, value)
-        yield standin
+    monkeypatch: pytest.MonkeyPatch, standin: StandIn, origin: Origin, clock: FakeClock
+) -> StandIn:
+    """As new, with EPROD in front of `origin`."""
+    front = standin.distributions["EPROD"]
+    front.origin, front.clock = origin.url, clock
+    standin.clear()
+    for name, value in standin.environment.items():
+        monkeypatch.setenv(name, value)
+    return standin
+
+
+@pytest.fixture
+def other_client() -> Iterator[None]:
+    """The next call is by other credentials, or goes elsewhere."""
+    client.cache_clear()
+    yield
+    client.cache_clear()
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The only CloudFront calls, against a stand-in that is as strict as AWS."""
 
+import json
 import socket
 
-import boto3
 import pytest
 
 from qdn_site.edge.cloudfront import (
-    CLIENT,
     MOST_CODE,
     CloudFrontRefused,
     Distribution,
@@ -19,7 +18,7 @@ from tests.edge.engines import request
 
 ONE = b"function handler(event) { return event.request; }"
 TWO = b"function handler(event) { event.request.uri = '/two'; return event.request; }"
-SLOW = b"function handler(event) { for (var i = 0; i < 3e7; i++); return event.request; }"
+SLOW = b"function handler(event) { for (var i = 0; i < 3e6; i++); return event.request; }"
 BAD = b"function handler(event) { console.log('here'); return event.nothing.at.all; }"
 
 
@@ -139,14 +138,11 @@ def test_the_live_side_is_tested_by_itself(function: EdgeFunction) -> None:
     assert function.test(request("/one"), live).output["request"]["uri"] == "/two"
 
 
-def test_the_shipped_function_passes_its_table_within_half_its_time(
-    function: EdgeFunction,
-) -> None:
-    made = function.update(FUNCTION.read_bytes(), None)
+def test_the_shipped_function_passes_its_table_within_half_its_time(cloudfront: StandIn) -> None:
     for case in cases():
-        ran = function.test(case.event, made)
+        ran = cloudfront.runtime.run(FUNCTION.read_bytes(), case.event, runs=21)
         assert not ran.error
-        assert not case.wrong(ran.output), case.name
+        assert not case.wrong(json.loads(ran.output)), case.name
         assert ran.utilization <= 50, case.name
 
 
@@ -185,18 +181,18 @@ def test_an_unknown_distribution_is_named(cloudfront: StandIn) -> None:
         Distribution("ENONE").invalidate(["/"], "r")
 
 
-def test_missing_rights_are_told(cloudfront: StandIn) -> None:
-    denied = boto3.session.Session("DENIED", "x").client("cloudfront", config=CLIENT)
+@pytest.mark.usefixtures("cloudfront", "other_client")
+def test_missing_rights_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "DENIED")
     with pytest.raises(CloudFrontRefused, match="credentials do not allow it"):
-        Distribution("EPROD", denied).invalidate(["/"], "r")
+        Distribution("EPROD").invalidate(["/"], "r")
 
 
+@pytest.mark.usefixtures("cloudfront", "other_client")
 def test_no_answer_is_told_and_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = door.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with pytest.raises(CloudFrontRefused) as refused:
         EdgeFunction("qdn-track-rewrite").live()
     assert "\n" not in str(refused.value)

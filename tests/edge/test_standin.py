@@ -4,10 +4,10 @@ import http.client
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from qdn_site.edge.cloudfront import client as shared_client
 from tests.cloudfront import StandIn
 from tests.edge.conftest import NAME, Origin
 from tests.making import FakeClock
@@ -19,7 +19,7 @@ CONFIG = {"Comment": "", "Runtime": "cloudfront-js-2.0"}
 
 @pytest.fixture
 def client(cloudfront: StandIn) -> Any:
-    return boto3.session.Session().client("cloudfront")
+    return shared_client()
 
 
 def refused(call: Any, **asked: Any) -> tuple[int, str]:
@@ -188,8 +188,9 @@ def test_without_a_live_function_requests_pass_as_they_are(
     ],
 )
 def test_a_function_that_fails_fails_its_viewers(
-    cloudfront: StandIn, code: bytes, status: int, said: str
+    cloudfront: StandIn, monkeypatch: pytest.MonkeyPatch, code: bytes, status: int, said: str
 ) -> None:
+    monkeypatch.setattr(cloudfront.runtime, "longest", 300)
     version = cloudfront.functions.create(NAME, CONFIG, code)
     cloudfront.functions.publish(NAME, version.etag)
     answer = see(cloudfront, "/")

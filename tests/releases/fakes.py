@@ -84,8 +84,7 @@ class FakeFunction:
     run: Any = as_expected
     refuses: bool = False  # to publish
 
-    @property
-    def what(self) -> str:
+    def __str__(self) -> str:
         return f"function {self.name}"
 
     def live(self) -> FunctionVersion | None:
@@ -121,7 +120,7 @@ class FakeDistribution:
 
     def invalidate(self, paths: Any, reference: str) -> Invalidation:
         self.batches.setdefault(reference, tuple(paths))
-        return Invalidation(self.id, f"I{len(self.batches)}", True, tuple(paths))
+        return Invalidation(f"I{len(self.batches)}", True, tuple(paths))
 
 
 @dataclass
