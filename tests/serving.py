@@ -8,6 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from runpy import run_path
+from typing import Any
+from unittest.mock import patch
 from urllib.request import urlopen
 
 from tests.making import PASSWORD
@@ -16,6 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("QDN_", "DJANGO_", "AWS_")
 SECRET = "between-cloudfront-and-us"
 START = 60  # seconds that a busy machine may take to answer for the first time
+PRODUCTION = {
+    "QDN_STAGE": "production",
+    "DJANGO_SECRET_KEY": "correct-horse-battery-staple-" * 3,
+    "QDN_JOBS_URL": "s3://jobs/jobs.json",
+    "QDN_CREW_URL": "file:/srv/crew",
+}
 ADD_MEMBERS = """
 import sys, django
 django.setup()
@@ -39,6 +48,13 @@ def another_caller() -> dict[str, str]:
         "CloudFront-Viewer-Address": address,
         "CloudFront-Forwarded-Proto": "http",
     }
+
+
+def settings_for(**env: str) -> dict[str, Any]:
+    """The settings that this environment makes, and nothing else of it."""
+    with patch.dict(os.environ, env, clear=True):
+        made = run_path(str(ROOT / "qdn_site" / "settings.py"))
+    return {name: value for name, value in made.items() if name.isupper() and name != "DATABASES"}
 
 
 @contextmanager

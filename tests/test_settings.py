@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from dispatch.domain.business import Business
 from qdn_site.environment import Environment, hosts_of, read_businesses
 from tests.making import BUSINESS
+from tests.serving import PRODUCTION, settings_for
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "qdn_site" / "businesses.toml"
@@ -166,20 +167,15 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
     assert "DJANGO_SECRET_KEY" in str(refusal.value)
 
 
-def started(**variables: str) -> subprocess.CompletedProcess[str]:
-    """`manage.py check` in an environment of its own."""
-    return subprocess.run(
+def test_nothing_starts_without_settings() -> None:
+    result = subprocess.run(
         [sys.executable, "manage.py", "check"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **variables},
+        env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         timeout=60,
     )
-
-
-def test_nothing_starts_without_settings() -> None:
-    result = started()
     assert result.returncode != 0
     assert "Refusing to start" in result.stderr
     assert "QDN_STAGE is not set" in result.stderr
@@ -187,13 +183,10 @@ def test_nothing_starts_without_settings() -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_production_starts_with_its_settings_and_never_with_debug_on(tmp_path: Path) -> None:
-    places = {"QDN_JOBS_URL": f"file:{tmp_path}", "QDN_CREW_URL": f"file:{tmp_path}"}
-    whole = {"QDN_STAGE": "production", "DJANGO_SECRET_KEY": "x" * 60, **places}
-    assert started(**whole).returncode == 0
-    refused = started(**whole, DJANGO_DEBUG="1")
-    assert "DJANGO_DEBUG is on in production" in refused.stderr
-    assert refused.returncode != 0
+def test_production_starts_with_its_settings_and_never_with_debug_on() -> None:
+    assert settings_for(**PRODUCTION)["STAGE"] == "production"
+    with pytest.raises(ImproperlyConfigured, match="DJANGO_DEBUG is on in production"):
+        settings_for(**PRODUCTION, DJANGO_DEBUG="1")
 
 
 def file_with(tmp_path: Path, old: str, new: str) -> Path:

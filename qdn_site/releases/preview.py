@@ -195,6 +195,7 @@ def _problem(client: Client, visit: Visit, surface: str) -> str:
         else:
             answer = client.post(visit.path, visit.post, headers=visit.headers)
     except Exception as error:  # whatever a template makes of its context
+        client.exc_info = None  # else the next page would be blamed for it too
         return f"{type(error).__name__}: {error}"
     if answer.status_code not in (visit.status, visit.or_else):
         return f"answers {answer.status_code} instead of {visit.status}"

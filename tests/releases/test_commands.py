@@ -53,13 +53,22 @@ def staged(tmp_path: Path) -> str:
     return made.id
 
 
-def test_a_sentence_goes_to_staging_to_production_and_back(tmp_path: Path) -> None:
+@pytest.fixture
+def proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether the pages show, which takes seconds."""
+    monkeypatch.setattr("qdn_site.management.commands.stage.prove", lambda packs: iter(()))
+
+
+def test_a_sentence_goes_to_staging_to_production_and_back(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     source = say(pages(tmp_path / "source"), "Three minutes, no account.")
     said = run("stage", "book", "--from", str(source), "--by", "joel")
     assert "proved: every template compiles" in said
     assert "proved: 3 pages of book show on a sample day" in said
     assert "the edge is skipped: QDN_STAGING_DISTRIBUTION is not set" in said
     assert f"/track/{sample_job.TOKEN}" in said
+    request.getfixturevalue("proved")
     assert "Staging shows just that already" in run("stage", "book", "--from", str(source))
 
     planned = run("promote", "--diff", "--dry-run")
@@ -86,9 +95,9 @@ def test_a_sentence_goes_to_staging_to_production_and_back(tmp_path: Path) -> No
     assert "rollback by ana" in run("releases")
 
 
+@pytest.mark.usefixtures("proved")
 def test_a_dry_run_of_stage_changes_nothing(tmp_path: Path) -> None:
-    source = say(pages(tmp_path / "source"), "Three minutes, no account.")
-    said = run("stage", "book", "--from", str(source), "--dry-run")
+    said = run("stage", "book", "--dry-run")
     assert "book: image →" in said
     assert "Would do this; nothing was changed." in said
     run("releases")
@@ -138,25 +147,45 @@ def test_a_proof_that_takes_too_long_is_told_in_one_line(
     assert told == "the pages took longer than 0.1 s to show on a sample day"
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ("{% if %}", "templates/booking/book.html, line {line}: "),
-        ("{% block x %}", "templates/booking/book.html, line {line}: Unclosed tag"),
-        ("{% load os %}", "'os' is not a registered tag library"),
-        ("{% include 'booking/gone.html' %}", "book: /book/: TemplateDoesNotExist"),
-        ("{% load static %}{% static 'booking/gone.js' %}", "no static file 'booking/gone.js'"),
-        ("{% url 'gone' %}", "book: /book/: NoReverseMatch"),
-        ('<img src="/static/site/gone.png">', "/static/site/gone.png, which the release does not"),
-    ],
-)
-def test_pages_that_would_not_show_are_refused(tmp_path: Path, change: str, told: str) -> None:
-    source = pages(tmp_path / "source")
-    page = source / "templates/booking/book.html"
+def spoil(source: Path, name: str, change: str) -> int:
+    """The line of that template which is no longer as it should be."""
+    page = source / "templates" / name
     before, begin, after = page.read_text().partition("{% block content %}")
     page.write_text(before + begin + change + after)
+    return before.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("{% if %}", "line {line}: Unexpected end of expression"),
+        ("{% block x %}", "line {line}: Unclosed tag"),
+        ("{% load os %}", "line {line}: 'os' is not a registered tag library"),
+    ],
+)
+def test_templates_that_do_not_compile_are_refused_by_their_line(
+    tmp_path: Path, change: str, why: str
+) -> None:
+    source = pages(tmp_path / "source")
+    line = spoil(source, "booking/book.html", change)
     text = refused("stage", "book", "--from", str(source))
-    assert told.replace("{line}", str(before.count("\n") + 1)) in text
+    assert f"templates/booking/book.html, {why.format(line=line)}" in text
+
+
+def test_pages_that_would_not_show_are_refused_each_with_its_reason(tmp_path: Path) -> None:
+    source = pages(tmp_path / "source")
+    spoil(source, "home.html", "{% include 'booking/gone.html' %}")
+    post = "{% if request.method == 'POST' %}{% url 'gone' %}{% endif %}"
+    spoil(source, "booking/book.html", post + '<img src="/static/site/gone.png">')
+    spoil(source, "tracking/not_found.html", "{% load static %}{% static 'tracking/gone.js' %}")
+    text = refused("stage", "book", "track", "--from", str(source))
+    for problem in (
+        "book: /: TemplateDoesNotExist: booking/gone.html",
+        "book: /book/: names /static/site/gone.png, which the release does not hold",
+        "book: /book/: NoReverseMatch",
+        "track: /track/no-such-link-0000: ValueError: The release holds no static file",
+    ):
+        assert problem in text
     assert not (tmp_path / "staging" / "pointer.json").exists()
 
 
@@ -192,14 +221,14 @@ def test_an_address_that_cannot_be_asked_is_told_before_anything_is_done(
     assert refused("rollback").startswith(f"QDN_DASHBOARD_URL is {url}: ")
 
 
-@pytest.mark.parametrize("command", ["releases", "rollback", "stage"])
+@pytest.mark.parametrize("command", [("releases",), ("rollback",), ("stage", "edge")])
 def test_a_folder_that_cannot_be_is_told_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     (tmp_path / "file").touch()
     for stage in ("STAGING", "PRODUCTION"):
         monkeypatch.setenv(f"QDN_{stage}_RELEASES_URL", f"file:{tmp_path / 'file' / 'x'}")
-    assert refused(command).endswith("Not a directory")
+    assert refused(*command).endswith("Not a directory")
 
 
 def test_a_tampered_pack_is_refused_in_one_line(staged: str, tmp_path: Path) -> None:
