@@ -1,4 +1,4 @@
-"""Where a stage keeps its releases: a folder or a bucket, the same names in both.
+"""A stage's store of releases: a folder or a bucket, the same names in both.
 
     pointer.json              which release each surface shows, and every move
     pointers/<revision>.json  the pointer as each move left it
@@ -9,14 +9,13 @@
 All but the pointer is written once and never removed.
 """
 
-import mimetypes
-from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from whitenoise.media_types import MediaTypes
 
 from dispatch.domain.document import MISSING, Document, DocumentStore, StoreUnavailable
 from dispatch.stores import whole
@@ -31,16 +30,8 @@ READABLE = 0o644  # in a folder: ops write, servers of another user read
 # Blobs may be asked for and written again; the pointer's writes must not be, unseen.
 REPEATING = CLIENT.merge(Config(retries={"total_max_attempts": 3, "mode": "standard"}))
 THERE_ALREADY = {"PreconditionFailed", "ConditionalRequestConflict"}
-# mimetypes asks the system, which differs.
-TYPES = {
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".webp": "image/webp",
-    ".avif": "image/avif",
-    ".woff2": "font/woff2",
-    ".webmanifest": "application/manifest+json",
-    ".ico": "image/x-icon",
-}
+# As the image's own static files are served; mimetypes asks the system, which differs.
+TYPES = MediaTypes(extra_types={".webmanifest": "application/manifest+json"})
 
 
 class ReleaseStore(Protocol):
@@ -91,10 +82,7 @@ class _PointerFile(FileStore):
 class FolderReleases:
     def __init__(self, stage: str, url: str, folder: Path) -> None:
         self.stage, self.url, self._folder = stage, url, folder
-
-    @property
-    def pointer(self) -> DocumentStore:
-        return _PointerFile(self._folder / POINTER, READABLE)
+        self.pointer = _PointerFile(folder / POINTER, READABLE)
 
     def get(self, name: str, most: int) -> bytes | None:
         path = self._folder / name
@@ -130,42 +118,31 @@ class S3Releases:
     def __init__(self, stage: str, url: str, bucket: str, prefix: str) -> None:
         self.stage, self.url, self._bucket = stage, url, bucket
         self._prefix = f"{prefix}/" if prefix else ""
-
-    @cached_property
-    def pointer(self) -> DocumentStore:
-        return S3Store(OneConnectionS3Storage(bucket_name=self._bucket), self._prefix + POINTER)
-
-    @cached_property
-    def _storage(self) -> OneConnectionS3Storage:
-        return OneConnectionS3Storage(bucket_name=self._bucket, client_config=REPEATING)
+        self._storage = OneConnectionS3Storage(bucket_name=bucket, client_config=REPEATING)
+        once = OneConnectionS3Storage(bucket_name=bucket)
+        self.pointer = S3Store(once, self._prefix + POINTER)
 
     def get(self, name: str, most: int) -> bytes | None:
-        client, at = self._storage.connection.meta.client, self._at(name)
         try:
-            answer = client.get_object(**at)
+            answer = self._storage.connection.meta.client.get_object(**self._at(name))
             if answer["ContentLength"] > most:
                 raise ReleaseError(f"{self.stage}: {name} is larger than {most:,} bytes")
             body: bytes = answer["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
+            return body
+        except (BotoCoreError, ClientError) as error:
+            if _code(error) == "NoSuchKey":
                 return None
             raise self._unavailable(name, error) from error
-        except BotoCoreError as error:
-            raise self._unavailable(name, error) from error
-        return body
 
     def put(self, name: str, body: bytes) -> None:
-        suffix = PurePosixPath(name).suffix
-        kind = TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        about = {"ContentType": TYPES.get_type(name), "CacheControl": FOREVER}
         try:
             self._storage.connection.meta.client.put_object(
-                **self._at(name), Body=body, IfNoneMatch="*", ContentType=kind, CacheControl=FOREVER
+                **self._at(name), **about, Body=body, IfNoneMatch="*"
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in THERE_ALREADY:
+        except (BotoCoreError, ClientError) as error:
+            if _code(error) not in THERE_ALREADY:
                 raise self._unavailable(name, error) from error
-        except BotoCoreError as error:
-            raise self._unavailable(name, error) from error
 
     def newest(self, folder: str) -> str:
         pages = self._storage.connection.meta.client.get_paginator("list_objects_v2")
@@ -182,3 +159,8 @@ class S3Releases:
     def _unavailable(self, name: str, error: Exception) -> StoreUnavailable:
         where = f"s3://{self._bucket}/{self._prefix}{name}"
         return StoreUnavailable(f"{self.stage}: {where} is out of reach: {error}")
+
+
+def _code(error: Exception) -> str:
+    """AWS's name for it; "" where AWS did not answer."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""

@@ -208,7 +208,7 @@ def test_a_container_that_starts_later_serves_the_static_files_of_pages_still_op
         assert get(f"{url}/static/site/style.000000000000.css")[0] == 404
 
 
-@pytest.mark.parametrize("step", ["copy", "pointer", "edge"])
+@pytest.mark.parametrize("step", ["verified", "points to", "is live"])
 def test_a_promotion_killed_under_load_leaves_production_whole_and_the_next_finishes(
     place: Place, step: str
 ) -> None:
@@ -225,7 +225,7 @@ def test_a_promotion_killed_under_load_leaves_production_whole_and_the_next_fini
         assert "Said before the end." in get(f"{front}/book/")[1]
         assert len(place.invalidated()) == 1
         assert "nothing to do" in place.run("promote")
-        killed_at("pointer", place.environment, "rollback", "book")
+        killed_at("points to", place.environment, "rollback", "book")
         assert get(f"{front}/book/")[0] == 200
         place.run("rollback", "book")
         assert shows(url) == "image"

@@ -44,7 +44,7 @@ def test_each_move_says_who_when_from_and_to() -> None:
     move = point(store, ONE, TWO).moves[0]
     assert (move.revision, move.action, move.by) == (2, "promote", "joel")
     assert (move.surfaces["book"].old, move.surfaces["book"].new) == (ONE.id, TWO.id)
-    assert move.told == f"book {ONE.id[:12]} → {TWO.id[:12]}"
+    assert str(move) == f"book {ONE.id[:12]} → {TWO.id[:12]}"
     assert decode(read(store)).moves[0] == move
 
 

@@ -1,4 +1,4 @@
-"""`manage.py promote [SURFACE…]`: what staging shows, in production."""
+"""`manage.py promote [SURFACE…]`: production shows what staging does."""
 
 from collections.abc import Iterator
 from difflib import unified_diff
@@ -23,26 +23,23 @@ class Command(ReleaseCommand):
         parser.add_argument("--diff", action="store_true", help="show the differences in full")
 
     def run(self, options: dict[str, Any]) -> None:
-        staging, production = stage_of("staging"), stage_of("production")
-        plan = publish.plan_promote(
-            staging, production, options["surface"], options["by"], wiring.now()
-        )
-        self.tell(plan, _details(plan, in_full=options["diff"]))
-        self.carry_out(plan, options)
+        stages = stage_of("staging"), stage_of("production")
+        plan = publish.plan_promote(*stages, options["surface"], options["by"], wiring.now())
+        self.carry_out(plan, options, _details(plan, in_full=options["diff"]))
 
 
 def _details(plan: Plan, *, in_full: bool) -> Iterator[str]:
     for surface, change in plan.changes.items():
-        new, release = plan.packs[change.new], plan.after.releases[change.new]
+        release = plan.after.releases[change.new]
         yield f"{surface} was made {release.made_at:%Y-%m-%d %H:%M} UTC by {release.made_by}"
         old, why = _live(plan, change.old)
         if why:
             yield f"  ({why}: every file is listed as new)"
-        yield from _differences(old, _content(new), in_full=in_full)
+        yield from _differences(old, _content(plan.packs[change.new]), in_full=in_full)
 
 
 def _live(plan: Plan, id: str) -> tuple[dict[str, bytes], str]:
-    """What shows now, for people to compare; or why it cannot be told."""
+    """The files that show now, for people to compare; or why they cannot be read."""
     if id in (IMAGE, NONE):
         return {}, "there is no release to compare it with"
     try:

@@ -1,4 +1,4 @@
-"""`manage.py releases`: what runs where, since when, by whom."""
+"""`manage.py releases`: every stage's releases and last moves."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {surface:10} {_since(pointer, surface)}")
         for move in pointer.moves[:moves]:
             told = f"{move.revision:>4} {move.at:%Y-%m-%d %H:%M} UTC {move.action} by {move.by}"
-            self.stdout.write(f"  {told}: {move.told} · {_arrival(move, pointer)}")
+            self.stdout.write(f"  {told}: {move} · {_arrival(move, pointer)}")
         live = target.live_function()
         recorded, edge = pointer.place(EDGE).current, live.id if live else NONE
         if target.function and edge != recorded:
@@ -51,11 +51,9 @@ class Command(BaseCommand):
 def _since(pointer: Pointer, surface: str) -> str:
     current = pointer.place(surface).current
     for move in pointer.moves:
-        change = move.surfaces.get(surface)
-        if change is not None and change.new == current:
-            return (
-                f"{current[:12]:12} since {move.at:%Y-%m-%d %H:%M} UTC, {move.action} by {move.by}"
-            )
+        if surface in move.surfaces and move.surfaces[surface].new == current:
+            since = f"{move.at:%Y-%m-%d %H:%M} UTC, {move.action} by {move.by}"
+            return f"{current[:12]:12} since {since}"
     return current[:12]
 
 

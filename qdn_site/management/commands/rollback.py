@@ -19,9 +19,6 @@ class Command(ReleaseCommand):
         )
 
     def run(self, options: dict[str, Any]) -> None:
-        production = stage_of("production")
-        plan = publish.plan_rollback(
-            production, options["surface"], options["to"], options["by"], wiring.now()
-        )
-        self.tell(plan)
+        asked = options["surface"], options["to"], options["by"]
+        plan = publish.plan_rollback(stage_of("production"), *asked, wiring.now())
         self.carry_out(plan, options)

@@ -36,7 +36,6 @@ class Command(ReleaseCommand):
             for line in prove(pages):
                 self.say(f"proved: {line}")
         plan = publish.plan_stage(staging, packs, options["by"], wiring.now())
-        self.tell(plan)
         self.carry_out(plan, options)
         if not staging.url:
             self.say("QDN_STAGING_URL is not set; on staging's site:")
@@ -49,6 +48,5 @@ class Command(ReleaseCommand):
             made = pack_function(FUNCTION.read_bytes())
         else:
             made = pack_pages(PAGES[name], source, PAGES_API)
-        size = sum(map(len, made.files.values()))
-        self.say(f"packed {name}: release {made.id[:12]}, {len(made.files)} files, {size:,} bytes")
+        self.say(f"packed {name}: release {made.id[:12]}, {made.size}")
         return made
