@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -124,8 +125,8 @@ def watched(
     started: Invalidation,
     distribution: Distribution,
     *,
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
     timeout: float = TIMEOUT,
 ) -> Iterator[tuple[bool, float]]:
     """(completed, seconds since the start) at each look; the last one is completed.

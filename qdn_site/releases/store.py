@@ -10,14 +10,13 @@ All but the pointer is written once and never removed.
 """
 
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from whitenoise.media_types import MediaTypes
 
-from dispatch.domain.document import MISSING, Document, DocumentStore, StoreUnavailable
+from dispatch.domain.document import MISSING, Document, StoreUnavailable
 from dispatch.stores import whole
 from dispatch.stores.aws import CLIENT
 from dispatch.stores.file import FileStore
@@ -34,39 +33,6 @@ THERE_ALREADY = {"PreconditionFailed", "ConditionalRequestConflict"}
 TYPES = MediaTypes(extra_types={".webmanifest": "application/manifest+json"})
 
 
-class ReleaseStore(Protocol):
-    """Errors name the stage that the store belongs to."""
-
-    stage: str
-    url: str
-
-    @property
-    def pointer(self) -> DocumentStore: ...
-
-    def get(self, name: str, most: int) -> bytes | None:
-        """A blob of at most so many bytes; None where there is none.
-
-        Raises ReleaseError where it is larger, StoreUnavailable.
-        """
-        ...
-
-    def put(self, name: str, body: bytes) -> None:
-        """Keep a blob; one of that name stays as it is. Raises StoreUnavailable."""
-        ...
-
-    def newest(self, folder: str) -> str:
-        """The last name in a folder; "" where it is empty. Raises StoreUnavailable."""
-        ...
-
-
-def open_store(stage: str, url: str, base: Path) -> ReleaseStore:
-    """`file:<folder>` (seen from `base`; made by the first write) or `s3://bucket/prefix`."""
-    parts = urlsplit(url)
-    if parts.scheme == "s3":
-        return S3Releases(stage, url, parts.netloc, parts.path.strip("/"))
-    return FolderReleases(stage, url, Path(base, url.removeprefix("file:")))
-
-
 class _PointerFile(FileStore):
     def save(self, body: bytes, if_match: str | None) -> Document:
         try:
@@ -80,11 +46,17 @@ class _PointerFile(FileStore):
 
 
 class FolderReleases:
+    """Errors name the stage that the store belongs to."""
+
     def __init__(self, stage: str, url: str, folder: Path) -> None:
         self.stage, self.url, self._folder = stage, url, folder
         self.pointer = _PointerFile(folder / POINTER, READABLE)
 
     def get(self, name: str, most: int) -> bytes | None:
+        """A blob of at most so many bytes; None where there is none.
+
+        Raises ReleaseError where it is larger, StoreUnavailable.
+        """
         path = self._folder / name
         try:
             if path.stat().st_size > most:
@@ -96,6 +68,7 @@ class FolderReleases:
             raise self._unavailable(path, "read", error) from error
 
     def put(self, name: str, body: bytes) -> None:
+        """Keep a blob; one of that name stays as it is. Raises StoreUnavailable."""
         path = self._folder / name
         try:
             if not path.exists():
@@ -105,6 +78,7 @@ class FolderReleases:
             raise self._unavailable(path, "written", error) from error
 
     def newest(self, folder: str) -> str:
+        """The last name in a folder; "" where it is empty. Raises StoreUnavailable."""
         try:
             return max((path.name for path in (self._folder / folder).glob("[!.]*")), default="")
         except OSError as error:
@@ -115,6 +89,8 @@ class FolderReleases:
 
 
 class S3Releases:
+    """The same in a bucket."""
+
     def __init__(self, stage: str, url: str, bucket: str, prefix: str) -> None:
         self.stage, self.url, self._bucket = stage, url, bucket
         self._prefix = f"{prefix}/" if prefix else ""
@@ -164,3 +140,14 @@ class S3Releases:
 def _code(error: Exception) -> str:
     """AWS's name for it; "" where AWS did not answer."""
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
+
+
+ReleaseStore = FolderReleases | S3Releases
+
+
+def open_store(stage: str, url: str, base: Path) -> ReleaseStore:
+    """`file:<folder>` (seen from `base`; made by the first write) or `s3://bucket/prefix`."""
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return S3Releases(stage, url, parts.netloc, parts.path.strip("/"))
+    return FolderReleases(stage, url, Path(base, url.removeprefix("file:")))

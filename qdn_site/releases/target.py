@@ -1,9 +1,11 @@
 """A stage as the commands see it: its releases, its addresses, its edge (if it has one)."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
+
+from django.conf import settings
 
 from qdn_site.edge.cloudfront import Distribution, EdgeFunction
 from qdn_site.releases import ReleaseError
@@ -36,11 +38,11 @@ class Target:
         return pack_function(live.code) if live else None
 
 
-def target(name: StageName, variables: Mapping[str, str], base: Path) -> Target:
+def target(name: StageName) -> Target:
     """From the environment. Raises ReleaseError naming the setting that is missing or wrong."""
 
     def setting(variable: str) -> str:
-        return variables.get(variable, "").strip()
+        return os.environ.get(variable, "").strip()
 
     upper, production = name.upper(), name == "production"
     releases, url = setting(f"QDN_{upper}_RELEASES_URL"), setting(f"QDN_{upper}_URL")
@@ -72,7 +74,7 @@ def target(name: StageName, variables: Mapping[str, str], base: Path) -> Target:
         function = f"{function}-staging"
     return Target(
         name=name,
-        store=open_store(name, releases, base),
+        store=open_store(name, releases, settings.BASE_DIR),
         url=url,
         dashboard_url=dashboard_url or url,
         function=EdgeFunction(function) if distributions[name] else None,

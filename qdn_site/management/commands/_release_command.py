@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dispatch import wiring
@@ -18,7 +17,6 @@ from qdn_site.releases import ReleaseError
 from qdn_site.releases.check import TIMEOUT
 from qdn_site.releases.publish import Plan, carry_out
 from qdn_site.releases.surfaces import EDGE, SURFACES
-from qdn_site.releases.target import StageName, Target, target
 
 
 @contextmanager
@@ -28,10 +26,6 @@ def failures() -> Iterator[None]:
         yield
     except (ReleaseError, StoreUnavailable, CloudFrontRefused) as error:
         raise CommandError(str(error)) from error
-
-
-def stage_of(name: StageName) -> Target:
-    return target(name, os.environ, settings.BASE_DIR)
 
 
 def whoever() -> str:

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dispatch import wiring
-from qdn_site.management.commands._release_command import ReleaseCommand, stage_of
+from qdn_site.management.commands._release_command import ReleaseCommand
 from qdn_site.releases import publish
+from qdn_site.releases.target import target
 
 
 class Command(ReleaseCommand):
@@ -20,5 +21,5 @@ class Command(ReleaseCommand):
 
     def run(self, options: dict[str, Any]) -> None:
         asked = options["surface"], options["to"], options["by"]
-        plan = publish.plan_rollback(stage_of("production"), *asked, wiring.now())
+        plan = publish.plan_rollback(target("production"), *asked, wiring.now())
         self.carry_out(plan, options)

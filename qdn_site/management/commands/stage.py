@@ -9,11 +9,12 @@ from django.core.management.base import CommandParser
 from dispatch import wiring
 from qdn_site import PAGES_API
 from qdn_site.edge.table import FUNCTION
-from qdn_site.management.commands._release_command import ReleaseCommand, stage_of
+from qdn_site.management.commands._release_command import ReleaseCommand
 from qdn_site.releases import publish, sample_job
 from qdn_site.releases.pack import Pack, pack_function, pack_pages
 from qdn_site.releases.preview import prove
 from qdn_site.releases.surfaces import EDGE, PAGES, SURFACES
+from qdn_site.releases.target import target
 
 
 class Command(ReleaseCommand):
@@ -30,7 +31,7 @@ class Command(ReleaseCommand):
         )
 
     def run(self, options: dict[str, Any]) -> None:
-        staging = stage_of("staging")
+        staging = target("staging")
         packs = [self._packed(name, options["source"]) for name in options["surface"] or SURFACES]
         if pages := [pack for pack in packs if pack.manifest.surface != EDGE]:
             for line in prove(pages):
