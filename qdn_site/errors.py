@@ -47,7 +47,7 @@ def page(request: HttpRequest, status: int, text: str) -> HttpResponse:
 
 
 def plain(request: HttpRequest, status: int, text: str) -> HttpResponse:
-    """Where no page can be shown, as it is not known whose it would be."""
+    """In plain text, while nobody can tell whose page to show."""
     if request.path_info.startswith(API):
         return problems.answer(HTTPStatus(status), text)
     return HttpResponse(f"{text}\n", status=status, content_type="text/plain")

@@ -23,7 +23,7 @@ def healthz() -> JsonResponse:
 
 
 def readyz() -> JsonResponse:
-    """Whether jobs and roster of every business can be read, and since how many seconds not."""
+    """200 while jobs and roster of every business can be read; the age of each in seconds."""
     stores: dict[str, float | None] = {}
     for business in settings.BUSINESSES:
         for name, open_repository in (("jobs", wiring.jobs), ("roster", wiring.roster)):

@@ -126,9 +126,7 @@ class BusinessMiddleware(Middleware):
 
 
 def _other_host(site: Site | None, host: str, request: HttpRequest) -> HttpResponse | None:
-    """Where the dashboard has a host of its own, its pages are there alone, and the public ones
-    are not.
-    """
+    """A dashboard that has a host of its own is served there alone, and the public pages not."""
     if site is None or site.dashboard_url is None or site.dashboard_url == site.public_url:
         return None
     path, at_dashboard = request.path_info, host == urlsplit(site.dashboard_url).hostname

@@ -145,16 +145,8 @@ class Pointer(msgspec.Struct, frozen=True):
         raise ReleaseError("Nothing was ever promoted: there is nothing to roll back.")
 
     def moved(
-        self,
-        action: Action,
-        places: Mapping[str, Place],
-        changes: Mapping[str, Change],
-        *,
-        at: datetime,
-        by: str,
-        releases: Mapping[str, Release],
+        self, move: Move, places: Mapping[str, Place], releases: Mapping[str, Release]
     ) -> "Pointer":
-        move = Move(self.revision + 1, action, at, by, dict(changes))
         return Pointer(
             revision=move.revision,
             surfaces={**self.surfaces, **places},

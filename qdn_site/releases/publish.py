@@ -17,7 +17,7 @@ from qdn_site.releases import ReleaseError
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.check import TIMEOUT, NotArrived, arrived, pages_api
 from qdn_site.releases.pack import Pack, fetch, keep
-from qdn_site.releases.pointer import IMAGE, NONE, Action, Arrival, Change, Pointer, Release
+from qdn_site.releases.pointer import IMAGE, NONE, Action, Arrival, Change, Move, Pointer, Release
 from qdn_site.releases.surfaces import EDGE, FUNCTION_FILE, PAGES, SURFACES
 from qdn_site.releases.target import Target
 
@@ -145,7 +145,8 @@ def _plan(
     }
     after = before
     if changes:
-        after = before.moved(action, places, changes, at=at, by=by, releases=releases)
+        move = Move(before.revision + 1, action, at, by, changes)
+        after = before.moved(move, places, releases)
     return Plan(action, by, target, document, before, after, changes, packs)
 
 

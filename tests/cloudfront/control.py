@@ -1,4 +1,4 @@
-"""The control API as boto3 speaks it: XML over HTTP, ten calls of it.
+"""The control API as boto3 speaks it: XML over HTTP, the calls that we make.
 
 https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Operations.html
 """
@@ -33,13 +33,10 @@ class Control:
         here, of = f"{BASE}/function", f"{BASE}/distribution/([^/]+)"
         self.calls: list[tuple[str, str, Callable[..., Told]]] = [
             ("POST", here, self._create),
-            ("GET", here, self._list_functions),
             ("GET", f"{here}/([^/]+)", self._get),
-            ("GET", f"{here}/([^/]+)/describe", self._describe),
             ("PUT", f"{here}/([^/]+)", self._update),
             ("POST", f"{here}/([^/]+)/publish", self._publish),
             ("POST", f"{here}/([^/]+)/test", self._test),
-            ("GET", of, self._distribution),
             ("POST", f"{of}/invalidation", self._invalidate),
             ("GET", f"{of}/invalidation", self._list_invalidations),
             ("GET", f"{of}/invalidation/([^/]+)", self._invalidation),
@@ -70,22 +67,10 @@ class Control:
         version = self.state.functions.create(name, _config(xml), _blob(xml, "FunctionCode"))
         return 201, {"ETag": version.etag}, _summary(name, "DEVELOPMENT", version)
 
-    def _list_functions(self, *, stage: str, **_: Any) -> Told:
-        names = self.state.functions.names()
-        items = "".join(
-            _summary(name, stage, self.state.functions.get(name, stage)).decode() for name in names
-        )
-        told = f"<MaxItems>100</MaxItems><Quantity>{len(names)}</Quantity><Items>{items}</Items>"
-        return 200, {}, f"<FunctionList>{told}</FunctionList>".encode()
-
     def _get(self, name: str, *, stage: str, **_: Any) -> Told:
         version = self.state.functions.get(name, stage)
         headers = {"ETag": version.etag, "Content-Type": "application/octet-stream"}
         return 200, headers, version.code
-
-    def _describe(self, name: str, *, stage: str, **_: Any) -> Told:
-        version = self.state.functions.get(name, stage)
-        return 200, {"ETag": version.etag}, _summary(name, stage, version)
 
     def _update(self, name: str, *, if_match: str, xml: Any, **_: Any) -> Told:
         code = _blob(xml, "FunctionCode")
@@ -109,16 +94,6 @@ class Control:
             f"<FunctionErrorMessage>{escape(run.error)}</FunctionErrorMessage>"
             f"<FunctionOutput>{escape(run.output)}</FunctionOutput></TestResult>".encode(),
         )
-
-    def _distribution(self, id: str, **_: Any) -> Told:
-        kept = self._of(id)
-        running = sum(kept.status(batch) == "InProgress" for batch in kept.all())
-        told = (
-            f"<Id>{id}</Id><ARN>arn:aws:cloudfront::1:distribution/{id}</ARN>"
-            f"<Status>Deployed</Status><DomainName>{id.lower()}.cloudfront.net</DomainName>"
-            f"<InProgressInvalidationBatches>{running}</InProgressInvalidationBatches>"
-        )
-        return 200, {"ETag": f"E{id}"}, f"<Distribution>{told}</Distribution>".encode()
 
     def _invalidate(self, id: str, *, xml: Any, **_: Any) -> Told:
         kept = self._of(id)

@@ -84,9 +84,6 @@ class Functions:
         live = function.stages.get("LIVE") if function else None
         return self._runtime.run(live.code, event, raw_query) if live else None
 
-    def names(self) -> list[str]:
-        return sorted(self._all)
-
     def _matched(self, name: str, if_match: str) -> Function:
         current = self.get(name, "DEVELOPMENT")
         function = self._all[name]

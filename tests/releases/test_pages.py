@@ -19,7 +19,7 @@ from qdn_site.releases import pages as showing
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.pack import Pack, keep
 from qdn_site.releases.pages import RETRY, Follower, PagesMiddleware
-from qdn_site.releases.pointer import Change
+from qdn_site.releases.pointer import Change, Move
 from qdn_site.releases.static import MOST_ABSENT, PAUSE, ReleaseStatic
 from tests.making import FakeClock, make_job
 from tests.releases.fakes import MemoryReleases
@@ -166,8 +166,8 @@ def test_what_was_rolled_back_is_not_fallen_back_to(
 ) -> None:
     before = point(store, ONE, TWO)
     place = {"book": before.place("book").back(ONE.id, TWO.id)}
-    changes = {"book": Change(TWO.id, ONE.id)}
-    after = before.moved("rollback", place, changes, at=AT, by="joel", releases={})
+    back = Move(3, "rollback", AT, "joel", {"book": Change(TWO.id, ONE.id)})
+    after = before.moved(back, place, {})
     pointers.write(store, after, pointers.read(store))
     point(store, NEWER)
     follower.look()
