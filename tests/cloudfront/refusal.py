@@ -18,10 +18,10 @@ class Refusal(Exception):
     def status(self) -> int:
         return status_of(self.code)
 
-    def xml(self) -> bytes:
+    def xml(self) -> str:
         what = f"<Type>Sender</Type><Code>{self.code}</Code><Message>{escape(str(self))}</Message>"
         xml = f'<ErrorResponse xmlns="{XMLNS}"><Error>{what}</Error><RequestId>0</RequestId>'
-        return f"{xml}</ErrorResponse>".encode()
+        return f"{xml}</ErrorResponse>"
 
 
 @cache

@@ -1,13 +1,11 @@
 """A store, a function at the edge, a distribution and a site, in this process."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from werkzeug.wrappers import Request, Response
 
 from dispatch.domain.document import DocumentStore, StoreUnavailable
 from dispatch.stores.memory import MemoryStore
@@ -138,34 +136,11 @@ class FakeSite:
             self._last = pointers.decode(pointers.read(self.store)).pages
         return {"status": "ok", "pages_api": self.pages_api, "releases": self._last}
 
-    def answer(self, path: str) -> tuple[int, bytes]:
-        if path == "/healthz":
-            return 200, json.dumps(self.health()).encode()
-        if path.startswith("/static/"):
-            return 200, b"body {}"
-        status = 404 if path.startswith("/track/") else 200
-        return self.page_status or status, b'<link href="/static/site/style.css">'
-
-
-@contextmanager
-def running(site: FakeSite) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = site.answer(self.path)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    @Request.application
+    def __call__(self, request: Request) -> Response:
+        if request.path == "/healthz":
+            return Response(json.dumps(self.health()))
+        if request.path.startswith("/static/"):
+            return Response("body {}")
+        status = 404 if request.path.startswith("/track/") else 200
+        return Response('<link href="/static/site/style.css">', self.page_status or status)

@@ -19,8 +19,9 @@ from qdn_site.releases.pack import Pack, keep, pack_function
 from qdn_site.releases.store import ReleaseStore, open_store
 from tests.cloudfront import Distribution, StandIn, running_cloudfront
 from tests.cloudfront.functions import Version
+from tests.listening import listening
 from tests.moto_server import aws_environment, make_bucket, running_moto, server
-from tests.releases.fakes import FakeSite, running
+from tests.releases.fakes import FakeSite
 from tests.releases.live import HANGS, get, health, killed_at, one_door, shows, until
 from tests.releases.making import SENTENCE, make_pack, page_of, pages, point, say
 from tests.releases.visitors import LOST, SIGN_IN, visiting
@@ -245,7 +246,7 @@ def test_what_cloudfront_refuses_is_one_clear_line(
         functions.update(name, if_match, config, b"// somebody else's")
         return publish_it(name, if_match)
 
-    with running(FakeSite(place.store("staging"))) as staged:
+    with listening(FakeSite(place.store("staging"))) as staged:
         place.behind("ESTAGING", staged)
         monkeypatch.setattr(functions, "publish", publish_late)
         told = place.refused("stage", "edge")

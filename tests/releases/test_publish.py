@@ -18,8 +18,9 @@ from qdn_site.releases.pointer import IMAGE, Arrival, Move, Pointer
 from qdn_site.releases.publish import Plan, carry_out
 from qdn_site.releases.surfaces import EDGE
 from qdn_site.releases.target import Target
+from tests.listening import listening
 from tests.making import NOON
-from tests.releases.fakes import FakeDistribution, FakeFunction, FakeSite, MemoryReleases, running
+from tests.releases.fakes import FakeDistribution, FakeFunction, FakeSite, MemoryReleases
 from tests.releases.making import a_pack
 
 OLD, NEW, NEWER = b"// the old function", b"// the new function", b"// a newer function"
@@ -121,7 +122,7 @@ def world() -> World:
 @pytest.fixture
 def online(world: World) -> Iterator[World]:
     """With a site that can be looked at."""
-    with running(world.site) as url:
+    with listening(world.site) as url:
         world.production = replace(world.production, url=url, dashboard_url=url)
         yield world
 
