@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from werkzeug.wrappers import Request, Response
 
@@ -73,13 +74,9 @@ class StandIn:
     def _edge(self, of: Distribution) -> Callable[..., object]:
         @Request.application
         def ask(request: Request) -> Response:
-            uri, _, query = request.environ["RAW_URI"].partition("?")
-            headers = {name.lower(): value for name, value in request.headers.items()}
-            address = f"{request.remote_addr}:{request.environ['REMOTE_PORT']}"
-            viewer = Viewer(request.method, uri, query, headers, request.get_data(), address)
-            functions, cache = self.functions, self.caches[of.id]
-            got = answer(viewer, functions, of.function, of.origin, of.secret, cache)
-            return Response(got.body, f"{got.status} {got.reason}", got.headers)
+            run = partial(self.functions.run_live, of.function)
+            got = answer(Viewer(request), run, of.origin, of.secret, self.caches[of.id])
+            return Response(got.body, got.status, got.headers)
 
         return ask
 

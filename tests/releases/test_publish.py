@@ -130,13 +130,6 @@ def online(world: World) -> Iterator[World]:
 # --- promoting ---------------------------------------------------------------------------
 
 
-def test_what_is_staged_shows_on_staging_and_not_in_production(world: World) -> None:
-    made = world.stage("New words.")
-    staged = pointers.decode(pointers.read(world.staging.store))
-    assert staged.pages["book"] == made
-    assert world.shown() == IMAGE
-
-
 def test_production_moves_in_one_write_and_says_who_when_what_and_how_it_arrived(
     online: World,
 ) -> None:
@@ -149,12 +142,6 @@ def test_production_moves_in_one_write_and_says_who_when_what_and_how_it_arrived
     assert (last.by, last.at, last.action) == ("dana", NOON, "promote")
     assert last.arrived == Arrival(NOON, True, {"E1": "I1"})
     assert (online.shown(), online.live) == (made, NEW)
-
-
-def test_promoting_again_does_nothing(world: World) -> None:
-    world.release("New words.", NEW)
-    assert world.promote() == []
-    assert world.pointer.revision == 1
 
 
 def test_a_surface_alone_is_promoted_checked_and_invalidated(online: World) -> None:
@@ -390,13 +377,6 @@ def test_something_else_under_a_releases_name_is_noticed(world: World) -> None:
     with pytest.raises(ReleaseError, match=r"^production: .*; remove that "):
         world.promote()
     assert world.shown() == IMAGE
-
-
-def test_a_damaged_live_release_does_not_block_another(world: World) -> None:
-    made = world.release("Before.")
-    world.store.blobs[f"manifests/{made}.json"] = b"rubbish"
-    after = world.release("After.")
-    assert world.shown() == after
 
 
 @pytest.mark.parametrize(
