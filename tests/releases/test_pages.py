@@ -288,6 +288,12 @@ def test_a_release_names_its_own_static_files(follower: Follower) -> None:
     assert render_to_string("booking/book.html") == f"/static/{tag.manifest.static['site/a.css']}"
 
 
+def test_a_release_names_no_static_file_that_it_does_not_hold(follower: Follower) -> None:
+    show(follower, a_pack("{% load static %}{% static 'site/gone.css' %}"))
+    with pytest.raises(ValueError, match="holds no static file"):
+        render_to_string("booking/book.html")
+
+
 def test_static_files_of_earlier_pages_stay(follower: Follower) -> None:
     for pack in (ONE, TWO):
         show(follower, pack)
