@@ -8,6 +8,7 @@ is interrupted anywhere leaves its stage whole, and running it again finishes.
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from dispatch.domain.document import Document, StaleWrite, StoreUnavailable
 from qdn_site.edge.cloudfront import CloudFrontRefused
@@ -85,12 +86,8 @@ def plan_promote(
     for name in surfaces:
         if name not in wanted:
             raise ReleaseError(f"Nothing of {name} is on staging: run `stage {name}` first.")
-    state = pointers.for_moving(target.store)
-    return _plan(
-        *("promote", by, at, target, state, wanted),
-        lambda id: fetch(source.store, id),
-        known=staged.releases,
-    )
+    state, obtain = pointers.for_moving(target.store), partial(fetch, source.store)
+    return _plan("promote", by, at, target, state, wanted, obtain, staged.releases)
 
 
 def plan_rollback(target: Target, surfaces: Sequence[str], to: str, by: str, at: datetime) -> Plan:
@@ -100,9 +97,8 @@ def plan_rollback(target: Target, surfaces: Sequence[str], to: str, by: str, at:
     """
     state = pointers.for_moving(target.store)
     finishes = any(move.rolls_back(surfaces, to) for move in state[0].interrupted[:1])
-    return _plan(
-        "rollback", by, at, target, state, {} if finishes else state[0].earlier(surfaces, to)
-    )
+    wanted = {} if finishes else state[0].earlier(surfaces, to)
+    return _plan("rollback", by, at, target, state, wanted)
 
 
 def _plan(
