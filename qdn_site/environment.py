@@ -149,15 +149,12 @@ def read_businesses(path: Path) -> tuple[Business, ...]:
 
 def hosts_of(business: Business, stage: str | None = None) -> list[str]:
     """The host names of a business, at one stage or at all."""
-    sites: list[Site | None] = [
-        site
-        for name, site in (("production", business.production), ("staging", business.staging))
-        if stage in (name, None)
-    ]
-    urls = [url for site in sites if site for url in (site.public_url, site.dashboard_url) if url]
-    more = [host for site in sites if site for host in site.hosts]
-    named = [urlsplit(url).hostname or "" for url in urls] + more
-    return list(dict.fromkeys(host.lower() for host in named))
+    stages = (stage,) if stage else ("production", "staging")
+    sites: list[Site] = [site for name in stages if (site := getattr(business, name, None))]
+    urls = [url for site in sites for url in (site.public_url, site.dashboard_url) if url]
+    named = [urlsplit(url).hostname or "" for url in urls]
+    more = [host for site in sites for host in site.hosts]
+    return list(dict.fromkeys(host.lower() for host in named + more))
 
 
 def _line(text: str, message: str) -> str:

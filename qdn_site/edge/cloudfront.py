@@ -129,17 +129,19 @@ class EdgeFunction:
     def __str__(self) -> str:
         return f"function {self.name}"
 
-    def live(self) -> FunctionVersion | None:
-        """The code that viewers' requests run through; None where nothing was ever published."""
-        return self._version("LIVE")
-
-    def development(self) -> FunctionVersion | None:
-        """The version that `publish` would make live; None where there is no such function."""
-        return self._version("DEVELOPMENT")
+    def version(self, stage: Stage) -> FunctionVersion | None:
+        """LIVE is the one that viewers' requests run through; None where there is none."""
+        try:
+            answer = self._call("get_function", Stage=stage)
+        except CloudFrontRefused as error:
+            if error.code == "NoSuchFunctionExists":
+                return None
+            raise
+        return FunctionVersion(stage, answer["FunctionCode"], answer["ETag"])
 
     def put_up(self, code: bytes) -> FunctionVersion:
         """`code` as DEVELOPMENT, which no viewer's request runs through."""
-        there = self.development()
+        there = self.version("DEVELOPMENT")
         if there is not None and there.code == code:
             return there
         return self.update(code, there.etag if there else None)
@@ -158,7 +160,7 @@ class EdgeFunction:
             else:
                 answer = self._call("update_function", **asked, IfMatch=if_match)
         except CloudFrontRefused as error:
-            there = self.development() if error.code in STALE else None
+            there = self.version("DEVELOPMENT") if error.code in STALE else None
             if there is None or there.code != code:
                 raise
             return there
@@ -178,15 +180,6 @@ class EdgeFunction:
     def publish(self, version: FunctionVersion) -> None:
         """Make the DEVELOPMENT version, if it still is this one, live everywhere at once."""
         self._call("publish_function", IfMatch=version.etag)
-
-    def _version(self, stage: Stage) -> FunctionVersion | None:
-        try:
-            answer = self._call("get_function", Stage=stage)
-        except CloudFrontRefused as error:
-            if error.code == "NoSuchFunctionExists":
-                return None
-            raise
-        return FunctionVersion(stage, answer["FunctionCode"], answer["ETag"])
 
     def _call(self, operation: str, **asked: Any) -> Any:
         return _call(str(self), operation, Name=self.name, **asked)
@@ -215,11 +208,6 @@ class Distribution:
         about = {"DistributionId": self.id, "MaxItems": "100"}
         found = _call(str(self), "list_invalidations", **about)["InvalidationList"]
         return {each["Id"]: each["Status"] for each in found.get("Items", [])}
-
-    def in_progress(self) -> tuple[Invalidation, ...]:
-        """Those not yet completed, of the last hundred: they count against the quota."""
-        running = [id for id, status in self.recent().items() if status == "InProgress"]
-        return tuple(self.invalidation(id) for id in running)
 
     def _invalidation(self, operation: str, **asked: Any) -> Invalidation:
         found = _call(str(self), operation, DistributionId=self.id, **asked)["Invalidation"]

@@ -104,8 +104,9 @@ def start(order: Order, reference: str, distribution: Distribution) -> Invalidat
     The same paths under the same reference start nothing new.
     """
     known = distribution.recent()
+    begun = [distribution.invalidation(id) for id in known if known[id] == "InProgress"]
     # One that is in progress for these very paths may be this one, asked for again.
-    others = [each for each in distribution.in_progress() if set(each.paths) != set(order.paths)]
+    others = [each for each in begun if set(each.paths) != set(order.paths)]
     running = [path for each in others for path in each.paths]
     for kind, most, count in (
         ("paths", MOST_PATHS, len),

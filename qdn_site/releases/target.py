@@ -34,7 +34,7 @@ class Target:
 
     def live_function(self) -> Pack | None:
         """The code that viewers' requests run through now, as a release; None where none does."""
-        live = self.function.live() if self.function else None
+        live = self.function.version("LIVE") if self.function else None
         return pack_function(live.code) if live else None
 
 

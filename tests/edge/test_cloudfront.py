@@ -29,7 +29,7 @@ def function(cloudfront: StandIn) -> EdgeFunction:
 
 
 def live(function: EdgeFunction) -> FunctionVersion:
-    found = function.live()
+    found = function.version("LIVE")
     assert found is not None
     return found
 
@@ -43,10 +43,12 @@ def refused(call: Callable[..., object], *arguments: object) -> str:
 
 
 def test_development_and_live_are_two_each_with_an_etag_of_its_own(function: EdgeFunction) -> None:
-    assert function.live() is function.development() is None
+    assert function.version("LIVE") is function.version("DEVELOPMENT") is None
     first = function.update(ONE, None)
-    assert function.development() == first == FunctionVersion("DEVELOPMENT", ONE, first.etag)
-    assert function.live() is None
+    assert (
+        function.version("DEVELOPMENT") == first == FunctionVersion("DEVELOPMENT", ONE, first.etag)
+    )
+    assert function.version("LIVE") is None
     function.publish(first)
     assert (live(function).code, live(function).etag != first.etag) == (ONE, True)
     second = function.update(TWO, first.etag)
@@ -64,7 +66,7 @@ def test_a_stale_update_and_a_stale_publish_are_refused(function: EdgeFunction) 
     assert refused(function.publish, first) == "PreconditionFailed"
     assert refused(function.update, ONE, "ENEVERWAS") == "InvalidIfMatchVersion"
     assert refused(function.update, ONE, None) == "FunctionAlreadyExists"
-    assert function.development() == second
+    assert function.version("DEVELOPMENT") == second
 
 
 @pytest.mark.parametrize("etag", ["stale", None])
@@ -114,11 +116,11 @@ def test_the_shipped_function_passes_its_table_within_half_its_time(cloudfront: 
 def test_an_invalidation_finishes_in_its_time(cloudfront: StandIn) -> None:
     slow = Distribution("EDASH")
     started = slow.invalidate(["/dashboard/", "/dashboard"], "one")
-    assert not started.completed
-    assert slow.in_progress()[0].paths == ("/dashboard/", "/dashboard")
+    assert (started.completed, started.paths) == (False, ("/dashboard/", "/dashboard"))
+    assert slow.recent() == {started.id: "InProgress"}
     while not slow.invalidation(started.id).completed:
         pass
-    assert slow.in_progress() == ()
+    assert slow.recent() == {started.id: "Completed"}
 
 
 @pytest.mark.usefixtures("cloudfront")
@@ -157,5 +159,5 @@ def test_no_answer_is_told_and_not_waited_for_long(monkeypatch: pytest.MonkeyPat
         port = door.getsockname()[1]
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", f"http://127.0.0.1:{port}")
     with pytest.raises(CloudFrontRefused) as refused:
-        EdgeFunction("qdn-track-rewrite").live()
+        EdgeFunction("qdn-track-rewrite").version("LIVE")
     assert "\n" not in str(refused.value)

@@ -10,7 +10,13 @@ from werkzeug.wrappers import Request, Response
 from dispatch.domain.document import DocumentStore, StoreUnavailable
 from dispatch.stores.memory import MemoryStore
 from qdn_site import PAGES_API
-from qdn_site.edge.cloudfront import CloudFrontRefused, FunctionVersion, Invalidation, TestRun
+from qdn_site.edge.cloudfront import (
+    CloudFrontRefused,
+    FunctionVersion,
+    Invalidation,
+    Stage,
+    TestRun,
+)
 from qdn_site.edge.table import NO_SUCH_JOB, cases
 from qdn_site.releases import ReleaseError
 from qdn_site.releases import pointer as pointers
@@ -62,7 +68,7 @@ class MemoryReleases:
 
 
 def as_expected(event: dict[str, Any]) -> TestRun:
-    """What the event table says."""
+    """The outcome in the event table."""
     expected = next(case.expected for case in CASES if case.event == event)
     if "uri" in expected:
         return TestRun({"request": event["request"] | {"uri": expected["uri"]}}, 12, "")
@@ -85,9 +91,9 @@ class FakeFunction:
     def __str__(self) -> str:
         return f"function {self.name}"
 
-    def live(self) -> FunctionVersion | None:
-        code = self.stages.get("LIVE")
-        return None if code is None else FunctionVersion("LIVE", code, "live")
+    def version(self, stage: Stage) -> FunctionVersion | None:
+        code = self.stages.get(stage)
+        return None if code is None else FunctionVersion(stage, code, "etag")
 
     def put_up(self, code: bytes) -> FunctionVersion:
         self.stages["DEVELOPMENT"] = code
@@ -112,9 +118,6 @@ class FakeDistribution:
 
     def recent(self) -> dict[str, str]:
         return {}
-
-    def in_progress(self) -> tuple[Invalidation, ...]:
-        return ()
 
     def invalidate(self, paths: Any, reference: str) -> Invalidation:
         self.batches.setdefault(reference, tuple(paths))

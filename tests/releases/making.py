@@ -72,5 +72,5 @@ def point(store: ReleaseStore, *packs: Pack, with_content: bool = True) -> Point
 
 
 def page_of(pack: Pack) -> str:
-    """Where the store keeps the booking page."""
+    """The booking page's name in the store."""
     return f"blobs/{pack.manifest.files[PAGE].sha256}"

@@ -331,71 +331,62 @@ MADE_UP = [f"site/none-{n}.0123456789ab.css" for n in range(50)]
 
 
 @pytest.fixture
-def late(follower: Follower, store: MemoryReleases) -> ReleaseStatic:
+def late(follower: Follower) -> Follower:
+    """Its neighbour is a release ahead."""
     for name, body in AHEAD.items():
-        store.put(f"static/{name}", body)
-    return follower.static
+        follower.store.put(f"static/{name}", body)
+    return follower
 
 
-def test_a_page_of_a_neighbour_finds_all_its_files_at_once(
-    late: ReleaseStatic, store: MemoryReleases
-) -> None:
+def test_a_page_of_a_neighbour_finds_all_its_files_at_once(late: Follower) -> None:
     for _ in range(2):  # visitors
         for name, body in AHEAD.items():
-            path = late.path(name)
+            path = late.static.path(name)
             assert path is not None
             with open(path, "rb") as file:
                 assert file.read() == body
-    assert len(store.asked) == len(AHEAD)
+    assert len(late.store.asked) == len(AHEAD)
 
 
-def test_made_up_names_are_no_stream_of_requests(
-    late: ReleaseStatic, store: MemoryReleases, clock: FakeClock
-) -> None:
+def test_made_up_names_are_no_stream_of_requests(late: Follower) -> None:
     for name in MADE_UP[:MOST_ABSENT]:
-        assert late.path(name) is None
+        assert late.static.path(name) is None
     for name in MADE_UP:
         with pytest.raises(StoreUnavailable):
-            late.path(name)
-    assert len(store.asked) == MOST_ABSENT
-    clock.tick(1)
-    assert late.path(next(iter(AHEAD))) is not None
+            late.static.path(name)
+    assert len(late.store.asked) == MOST_ABSENT
+    late.clock.tick(1)
+    assert late.static.path(next(iter(AHEAD))) is not None
 
 
-def test_what_is_no_hashed_name_is_never_asked_for(
-    late: ReleaseStatic, store: MemoryReleases
-) -> None:
+def test_what_is_no_hashed_name_is_never_asked_for(late: Follower) -> None:
     for name in ("site/style.css", "../jobs.json", "site/.0123456789ab.css", ""):
-        assert late.path(name) is None
-    assert store.asked == []
+        assert late.static.path(name) is None
+    assert late.store.asked == []
 
 
-def test_what_is_not_its_names_content_is_not_served(
-    late: ReleaseStatic, store: MemoryReleases
-) -> None:
+def test_what_is_not_its_names_content_is_not_served(late: Follower) -> None:
     name = next(iter(AHEAD))
-    store.blobs[f"static/{name}"] = b"something else"
-    assert late.path(name) is None
+    late.store.blobs[f"static/{name}"] = b"something else"
+    assert late.static.path(name) is None
 
 
-def test_a_storage_that_failed_is_left_alone_for_a_while(
-    late: ReleaseStatic, store: MemoryReleases, clock: FakeClock
-) -> None:
-    store.out_of_reach = True
+def test_a_storage_that_failed_is_left_alone_for_a_while(late: Follower) -> None:
+    late.store.out_of_reach = True
     for name in AHEAD:
         with pytest.raises(StoreUnavailable):
-            late.path(name)
-    store.out_of_reach = False
+            late.static.path(name)
+    late.store.out_of_reach = False
     with pytest.raises(StoreUnavailable):
-        late.path(next(iter(AHEAD)))
-    assert store.asked == []
-    clock.tick(PAUSE + 0.1)
-    assert late.path(next(iter(AHEAD))) is not None
+        late.static.path(next(iter(AHEAD)))
+    assert late.store.asked == []
+    late.clock.tick(PAUSE + 0.1)
+    assert late.static.path(next(iter(AHEAD))) is not None
 
 
 def test_a_full_disk_is_told_as_storage_that_cannot_answer_now(
-    late: ReleaseStatic, monkeypatch: pytest.MonkeyPatch
+    late: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dispatch.stores.whole.replace", full)
     with pytest.raises(StoreUnavailable, match="No space left"):
-        late.path(next(iter(AHEAD)))
+        late.static.path(next(iter(AHEAD)))
