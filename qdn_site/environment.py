@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
-from dispatch.domain.business import Business, Site
+from dispatch.domain.business import Business
 
 STAGES = ("development", "staging", "production")
 PLACES = {
@@ -149,8 +149,8 @@ def read_businesses(path: Path) -> tuple[Business, ...]:
 
 def hosts_of(business: Business, stage: str | None = None) -> list[str]:
     """The host names of a business, at one stage or at all."""
-    stages = (stage,) if stage else ("production", "staging")
-    sites: list[Site] = [site for name in stages if (site := getattr(business, name, None))]
+    by_stage = {"production": business.production, "staging": business.staging}
+    sites = [site for name, site in by_stage.items() if site and stage in (name, None)]
     urls = [url for site in sites for url in (site.public_url, site.dashboard_url) if url]
     named = [urlsplit(url).hostname or "" for url in urls]
     more = [host for site in sites for host in site.hosts]
