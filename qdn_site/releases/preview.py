@@ -53,7 +53,8 @@ def prove(packs: Sequence[Pack]) -> Iterator[str]:
         plan = publish.plan_stage(Target("staging", store), packs, "preview", at)
         list(publish.carry_out(plan, lambda: at))
         problems = []
-        for line in _lines([pack.manifest.surface for pack in packs], folder, url):
+        environment = _environment(folder) | {"QDN_RELEASES_URL": url}
+        for line in _lines([pack.manifest.surface for pack in packs], environment, folder):
             if line.startswith(PROBLEM):
                 problems.append(line.removeprefix(PROBLEM))
             else:
@@ -62,24 +63,27 @@ def prove(packs: Sequence[Pack]) -> Iterator[str]:
             raise ReleaseError("\n".join(problems))
 
 
-def _lines(surfaces: list[str], folder: Path, url: str) -> Iterator[str]:
-    """The output of `main` in a process that keeps all it makes in `folder`."""
+def _environment(folder: Path) -> dict[str, str]:
+    """For a process that keeps all it makes in this folder."""
     (folder / "data").mkdir()
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(OURS) or name == "QDN_BUSINESSES"
     }
-    environment = kept | {
+    return kept | {
         "QDN_STAGE": "development",
         "QDN_JOBS_URL": f"file:{folder}/data/{{business}}",
         "QDN_CREW_URL": f"file:{folder}/data/{{business}}",
         "QDN_CACHE_URL": "locmem:",
-        "QDN_RELEASES_URL": url,
         "DJANGO_SETTINGS_MODULE": "qdn_site.settings",
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
         "TMPDIR": str(folder),
     }
+
+
+def _lines(surfaces: list[str], environment: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """The output of `main` in a process of its own."""
     with (
         (folder / "errors").open("w+") as errors,
         subprocess.Popen(  # noqa: S603
