@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
-from dispatch.domain.business import Business, Site
+from dispatch.domain.business import Business
 
 STAGES = ("development", "staging", "production")
 PLACES = {
@@ -51,10 +51,8 @@ class Environment:
     def place(self, name: str, stage: str, schemes: tuple[str, ...], several: bool) -> str:
         """A `file:` or other address; the laptop's own folder in development only."""
         why = f"say where, as {' or '.join(PLACES[scheme] for scheme in schemes)}"
-        if stage == "development":
-            url = self.text(name, "file:var/data/{business}" if several else "file:var/data")
-        else:
-            url = self.needed(name, why + ".")
+        here = "file:var/data/{business}" if several else "file:var/data"
+        url = self.text(name, here) if stage == "development" else self.needed(name, f"{why}.")
         if url and not _leads_somewhere(url, schemes):
             self.problems.append(f"{name} is {url!r}: {why}.")
         if several and url and "{business}" not in url:
@@ -64,7 +62,7 @@ class Environment:
         return url
 
     def cache(self, name: str) -> dict[str, object]:
-        """Where rate limits are counted."""
+        """Django's cache that counts rate limits."""
         url = self.text(name, "locmem:")
         if url == "locmem:":
             # Whoever wants one limit forgotten must first run into 20,000 others: the few that
@@ -151,32 +149,29 @@ def read_businesses(path: Path) -> tuple[Business, ...]:
 
 def hosts_of(business: Business, stage: str | None = None) -> list[str]:
     """The host names of a business, at one stage or at all."""
-    sites: list[Site | None] = [
-        site
-        for name, site in (("production", business.production), ("staging", business.staging))
-        if stage in (name, None)
-    ]
-    urls = [url for site in sites if site for url in (site.public_url, site.dashboard_url) if url]
-    more = [host for site in sites if site for host in site.hosts]
-    named = [urlsplit(url).hostname or "" for url in urls] + more
-    return list(dict.fromkeys(host.lower() for host in named))
+    by_stage = {"production": business.production, "staging": business.staging}
+    sites = [site for name, site in by_stage.items() if site and stage in (name, None)]
+    urls = [url for site in sites for url in (site.public_url, site.dashboard_url) if url]
+    named = [urlsplit(url).hostname or "" for url in urls]
+    more = [host for site in sites for host in site.hosts]
+    return list(dict.fromkeys(host.lower() for host in named + more))
 
 
 def _line(text: str, message: str) -> str:
-    """Where in the file msgspec's path (`$.business[0].windows[1].start`) points to."""
+    """The line of the file that msgspec's path (`$.business[0].windows[1].start`) points to."""
     path = re.search(r"`\$([^`]*)`", message)
-    at = 0
-    for name, number in re.findall(r"(\w+)(?:\[(\d+)\])?", path[1] if path else ""):
-        at = _place_of(text, name, int(number or 0), at)
+    steps = re.findall(r"(\w+)(?:\[(\d+)\])?", path[1] if path else "")
     # What the path does not say, because it is wrong in itself or for the whole table.
-    more = re.search(r"unknown field `(\w+)`|^(timezone) |^two (\w+) are", message)
-    if more:
-        at = _place_of(text, more[1] or more[2] or more[3], 0, at)
+    if more := re.search(r"unknown field `(\w+)`|^(timezone) |^two (\w+) are", message):
+        steps.append((more[1] or more[2] or more[3], ""))
+    at = 0
+    for name, number in steps:
+        at = _place_of(text, name, int(number or 0), at)
     return f", line {text[:at].count(chr(10)) + 1}" if at else ""
 
 
 def _place_of(text: str, name: str, number: int, after: int) -> int:
-    """Where that key stands, or the item of that number in its list of tables."""
+    """The offset of that key, or of the item of that number in its list of tables."""
     if name == "business":
         return _nth(text, r"^\s*\[\[\s*business\s*\]\]()", number, after)
     at = _nth(
@@ -187,6 +182,6 @@ def _place_of(text: str, name: str, number: int, after: int) -> int:
 
 
 def _nth(text: str, pattern: str, number: int, after: int) -> int:
-    """Where the first group of a match stands, counting matches from 0; `after` if nowhere."""
+    """The offset of a match's first group, counting matches from 0; `after` if there is none."""
     found = list(re.compile(pattern, re.MULTILINE).finditer(text, after))
     return found[number].start(1) if number < len(found) else after

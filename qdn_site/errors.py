@@ -28,31 +28,26 @@ def page(request: HttpRequest, status: int, text: str) -> HttpResponse:
     if request.path_info.startswith(API):
         return problems.answer(HTTPStatus(status), text)
     if not hasattr(request, "business"):  # it failed before anybody knew whose page to show
-        return HttpResponse(f"{TITLES[status]}. {text}\n", status=status, content_type="text/plain")
+        return plain(request, status, f"{TITLES[status]}. {text}")
     is_crews = request.path_info.startswith(CREWS)
+    if is_crews:
+        try:
+            _ = request.user.is_authenticated
+        except (AttributeError, StoreUnavailable):  # it failed before anybody could tell who it is
+            request.user = AnonymousUser()
     context = {
         "title": TITLES[status],
         "text": text,
         "is_crews": is_crews,
         "base": "dispatch/base.html" if is_crews else "base.html",
     }
-    if is_crews:
-        _settle_who(request)
     response = render(request, "error.html", context, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _settle_who(request: HttpRequest) -> None:
-    """Whoever cannot be told while the roster is out of reach is a stranger to the page."""
-    try:
-        _ = request.user.is_authenticated
-    except (AttributeError, StoreUnavailable):  # it failed before anybody asked who it was
-        request.user = AnonymousUser()
-
-
 def plain(request: HttpRequest, status: int, text: str) -> HttpResponse:
-    """Where no page can be shown, as it is not known whose it would be."""
+    """In plain text, while nobody can tell whose page to show."""
     if request.path_info.startswith(API):
         return problems.answer(HTTPStatus(status), text)
     return HttpResponse(f"{text}\n", status=status, content_type="text/plain")
@@ -85,31 +80,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return page(
         request, 403, "This form was open for too long, or came from another site. Reload the page."
-    )
-
-
-def length_required(request: HttpRequest) -> HttpResponse:
-    return page(
-        request,
-        411,
-        "Nothing was saved: it did not say how long it is. Please send it with a Content-Length.",
-    )
-
-
-def too_large(request: HttpRequest) -> HttpResponse:
-    return page(request, 413, "Nothing was saved. Please go back and shorten what you wrote.")
-
-
-def too_many(request: HttpRequest, retry_after: int) -> HttpResponse:
-    response = page(request, 429, "Please wait a little before you try again.")
-    response.headers["Retry-After"] = str(retry_after)
-    return response
-
-
-def storage_unavailable(request: HttpRequest) -> HttpResponse:
-    return page(
-        request,
-        503,
-        "Nothing is lost: what we had saved is safe. If you were sending something, we cannot"
-        " say yet whether it arrived; sending it again will not make it twice.",
     )

@@ -1,20 +1,16 @@
 """Answers for machines, on any host, before anything else can fail."""
 
-from collections.abc import Callable
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from dispatch import wiring
 from dispatch.domain.document import StoreUnavailable
 from qdn_site import PAGES_API, __version__
+from qdn_site.middleware import Middleware
 from qdn_site.releases import pages
 
 
-class HealthMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
+class HealthMiddleware(Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         answer = {"/healthz": healthz, "/readyz": readyz}.get(request.path_info)
         return answer() if answer else self.get_response(request)
@@ -27,7 +23,7 @@ def healthz() -> JsonResponse:
 
 
 def readyz() -> JsonResponse:
-    """Whether jobs and roster of every business can be read, and since how many seconds not."""
+    """200 while jobs and roster of every business can be read; the age of each in seconds."""
     stores: dict[str, float | None] = {}
     for business in settings.BUSINESSES:
         for name, open_repository in (("jobs", wiring.jobs), ("roster", wiring.roster)):

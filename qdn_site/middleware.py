@@ -61,7 +61,7 @@ class AnswerTimeoutMiddleware(Middleware):
 
 
 class HeadersMiddleware(Middleware):
-    """What every answer says to browsers; a view's own word wins. HEAD gets just the headers."""
+    """The headers of every answer; a view's own win. HEAD gets just the headers."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -126,9 +126,7 @@ class BusinessMiddleware(Middleware):
 
 
 def _other_host(site: Site | None, host: str, request: HttpRequest) -> HttpResponse | None:
-    """Where the dashboard has a host of its own, its pages are there alone, and the public ones
-    are not.
-    """
+    """A dashboard that has a host of its own is served there alone, and the public pages not."""
     if site is None or site.dashboard_url is None or site.dashboard_url == site.public_url:
         return None
     path, at_dashboard = request.path_info, host == urlsplit(site.dashboard_url).hostname
@@ -148,13 +146,15 @@ class BodyMiddleware(Middleware):
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or ""
+        length = request.META.get("CONTENT_LENGTH")
         if not length and "HTTP_TRANSFER_ENCODING" in request.META:
-            return errors.length_required(request)
+            text = "it did not say how long it is. Please send it with a Content-Length."
+            return errors.page(request, 411, f"Nothing was saved: {text}")
         length = length or "0"
         known = length.isascii() and length.isdigit() and len(length) < 10
         if not known or int(length) > settings.MOST_BODY:
-            return errors.too_large(request)
+            text = "Nothing was saved. Please go back and shorten what you wrote."
+            return errors.page(request, 413, text)
         whole = False
         # OSError: the client hung up. gunicorn itself would wait for ever.
         with suppress(OSError), gevent.Timeout(settings.CLIENT_TIMEOUT, exception=False):
@@ -176,8 +176,15 @@ class RefusalsMiddleware(Middleware):
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, TooMany):
-            return errors.too_many(request, error.retry_after)
+            response = errors.page(request, 429, "Please wait a little before you try again.")
+            response.headers["Retry-After"] = str(error.retry_after)
+            return response
         if isinstance(error, StoreUnavailable):
             log.error("Storage: %s", error)
-            return errors.storage_unavailable(request)
+            return errors.page(
+                request,
+                503,
+                "Nothing is lost: what we had saved is safe. If you were sending something, we"
+                " cannot say yet whether it arrived; sending it again will not make it twice.",
+            )
         return None

@@ -1,4 +1,4 @@
-"""Who answers which address."""
+"""The site's addresses."""
 
 from django.urls import include, path
 

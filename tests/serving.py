@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
+from runpy import run_path
 from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
 from urllib.request import urlopen
 
 from tests.making import NOON, PASSWORD
@@ -18,6 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("QDN_", "DJANGO_", "AWS_")
 SECRET = "between-cloudfront-and-us"
 START = 60  # seconds that a busy machine may take to answer for the first time
+PRODUCTION = {
+    "QDN_STAGE": "production",
+    "DJANGO_SECRET_KEY": "correct-horse-battery-staple-" * 3,
+    "QDN_JOBS_URL": "s3://jobs/jobs.json",
+    "QDN_CREW_URL": "file:/srv/crew",
+}
 ADD_MEMBERS = """
 import sys, django
 django.setup()
@@ -48,6 +57,13 @@ def another_caller() -> dict[str, str]:
         "CloudFront-Viewer-Address": address,
         "CloudFront-Forwarded-Proto": "http",
     }
+
+
+def settings_for(**env: str) -> dict[str, Any]:
+    """The settings that this environment makes, and nothing else of it."""
+    with patch.dict(os.environ, env, clear=True):
+        made = run_path(str(ROOT / "qdn_site" / "settings.py"))
+    return {name: value for name, value in made.items() if name.isupper() and name != "DATABASES"}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -39,8 +40,13 @@ def modules(app: str) -> list[Module]:
     ]
 
 
-def imports_of(module: Module) -> Iterator[tuple[str, str]]:
+@cache
+def imports_of(module: Module) -> tuple[tuple[str, str], ...]:
     """Every module that this one imports, at its top or later, and where it does so."""
+    return tuple(_imports_of(module))
+
+
+def _imports_of(module: Module) -> Iterator[tuple[str, str]]:
     name, path = module
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

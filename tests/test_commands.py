@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ MARKS_LINK = "/track/fcdc1c82cb284dbe"
 
 
 def run(*words: str) -> str:
-    """What the command says, errors and all."""
+    """All that the command says, errors too."""
     said = io.StringIO()
     call_command(*words, stdout=said, stderr=said)
     return said.getvalue()
@@ -123,21 +124,23 @@ def test_who_is_not_on_the_roster_is_named(action: str) -> None:
 # --- jobs -------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def imported() -> str:
+    """The old jobs are there; what their import said."""
+    return run("jobs", "import", str(LEGACY), KEEP)
+
+
 def test_jobs_are_listed_and_by_status(jobs: JobRepository) -> None:
-    jobs.change(
-        lambda book: book.put(
-            make_job(), make_job(id="17", tracking_token="", status=Status.BOOKED)
-        )
-    )
+    booked = make_job(id="17", tracking_token="", status=Status.BOOKED)
+    jobs.change(lambda book: book.put(make_job(), booked))
     assert [line.split()[0] for line in run("jobs", "list").splitlines()] == ["jXkL9m2pQ", "17"]
-    assert [
-        line.split()[0] for line in run("jobs", "list", "--status", "confirmed").splitlines()
-    ] == ["17"]
+    (line,) = run("jobs", "list", "--status", "confirmed").splitlines()
+    assert line.startswith("17 ")
     assert "'lost' is none of pending, booked" in refused("jobs", "list", "--status", "lost")
 
 
+@pytest.mark.usefixtures("imported")
 def test_a_job_is_shown_with_the_fields_that_we_do_not_know() -> None:
-    run("jobs", "import", str(LEGACY), KEEP)
     shown = json.loads(run("jobs", "show", "17"))
     assert (shown["customer_name"], shown["x_invoice"]["no"]) == ("Café Nuñez & Sons", 1041)
 
@@ -146,17 +149,18 @@ def test_a_job_that_is_not_there_is_named() -> None:
     assert refused("jobs", "show", "nope") == "There is no job 'nope'."
 
 
-def test_the_import_of_old_jobs_says_what_it_took_and_what_is_broken() -> None:
-    said = run("jobs", "import", str(LEGACY), KEEP)
-    assert "Imported 5 of 5 entries" in said
-    assert "Kept as it is: entry 'broken-1': location: It must be text." in said
-
-
-@pytest.mark.parametrize("words", [(), ("--dry-run",)])
-def test_a_file_with_an_unreadable_entry_imports_nothing(
-    jobs: JobRepository, words: tuple[str, ...]
+def test_the_import_of_old_jobs_says_what_it_took_and_what_is_broken(
+    imported: str, jobs: JobRepository
 ) -> None:
-    assert "1 of 5 entries cannot be taken" in refused("jobs", "import", str(LEGACY), *words)
+    assert "Imported 5 of 5 entries" in imported
+    assert "Kept as it is: entry 'broken-1': location: It must be text." in imported
+    assert "+16195550142" in {job.phone for job in jobs.read().jobs}  # brought to E.164
+
+
+def test_a_file_with_an_unreadable_entry_and_a_dry_run_import_nothing(jobs: JobRepository) -> None:
+    for words in ((), ("--dry-run",)):
+        assert "1 of 5 entries cannot be taken" in refused("jobs", "import", str(LEGACY), *words)
+    assert "Would import 5 of 5 entries" in run("jobs", "import", str(LEGACY), KEEP, "--dry-run")
     assert jobs.refreshed().entries == ()
 
 
@@ -173,35 +177,27 @@ def test_an_entry_with_a_wrong_field_is_taken_only_as_it_is(
     assert jobs.read().job("7").phone == "ask for Bob"
 
 
-def test_old_phones_are_brought_to_e164_by_the_import(jobs: JobRepository) -> None:
-    run("jobs", "import", str(LEGACY), KEEP)
-    assert "+16195550142" in {job.phone for job in jobs.read().jobs}
-
-
-def test_a_dry_run_imports_nothing(jobs: JobRepository) -> None:
-    assert "Would import 5 of 5 entries" in run("jobs", "import", str(LEGACY), KEEP, "--dry-run")
-    assert jobs.refreshed().entries == ()
-
-
+@pytest.mark.usefixtures("imported")
 def test_a_second_import_takes_nothing_twice(jobs: JobRepository) -> None:
-    run("jobs", "import", str(LEGACY), KEEP)
     revision = jobs.read().revision
     assert "Imported 0 of 5 entries" in run("jobs", "import", str(LEGACY), KEEP)
     assert jobs.refreshed().revision == revision
 
 
-def test_old_links_go_on_working_after_the_import(client: Client) -> None:
+def test_old_links_go_on_working_after_the_import(
+    client: Client, request: pytest.FixtureRequest
+) -> None:
     assert client.get(MARKS_LINK).status_code == 404
-    run("jobs", "import", str(LEGACY), KEEP)
+    request.getfixturevalue("imported")
     page = client.get(MARKS_LINK)
     assert page.status_code == 200
     assert "Soderblom Ave" in page.content.decode()
 
 
+@pytest.mark.usefixtures("imported")
 def test_an_invoice_and_a_broken_entry_survive_twenty_moves_of_the_crew(
     dana: Client, jobs: JobRepository
 ) -> None:
-    run("jobs", "import", str(LEGACY), KEEP)
     for count in range(20):
         to = "booked" if count % 2 == 0 else "in_progress"
         answer = dana.post("/dashboard/jobs/17/move", {"status": to, "reason": "again"})
@@ -212,21 +208,20 @@ def test_an_invoice_and_a_broken_entry_survive_twenty_moves_of_the_crew(
     assert len(jobs.read().job("17").moves) == 20
 
 
+@pytest.mark.usefixtures("imported")
 def test_a_broken_entry_can_be_looked_at() -> None:
-    call_command("jobs", "import", str(LEGACY), KEEP)
     shown, said = io.StringIO(), io.StringIO()
     call_command("jobs", "show", "broken-1", stdout=shown, stderr=said)
-    assert json.loads(shown.getvalue()) == {
-        "id": "broken-1",
-        "location": 42,
-        "status": "teleported",
-    }
+    broken = {"id": "broken-1", "location": 42, "status": "teleported"}
+    assert json.loads(shown.getvalue()) == broken
     assert "Cannot be read: entry 'broken-1': " in said.getvalue()
 
 
-def test_verify_counts_the_jobs_and_fails_over_what_is_broken() -> None:
+def test_verify_counts_the_jobs_and_fails_over_what_is_broken(
+    request: pytest.FixtureRequest,
+) -> None:
     assert run("jobs", "verify") == "Revision 0: 0 jobs (none)\n"
-    run("jobs", "import", str(LEGACY), KEEP)
+    request.getfixturevalue("imported")
     said = io.StringIO()
     with pytest.raises(CommandError, match="1 of 5 entries are broken"):
         call_command("jobs", "verify", stdout=said, stderr=said)
@@ -234,8 +229,8 @@ def test_verify_counts_the_jobs_and_fails_over_what_is_broken() -> None:
     assert "Cannot be read: entry 'broken-1': " in said.getvalue()
 
 
+@pytest.mark.usefixtures("imported")
 def test_what_is_exported_can_be_imported(tmp_path: Path, jobs: JobRepository) -> None:
-    run("jobs", "import", str(LEGACY), KEEP)
     file = tmp_path / "jobs.json"
     assert run("jobs", "export", str(file)) == f"Wrote {file}\n"
     assert "Imported 0 of 5" in run("jobs", "import", str(file), KEEP)
@@ -243,37 +238,34 @@ def test_what_is_exported_can_be_imported(tmp_path: Path, jobs: JobRepository) -
 
 
 @pytest.mark.parametrize(
-    ("name", "body", "told"),
+    ("body", "why"),
     [
-        ("missing.json", None, "No such file"),
-        ("empty.json", b"", "it is no JSON"),
-        ("page.json", b"<html>", "is not ours"),
-        ("newer.json", b'{"schema": 3, "jobs": []}', "has schema 3"),
+        (None, "No such file"),
+        (b"", "it is no JSON"),
+        (b"<html>", "is not ours"),
+        (b'{"schema": 3, "jobs": []}', "has schema 3"),
     ],
 )
 def test_a_file_that_cannot_be_imported_is_refused_in_a_line(
-    tmp_path: Path, name: str, body: bytes | None, told: str
+    tmp_path: Path, body: bytes | None, why: str
 ) -> None:
     if body is not None:
-        (tmp_path / name).write_bytes(body)
-    assert told in refused("jobs", "import", str(tmp_path / name))
+        (tmp_path / "jobs.json").write_bytes(body)
+    assert why in refused("jobs", "import", str(tmp_path / "jobs.json"))
 
 
 def test_an_export_that_cannot_be_written_is_refused_in_a_line(tmp_path: Path) -> None:
     assert "No such file" in refused("jobs", "export", str(tmp_path / "no" / "jobs.json"))
 
 
-@pytest.mark.parametrize("words", [("list",), ("show", "17"), ("verify",), ("export",)])
-def test_a_document_that_is_not_ours_is_refused_in_a_line(
-    jobs: JobRepository, words: tuple[str, ...]
+@pytest.mark.parametrize(
+    "words", ["list", "show 17", "verify", "export", f"import {LEGACY} {KEEP}"]
+)
+def test_a_document_that_is_not_ours_is_refused_in_a_line_and_stays(
+    jobs: JobRepository, words: str
 ) -> None:
-    jobs._store = MemoryStore(b"<html>")  # type: ignore[attr-defined]
-    assert "The jobs document is not ours" in refused("jobs", *words)
-
-
-def test_nothing_is_imported_over_a_document_that_is_not_ours(jobs: JobRepository) -> None:
     store = jobs._store = MemoryStore(b"<html>")  # type: ignore[attr-defined]
-    assert "The jobs document is not ours" in refused("jobs", "import", str(LEGACY), KEEP)
+    assert "The jobs document is not ours" in refused("jobs", *words.split())
     assert store.load().body == b"<html>"
 
 
@@ -285,37 +277,43 @@ def test_another_business_is_not_guessed() -> None:
 # --- for real ---------------------------------------------------------------------------
 
 
-def manage(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own, on a folder of its own."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *words],
+SHELL = """
+import runpy, sys
+for line in sys.argv[1:]:
+    sys.argv = ["manage.py", *line.split()]
+    code = 0
+    try:
+        runpy.run_path("manage.py", run_name="__main__")
+    except SystemExit as end:
+        code = end.code
+    print("exit", code, file=sys.stderr)
+"""
+
+
+def test_from_a_shell_the_commands_write_files_and_fail_with_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", SHELL, f"jobs import {LEGACY} {KEEP}", "jobs verify"),
+            *("crew add joel --rank crew --password-stdin", "crew add ana --rank crew"),
+        ],
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],
             "QDN_STAGE": "development",
             "DJANGO_SECRET_KEY": "x" * 60,
-            "QDN_JOBS_URL": f"file:{folder}",
-            "QDN_CREW_URL": f"file:{folder}",
+            "QDN_JOBS_URL": f"file:{tmp_path}",
+            "QDN_CREW_URL": f"file:{tmp_path}",
         },
-        input=typed,
+        input=PASSWORD,
         capture_output=True,
         text=True,
         timeout=60,
     )
-
-
-def test_from_a_shell_the_commands_write_files_and_fail_with_one_line(tmp_path: Path) -> None:
-    imported = manage(tmp_path, "jobs", "import", str(LEGACY), KEEP)
-    assert (imported.returncode, imported.stdout) == (0, "Imported 5 of 5 entries\n")
+    _, broken, added, nobody, _ = re.split(r"exit \d\n", done.stderr)
+    assert re.findall(r"exit (\d)", done.stderr) == ["0", "1", "0", "1"]
+    assert done.stdout.startswith("Imported 5 of 5 entries\n")
     assert json.loads((tmp_path / "jobs.json").read_bytes())["revision"] == 1
-    broken = manage(tmp_path, "jobs", "verify")
-    assert broken.returncode != 0
-    assert broken.stderr.splitlines()[-1] == "CommandError: 1 of 5 entries are broken."
-    nobody = manage(tmp_path, "crew", "add", "joel", "--rank", "crew")
-    assert nobody.returncode != 0
-    assert nobody.stderr.splitlines()[-1].endswith("use --password-stdin.")
-    added = manage(
-        *(tmp_path, "crew", "add", "joel", "--rank", "crew", "--password-stdin"), typed=PASSWORD
-    )
-    assert (added.returncode, added.stderr) == (0, "")
+    assert broken.splitlines()[-1] == "CommandError: 1 of 5 entries are broken."
+    assert nobody.splitlines()[-1].endswith("use --password-stdin.")
+    assert added == ""
     assert b"rolling" not in (tmp_path / "crew.json").read_bytes()

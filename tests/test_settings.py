@@ -8,20 +8,27 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from msgspec.structs import replace
 
-from dispatch.domain.business import Business
 from qdn_site.environment import Environment, hosts_of, read_businesses
 from tests.making import BUSINESS
+from tests.serving import PRODUCTION, ROOT, settings_for
 
-ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "qdn_site" / "businesses.toml"
-BOTH = ("file", "s3")
+JOBS, CREW = ("file", "s3"), ("file", "dynamodb")
 
 
 def problems(check: Callable[[Environment], object], **variables: str) -> list[str]:
     environment = Environment(variables)
     check(environment)
     return environment.problems
+
+
+def place(
+    url: str, schemes: tuple[str, ...] = JOBS, stage: str = "production", several: bool = False
+) -> list[str]:
+    """The problems of a place for jobs."""
+    return problems(lambda it: it.place("PLACE", stage, schemes, several), PLACE=url)
 
 
 def test_a_missing_stage_is_named() -> None:
@@ -38,53 +45,35 @@ def test_a_wrong_stage_is_named(stage: str) -> None:
 
 
 def test_an_empty_variable_is_a_missing_one() -> None:
-    def need(environment: Environment) -> object:
-        return environment.needed("DJANGO_SECRET_KEY", "things are signed with it.")
-
-    assert problems(need, DJANGO_SECRET_KEY="  ") == [
-        "DJANGO_SECRET_KEY is not set: things are signed with it."
-    ]
+    found = problems(lambda it: it.needed("DJANGO_SECRET_KEY", "why."), DJANGO_SECRET_KEY="  ")
+    assert found == ["DJANGO_SECRET_KEY is not set: why."]
 
 
-def test_development_has_a_folder_of_its_own() -> None:
-    environment = Environment({})
-    assert environment.place("QDN_JOBS_URL", "development", BOTH, False) == "file:var/data"
-    assert (
-        environment.place("QDN_JOBS_URL", "development", BOTH, True) == "file:var/data/{business}"
-    )
-    assert environment.problems == []
+@pytest.mark.parametrize(
+    ("several", "folder"), [(False, "file:var/data"), (True, "file:var/data/{business}")]
+)
+def test_development_has_a_folder_of_its_own(several: bool, folder: str) -> None:
+    assert Environment({}).place("QDN_JOBS_URL", "development", JOBS, several) == folder
+    assert place("", stage="development", several=several) == []
 
 
 @pytest.mark.parametrize("stage", ["staging", "production"])
 def test_elsewhere_the_place_of_the_jobs_must_be_said(stage: str) -> None:
-    def place(environment: Environment) -> object:
-        return environment.place("QDN_JOBS_URL", stage, BOTH, False)
-
-    assert problems(place) == [
-        "QDN_JOBS_URL is not set: say where, as file:<folder> or s3://<bucket>/jobs.json."
+    assert place("", stage=stage) == [
+        "PLACE is not set: say where, as file:<folder> or s3://<bucket>/jobs.json."
     ]
 
 
 @pytest.mark.parametrize(
     "url",
-    ["file:", "s3://", "s3://bucket", "s3://bucket/", "s3:jobs.json", "ftp://x/y", "jobs.json"],
+    [
+        *("file:", "s3://", "s3://bucket", "s3://bucket/", "s3:jobs.json", "ftp://x/y"),
+        *("jobs.json", "file:/data/{tenant}", "file:/data/{}", "file:/data/{", "s3://[x/y"),
+    ],
 )
 def test_a_place_that_leads_nowhere_is_named(url: str) -> None:
-    def place(environment: Environment) -> object:
-        return environment.place("QDN_JOBS_URL", "production", BOTH, False)
-
-    (problem,) = problems(place, QDN_JOBS_URL=url)
-    assert problem.startswith(f"QDN_JOBS_URL is {url!r}: say where")
-
-
-@pytest.mark.parametrize(
-    "url", ["file:/data/{tenant}", "file:/data/{}", "file:/data/{", "s3://[x/y"]
-)
-def test_a_place_with_other_braces_is_named(url: str) -> None:
-    def place(environment: Environment) -> object:
-        return environment.place("QDN_JOBS_URL", "production", BOTH, False)
-
-    assert len(problems(place, QDN_JOBS_URL=url)) == 1
+    (problem,) = place(url)
+    assert problem.startswith(f"PLACE is {url!r}: say where")
 
 
 @pytest.mark.parametrize(
@@ -92,55 +81,38 @@ def test_a_place_with_other_braces_is_named(url: str) -> None:
     ["file:/srv/data", "file:///srv/data", "file:var/data", "s3://bucket/jobs.json", "s3://b/a/j"],
 )
 def test_a_place_that_leads_somewhere_is_taken(url: str) -> None:
-    environment = Environment({"QDN_JOBS_URL": url})
-    assert environment.place("QDN_JOBS_URL", "production", BOTH, False) == url
-    assert environment.problems == []
+    assert Environment({"PLACE": url}).place("PLACE", "production", JOBS, False) == url
+    assert place(url) == []
+
+
+@pytest.mark.parametrize("table", ["crew_roster", "crew_roster/{business}", "Crew.roster-2"])
+def test_a_roster_in_a_table_is_named_by_the_table_and_perhaps_a_business(table: str) -> None:
+    assert place(f"dynamodb://{table}", CREW) == []
 
 
 @pytest.mark.parametrize(
-    ("url", "leads"),
+    "url",
     [
-        ("dynamodb://crew_roster", True),
-        ("dynamodb://crew_roster/{business}", True),
-        ("dynamodb://Crew.roster-2", True),
-        ("dynamodb:crew_roster", False),
-        ("dynamodb://", False),
-        ("dynamodb://cr", False),
-        ("dynamodb://crew_roster/", False),
-        ("dynamodb://crew roster", False),
-        ("dynamodb://crew_roster/a/b", False),
-        ("dynamodb://crew_roster/a#b", False),
-        ("dynamodb://crew_roster?region=us-east-1", False),
+        *("dynamodb:crew_roster", "dynamodb://", "dynamodb://cr", "dynamodb://crew_roster/"),
+        *("dynamodb://crew roster", "dynamodb://crew_roster/a/b", "dynamodb://crew_roster/a#b"),
+        "dynamodb://crew_roster?region=us-east-1",
     ],
 )
-def test_a_roster_in_a_table_is_named_by_the_table_and_perhaps_a_business(
-    url: str, leads: bool
-) -> None:
-    def place(environment: Environment) -> object:
-        return environment.place("QDN_CREW_URL", "production", ("file", "dynamodb"), False)
-
-    found = problems(place, QDN_CREW_URL=url)
-    assert bool(found) is not leads
-    assert leads or "file:<folder> or dynamodb://<table>" in found[0]
+def test_a_table_that_cannot_be_is_named(url: str) -> None:
+    (problem,) = place(url, CREW)
+    assert "file:<folder> or dynamodb://<table>" in problem
 
 
 def test_several_businesses_need_places_apart() -> None:
-    def place(environment: Environment) -> object:
-        return environment.place("QDN_JOBS_URL", "production", BOTH, True)
-
-    assert problems(place, QDN_JOBS_URL="s3://bucket/jobs.json") == [
-        "QDN_JOBS_URL needs {business} in it, to keep the several businesses apart."
+    assert place("s3://bucket/jobs.json", several=True) == [
+        "PLACE needs {business} in it, to keep the several businesses apart."
     ]
-    assert problems(place, QDN_JOBS_URL="s3://bucket/{business}/jobs.json") == []
+    assert place("s3://bucket/{business}/jobs.json", several=True) == []
 
 
 def test_a_stage_where_no_business_has_a_host_is_named() -> None:
-    nowhere = Business(
-        **{name: getattr(BUSINESS, name) for name in BUSINESS.__struct_fields__} | {"staging": None}
-    )
-
     def hosts(environment: Environment) -> object:
-        return environment.hosts([nowhere], "staging")
+        return environment.hosts([replace(BUSINESS, staging=None)], "staging")
 
     (problem,) = problems(hosts)
     assert "No business has a host in staging: give one a [business.staging]" in problem
@@ -166,20 +138,15 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
     assert "DJANGO_SECRET_KEY" in str(refusal.value)
 
 
-def started(**variables: str) -> subprocess.CompletedProcess[str]:
-    """`manage.py check` in an environment of its own."""
-    return subprocess.run(
+def test_nothing_starts_without_settings() -> None:
+    result = subprocess.run(
         [sys.executable, "manage.py", "check"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **variables},
+        env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         timeout=60,
     )
-
-
-def test_nothing_starts_without_settings() -> None:
-    result = started()
     assert result.returncode != 0
     assert "Refusing to start" in result.stderr
     assert "QDN_STAGE is not set" in result.stderr
@@ -187,13 +154,10 @@ def test_nothing_starts_without_settings() -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_production_starts_with_its_settings_and_never_with_debug_on(tmp_path: Path) -> None:
-    places = {"QDN_JOBS_URL": f"file:{tmp_path}", "QDN_CREW_URL": f"file:{tmp_path}"}
-    whole = {"QDN_STAGE": "production", "DJANGO_SECRET_KEY": "x" * 60, **places}
-    assert started(**whole).returncode == 0
-    refused = started(**whole, DJANGO_DEBUG="1")
-    assert "DJANGO_DEBUG is on in production" in refused.stderr
-    assert refused.returncode != 0
+def test_production_starts_with_its_settings_and_never_with_debug_on() -> None:
+    assert settings_for(**PRODUCTION)["STAGE"] == "production"
+    with pytest.raises(ImproperlyConfigured, match="DJANGO_DEBUG is on in production"):
+        settings_for(**PRODUCTION, DJANGO_DEBUG="1")
 
 
 def file_with(tmp_path: Path, old: str, new: str) -> Path:
@@ -292,11 +256,11 @@ def test_the_shipped_file_fits() -> None:
 
 @pytest.mark.parametrize("url", ["locmem:", "redis://limits:6379/0", "rediss://limits:6379/0"])
 def test_rate_limits_are_counted_in_memory_or_in_redis(url: str) -> None:
-    assert problems(lambda environment: environment.cache("QDN_CACHE_URL"), QDN_CACHE_URL=url) == []
+    assert problems(lambda it: it.cache("QDN_CACHE_URL"), QDN_CACHE_URL=url) == []
 
 
 @pytest.mark.parametrize("url", ["file:/srv/cache", "memcached://limits", "locmem"])
 def test_another_place_for_rate_limits_is_named(url: str) -> None:
-    assert problems(lambda environment: environment.cache("QDN_CACHE_URL"), QDN_CACHE_URL=url) == [
+    assert problems(lambda it: it.cache("QDN_CACHE_URL"), QDN_CACHE_URL=url) == [
         f"QDN_CACHE_URL is {url!r}, none of locmem:, redis://…."
     ]

@@ -4,10 +4,10 @@ https://docs.aws.amazon.com/cloudfront/latest/APIReference/Welcome.html
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any, Literal, ParamSpec, TypeVar
+from functools import cache
+from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
@@ -22,18 +22,16 @@ RUNTIME = "cloudfront-js-2.0"
 MOST_CODE = 10 * 1024  # bytes of a function's code
 
 Stage = Literal["DEVELOPMENT", "LIVE"]
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class CloudFrontRefused(Exception):
-    """It cannot or must not be done, in one line: what, why, what to do next.
+    """It cannot or must not be done: what, why, what to do next, in one line.
 
     `code` is AWS's name for it. Every call here may be repeated.
     """
 
-    def __init__(self, told: str, code: str = "") -> None:
-        super().__init__(told)
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
         self.code = code
 
 
@@ -41,7 +39,7 @@ CHANGED_MEANWHILE = (
     "somebody else changed the function meanwhile; nothing was done. Run the command again."
 )
 THROTTLED = "too many calls a second; try again in a minute."
-SAYS = {
+MESSAGES = {
     "PreconditionFailed": CHANGED_MEANWHILE,
     "FunctionAlreadyExists": CHANGED_MEANWHILE,  # it was missing when we looked
     "InvalidIfMatchVersion": (
@@ -80,7 +78,7 @@ class FunctionVersion:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """What a version made of an event. `output` is `{"request": …}` or `{"response": …}`."""
+    """A version's answer to an event. `output` is `{"request": …}` or `{"response": …}`."""
 
     output: dict[str, Any]
     utilization: int  # per cent of the time that a function may take
@@ -91,163 +89,127 @@ class TestRun:
 
 @dataclass(frozen=True, slots=True)
 class Invalidation:
-    distribution: str
     id: str
     completed: bool
     paths: tuple[str, ...]
     repeated: bool = False  # it was there before it was asked for
 
 
-def _translated(call: Callable[P, T]) -> Callable[P, T]:
-    """botocore's errors as ours; the first argument's `what` names what was spoken to."""
-
-    @wraps(call)
-    def translating(*args: P.args, **kwargs: P.kwargs) -> T:
-        what = args[0].what  # type: ignore[attr-defined]
-        try:
-            return call(*args, **kwargs)
-        except ClientError as error:
-            answer = error.response.get("Error", {})
-            code, message = answer.get("Code", ""), " ".join(str(answer.get("Message")).split())
-            # The API's documentation promises a code of its own for this; the API answers so.
-            if code == "InvalidArgument" and "caller reference" in message:
-                code = "InvalidationBatchAlreadyExists"
-            told = SAYS.get(code, f"{message or error} ({code})")
-            raise CloudFrontRefused(f"{what}: {told}", code) from error
-        except BotoCoreError as error:
-            raise CloudFrontRefused(f"{what}: CloudFront cannot be asked: {error}") from error
-
-    return translating
+@cache
+def client() -> Any:
+    """boto3's, at AWS_ENDPOINT_URL_CLOUDFRONT."""
+    return boto3.session.Session().client("cloudfront", config=CLIENT)
 
 
-class _Spoken:
-    """boto3's client, made when first used (after a fork), at AWS_ENDPOINT_URL_CLOUDFRONT."""
+def _call(about: str, operation: str, **asked: Any) -> Any:
+    """One call; botocore's errors as ours, which begin with `about`."""
+    try:
+        answer = getattr(client(), operation)(**asked)
+        if "FunctionCode" in answer:  # a stream: reading it may fail too
+            answer["FunctionCode"] = answer["FunctionCode"].read()
+        return answer
+    except ClientError as error:
+        given = error.response.get("Error", {})
+        code, message = given.get("Code", ""), " ".join(str(given.get("Message")).split())
+        # The API's documentation promises a code of its own for this; the API answers so.
+        if code == "InvalidArgument" and "caller reference" in message:
+            code = "InvalidationBatchAlreadyExists"
+        message = MESSAGES.get(code, f"{message or error} ({code})")
+        raise CloudFrontRefused(f"{about}: {message}", code) from error
+    except BotoCoreError as error:
+        raise CloudFrontRefused(f"{about}: CloudFront cannot be asked: {error}") from error
 
-    what: str
 
-    def __init__(self, client: Any = None) -> None:
-        self._made = client
-
-    @property
-    def _client(self) -> Any:
-        if self._made is None:
-            # A session of its own: the default one is not for several threads.
-            self._made = boto3.session.Session().client("cloudfront", config=CLIENT)
-        return self._made
-
-
-class EdgeFunction(_Spoken):
+@dataclass(frozen=True)
+class EdgeFunction:
     """One CloudFront Function: DEVELOPMENT is changed and tested, then published as LIVE."""
 
-    def __init__(self, name: str, client: Any = None) -> None:
-        super().__init__(client)
-        self.name = name
-        self.what = f"function {name}"
+    name: str
 
-    def live(self) -> FunctionVersion | None:
-        """What viewers' requests run through now; None where nothing was ever published."""
-        return self._version("LIVE")
+    def __str__(self) -> str:
+        return f"function {self.name}"
 
-    def development(self) -> FunctionVersion | None:
-        """What `publish` would make live; None where there is no such function."""
-        return self._version("DEVELOPMENT")
+    def version(self, stage: Stage) -> FunctionVersion | None:
+        """LIVE is the one that viewers' requests run through; None where there is none."""
+        try:
+            answer = self._call("get_function", Stage=stage)
+        except CloudFrontRefused as error:
+            if error.code == "NoSuchFunctionExists":
+                return None
+            raise
+        return FunctionVersion(stage, answer["FunctionCode"], answer["ETag"])
 
     def put_up(self, code: bytes) -> FunctionVersion:
         """`code` as DEVELOPMENT, which no viewer's request runs through."""
-        there = self.development()
+        there = self.version("DEVELOPMENT")
         if there is not None and there.code == code:
             return there
         return self.update(code, there.etag if there else None)
 
-    @_translated
     def update(self, code: bytes, if_match: str | None) -> FunctionVersion:
         """Put `code` in the place of the DEVELOPMENT version named `if_match`.
 
         None creates the function, only where there is none. Refused where another version is
         there, unless its code is this very code: an answer that was lost, say.
         """
-        about = {"Comment": "QuickDumpNow: qdn_site/edge/rewrite.js", "Runtime": RUNTIME}
-        asked = {"Name": self.name, "FunctionConfig": about, "FunctionCode": code}
+        config = {"Comment": "QuickDumpNow: qdn_site/edge/rewrite.js", "Runtime": RUNTIME}
+        asked = {"FunctionConfig": config, "FunctionCode": code}
         try:
             if if_match is None:
-                answer = self._client.create_function(**asked)
+                answer = self._call("create_function", **asked)
             else:
-                answer = self._client.update_function(**asked, IfMatch=if_match)
-        except ClientError as error:
-            there = self.development() if error.response["Error"]["Code"] in STALE else None
+                answer = self._call("update_function", **asked, IfMatch=if_match)
+        except CloudFrontRefused as error:
+            there = self.version("DEVELOPMENT") if error.code in STALE else None
             if there is None or there.code != code:
                 raise
             return there
         return FunctionVersion("DEVELOPMENT", code, answer["ETag"])
 
-    @_translated
     def test(self, event: dict[str, Any], version: FunctionVersion) -> TestRun:
         """Run `version`, which must still be the one of its stage, on an event of the
         CloudFront Functions event structure."""
-        answer = self._client.test_function(
-            Name=self.name,
-            IfMatch=version.etag,
-            Stage=version.stage,
-            EventObject=json.dumps(event).encode(),
-        )["TestResult"]
+        given = {"Stage": version.stage, "EventObject": json.dumps(event).encode()}
+        result = self._call("test_function", IfMatch=version.etag, **given)["TestResult"]
         return TestRun(
-            output=json.loads(answer.get("FunctionOutput") or "{}"),
-            utilization=int(answer.get("ComputeUtilization") or 0),
-            error=answer.get("FunctionErrorMessage") or "",
+            output=json.loads(result.get("FunctionOutput") or "{}"),
+            utilization=int(result.get("ComputeUtilization") or 0),
+            error=result.get("FunctionErrorMessage") or "",
         )
 
-    @_translated
     def publish(self, version: FunctionVersion) -> None:
         """Make the DEVELOPMENT version, if it still is this one, live everywhere at once."""
-        self._client.publish_function(Name=self.name, IfMatch=version.etag)
+        self._call("publish_function", IfMatch=version.etag)
 
-    @_translated
-    def _version(self, stage: Stage) -> FunctionVersion | None:
-        try:
-            answer = self._client.get_function(Name=self.name, Stage=stage)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchFunctionExists":
-                return None
-            raise
-        return FunctionVersion(stage, answer["FunctionCode"].read(), answer["ETag"])
+    def _call(self, operation: str, **asked: Any) -> Any:
+        return _call(str(self), operation, Name=self.name, **asked)
 
 
-class Distribution(_Spoken):
+@dataclass(frozen=True)
+class Distribution:
     """One distribution's invalidations."""
 
-    def __init__(self, id: str, client: Any = None) -> None:
-        super().__init__(client)
-        self.id = id
-        self.what = f"distribution {id}"
+    id: str
 
-    @_translated
+    def __str__(self) -> str:
+        return f"distribution {self.id}"
+
     def invalidate(self, paths: Iterable[str], reference: str) -> Invalidation:
         """Start one. The same paths under the same reference are the same invalidation again."""
         items = list(paths)
-        batch = {
-            "Paths": {"Quantity": len(items), "Items": items},
-            "CallerReference": reference,
-        }
-        answer = self._client.create_invalidation(DistributionId=self.id, InvalidationBatch=batch)
-        return self._read(answer["Invalidation"])
+        batch = {"Paths": {"Quantity": len(items), "Items": items}, "CallerReference": reference}
+        return self._invalidation("create_invalidation", InvalidationBatch=batch)
 
-    @_translated
     def invalidation(self, id: str) -> Invalidation:
-        answer = self._client.get_invalidation(DistributionId=self.id, Id=id)
-        return self._read(answer["Invalidation"])
+        return self._invalidation("get_invalidation", Id=id)
 
-    @_translated
     def recent(self) -> dict[str, str]:
         """The status of each of the last hundred, by id."""
-        answer = self._client.list_invalidations(DistributionId=self.id, MaxItems="100")
-        summaries = answer["InvalidationList"].get("Items", [])
-        return {each["Id"]: each["Status"] for each in summaries}
+        about = {"DistributionId": self.id, "MaxItems": "100"}
+        found = _call(str(self), "list_invalidations", **about)["InvalidationList"]
+        return {each["Id"]: each["Status"] for each in found.get("Items", [])}
 
-    def in_progress(self) -> tuple[Invalidation, ...]:
-        """Those not yet completed, of the last hundred: they count against the quota."""
-        running = [id for id, status in self.recent().items() if status == "InProgress"]
-        return tuple(self.invalidation(id) for id in running)
-
-    def _read(self, answer: dict[str, Any]) -> Invalidation:
-        paths = answer["InvalidationBatch"]["Paths"].get("Items", [])
-        return Invalidation(self.id, answer["Id"], answer["Status"] == "Completed", tuple(paths))
+    def _invalidation(self, operation: str, **asked: Any) -> Invalidation:
+        found = _call(str(self), operation, DistributionId=self.id, **asked)["Invalidation"]
+        paths = found["InvalidationBatch"]["Paths"].get("Items", [])
+        return Invalidation(found["Id"], found["Status"] == "Completed", tuple(paths))

@@ -3,10 +3,11 @@
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html
 """
 
-import hashlib
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from urllib.parse import quote
 
 from qdn_site.edge.cloudfront import CloudFrontRefused, Distribution, Invalidation
@@ -25,24 +26,18 @@ OF_SURFACE = {
     "book": ("/", "/book", "/book/"),
 }
 OF_SURFACE["edge"] = tuple(path for paths in OF_SURFACE.values() for path in paths)
-OURS = ("/dashboard", "/track", "/book", "/booking", "/api", "/static", "/tracking")
-ON_DASHBOARD, ON_BOTH = ("/dashboard", "/api"), ("/static",)  # where the crew has its own host
+OURS = re.compile(r"/(dashboard|track|book|booking|api|static|tracking)(?=[/.*]|$)", re.IGNORECASE)
 SAFE = "/~!$&'()*+,;=:@%-._"
 WELL_FORMED = re.compile(r"(?:[A-Za-z0-9/~!$&'()+,;=:@._-]|%[0-9A-Fa-f]{2})*\*?")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one distribution is to forget."""
+    """The paths that one distribution is to forget."""
 
     stage: str  # "staging", "production" or "dashboard"
     distribution: str
     paths: tuple[str, ...]
-
-    def reference(self, said: str) -> str:
-        """The same for the same paths and `said`: CloudFront then starts nothing new."""
-        what = "\n".join([said, *sorted(self.paths)])
-        return f"qdn-{hashlib.sha256(what.encode()).hexdigest()[:40]}"
 
 
 def chosen(asked: Iterable[str], *, everything: bool = False) -> tuple[str, ...]:
@@ -75,15 +70,14 @@ def chosen(asked: Iterable[str], *, everything: bool = False) -> tuple[str, ...]
 def orders(
     paths: Iterable[str], distributions: Mapping[str, str], *, staging: bool = False
 ) -> tuple[Order, ...]:
-    """Who is to forget what. `distributions` are ids by stage, "" where there is none.
+    """The paths by who serves them. `distributions` are ids by stage, "" where there is none.
 
-    The crew's distribution, where there is one, serves /dashboard and /api, and its own copy of
-    /static. Raises CloudFrontRefused where one is not set.
+    Raises CloudFrontRefused where one is not set.
     """
     by_stage: dict[str, list[str]] = {}
     for path in paths:
-        own_host = bool(distributions.get("dashboard"))
-        for stage in ("staging",) if staging else _serving(path, own_host):
+        serving = _serving(path) if distributions.get("dashboard") else ("production",)
+        for stage in ("staging",) if staging else serving:
             by_stage.setdefault(stage, []).append(path)
     for stage in by_stage:
         if not distributions.get(stage):
@@ -94,22 +88,37 @@ def orders(
     return tuple(Order(stage, distributions[stage], tuple(own)) for stage, own in by_stage.items())
 
 
-def start(order: Order, said: str, distribution: Distribution) -> Invalidation:
-    """Start it, if it fits into the quota. Raises CloudFrontRefused."""
+def _serving(path: str) -> tuple[str, ...]:
+    """The crew's distribution serves /dashboard and /api, and its own copy of /static."""
+    if re.match(r"/(dashboard|api)(/|\*?$)", path):
+        return ("dashboard",)
+    roots = ("/dashboard", "/api", "/static")
+    reaches = path.endswith("*") and any(root.startswith(path[:-1]) for root in roots)
+    both = reaches or re.match(r"/static(/|\*?$)", path)
+    return ("production", "dashboard") if both else ("production",)
+
+
+def start(order: Order, reference: str, distribution: Distribution) -> Invalidation:
+    """Start it, if it fits into the quota. Raises CloudFrontRefused.
+
+    The same paths under the same reference start nothing new.
+    """
     known = distribution.recent()
+    begun = [distribution.invalidation(id) for id in known if known[id] == "InProgress"]
     # One that is in progress for these very paths may be this one, asked for again.
-    others = [each for each in distribution.in_progress() if set(each.paths) != set(order.paths)]
+    others = [each for each in begun if set(each.paths) != set(order.paths)]
     running = [path for each in others for path in each.paths]
-    for what, most, count in (
+    for kind, most, count in (
         ("paths", MOST_PATHS, len),
         ("paths with *", MOST_WILDCARDS, _wildcards),
     ):
         if count(running) and count(running) + count(order.paths) > most:
             raise CloudFrontRefused(
-                f"distribution {order.distribution}: {count(running)} {what} are in progress and"
+                f"distribution {order.distribution}: {count(running)} {kind} are in progress and"
                 f" {count(order.paths)} more would exceed {most:,}; wait for them to finish."
             )
-    started = distribution.invalidate(order.paths, order.reference(said))
+    named = sha256("\n".join([reference, *sorted(order.paths)]).encode()).hexdigest()
+    started = distribution.invalidate(order.paths, f"qdn-{named[:40]}")
     return replace(started, repeated=started.id in known)
 
 
@@ -117,8 +126,8 @@ def watched(
     started: Invalidation,
     distribution: Distribution,
     *,
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
     timeout: float = TIMEOUT,
 ) -> Iterator[tuple[bool, float]]:
     """(completed, seconds since the start) at each look; the last one is completed.
@@ -126,18 +135,16 @@ def watched(
     Raises CloudFrontRefused when the time is over; CloudFront carries on by itself.
     """
     begin = clock()
-    while True:
-        completed = distribution.invalidation(started.id).completed
+    while not distribution.invalidation(started.id).completed:
         waited = clock() - begin
-        yield completed, waited
-        if completed:
-            return
+        yield False, waited
         if waited >= timeout:
             raise CloudFrontRefused(
-                f"distribution {started.distribution}: {started.id} is still in progress after"
-                f" {waited:.0f} s; it goes on by itself."
+                f"{distribution}: {started.id} is still in progress after {waited:.0f} s; it goes"
+                " on by itself."
             )
         sleep(EVERY)
+    yield True, clock() - begin
 
 
 def _wildcards(paths: Iterable[str]) -> int:
@@ -146,8 +153,7 @@ def _wildcards(paths: Iterable[str]) -> int:
 
 def _problem(path: str) -> str:
     """The first thing to mend; empty where all is well."""
-    right = quote(path, safe=SAFE)
-    lower = next((own for own in OURS if _below(path.lower(), own) and not _below(path, own)), "")
+    right, ours = quote(path, safe=SAFE), OURS.match(path)
     if re.match(r"https?://", path):
         return "is an address; give the path alone, beginning with /."
     if not path.startswith("/"):
@@ -160,24 +166,7 @@ def _problem(path: str) -> str:
         return "has a % that begins no encoded character; write %25 for the sign itself."
     if right != path:
         return f"has characters that must be encoded: {right}"
-    if lower:
-        return f"CloudFront tells capitals apart, and there is only {lower + path[len(lower) :]}"
+    if ours and not ours[0].islower():
+        right = ours[0].lower() + path[ours.end() :]
+        return f"CloudFront tells capitals apart, and there is only {right}"
     return f"is longer than {MOST_LENGTH:,} characters." if len(path) > MOST_LENGTH else ""
-
-
-def _below(path: str, own: str) -> bool:
-    return path == own or path.startswith((f"{own}/", f"{own}.", f"{own}*"))
-
-
-def _serving(path: str, own_host: bool) -> tuple[str, ...]:
-    if not own_host:
-        return ("production",)
-    if _within(path, ON_DASHBOARD):
-        return ("dashboard",)
-    theirs = (*ON_DASHBOARD, *ON_BOTH)
-    reaches = path.endswith("*") and any(each.startswith(path[:-1]) for each in theirs)
-    return ("production", "dashboard") if reaches or _within(path, ON_BOTH) else ("production",)
-
-
-def _within(path: str, roots: Iterable[str]) -> bool:
-    return any(path in (root, f"{root}*") or path.startswith(f"{root}/") for root in roots)

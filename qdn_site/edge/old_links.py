@@ -1,15 +1,16 @@
-"""What the edge does with addresses, done by the app alike where no CloudFront stands in front.
+"""The edge's addresses, answered by the app alike where no CloudFront stands in front.
 
 The same table as `edge/rewrite.js`; `edge/events/` holds both to it. Where the edge rewrites
 silently, a browser is redirected here.
 """
 
 import re
-from collections.abc import Callable
 from urllib.parse import unquote
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+
+from qdn_site.middleware import Middleware
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 UNTOUCHED = re.compile(r"/(api|static)(/|$)")
@@ -20,11 +21,8 @@ SLASHLESS = re.compile(r"/(book|dashboard)")
 SLASHED = re.compile(r"/track/([A-Za-z0-9_-]{16,64})/")
 
 
-class OldLinksMiddleware:
+class OldLinksMiddleware(Middleware):
     """301 (308 for what carries a body) to where an address is now. An unknown host passes."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         to = _elsewhere(request)
@@ -46,8 +44,7 @@ def _elsewhere(request: HttpRequest) -> str | None:
         www = WWW.fullmatch(request.get_host())
     except DisallowedHost:
         return None
-    query = request.META.get("QUERY_STRING", "")
-    to, query = _new_address(request.path_info, query)
+    to, query = _new_address(request.path_info, request.META.get("QUERY_STRING", ""))
     if www:
         here = to or request.get_full_path().partition("?")[0]
         to = f"https://{www[1].lower()}{here}"
@@ -55,10 +52,14 @@ def _elsewhere(request: HttpRequest) -> str | None:
 
 
 def _new_address(path: str, query: str) -> tuple[str | None, str]:
-    """Where an old link leads to (None: nowhere else), and the query that goes along."""
+    """The path that an old link leads to (None: nowhere else), and the query that goes along."""
     if OLD_TRACK.fullmatch(path):
-        token, rest = _without_token(query)
-        return (f"/track/{token}", rest) if TOKEN.fullmatch(token) else (None, query)
+        parts = query.split("&")
+        ours = [part for part in parts if re.match(r"token(=|$)", part)]
+        token = unquote(ours[0][6:]) if ours else ""
+        if not TOKEN.fullmatch(token):
+            return None, query
+        return f"/track/{token}", "&".join(part for part in parts if part not in ours)
     if slashed := SLASHED.fullmatch(path):
         return f"/track/{slashed[1]}", query
     if OLD_BOOK.fullmatch(path):
@@ -66,10 +67,3 @@ def _new_address(path: str, query: str) -> tuple[str | None, str]:
     if path == "/dashboard.html":
         return "/dashboard/", query
     return (f"{path}/" if SLASHLESS.fullmatch(path) else None), query
-
-
-def _without_token(query: str) -> tuple[str, str]:
-    parts = query.split("&")
-    ours = [part for part in parts if re.match(r"token(=|$)", part)]
-    token = unquote(ours[0][6:]) if ours else ""
-    return token, "&".join(part for part in parts if part not in ours)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qdn_site.edge.cloudfront import CloudFrontRefused, EdgeFunction, FunctionVersion, TestRun
+from qdn_site.edge.cloudfront import CloudFrontRefused, EdgeFunction, FunctionVersion
 
 FUNCTION = Path(__file__).with_name("rewrite.js")
 EVENTS = Path(__file__).with_name("events")
@@ -29,11 +29,11 @@ class Case:
     expected: Mapping[str, Any]
 
     def wrong(self, output: Mapping[str, Any]) -> str:
-        """What is not as expected in `{"request": …}` or `{"response": …}`; "" where all is."""
+        """The differences of `{"request": …}` or `{"response": …}`; "" where all is as expected."""
         if "uri" in self.expected:
             wanted = _parts(self.event["request"] | {"uri": self.expected["uri"]})
             passed = _parts(output.get("request") or {})
-            return "" if passed == wanted else f"{_short(output)} instead of {_short(wanted)}"
+            return "" if passed == wanted else f"{_json(output)} instead of {_json(wanted)}"
         return "; ".join(_differences(self.expected, output.get("response")))
 
 
@@ -43,10 +43,13 @@ def cases() -> tuple[Case, ...]:
 
 
 def prove(function: EdgeFunction, version: FunctionVersion) -> Iterator[str]:
-    """Every case through TestFunction; tells how it goes. Raises CloudFrontRefused."""
-    table, most, told_at = cases(), 0, time.monotonic()
+    """Every case through TestFunction; a line of progress a second. Raises CloudFrontRefused."""
+    table, most, shown_at = cases(), 0, time.monotonic()
     for done, case in enumerate(table, 1):
-        run = _run(function, case, version)
+        for _ in range(TRIES):
+            run = function.test(case.event, version)
+            if run.utilization <= MOST_UTILIZATION:
+                break
         wrong = run.error or case.wrong(run.output)
         if run.utilization > MOST_UTILIZATION:
             wrong = (
@@ -54,23 +57,15 @@ def prove(function: EdgeFunction, version: FunctionVersion) -> Iterator[str]:
                 f" {MOST_UTILIZATION} is refused."
             )
         if wrong:
-            raise CloudFrontRefused(f"{function.what}, event {case.name}: {wrong}")
+            raise CloudFrontRefused(f"{function}, event {case.name}: {wrong}")
         most = max(most, run.utilization)
-        if time.monotonic() - told_at >= 1:
-            told_at = time.monotonic()
-            yield f"{function.what}: {done} of {len(table)} events so far"
+        if time.monotonic() - shown_at >= 1:
+            shown_at = time.monotonic()
+            yield f"{function}: {done} of {len(table)} events so far"
     yield (
-        f"{function.what}: all {len(table)} events as expected,"
+        f"{function}: all {len(table)} events as expected,"
         f" at most {most} % of the time that it may take"
     )
-
-
-def _run(function: EdgeFunction, case: Case, version: FunctionVersion) -> TestRun:
-    for _ in range(TRIES):
-        run = function.test(case.event, version)
-        if run.utilization <= MOST_UTILIZATION:
-            break
-    return run
 
 
 def _parts(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,9 +84,9 @@ def _differences(expected: Mapping[str, Any], response: Any) -> Iterator[str]:
         yield f"location {headers.get('location')} instead of {expected.get('location')}"
     if headers.get("cache-control") != "no-store":
         yield "the answer may be kept: no Cache-Control: no-store"
-    if expected["status"] == 404 and NO_SUCH_JOB not in _short(response.get("body")):
+    if expected["status"] == 404 and NO_SUCH_JOB not in _json(response.get("body")):
         yield "the 404 does not say that there is no such job"
 
 
-def _short(value: object) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)

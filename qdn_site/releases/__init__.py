@@ -2,4 +2,4 @@
 
 
 class ReleaseError(Exception):
-    """What was asked for cannot be done, or must not be: why, and what to do, in a line."""
+    """It cannot or must not be done: why, and what to do, in a line."""

@@ -4,9 +4,9 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from qdn_site.releases import ReleaseError
@@ -25,40 +25,34 @@ class NotArrived(ReleaseError):
 
 
 def pages_api(target: Target) -> int | None:
-    """What the running code serves; None where no address is set. Raises NotArrived."""
+    """The PAGES_API of the running code; None where no address is set. Raises NotArrived."""
     return int(_health(target)["pages_api"]) if target.url else None
 
 
 def arrived(
-    target: Target,
-    expected: Mapping[str, str],
-    pages: Iterable[str],
-    *,
-    timeout: float = TIMEOUT,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    target: Target, expected: Mapping[str, str], pages: Iterable[str], *, timeout: float = TIMEOUT
 ) -> Iterator[str]:
     """Until every new connection shows `expected` (surface → id), then a page of each of these
-    surfaces; tells how it goes once a second. Raises NotArrived."""
-    start = told_at = clock()
-    row, seen = 0, "nothing"
+    surfaces; a line of progress a second. Raises NotArrived."""
+    start = shown_at = time.monotonic()
+    row = 0
     while row < IN_A_ROW:
         try:
-            seen = _differences(_health(target), expected)
+            differences = _differences(_health(target), expected)
         except NotArrived as error:
-            seen = str(error)
-        waited = clock() - start
-        if not seen:
+            differences = str(error)
+        waited = time.monotonic() - start
+        if not differences:
             row += 1
             continue
         row = 0
         if waited > timeout:
-            raise NotArrived(f"after {waited:.0f} s {target.url}/healthz shows {seen}")
-        if clock() - told_at >= 1:
-            told_at = clock()
-            yield f"waiting for {target.url}, {waited:.0f} s so far: {seen}"
-        sleep(EVERY)
-    yield f"{target.url} shows it on {IN_A_ROW} new connections in a row, {clock() - start:.1f} s"
+            raise NotArrived(f"after {waited:.0f} s {target.url}/healthz shows {differences}")
+        if time.monotonic() - shown_at >= 1:
+            shown_at = time.monotonic()
+            yield f"waiting for {target.url}, {waited:.0f} s so far: {differences}"
+        time.sleep(EVERY)
+    yield f"{target.url} shows it on {IN_A_ROW} new connections in a row, {waited:.1f} s"
     for surface in pages:
         yield _page(target, surface)
 
@@ -96,18 +90,18 @@ def _get(address: str) -> tuple[int, bytes]:
     except HTTPError as error:
         with error:
             return error.code, error.read()
-    except (URLError, OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException) as error:
         raise NotArrived(f"{address} cannot be reached: {error}") from error
 
 
 def _differences(health: dict[str, Any], expected: Mapping[str, str]) -> str:
-    """What is not as expected; empty where all is."""
+    """Empty where all is as expected."""
     shown, refused = health["releases"], health.get("refused")
-    told = [
+    found = [
         f"{surface} {str(shown.get(surface))[:12]} instead of {id[:12]}"
         for surface, id in expected.items()
         if shown.get(surface) != id
     ]
-    if told and isinstance(refused, dict):
-        told += [f"({name}: {why})" for name, why in refused.items()]
-    return " ".join(told)
+    if found and isinstance(refused, dict):
+        found += [f"({name}: {why})" for name, why in refused.items()]
+    return " ".join(found)

@@ -29,21 +29,10 @@ AT_ONCE = 8  # blobs that are fetched or written side by side
 SHA256 = re.compile(r"[0-9a-f]{64}")
 # No absolute path, no `..`, nothing hidden, no other separator, nothing that needs quoting.
 NAME = re.compile(r"(templates|static)(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,6}")
-KINDS = {
-    "templates": {".html", ".txt"},
-    "static": {
-        ".css",
-        ".js",
-        ".svg",
-        ".png",
-        ".jpg",
-        ".webp",
-        ".avif",
-        ".ico",
-        ".woff2",
-        ".webmanifest",
-    },
-}
+KIND = re.compile(
+    r"templates/.+\.(html|txt)"
+    r"|static/.+\.(css|js|svg|png|jpg|webp|avif|ico|woff2|webmanifest)"
+)
 
 
 class File(msgspec.Struct, frozen=True):
@@ -70,11 +59,20 @@ class Pack:
     manifest: Manifest
     files: Mapping[str, bytes]
 
+    def __str__(self) -> str:
+        return f"release {self.id[:12]} of {self.manifest.surface}"
+
+    @property
+    def size(self) -> str:
+        return f"{len(self.files)} files, {sum(map(len, self.files.values())):,} bytes"
+
     def under(self, folder: str) -> dict[str, bytes]:
         """`templates` or `static`: name below that folder → content."""
         start = f"{folder}/"
         return {
-            n.removeprefix(start): body for n, body in self.files.items() if n.startswith(start)
+            name.removeprefix(start): body
+            for name, body in self.files.items()
+            if name.startswith(start)
         }
 
 
@@ -98,10 +96,10 @@ def fetch(store: ReleaseStore, id: str) -> Pack:
     if not SHA256.fullmatch(id):
         raise ReleaseError(f"{store.stage}: {id[:64]!r} is no id of a release")
     try:
-        body = _got(store, f"manifests/{id}.json", MOST_MANIFEST, id)
+        body = _fetched(store, f"manifests/{id}.json", MOST_MANIFEST, id)
         manifest = read_manifest(body)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            bodies = pool.map(lambda each: _got_file(store, *each), manifest.files.items())
+            bodies = pool.map(lambda item: _fetched_file(store, *item), manifest.files.items())
             files = dict(zip(manifest.files, bodies, strict=True))
     except ReleaseError as error:
         raise ReleaseError(f"{store.stage}: release {id[:12]}: {error}") from error
@@ -113,8 +111,8 @@ def keep(store: ReleaseStore, pack: Pack) -> None:
 
     Raises ReleaseError where something there is damaged, StoreUnavailable.
     """
-    manifest = pack.manifest
-    blobs = [(_place(name, manifest.files[name]), body) for name, body in pack.files.items()]
+    listed = pack.manifest.files
+    blobs = [(_place(name, listed[name]), body) for name, body in pack.files.items()]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda blob: store.put(*blob), blobs))
     store.put(f"manifests/{pack.id}.json", pack.body)
@@ -139,7 +137,8 @@ def read_manifest(body: bytes) -> Manifest:
     if len(manifest.files) > MOST_FILES:
         raise ReleaseError(f"it has more than {MOST_FILES} files")
     for name, file in manifest.files.items():
-        _check(manifest.surface, name, file)
+        if problem := _problem(manifest.surface, name, file):
+            raise ReleaseError(problem)
     if sum(file.size for file in manifest.files.values()) > MOST_BYTES:
         raise ReleaseError(f"it is larger than {MOST_BYTES:,} bytes")
     # One that no name stands for would be served, and nobody could say what it is.
@@ -147,6 +146,27 @@ def read_manifest(body: bytes) -> Manifest:
     if odd := set(manifest.static.values()) ^ hashed:
         raise ReleaseError(f"its static names and its static files differ: {min(odd)!r}")
     return manifest
+
+
+def _problem(surface: str, name: str, file: File) -> str:
+    if not SHA256.fullmatch(file.sha256):
+        return f"{name!r} has no SHA-256"
+    if not 0 <= file.size <= MOST_FILE:
+        return f"{name!r} is larger than {MOST_FILE:,} bytes"
+    if surface == EDGE:
+        return "" if name == FUNCTION_FILE else f"{name!r} is no file of the edge"
+    if not NAME.fullmatch(name):
+        return f"{name!r} is no path that a release may hold"
+    if not KIND.fullmatch(name):
+        return f"{name} is no kind of file that a release may hold"
+    folder, _, rest = name.partition("/")
+    if folder == "templates":
+        return "" if PAGES[surface].holds_template(rest) else f"{name} is no page of {surface}"
+    return "" if PAGES[surface].holds_static(rest) else f"{name} is no static file of {surface}"
+
+
+class _HashedStorage(ManifestStaticFilesStorage):
+    support_js_module_import_aggregation = True
 
 
 def hashed_static(files: Mapping[str, bytes]) -> tuple[dict[str, str], dict[str, bytes]]:
@@ -175,10 +195,6 @@ def names_its_content(hashed: str, body: bytes) -> bool:
     return PurePosixPath(hashed).stem.rpartition(".")[2] == digest
 
 
-class _HashedStorage(ManifestStaticFilesStorage):
-    support_js_module_import_aggregation = True
-
-
 def _read(folder: Path, holds: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -192,53 +208,30 @@ def _read(folder: Path, holds: Callable[[str], bool]) -> Iterator[tuple[str, byt
 
 
 def _packed(surface: str, api: int, files: Mapping[str, bytes], static: Mapping[str, str]) -> Pack:
-    listed = {name: File(_sha(files[name]), len(files[name])) for name in sorted(files)}
+    files = dict(sorted(files.items()))
+    listed = {name: File(sha256(body).hexdigest(), len(body)) for name, body in files.items()}
     manifest = Manifest(surface, api, listed, dict(sorted(static.items())))
     body = msgspec.json.format(msgspec.json.encode(manifest))
     read_manifest(body)  # what a reader would refuse is refused here
-    return Pack(_sha(body), body, manifest, {name: files[name] for name in listed})
-
-
-def _check(surface: str, name: str, file: File) -> None:
-    if not SHA256.fullmatch(file.sha256):
-        raise ReleaseError(f"{name!r} has no SHA-256")
-    if not 0 <= file.size <= MOST_FILE:
-        raise ReleaseError(f"{name!r} is larger than {MOST_FILE:,} bytes")
-    if surface == EDGE:
-        if name != FUNCTION_FILE:
-            raise ReleaseError(f"{name!r} is no file of the edge")
-        return
-    if not NAME.fullmatch(name):
-        raise ReleaseError(f"{name!r} is no path that a release may hold")
-    folder, _, rest = name.partition("/")
-    if PurePosixPath(name).suffix not in KINDS[folder]:
-        raise ReleaseError(f"{name} is no kind of file that a release may hold")
-    if folder == "templates" and not PAGES[surface].holds_template(rest):
-        raise ReleaseError(f"{name} is no page of {surface}")
-    if folder == "static" and not PAGES[surface].holds_static(rest):
-        raise ReleaseError(f"{name} is no static file of {surface}")
+    return Pack(sha256(body).hexdigest(), body, manifest, files)
 
 
 def _place(name: str, file: File) -> str:
     return name if name.startswith("static/") else f"blobs/{file.sha256}"
 
 
-def _got_file(store: ReleaseStore, name: str, file: File) -> bytes:
-    body = _got(store, _place(name, file), file.size, file.sha256)
+def _fetched_file(store: ReleaseStore, name: str, file: File) -> bytes:
+    body = _fetched(store, _place(name, file), file.size, file.sha256)
     # Static files of all releases lie in one folder: a name must not stand for two contents.
     if name.startswith("static/") and not names_its_content(name, body):
         raise ReleaseError(f"{name} bears a hash that is not its content's")
     return body
 
 
-def _got(store: ReleaseStore, name: str, most: int, sha256: str) -> bytes:
+def _fetched(store: ReleaseStore, name: str, most: int, wanted: str) -> bytes:
     body = store.get(name, most)
     if body is None:
         raise ReleaseError(f"there is no {name}")
-    if _sha(body) != sha256:
+    if sha256(body).hexdigest() != wanted:
         raise ReleaseError(f"{name} is not what its name says (SHA-256 differs)")
     return body
-
-
-def _sha(body: bytes) -> str:
-    return sha256(body).hexdigest()

@@ -1,4 +1,4 @@
-"""Which pages this process shows: it follows its stage's pointer, and swaps them.
+"""The pages that this process shows: it follows its stage's pointer, and swaps them.
 
 Each release is a template engine of its own, asked before the image's and only for its own
 pages. What such a page extends and includes, and the static files it names, come from the same
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import NamedTuple
 
 from django import template
 from django.conf import settings
@@ -45,24 +45,18 @@ class ReleaseTemplates(DjangoTemplates):
 
     def __init__(self, pack: Pack, *, debug: bool = False) -> None:
         self.id, self.static = pack.id, pack.manifest.static
-        options: dict[str, Any] = settings.TEMPLATES[0]["OPTIONS"]
         sources: dict[str, str] = {}
         loader = ("django.template.loaders.locmem.Loader", sources)
-        problems = []
-        super().__init__(
-            {
-                "NAME": pack.manifest.surface,
-                "DIRS": [],
-                "APP_DIRS": False,
-                "OPTIONS": {
-                    **options,
-                    "debug": debug,
-                    "libraries": {"static": __name__},
-                    "loaders": [("django.template.loaders.cached.Loader", [loader])],
-                },
-            }
-        )
+        options = {
+            **settings.TEMPLATES[0]["OPTIONS"],
+            "debug": debug,
+            "libraries": {"static": __name__},
+            "loaders": [("django.template.loaders.cached.Loader", [loader])],
+        }
+        name = pack.manifest.surface
+        super().__init__({"NAME": name, "DIRS": [], "APP_DIRS": False, "OPTIONS": options})
         self.engine.release = self  # type: ignore[attr-defined]
+        problems = []
         for name, body in pack.under("templates").items():
             time.sleep(0)  # others go on where threads are greenlets
             try:
@@ -92,7 +86,7 @@ _of_request: ContextVar[Shown | None] = ContextVar("shown", default=None)
 
 
 def shown() -> Shown:
-    """What this request shows; outside of one, what the next will."""
+    """The releases of this request; outside of one, those of the next."""
     of_request = _of_request.get()
     return _shown if of_request is None else of_request
 
@@ -126,9 +120,8 @@ class PagesMiddleware:
             _of_request.reset(token)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why something is not as the pointer says."""
+class Refusal(NamedTuple):
+    """The reason why something is not as the pointer says."""
 
     brief: str  # for anybody who asks /healthz: neither where things are nor what AWS said
     full: str  # for the log
@@ -162,51 +155,53 @@ class Follower:
             document = pointers.read(self.store, self._known)
             self.seen_at = self.clock()
             if document is self._known and self.clock() < self._retry_at:
-                self._tell({n: why for n, why in self.refused.items() if n != EVERYTHING})
+                self._refuse({n: why for n, why in self.refused.items() if n != EVERYTHING})
                 return
             if document.etag is None and (_shown or self.store.newest("pointers")):
                 raise UnreadableDocument(f"there is no {POINTER} any more")
             pointer = pointers.decode(document)
         except StoreUnavailable as error:
-            why = Refusal(*(f"{text}; what is shown stays" for text in (_brief(error), str(error))))
-            self._tell({**self.refused, EVERYTHING: why})
+            why = (f"{text}; what is shown stays" for text in (_brief(error), str(error)))
+            self._refuse({**self.refused, EVERYTHING: Refusal(*why)})
             return
         self._retry_at = float("inf")
-        choices = {surface: self._choose(surface, pointer) for surface in PAGES}
-        new = {name: release for name, (release, _) in choices.items() if release}
-        for surface, release in new.items():
-            if _shown.get(surface) is not release:
-                log.info("%s shows release %s", surface, release.id[:12])
+        new, refused = {}, {}
+        for surface in PAGES:
+            release, reasons = self._choose(surface, pointer)
+            if release:
+                new[surface] = release
+                if _shown.get(surface) is not release:
+                    log.info("%s shows release %s", surface, release.id[:12])
+            if reasons:
+                refused[surface] = _refusal(reasons, release)
         show(new)
         self._known = document
-        self._tell({name: why for name, (_, why) in choices.items() if why})
+        self._refuse(refused)
 
     def _choose(
         self, surface: str, pointer: Pointer
-    ) -> tuple[ReleaseTemplates | None, Refusal | None]:
+    ) -> tuple[ReleaseTemplates | None, dict[str, Exception]]:
         """The pointer's release while it fits this code; else the newest earlier one that does;
-        else None, the image's own. On any doubt about one, what is shown stays."""
+        else None, the image's own. On any doubt about one, what is shown stays. With the reason
+        against each release that should have been chosen."""
         place, now = pointer.place(surface), _shown.get(surface)
-        reasons: list[tuple[str, Exception]] = []
-        chosen = None
+        reasons: dict[str, Exception] = {}
         for id in (place.current, *place.previous) if place.current != IMAGE else ():
             release = pointer.releases.get(id)
             if release is not None and release.pages_api != PAGES_API:
                 why = f"it asks for PAGES_API {release.pages_api}, this code has {PAGES_API}"
-                reasons.append((id, ReleaseError(why)))
+                reasons[id] = ReleaseError(why)
                 continue
             try:
-                chosen = now if now and now.id == id else self._fetched(surface, id, release)
-                break
+                return now if now and now.id == id else self._fetch(surface, id, release), reasons
             except Exception as error:  # whatever it is, the other surfaces go on
-                reasons.append((id, error))
+                reasons[id] = error
                 self._retry_at = self.clock() + RETRY
                 if now:
-                    chosen = now
-                    break
-        return chosen, _refusal(reasons, chosen.id if chosen else IMAGE)
+                    return now, reasons
+        return None, reasons
 
-    def _fetched(self, surface: str, id: str, release: Release | None) -> ReleaseTemplates:
+    def _fetch(self, surface: str, id: str, release: Release | None) -> ReleaseTemplates:
         """With its static files in place. Raises ReleaseError, StoreUnavailable, OSError."""
         ours = (surface, PAGES_API)
         if release is None or (release.surface, release.pages_api) != ours:
@@ -219,14 +214,14 @@ class Follower:
             self.static.keep(name, body)
         return templates
 
-    def _tell(self, refused: Mapping[str, Refusal]) -> None:
+    def _refuse(self, refused: dict[str, Refusal]) -> None:
         """To the log when it changes; /healthz asks for it."""
         for name, why in refused.items():
             if self.refused.get(name) != why:
                 log.error("%s: %s", name, why.full)
         for name in self.refused.keys() - refused.keys():
             log.info("%s: as the pointer says again", name)
-        self.refused = dict(refused)
+        self.refused = refused
 
 
 @cache
@@ -266,17 +261,15 @@ def _guarded(call: Callable[[], None]) -> None:
         log.exception("The releases could not be followed; what is shown stays.")
 
 
-def _refusal(reasons: list[tuple[str, Exception]], shown: str) -> Refusal | None:
-    if not reasons:
-        return None
-    what = "the image's own pages are" if shown == IMAGE else f"release {shown[:12]} is"
+def _refusal(reasons: Mapping[str, Exception], shown: ReleaseTemplates | None) -> Refusal:
+    end = f"release {shown.id[:12]} is" if shown else "the image's own pages are"
 
-    def told(say: Callable[[Exception], str]) -> str:
-        why = [(f"release {id[:12]}", say(error)) for id, error in reasons]
-        lines = [text if name in text else f"{name}: {text}" for name, text in why]
-        return "; ".join([*lines, f"{what} shown instead"])
+    def joined(text: Callable[[Exception], str]) -> str:
+        named = {f"release {id[:12]}": text(error) for id, error in reasons.items()}
+        lines = [why if name in why else f"{name}: {why}" for name, why in named.items()]
+        return "; ".join([*lines, f"{end} shown instead"])
 
-    return Refusal(told(_brief), told(str))
+    return Refusal(joined(_brief), joined(str))
 
 
 def _brief(error: Exception) -> str:

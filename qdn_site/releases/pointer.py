@@ -1,4 +1,4 @@
-"""Which release each surface of a stage shows: one document, one conditional write for a move.
+"""The releases that a stage shows: one document, one conditional write for a move.
 
 Its moves are the history and the receipts: a move that was seen to have arrived says when.
 """
@@ -9,13 +9,9 @@ from itertools import takewhile
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from dispatch.domain.document import (
-    Document,
-    StaleWrite,
-    StoreUnavailable,
-    UnreadableDocument,
-)
+from dispatch.domain.document import Document, StaleWrite, StoreUnavailable, UnreadableDocument
 from qdn_site.releases import ReleaseError
 from qdn_site.releases.store import POINTER, ReleaseStore
 from qdn_site.releases.surfaces import EDGE, PAGES, SURFACES
@@ -28,7 +24,7 @@ Action = Literal["stage", "promote", "rollback", "put back"]
 
 
 class Release(msgspec.Struct, frozen=True):
-    """What the pointer knows of a release without its manifest."""
+    """A release as the pointer knows it, without its manifest."""
 
     id: str
     surface: str
@@ -62,6 +58,9 @@ class Change(msgspec.Struct, frozen=True, rename={"old": "from", "new": "to"}):
     old: str
     new: str
 
+    def __str__(self) -> str:
+        return f"{self.old[:12]} → {self.new[:12]}"
+
 
 class Arrival(msgspec.Struct, frozen=True):
     """`looked`: from outside, where an address is set. `invalidations`: distribution → id."""
@@ -72,7 +71,7 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """Who moved what, when. Without `arrived` it was interrupted."""
+    """A change of some surfaces. Without `arrived` it was interrupted."""
 
     revision: int
     action: Action
@@ -81,15 +80,14 @@ class Move(msgspec.Struct, frozen=True):
     surfaces: dict[str, Change]
     arrived: Arrival | None = None
 
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {change}" for name, change in self.surfaces.items())
+
     def rolls_back(self, surfaces: Sequence[str], to: str) -> bool:
         """It is the rollback of these (all, where none is named) to an id that starts so."""
         named = set(surfaces) <= set(self.surfaces)
         starts = all(change.new.startswith(to) for change in self.surfaces.values())
         return self.action == "rollback" and named and starts
-
-    @property
-    def told(self) -> str:
-        return ", ".join(f"{n} {c.old[:12]} → {c.new[:12]}" for n, c in self.surfaces.items())
 
 
 class Pointer(msgspec.Struct, frozen=True):
@@ -106,7 +104,7 @@ class Pointer(msgspec.Struct, frozen=True):
 
     @property
     def pages(self) -> dict[str, str]:
-        """What a container shows: surface → id or IMAGE."""
+        """A container's pages: surface → id or IMAGE."""
         return {surface: self.place(surface).current for surface in PAGES}
 
     @property
@@ -115,8 +113,8 @@ class Pointer(msgspec.Struct, frozen=True):
         return tuple(takewhile(lambda move: move.arrived is None, self.moves))
 
     def earlier(self, surfaces: Sequence[str], to: str = "") -> dict[str, str]:
-        """What a rollback goes back to, surface → id: to the release whose id starts so, the
-        image's own pages, or what showed before. Raises ReleaseError where there is none."""
+        """The goal of a rollback, surface → id: the release whose id starts so, the image's own
+        pages, or what showed before. Raises ReleaseError where there is none."""
         if to and to != IMAGE:
             found = [
                 (release.surface, id)
@@ -130,11 +128,13 @@ class Pointer(msgspec.Struct, frozen=True):
         names = list(surfaces) or self._last_promoted()
         if to == IMAGE:
             return dict.fromkeys((name for name in names if name != EDGE), IMAGE)
+        earlier = {}
         for name in names:
-            if self.place(name).current in (IMAGE, NONE):
+            place = self.place(name)
+            if place.current in (IMAGE, NONE):
                 raise ReleaseError(f"{name} shows no release: there is nothing before that.")
-        nothing = {EDGE: NONE}
-        return {n: (*self.place(n).previous, nothing.get(n, IMAGE))[0] for n in names}
+            earlier[name] = (*place.previous, NONE if name == EDGE else IMAGE)[0]
+        return earlier
 
     def _last_promoted(self) -> list[str]:
         """The surfaces of the newest promotion that still show what it brought."""
@@ -145,29 +145,21 @@ class Pointer(msgspec.Struct, frozen=True):
         raise ReleaseError("Nothing was ever promoted: there is nothing to roll back.")
 
     def moved(
-        self,
-        action: Action,
-        places: Mapping[str, Place],
-        changes: Mapping[str, Change],
-        *,
-        at: datetime,
-        by: str,
-        releases: Mapping[str, Release],
+        self, move: Move, places: Mapping[str, Place], releases: Mapping[str, Release]
     ) -> "Pointer":
-        revision = self.revision + 1
         return Pointer(
-            revision=revision,
+            revision=move.revision,
             surfaces={**self.surfaces, **places},
             releases={**self.releases, **releases},
-            moves=(Move(revision, action, at, by, dict(changes)), *self.moves)[:MOST_MOVES],
+            moves=(move, *self.moves)[:MOST_MOVES],
         )
 
     def with_arrival(self, revision: int, arrival: Arrival) -> "Pointer":
-        moves = tuple(
-            msgspec.structs.replace(move, arrived=arrival) if move.revision == revision else move
+        moves = (
+            replace(move, arrived=arrival) if move.revision == revision else move
             for move in self.moves
         )
-        return msgspec.structs.replace(self, moves=moves)
+        return replace(self, moves=tuple(moves))
 
 
 def read(store: ReleaseStore, known: Document | None = None) -> Document:
@@ -226,7 +218,7 @@ def write(store: ReleaseStore, pointer: Pointer, over: Document) -> Document:
 
 
 def keep_copy(store: ReleaseStore, pointer: Pointer) -> None:
-    """What the pointer can be put back from."""
+    """The pointer can be put back from it."""
     if pointer.moves:
         store.put(f"pointers/{_copy(pointer.revision)}", _encoded(pointer))
 

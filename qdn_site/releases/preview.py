@@ -1,7 +1,7 @@
 """Proving releases before they go anywhere: their templates compile, and their pages show.
 
 In a process of its own that follows a folder with them: the real settings, views and forms, on a
-sample day of jobs. `python -m qdn_site.releases.preview book track` tells how many pages it has
+sample day of jobs. `python -m qdn_site.releases.preview book track` prints how many pages it has
 seen, and what is wrong with each (such lines begin with PROBLEM).
 """
 
@@ -12,12 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Timer
+from typing import NamedTuple
 
 import django
 from django.conf import settings
@@ -39,7 +40,7 @@ PASSWORD = "only-for-the-preview"  # noqa: S105  of members that live as long as
 
 
 def prove(packs: Sequence[Pack]) -> Iterator[str]:
-    """Compile every template and visit every page; tells how it goes once a second. Raises
+    """Compile every template and visit every page; a line of progress a second. Raises
     ReleaseError with a line for each problem."""
     for pack in packs:
         ReleaseTemplates(pack, debug=True)
@@ -49,24 +50,27 @@ def prove(packs: Sequence[Pack]) -> Iterator[str]:
         url = f"file:{folder}/releases"
         store = FolderReleases("staging", url, folder / "releases")
         at = datetime.now(UTC)
-        plan = publish.plan_stage(Target("staging", store, "", "", None), packs, "preview", at)
+        plan = publish.plan_stage(Target("staging", store), packs, "preview", at)
         list(publish.carry_out(plan, lambda: at))
-        environment = _environment(folder) | {"QDN_RELEASES_URL": url}
         problems = []
+        environment = _environment(folder) | {"QDN_RELEASES_URL": url}
         for line in _lines([pack.manifest.surface for pack in packs], environment, folder):
-            if not line.startswith(PROBLEM):
-                yield line
-            else:
+            if line.startswith(PROBLEM):
                 problems.append(line.removeprefix(PROBLEM))
+            else:
+                yield line
         if problems:
             raise ReleaseError("\n".join(problems))
 
 
 def _environment(folder: Path) -> dict[str, str]:
+    """For a process that keeps all it makes in this folder."""
     (folder / "data").mkdir()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    if "QDN_BUSINESSES" in os.environ:
-        kept["QDN_BUSINESSES"] = os.environ["QDN_BUSINESSES"]
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(OURS) or name == "QDN_BUSINESSES"
+    }
     return kept | {
         "QDN_STAGE": "development",
         "QDN_JOBS_URL": f"file:{folder}/data/{{business}}",
@@ -79,6 +83,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _lines(surfaces: list[str], environment: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """The output of `main` in a process of its own."""
     with (
         (folder / "errors").open("w+") as errors,
         subprocess.Popen(  # noqa: S603
@@ -107,8 +112,7 @@ def _lines(surfaces: list[str], environment: Mapping[str, str], folder: Path) ->
             raise ReleaseError(errors.read().strip()[-2000:])
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(NamedTuple):
     """`or_else`: a status that is as good, depending on the job. `who`: signed in, if anybody."""
 
     path: str
@@ -116,7 +120,7 @@ class Visit:
     or_else: int = 0
     post: dict[str, str] | None = None
     who: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
 
 def visits(surface: str, jobs: Sequence[tuple[str, str]]) -> Iterator[Visit]:
@@ -129,9 +133,8 @@ def visits(surface: str, jobs: Sequence[tuple[str, str]]) -> Iterator[Visit]:
         for _, token in jobs:
             yield from (Visit(f"/track/{token}"), Visit(f"/track/{token}/live"))
             # 422 where the job has come too far for that; the page says so.
-            yield from (
-                Visit(f"/track/{token}/{page}", or_else=422) for page in ("cancel", "ready")
-            )
+            yield Visit(f"/track/{token}/cancel", or_else=422)
+            yield Visit(f"/track/{token}/ready", or_else=422)
     else:
         yield Visit("/dashboard/login/")
         yield Visit("/dashboard/login/", 422, post={"username": "dana", "password": "wrong"})
@@ -153,7 +156,7 @@ def main(surfaces: Sequence[str]) -> None:
     following = pages.follower()
     assert following is not None
     following.look()
-    _say("a sample day is made up")
+    _print("a sample day is made up")
     business = settings.BUSINESSES[0]
     sample.add_members(business, PASSWORD)
     sample.add_jobs(business)
@@ -163,23 +166,19 @@ def main(surfaces: Sequence[str]) -> None:
 
 
 def _walk(surface: str, jobs: Sequence[tuple[str, str]]) -> None:
-    clients: dict[str, Client] = {}
     problems: dict[str, None] = {}  # each once, in order
-    seen, told_at = 0, time.monotonic()
+    seen, shown_at = 0, time.monotonic()
     for seen, visit in enumerate(visits(surface, jobs), 1):
-        if visit.who not in clients:
-            clients[visit.who] = _client(visit.who)
-        if problem := _problem(clients[visit.who], visit, surface):
+        if problem := _problem(visit, surface):
             problems[f"{PROBLEM}{surface}: {visit.path}: {problem}"] = None
-        if time.monotonic() - told_at >= 1:
-            told_at = time.monotonic()
-            _say(f"{seen} pages of {surface} so far")
-    for line in problems:
-        _say(line)
-    if not problems:
-        _say(f"{seen} pages of {surface} show on a sample day")
+        if time.monotonic() - shown_at >= 1:
+            shown_at = time.monotonic()
+            _print(f"{seen} pages of {surface} so far")
+    for line in problems or [f"{seen} pages of {surface} show on a sample day"]:
+        _print(line)
 
 
+@cache
 def _client(who: str) -> Client:
     client = Client(headers=HEADERS)
     if who:
@@ -187,14 +186,14 @@ def _client(who: str) -> Client:
     return client
 
 
-def _problem(client: Client, visit: Visit, surface: str) -> str:
-    """What is wrong with a page, in a line; empty where nothing is."""
+def _problem(visit: Visit, surface: str) -> str:
+    """The first thing wrong with a page, in a line; empty where nothing is."""
+    client = _client(visit.who)
+    ask = client.get if visit.post is None else client.post
     try:
-        if visit.post is None:
-            answer = client.get(visit.path, headers=visit.headers)
-        else:
-            answer = client.post(visit.path, visit.post, headers=visit.headers)
+        answer = ask(visit.path, visit.post, headers=visit.headers)
     except Exception as error:  # whatever a template makes of its context
+        client.exc_info = None  # else the next page would be blamed for it too
         return f"{type(error).__name__}: {error}"
     if answer.status_code not in (visit.status, visit.or_else):
         return f"answers {answer.status_code} instead of {visit.status}"
@@ -203,7 +202,7 @@ def _problem(client: Client, visit: Visit, surface: str) -> str:
     return f"names /static/{missing[0]}, which the release does not hold" if missing else ""
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{' '.join(line.split())}\n")
     sys.stdout.flush()
 

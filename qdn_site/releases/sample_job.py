@@ -35,8 +35,8 @@ def keep_all() -> None:
 
 def keep(business: Business) -> None:
     """Put the job back where it is missing, or was finished a while ago."""
-    at = wiring.now()
-    if _is_well(wiring.jobs(business).refreshed(), at):
+    at, jobs = wiring.now(), wiring.jobs(business)
+    if _is_well(jobs.refreshed(), at):
         return
     fresh = _made(business, at)
 
@@ -46,7 +46,7 @@ def keep(business: Business) -> None:
         old = book.value(ID)
         return book.put(replace(fresh, version=old.version + 1) if old else fresh)
 
-    wiring.jobs(business).change(put_back)
+    jobs.change(put_back)
 
 
 def _is_well(book: JobBook, at: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Where a stage keeps its releases: a folder or a bucket, the same names in both.
+"""A stage's store of releases: a folder or a bucket, the same names in both.
 
     pointer.json              which release each surface shows, and every move
     pointers/<revision>.json  the pointer as each move left it
@@ -9,16 +9,14 @@
 All but the pointer is written once and never removed.
 """
 
-import mimetypes
-from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import Protocol
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from whitenoise.media_types import MediaTypes
 
-from dispatch.domain.document import MISSING, Document, DocumentStore, StoreUnavailable
+from dispatch.domain.document import MISSING, Document, StoreUnavailable
 from dispatch.stores import whole
 from dispatch.stores.aws import CLIENT
 from dispatch.stores.file import FileStore
@@ -31,49 +29,8 @@ READABLE = 0o644  # in a folder: ops write, servers of another user read
 # Blobs may be asked for and written again; the pointer's writes must not be, unseen.
 REPEATING = CLIENT.merge(Config(retries={"total_max_attempts": 3, "mode": "standard"}))
 THERE_ALREADY = {"PreconditionFailed", "ConditionalRequestConflict"}
-# mimetypes asks the system, which differs.
-TYPES = {
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".webp": "image/webp",
-    ".avif": "image/avif",
-    ".woff2": "font/woff2",
-    ".webmanifest": "application/manifest+json",
-    ".ico": "image/x-icon",
-}
-
-
-class ReleaseStore(Protocol):
-    """Errors name the stage that the store belongs to."""
-
-    stage: str
-    url: str
-
-    @property
-    def pointer(self) -> DocumentStore: ...
-
-    def get(self, name: str, most: int) -> bytes | None:
-        """A blob of at most so many bytes; None where there is none.
-
-        Raises ReleaseError where it is larger, StoreUnavailable.
-        """
-        ...
-
-    def put(self, name: str, body: bytes) -> None:
-        """Keep a blob; one of that name stays as it is. Raises StoreUnavailable."""
-        ...
-
-    def newest(self, folder: str) -> str:
-        """The last name in a folder; "" where it is empty. Raises StoreUnavailable."""
-        ...
-
-
-def open_store(stage: str, url: str, base: Path) -> ReleaseStore:
-    """`file:<folder>` (seen from `base`; made by the first write) or `s3://bucket/prefix`."""
-    parts = urlsplit(url)
-    if parts.scheme == "s3":
-        return S3Releases(stage, url, parts.netloc, parts.path.strip("/"))
-    return FolderReleases(stage, url, Path(base, url.removeprefix("file:")))
+# As the image's own static files are served; mimetypes asks the system, which differs.
+TYPES = MediaTypes(extra_types={".webmanifest": "application/manifest+json"})
 
 
 class _PointerFile(FileStore):
@@ -89,14 +46,17 @@ class _PointerFile(FileStore):
 
 
 class FolderReleases:
+    """Errors name the stage that the store belongs to."""
+
     def __init__(self, stage: str, url: str, folder: Path) -> None:
         self.stage, self.url, self._folder = stage, url, folder
-
-    @property
-    def pointer(self) -> DocumentStore:
-        return _PointerFile(self._folder / POINTER, READABLE)
+        self.pointer = _PointerFile(folder / POINTER, READABLE)
 
     def get(self, name: str, most: int) -> bytes | None:
+        """A blob of at most so many bytes; None where there is none.
+
+        Raises ReleaseError where it is larger, StoreUnavailable.
+        """
         path = self._folder / name
         try:
             if path.stat().st_size > most:
@@ -108,6 +68,7 @@ class FolderReleases:
             raise self._unavailable(path, "read", error) from error
 
     def put(self, name: str, body: bytes) -> None:
+        """Keep a blob; one of that name stays as it is. Raises StoreUnavailable."""
         path = self._folder / name
         try:
             if not path.exists():
@@ -117,6 +78,7 @@ class FolderReleases:
             raise self._unavailable(path, "written", error) from error
 
     def newest(self, folder: str) -> str:
+        """The last name in a folder; "" where it is empty. Raises StoreUnavailable."""
         try:
             return max((path.name for path in (self._folder / folder).glob("[!.]*")), default="")
         except OSError as error:
@@ -127,45 +89,36 @@ class FolderReleases:
 
 
 class S3Releases:
+    """The same in a bucket."""
+
     def __init__(self, stage: str, url: str, bucket: str, prefix: str) -> None:
         self.stage, self.url, self._bucket = stage, url, bucket
         self._prefix = f"{prefix}/" if prefix else ""
-
-    @cached_property
-    def pointer(self) -> DocumentStore:
-        return S3Store(OneConnectionS3Storage(bucket_name=self._bucket), self._prefix + POINTER)
-
-    @cached_property
-    def _storage(self) -> OneConnectionS3Storage:
-        return OneConnectionS3Storage(bucket_name=self._bucket, client_config=REPEATING)
+        self._storage = OneConnectionS3Storage(bucket_name=bucket, client_config=REPEATING)
+        once = OneConnectionS3Storage(bucket_name=bucket)
+        self.pointer = S3Store(once, self._prefix + POINTER)
 
     def get(self, name: str, most: int) -> bytes | None:
-        client, at = self._storage.connection.meta.client, self._at(name)
         try:
-            answer = client.get_object(**at)
+            answer = self._storage.connection.meta.client.get_object(**self._at(name))
             if answer["ContentLength"] > most:
                 raise ReleaseError(f"{self.stage}: {name} is larger than {most:,} bytes")
             body: bytes = answer["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
+            return body
+        except (BotoCoreError, ClientError) as error:
+            if _code(error) == "NoSuchKey":
                 return None
             raise self._unavailable(name, error) from error
-        except BotoCoreError as error:
-            raise self._unavailable(name, error) from error
-        return body
 
     def put(self, name: str, body: bytes) -> None:
-        suffix = PurePosixPath(name).suffix
-        kind = TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        about = {"ContentType": TYPES.get_type(name), "CacheControl": FOREVER}
         try:
             self._storage.connection.meta.client.put_object(
-                **self._at(name), Body=body, IfNoneMatch="*", ContentType=kind, CacheControl=FOREVER
+                **self._at(name), **about, Body=body, IfNoneMatch="*"
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in THERE_ALREADY:
+        except (BotoCoreError, ClientError) as error:
+            if _code(error) not in THERE_ALREADY:
                 raise self._unavailable(name, error) from error
-        except BotoCoreError as error:
-            raise self._unavailable(name, error) from error
 
     def newest(self, folder: str) -> str:
         pages = self._storage.connection.meta.client.get_paginator("list_objects_v2")
@@ -182,3 +135,19 @@ class S3Releases:
     def _unavailable(self, name: str, error: Exception) -> StoreUnavailable:
         where = f"s3://{self._bucket}/{self._prefix}{name}"
         return StoreUnavailable(f"{self.stage}: {where} is out of reach: {error}")
+
+
+def _code(error: Exception) -> str:
+    """AWS's name for it; "" where AWS did not answer."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
+
+
+ReleaseStore = FolderReleases | S3Releases
+
+
+def open_store(stage: str, url: str, base: Path) -> ReleaseStore:
+    """`file:<folder>` (seen from `base`; made by the first write) or `s3://bucket/prefix`."""
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return S3Releases(stage, url, parts.netloc, parts.path.strip("/"))
+    return FolderReleases(stage, url, Path(base, url.removeprefix("file:")))

@@ -1,4 +1,4 @@
-"""What is promoted as one: three sets of pages, and the function at the edge."""
+"""The surfaces, each promoted as one: three sets of pages, and the function at the edge."""
 
 from dataclasses import dataclass
 

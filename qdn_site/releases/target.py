@@ -1,9 +1,11 @@
 """A stage as the commands see it: its releases, its addresses, its edge (if it has one)."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
+
+from django.conf import settings
 
 from qdn_site.edge.cloudfront import Distribution, EdgeFunction
 from qdn_site.releases import ReleaseError
@@ -15,14 +17,14 @@ StageName = Literal["staging", "production"]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`url` and `dashboard_url` are empty where nobody said where to look, `function` is None
-    where there is no distribution. `distributions` are ids by stage, and `dashboard`."""
+    """`url` and `dashboard_url` are empty where no address is set, `function` is None where
+    there is no distribution. `distributions` are ids by stage, and `dashboard`."""
 
     name: StageName
     store: ReleaseStore
-    url: str
-    dashboard_url: str
-    function: EdgeFunction | None
+    url: str = ""
+    dashboard_url: str = ""
+    function: EdgeFunction | None = None
     distributions: Mapping[str, str] = field(default_factory=dict)
     distribution: Callable[[str], Distribution] = Distribution
 
@@ -31,22 +33,23 @@ class Target:
         return f"{base.rstrip('/')}{path}"
 
     def live_function(self) -> Pack | None:
-        """What viewers' requests run through now, as a release; None where nothing does."""
-        live = self.function.live() if self.function else None
+        """The code that viewers' requests run through now, as a release; None where none does."""
+        live = self.function.version("LIVE") if self.function else None
         return pack_function(live.code) if live else None
 
 
-def target(name: StageName, variables: Mapping[str, str], base: Path) -> Target:
+def target(name: StageName) -> Target:
     """From the environment. Raises ReleaseError naming the setting that is missing or wrong."""
 
     def setting(variable: str) -> str:
-        return variables.get(variable, "").strip()
+        return os.environ.get(variable, "").strip()
 
-    upper = name.upper()
+    upper, production = name.upper(), name == "production"
     releases, url = setting(f"QDN_{upper}_RELEASES_URL"), setting(f"QDN_{upper}_URL")
-    dashboard_url = setting("QDN_DASHBOARD_URL") if name == "production" else ""
-    stages = ("production", "dashboard") if name == "production" else ("staging",)
-    distributions = {stage: setting(f"QDN_{stage.upper()}_DISTRIBUTION") for stage in stages}
+    dashboard_url = setting("QDN_DASHBOARD_URL") if production else ""
+    distributions: dict[str, str] = {name: setting(f"QDN_{upper}_DISTRIBUTION")}
+    if production:
+        distributions["dashboard"] = setting("QDN_DASHBOARD_DISTRIBUTION")
     if not releases:
         raise ReleaseError(
             f"QDN_{upper}_RELEASES_URL is not set: say where {name} keeps its releases"
@@ -67,11 +70,11 @@ def target(name: StageName, variables: Mapping[str, str], base: Path) -> Target:
                 f"{variable} is {address}: write it whole, as in https://quickdumpnow.com."
             )
     function = setting("QDN_EDGE_FUNCTION") or "qdn-track-rewrite"
-    if name == "staging":
+    if not production:
         function = f"{function}-staging"
     return Target(
         name=name,
-        store=open_store(name, releases, base),
+        store=open_store(name, releases, settings.BASE_DIR),
         url=url,
         dashboard_url=dashboard_url or url,
         function=EdgeFunction(function) if distributions[name] else None,

@@ -24,53 +24,35 @@ def main() -> None:
     parser.add_argument("--secret", default="", help="sent to the origins as X-Origin-Verify")
     parser.add_argument("--error-ttl", type=float, default=10, help="seconds; errors are kept")
     parser.add_argument("--settle", type=int, default=2, help="polls until invalidations finish")
-    options = parser.parse_args()
+    it = parser.parse_args()
     ends = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # before there are threads to take them
-    standin = StandIn(*_distributions(options), port=options.port)
+    behaviour = (it.secret, it.error_ttl, it.settle)
+    standin = StandIn(
+        Distribution("EPRODUCTION", it.origin, it.function, *behaviour, it.edge_port),
+        Distribution(
+            *("ESTAGING", it.staging_origin, f"{it.function}-staging"),
+            *(*behaviour, it.staging_edge_port),
+        ),
+        port=it.port,
+    )
     config = {"Comment": "as shipped", "Runtime": "cloudfront-js-2.0"}
-    version = standin.functions.create(options.function, config, FUNCTION.read_bytes())
-    standin.functions.publish(options.function, version.etag)
-    told = [
-        f"{each.id}: viewers ask {standin.url(each.id)}; it stands before {each.origin}."
-        for each in standin.distributions.values()
-    ]
-    told += ["For manage.py:"]
-    told += [f"  export {name}={value}" for name, value in _settings(standin, options).items()]
-    print("\n".join(told), flush=True)
+    version = standin.functions.create(it.function, config, FUNCTION.read_bytes())
+    standin.functions.publish(it.function, version.etag)
+    settings = {**standin.environment, "QDN_EDGE_FUNCTION": it.function}
+    for each in standin.distributions.values():
+        print(f"{each.id}: viewers ask {standin.url(each.id)}; it stands before {each.origin}.")
+        stage = each.id.removeprefix("E")
+        settings[f"QDN_{stage}_DISTRIBUTION"] = each.id
+        settings[f"QDN_{stage}_URL"] = standin.url(each.id)
+        settings[f"QDN_{stage}_RELEASES_URL"] = f"file:{it.releases}/{stage.lower()}"
+    print("For manage.py:")
+    for name, value in settings.items():
+        print(f"  export {name}={value}", flush=True)
     try:
         signal.sigwait(ends)
     finally:
         standin.stop()
-
-
-def _distributions(options: argparse.Namespace) -> list[Distribution]:
-    name = options.function
-    doors = (
-        ("EPRODUCTION", options.origin, name, options.edge_port),
-        ("ESTAGING", options.staging_origin, f"{name}-staging", options.staging_edge_port),
-    )
-    return [
-        Distribution(
-            id=id,
-            origin=origin,
-            function=function,
-            secret=options.secret,
-            error_ttl=options.error_ttl,
-            settle=options.settle,
-            port=port,
-        )
-        for id, origin, function, port in doors
-    ]
-
-
-def _settings(standin: StandIn, options: argparse.Namespace) -> dict[str, str]:
-    settings = {**standin.environment, "QDN_EDGE_FUNCTION": options.function}
-    for stage in ("STAGING", "PRODUCTION"):
-        settings[f"QDN_{stage}_DISTRIBUTION"] = f"E{stage}"
-        settings[f"QDN_{stage}_URL"] = standin.url(f"E{stage}")
-        settings[f"QDN_{stage}_RELEASES_URL"] = f"file:{options.releases}/{stage.lower()}"
-    return settings
 
 
 if __name__ == "__main__":

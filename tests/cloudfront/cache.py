@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 Headers = list[tuple[str, str]]
@@ -14,9 +14,11 @@ LEAST, DEFAULT, MOST = 1, 86_400, 31_536_000  # CachingOptimized, in seconds
 @dataclass(frozen=True)
 class Answer:
     status: int
-    reason: str
     headers: Headers  # Set-Cookie with them: a cached answer replays it
     body: bytes
+
+    def having(self, *more: tuple[str, str]) -> "Answer":
+        return replace(self, headers=[*self.headers, *more])
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key.lower() == name), "")
@@ -41,7 +43,7 @@ class Cache:
         self._turn = threading.Lock()
 
     def caches(self, path: str) -> bool:
-        """Whether the behaviour that this viewer's path chose caches at all."""
+        """The behaviour that this viewer's path chose caches at all."""
         return any(fnmatchcase(path, pattern) for pattern in self.cached)
 
     def find(self, key: tuple[str, str]) -> tuple[Answer, int] | None:
@@ -59,7 +61,7 @@ class Cache:
                 self._kept[key] = Kept(answer, now, now + seconds, frozenset((asked, uri)))
 
     def drop(self, paths: list[str]) -> None:
-        """What went by two names is dropped when both are invalidated: the strictest reading."""
+        """An answer of two names is dropped when both are invalidated: the strictest reading."""
         with self._turn:
             self._kept = {
                 key: kept

@@ -1,187 +1,160 @@
-"""The control API as boto3 speaks it: XML over HTTP, ten calls of it.
+"""The control API as boto3 speaks it: XML over HTTP, the calls that we make.
 
 https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Operations.html
 """
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Mapping
-from typing import Any
-from urllib.parse import parse_qs, unquote
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
+
+from werkzeug.wrappers import Request, Response
 
 from tests.cloudfront.functions import Functions, Version
 from tests.cloudfront.invalidations import Batch, Invalidations
 from tests.cloudfront.refusal import XMLNS, Refusal
 
-Told = tuple[int, dict[str, str], bytes]
 BASE = "/2020-05-31"
 N = f"{{{XMLNS}}}"
 
 
-class Control:
-    """`invalidations` by distribution id. The access key `DENIED` may do nothing."""
+class State(Protocol):
+    functions: Functions
+    invalidations: dict[str, Invalidations]  # by distribution id
 
-    def __init__(self, functions: Functions, invalidations: Mapping[str, Invalidations]) -> None:
-        self.functions, self.invalidations = functions, invalidations
-        here, of = f"{BASE}/function", f"{BASE}/distribution/([^/]+)"
-        self.calls: list[tuple[str, str, Callable[..., Told]]] = [
+
+class Control:
+    """A WSGI application. The access key `DENIED` may do nothing."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        here, of = f"{BASE}/function", f"{BASE}/distribution/([^/]+)/invalidation"
+        self.calls: list[tuple[str, str, Callable[..., Response]]] = [
             ("POST", here, self._create),
-            ("GET", here, self._list_functions),
             ("GET", f"{here}/([^/]+)", self._get),
-            ("GET", f"{here}/([^/]+)/describe", self._describe),
             ("PUT", f"{here}/([^/]+)", self._update),
             ("POST", f"{here}/([^/]+)/publish", self._publish),
             ("POST", f"{here}/([^/]+)/test", self._test),
-            ("GET", of, self._distribution),
-            ("POST", f"{of}/invalidation", self._invalidate),
-            ("GET", f"{of}/invalidation", self._list_invalidations),
-            ("GET", f"{of}/invalidation/([^/]+)", self._invalidation),
+            ("POST", of, self._invalidate),
+            ("GET", of, self._list_invalidations),
+            ("GET", f"{of}/([^/]+)", self._invalidation),
         ]
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Told:
-        path, _, query = target.partition("?")
-        signed = headers.get("authorization", "")
+    @Request.application
+    def __call__(self, request: Request) -> Response:
+        signed = request.headers.get("Authorization", "")
+        path = request.environ["RAW_URI"].partition("?")[0]
         try:
             if not signed.startswith("AWS4-HMAC-SHA256 "):
                 raise Refusal("MissingAuthenticationToken", "Request is missing a signature.")
             if "Credential=DENIED/" in signed:
                 raise Refusal("AccessDenied", "You are not authorized to perform this.")
-            for verb, pattern, call in self.calls:
-                if verb == method and (found := re.fullmatch(pattern, path)):
-                    asked = {
-                        "stage": parse_qs(query).get("Stage", ["DEVELOPMENT"])[0],
-                        "if_match": headers.get("if-match", ""),
-                        "xml": _parsed(body),
-                    }
-                    return call(*map(unquote, found.groups()), **asked)
-            raise Refusal("UnsupportedOperation", f"The stand-in has no {method} {path}.")
+            for method, pattern, call in self.calls:
+                if method == request.method and (found := re.fullmatch(pattern, path)):
+                    return call(request, *map(unquote, found.groups()))
+            raise Refusal("UnsupportedOperation", f"The stand-in has no {request.method} {path}.")
         except Refusal as refusal:
-            return refusal.status, {}, refusal.xml()
+            return _xml(refusal.xml(), refusal.status)
 
-    def _create(self, *, xml: Any, **_: Any) -> Told:
-        name = _text(xml, "Name")
-        version = self.functions.create(name, _config(xml), _blob(xml, "FunctionCode"))
-        return 201, {"ETag": version.etag}, _summary(name, "DEVELOPMENT", version)
+    def _create(self, request: Request) -> Response:
+        xml = _Body(request)
+        made = self.state.functions.create(xml.text("Name"), xml.config, xml.blob("FunctionCode"))
+        return _xml(_summary(xml.text("Name"), "DEVELOPMENT", made), 201, ETag=made.etag)
 
-    def _list_functions(self, *, stage: str, **_: Any) -> Told:
-        names = self.functions.names()
-        items = "".join(
-            _summary(name, stage, self.functions.get(name, stage)).decode() for name in names
-        )
-        told = f"<MaxItems>100</MaxItems><Quantity>{len(names)}</Quantity><Items>{items}</Items>"
-        return 200, {}, f"<FunctionList>{told}</FunctionList>".encode()
+    def _get(self, request: Request, name: str) -> Response:
+        version = self.state.functions.get(name, request.args["Stage"])
+        return Response(version.code, headers={"ETag": version.etag})
 
-    def _get(self, name: str, *, stage: str, **_: Any) -> Told:
-        version = self.functions.get(name, stage)
-        headers = {"ETag": version.etag, "Content-Type": "application/octet-stream"}
-        return 200, headers, version.code
-
-    def _describe(self, name: str, *, stage: str, **_: Any) -> Told:
-        version = self.functions.get(name, stage)
-        return 200, {"ETag": version.etag}, _summary(name, stage, version)
-
-    def _update(self, name: str, *, if_match: str, xml: Any, **_: Any) -> Told:
-        code = _blob(xml, "FunctionCode")
-        version = self.functions.update(name, if_match, _config(xml), code)
+    def _update(self, request: Request, name: str) -> Response:
+        xml, if_match = _Body(request), request.headers.get("If-Match", "")
+        made = self.state.functions.update(name, if_match, xml.config, xml.blob("FunctionCode"))
         # Spelled so by AWS, and by botocore's model of it.
-        return 200, {"ETtag": version.etag}, _summary(name, "DEVELOPMENT", version)
+        return _xml(_summary(name, "DEVELOPMENT", made), ETtag=made.etag)
 
-    def _publish(self, name: str, *, if_match: str, **_: Any) -> Told:
-        return 200, {}, _summary(name, "LIVE", self.functions.publish(name, if_match))
+    def _publish(self, request: Request, name: str) -> Response:
+        made = self.state.functions.publish(name, request.headers.get("If-Match", ""))
+        return _xml(_summary(name, "LIVE", made))
 
-    def _test(self, name: str, *, if_match: str, xml: Any, **_: Any) -> Told:
-        stage = _text(xml, "Stage") or "DEVELOPMENT"
-        run = self.functions.test(name, if_match, stage, _blob(xml, "EventObject"))
+    def _test(self, request: Request, name: str) -> Response:
+        xml, if_match = _Body(request), request.headers.get("If-Match", "")
+        stage = xml.text("Stage") or "DEVELOPMENT"
+        run = self.state.functions.test(name, if_match, stage, xml.blob("EventObject"))
         logs = "".join(f"<member>{escape(line)}</member>" for line in run.logs)
-        return (
-            200,
-            {},
-            f"<TestResult>{_summary(name, stage, self.functions.get(name, stage)).decode()}"
+        return _xml(
+            f"<TestResult>{_summary(name, stage, self.state.functions.get(name, stage))}"
             f"<ComputeUtilization>{run.utilization}</ComputeUtilization>"
             f"<FunctionExecutionLogs>{logs}</FunctionExecutionLogs>"
             f"<FunctionErrorMessage>{escape(run.error)}</FunctionErrorMessage>"
-            f"<FunctionOutput>{escape(run.output)}</FunctionOutput></TestResult>".encode(),
+            f"<FunctionOutput>{escape(run.output)}</FunctionOutput></TestResult>"
         )
 
-    def _distribution(self, id: str, **_: Any) -> Told:
-        kept = self._of(id)
-        running = sum(kept.status(batch) == "InProgress" for batch in kept.all())
-        told = (
-            f"<Id>{id}</Id><ARN>arn:aws:cloudfront::1:distribution/{id}</ARN>"
-            f"<Status>Deployed</Status><DomainName>{id.lower()}.cloudfront.net</DomainName>"
-            f"<InProgressInvalidationBatches>{running}</InProgressInvalidationBatches>"
-        )
-        return 200, {"ETag": f"E{id}"}, f"<Distribution>{told}</Distribution>".encode()
-
-    def _invalidate(self, id: str, *, xml: Any, **_: Any) -> Told:
-        kept = self._of(id)
-        if xml is None:
-            raise Refusal("MissingBody", "This operation requires a body.")
-        paths = [each.text or "" for each in xml.findall(f"{N}Paths/{N}Items/{N}Path")]
-        if _text(xml, f"Paths/{N}Quantity") != str(len(paths)):
+    def _invalidate(self, request: Request, id: str) -> Response:
+        kept, xml = self._of(id), _Body(request)
+        paths = [each.text or "" for each in xml.root.findall(f"{N}Paths/{N}Items/{N}Path")]
+        if xml.text(f"Paths/{N}Quantity") != str(len(paths)):
             raise Refusal("InconsistentQuantities", "Quantity and the size of Items differ.")
-        batch = kept.create(_text(xml, "CallerReference"), paths)
-        return 201, {}, _batch(batch, "InProgress")
+        return _xml(_batch(kept.create(xml.text("CallerReference"), paths), "InProgress"), 201)
 
-    def _invalidation(self, id: str, batch_id: str, **_: Any) -> Told:
-        kept = self._of(id)
-        batch = kept.get(batch_id)
-        return 200, {}, _batch(batch, kept.status(batch))
+    def _invalidation(self, request: Request, id: str, batch_id: str) -> Response:
+        batch = self._of(id).get(batch_id)
+        return _xml(_batch(batch, self._of(id).status(batch)))
 
-    def _list_invalidations(self, id: str, **_: Any) -> Told:
+    def _list_invalidations(self, request: Request, id: str) -> Response:
         kept = self._of(id)
         items = "".join(
             f"<InvalidationSummary><Id>{batch.id}</Id><CreateTime>{batch.created}</CreateTime>"
             f"<Status>{kept.status(batch)}</Status></InvalidationSummary>"
             for batch in kept.all()[:100]
         )
-        told = (
-            "<Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated>"
-            f"<Quantity>{len(kept.all()[:100])}</Quantity><Items>{items}</Items>"
+        return _xml(
+            "<InvalidationList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated>"
+            f"<Quantity>{len(kept.all()[:100])}</Quantity><Items>{items}</Items></InvalidationList>"
         )
-        return 200, {}, f"<InvalidationList>{told}</InvalidationList>".encode()
 
     def _of(self, id: str) -> Invalidations:
-        if id not in self.invalidations:
+        if id not in self.state.invalidations:
             raise Refusal("NoSuchDistribution", "The specified distribution does not exist.")
-        return self.invalidations[id]
+        return self.state.invalidations[id]
 
 
-def _parsed(body: bytes) -> Any:
-    return ElementTree.fromstring(body) if body.strip() else None
+class _Body:
+    def __init__(self, request: Request) -> None:
+        self.root = ElementTree.fromstring(request.get_data())
+
+    def text(self, name: str) -> str:
+        return self.root.findtext(f"{N}{name}") or ""
+
+    def blob(self, name: str) -> bytes:
+        return b64decode(self.text(name))
+
+    @property
+    def config(self) -> dict[str, str]:
+        return {key: self.text(f"FunctionConfig/{N}{key}") for key in ("Comment", "Runtime")}
 
 
-def _text(xml: Any, name: str) -> str:
-    return (xml.findtext(f"{N}{name}") or "") if xml is not None else ""
+def _xml(body: str, status: int = 200, **headers: Any) -> Response:
+    return Response(body, status, headers, mimetype="text/xml")
 
 
-def _blob(xml: Any, name: str) -> bytes:
-    return b64decode(_text(xml, name))
-
-
-def _config(xml: Any) -> dict[str, str]:
-    return {name: _text(xml, f"FunctionConfig/{N}{name}") for name in ("Comment", "Runtime")}
-
-
-def _summary(name: str, stage: str, version: Version) -> bytes:
+def _summary(name: str, stage: str, version: Version) -> str:
     config = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in version.config.items())
-    status = "UNASSOCIATED" if stage == "LIVE" else "UNPUBLISHED"
-    told = (
-        f"<Name>{name}</Name><Status>{status}</Status><FunctionConfig>{config}</FunctionConfig>"
+    return (
+        f"<FunctionSummary><Name>{name}</Name><FunctionConfig>{config}</FunctionConfig>"
         f"<FunctionMetadata><FunctionARN>arn:aws:cloudfront::1:function/{name}</FunctionARN>"
         f"<Stage>{stage}</Stage><LastModifiedTime>{version.modified}</LastModifiedTime>"
-        "</FunctionMetadata>"
+        "</FunctionMetadata></FunctionSummary>"
     )
-    return f"<FunctionSummary>{told}</FunctionSummary>".encode()
 
 
-def _batch(batch: Batch, status: str) -> bytes:
+def _batch(batch: Batch, status: str) -> str:
     items = "".join(f"<Path>{escape(path)}</Path>" for path in batch.paths)
-    told = (
-        f"<Id>{batch.id}</Id><Status>{status}</Status><CreateTime>{batch.created}</CreateTime>"
-        f"<InvalidationBatch><Paths><Quantity>{len(batch.paths)}</Quantity><Items>{items}</Items>"
-        f"</Paths><CallerReference>{escape(batch.reference)}</CallerReference></InvalidationBatch>"
+    return (
+        f"<Invalidation><Id>{batch.id}</Id><Status>{status}</Status>"
+        f"<CreateTime>{batch.created}</CreateTime><InvalidationBatch>"
+        f"<Paths><Quantity>{len(batch.paths)}</Quantity><Items>{items}</Items></Paths>"
+        f"<CallerReference>{escape(batch.reference)}</CallerReference>"
+        "</InvalidationBatch></Invalidation>"
     )
-    return f"<Invalidation>{told}</Invalidation>".encode()

@@ -1,40 +1,56 @@
 """A viewer's request on its way: function, cache, origin, and back."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
-from tests.cloudfront.cache import Answer, Cache, Headers
+from werkzeug.wrappers import Request
+
+from tests.cloudfront.cache import Answer, Cache
 from tests.cloudfront.runtime import Run
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "te", "upgrade"}
-PARTS = (*HOP_BY_HOP, "cookie")
 
 
-class RunsLive(Protocol):
-    def run_live(self, name: str, event: dict[str, Any], raw_query: str) -> Run | None: ...
-
-
-@dataclass(frozen=True)
 class Viewer:
-    """What somebody asked for, as it came over the wire."""
+    """A viewer's request: names of headers in lower case, the address as it came."""
 
-    method: str
-    uri: str
-    query: str
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-    address: str
+    def __init__(self, request: Request) -> None:
+        self.method, self.body = request.method, request.get_data()
+        self.uri, _, self.query = request.environ["RAW_URI"].partition("?")
+        self.headers = {name.lower(): value for name, value in request.headers.items()}
+        self.ip = request.remote_addr or ""
+        self.address = f"{self.ip}:{request.environ['REMOTE_PORT']}"
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html"""
+        parts = {*HOP_BY_HOP, "cookie"}
+        return {
+            "version": "1.0",
+            "context": {"eventType": "viewer-request", "distributionDomainName": "standin"},
+            "viewer": {"ip": self.ip},
+            "request": {
+                "method": self.method,
+                "uri": self.uri,
+                "querystring": _values(self.query, "&"),
+                "headers": {n: {"value": v} for n, v in self.headers.items() if n not in parts},
+                "cookies": _values(self.headers.get("cookie", "").replace("; ", ";"), ";"),
+            },
+        }
 
 
 def answer(
-    viewer: Viewer, functions: RunsLive, function: str, origin: str, secret: str, cache: Cache
+    viewer: Viewer,
+    run: Callable[[dict[str, Any], str], Run | None],
+    origin: str,
+    secret: str,
+    cache: Cache,
 ) -> Answer:
-    ran = functions.run_live(function, _event(viewer), viewer.query) if function else None
-    uri = viewer.uri
+    """`run` is the live function, on an event and the raw query."""
+    ran, uri = run(viewer.event, viewer.query), viewer.uri
     if ran is not None:
         if ran.error:
             return _failed(503, "FunctionExecutionError", ran.error)
@@ -52,12 +68,12 @@ def answer(
     key = (uri, f"{viewer.method} {encoding}")
     if keepable and (found := cache.find(key)):
         kept, age = found
-        return _with(kept, [("X-Cache", "Hit from cloudfront"), ("Age", str(age))])
+        return kept.having(("X-Cache", "Hit from cloudfront"), ("Age", str(age)))
     fetched = _fetch(viewer, uri, origin, secret, caches)
     if keepable:
         cache.keep(key, fetched, viewer.uri, uri)
-    said = "Error" if fetched.status >= 400 else "Miss"
-    return _with(fetched, [("X-Cache", f"{said} from cloudfront")])
+    kind = "Error" if fetched.status >= 400 else "Miss"
+    return fetched.having(("X-Cache", f"{kind} from cloudfront"))
 
 
 def _fetch(viewer: Viewer, uri: str, origin: str, secret: str, caches: bool) -> Answer:
@@ -69,7 +85,7 @@ def _fetch(viewer: Viewer, uri: str, origin: str, secret: str, caches: bool) -> 
     headers |= {
         "CloudFront-Forwarded-Proto": "https",
         "CloudFront-Viewer-Address": viewer.address,
-        "X-Forwarded-For": viewer.address.rpartition(":")[0],
+        "X-Forwarded-For": viewer.ip,
         "X-Origin-Verify": secret,
         "Via": "2.0 standin.cloudfront.net (CloudFront)",
     }
@@ -84,27 +100,11 @@ def _fetch(viewer: Viewer, uri: str, origin: str, secret: str, caches: bool) -> 
         connection.endheaders(viewer.body or None)
         got = connection.getresponse()
         sent = [(n, v) for n, v in got.getheaders() if n.lower() not in HOP_BY_HOP]
-        return Answer(got.status, got.reason, sent, got.read())
+        return Answer(got.status, sent, got.read())
     except (OSError, HTTPException) as error:
         return _failed(502, "Error", f"the origin did not answer: {error}")
     finally:
         connection.close()
-
-
-def _event(viewer: Viewer) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-event-structure.html"""
-    return {
-        "version": "1.0",
-        "context": {"eventType": "viewer-request", "distributionDomainName": "standin"},
-        "viewer": {"ip": viewer.address.rpartition(":")[0]},
-        "request": {
-            "method": viewer.method,
-            "uri": viewer.uri,
-            "querystring": _values(viewer.query, "&"),
-            "headers": {n: {"value": v} for n, v in viewer.headers.items() if n not in PARTS},
-            "cookies": _values(viewer.headers.get("cookie", "").replace("; ", ";"), ";"),
-        },
-    }
 
 
 def _values(text: str, separator: str) -> dict[str, Any]:
@@ -119,15 +119,10 @@ def _generated(response: dict[str, Any]) -> Answer:
     given = response.get("body", "")
     body = given if isinstance(given, str) else given.get("data", "")
     headers = [(name, each["value"]) for name, each in response.get("headers", {}).items()]
-    headers.append(("X-Cache", "FunctionGeneratedResponse from cloudfront"))
-    reason = response.get("statusDescription", "")
-    return Answer(response["statusCode"], reason, headers, body.encode())
+    made = Answer(response["statusCode"], headers, body.encode())
+    return made.having(("X-Cache", "FunctionGeneratedResponse from cloudfront"))
 
 
 def _failed(status: int, kind: str, why: str) -> Answer:
     headers = [("X-Cache", f"{kind} from cloudfront"), ("Content-Type", "text/plain")]
-    return Answer(status, "", headers, f"{kind}: {why}\n".encode())
-
-
-def _with(answer: Answer, more: Headers) -> Answer:
-    return Answer(answer.status, answer.reason, [*answer.headers, *more], answer.body)
+    return Answer(status, headers, f"{kind}: {why}\n".encode())

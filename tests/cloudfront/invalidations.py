@@ -4,9 +4,8 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from tests.cloudfront.refusal import Refusal
+from tests.cloudfront.refusal import Refusal, now
 
 MOST_PATHS, MOST_WILDCARDS = 3_000, 15
 VALID = re.compile(r"/(?:[A-Za-z0-9$\-_.+!'(),;:@&=~/?]|%[0-9A-Fa-f]{2})*\*?")
@@ -30,18 +29,31 @@ class Invalidations:
         self._turn = threading.Lock()
 
     def create(self, reference: str, paths: list[str]) -> Batch:
-        _check(paths)
+        if len(paths) > MOST_PATHS:
+            raise Refusal("BatchTooLarge", "The invalidation batch is too large.")
+        if not paths or not all(VALID.fullmatch(path) and len(path) <= 4_000 for path in paths):
+            raise Refusal(
+                "InvalidArgument", "Your request contains one or more invalid invalidation paths."
+            )
         with self._turn:
             for batch in self._batches:
+                if batch.reference == reference and sorted(batch.paths) == sorted(paths):
+                    return batch
                 if batch.reference == reference:
-                    return _same(batch, paths)
-            running = [path for batch in self._batches if self._runs(batch) for path in batch.paths]
-            if len(running) + len(paths) > MOST_PATHS or _stars(running + paths) > MOST_WILDCARDS:
+                    # As the API answers; its documentation says InvalidationBatchAlreadyExists.
+                    raise Refusal(
+                        "InvalidArgument",
+                        "Your request contains a caller reference that was used for a previous"
+                        " invalidation batch for the same distribution.",
+                    )
+            running = [batch for batch in self._batches if self.status(batch) == "InProgress"]
+            every = [path for batch in running for path in batch.paths] + paths
+            wide = sum(path.endswith("*") for path in every)
+            if len(every) > MOST_PATHS or wide > MOST_WILDCARDS:
                 raise Refusal(
                     "TooManyInvalidationsInProgress", "Too many invalidations are in progress."
                 )
-            created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            batch = Batch(f"I{len(self._batches) + 1:013}", reference, list(paths), created)
+            batch = Batch(f"I{len(self._batches) + 1:013}", reference, list(paths), now())
             self._batches.append(batch)
         self._drop(batch.paths)
         return batch
@@ -59,31 +71,4 @@ class Invalidations:
         return self._batches[::-1]
 
     def status(self, batch: Batch) -> str:
-        return "InProgress" if self._runs(batch) else "Completed"
-
-    def _runs(self, batch: Batch) -> bool:
-        return 0 < self.settle >= batch.asked
-
-
-def _check(paths: list[str]) -> None:
-    if len(paths) > MOST_PATHS:
-        raise Refusal("BatchTooLarge", "The invalidation batch is too large.")
-    if not paths or not all(VALID.fullmatch(path) and len(path) <= 4_000 for path in paths):
-        raise Refusal(
-            "InvalidArgument", "Your request contains one or more invalid invalidation paths."
-        )
-
-
-def _same(batch: Batch, paths: list[str]) -> Batch:
-    if sorted(batch.paths) != sorted(paths):
-        # As the API answers; its documentation says InvalidationBatchAlreadyExists.
-        raise Refusal(
-            "InvalidArgument",
-            "Your request contains a caller reference that was used for a previous invalidation"
-            " batch for the same distribution.",
-        )
-    return batch
-
-
-def _stars(paths: list[str]) -> int:
-    return sum(path.endswith("*") for path in paths)
+        return "InProgress" if 0 < self.settle >= batch.asked else "Completed"

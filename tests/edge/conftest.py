@@ -1,72 +1,71 @@
 """CloudFront's stand-in, found as AWS would be: through the environment."""
 
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import Iterator
 
 import pytest
+from werkzeug.wrappers import Request, Response
 
+from qdn_site.edge.cloudfront import client
 from qdn_site.edge.table import FUNCTION
 from tests.cloudfront import Distribution, StandIn, running_cloudfront
+from tests.listening import listening
 from tests.making import FakeClock
 
-Stands = Callable[..., StandIn]
 NAME = "qdn-track-rewrite"
 
 
 class Origin:
     """A site that answers with its own count, and remembers who asked what."""
 
+    url = ""
+
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
         self.status, self.headers = 200, {"Cache-Control": "public, max-age=60"}
-        origin = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Quietly."""
-
-            def do_GET(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                sent = {name.lower(): value for name, value in self.headers.items()}
-                origin.asked.append((self.command, self.path, sent, body))
-                told = f"answer {len(origin.asked)}".encode()
-                self.send_response(origin.status)
-                for name, value in (origin.headers | {"Content-Length": str(len(told))}).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(told)
-
-            do_POST = do_HEAD = do_GET
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+    @Request.application
+    def __call__(self, request: Request) -> Response:
+        sent = {name.lower(): value for name, value in request.headers.items()}
+        uri = request.environ["RAW_URI"]
+        self.asked.append((request.method, uri, sent, request.get_data()))
+        return Response(f"answer {len(self.asked)}", self.status, self.headers)
 
 
 @pytest.fixture
 def origin() -> Iterator[Origin]:
     origin = Origin()
-    yield origin
-    origin.server.shutdown()
-    origin.server.server_close()
+    with listening(origin) as origin.url:
+        yield origin
+
+
+@pytest.fixture(scope="session")
+def standin() -> Iterator[StandIn]:
+    """EPROD with the secret; EDASH and ESTAGE with slow invalidations."""
+    front = Distribution("EPROD", function=NAME, secret="sesame")
+    slow, stuck = Distribution("EDASH", settle=2), Distribution("ESTAGE", settle=10**6)
+    with running_cloudfront(front, slow, stuck) as standin:
+        yield standin
 
 
 @pytest.fixture
 def cloudfront(
-    monkeypatch: pytest.MonkeyPatch, origin: Origin, clock: FakeClock
-) -> Iterator[StandIn]:
-    """EPROD in front of `origin`, with the secret; EDASH and ESTAGE with slow invalidations."""
-    front = Distribution("EPROD", origin.url, NAME, secret="sesame", clock=clock)
-    with running_cloudfront(
-        front, Distribution("EDASH", settle=2), Distribution("ESTAGE", settle=10**6)
-    ) as standin:
-        for name, value in standin.environment.items():
-            monkeypatch.setenv(name, value)
-        yield standin
+    monkeypatch: pytest.MonkeyPatch, standin: StandIn, origin: Origin, clock: FakeClock
+) -> StandIn:
+    """As new, with EPROD in front of `origin`."""
+    front = standin.distributions["EPROD"]
+    front.origin, front.clock = origin.url, clock
+    standin.clear()
+    for name, value in standin.environment.items():
+        monkeypatch.setenv(name, value)
+    return standin
+
+
+@pytest.fixture
+def other_client() -> Iterator[None]:
+    """The next call is by other credentials, or goes elsewhere."""
+    client.cache_clear()
+    yield
+    client.cache_clear()
 
 
 @pytest.fixture

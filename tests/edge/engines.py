@@ -13,7 +13,7 @@ ENGINES = ("njs", "node")
 
 
 def run(engine: str, events: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
-    """What the function made of each event: a request, a response, or an error."""
+    """The function's outcome of each event: a request, a response, or an error."""
     program = require(engine)
     script, given, made = (folder / name for name in ("function.js", "events.json", "made.json"))
     script.write_bytes(FUNCTION.read_bytes() + b"\n" + HARNESS.read_bytes())

@@ -21,7 +21,7 @@ def hosts(settings: Any) -> None:
 
 
 def asked(event: dict[str, Any]) -> Any:
-    """What the app answers to the request of an event."""
+    """The app's answer to the request of an event."""
     given = event["request"]
     query = "&".join(
         f"{name}={each['value']}"

@@ -19,42 +19,19 @@ PIECES = st.sampled_from(
     [
         *("/", "track", "track.html", "index.html", "tracking", "book", "booking", "dashboard"),
         *("api", "static", TOKEN, "x" * 16, "x" * 65, "live", "..", ".", "//", "%", "%2F", "%00"),
-        *(
-            "é",
-            "\n",
-            "?",
-            "#",
-            "\\",
-            " ",
-            "\u2028",
-            "😀",
-            "book.html",
-            "dashboard.html",
-            "$&",
-            "$1",
-        ),
+        *("é", "\n", "?", "#", "\\", " ", "\u2028", "😀", "$&", "$1"),
+        *("book.html", "dashboard.html"),
     ]
 )
 URIS = st.lists(PIECES | st.text(max_size=8), max_size=8).map(
     lambda each: "/" + re.sub("[?#]", "", "".join(each))  # a path never has them
 )
 HOSTS = st.sampled_from(["quickdumpnow.com", "www.quickdumpnow.com", "www.www.a.b", "WWW.A", ""])
-QUERIES = st.lists(
-    st.sampled_from(
-        [f"token={TOKEN}", "token=", "token", "token=x", "a=1", "a=2", "b=%26", "é", ""]
-    )
-    | st.text(max_size=6),
-    max_size=4,
-).map("&".join)
-REQUESTS = st.builds(
-    lambda uri, host, query, method: request(
-        uri, query=query, method=method, headers={"host": {"value": host}}
-    ),
-    URIS,
-    HOSTS,
-    QUERIES,
-    st.sampled_from(["GET", "HEAD", "POST", "PUT", "OPTIONS"]),
-)
+PARTS = [f"token={TOKEN}", "token=", "token", "token=x", "a=1", "a=2", "b=%26", "é", ""]
+QUERIES = st.lists(st.sampled_from(PARTS) | st.text(max_size=6), max_size=4).map("&".join)
+METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "OPTIONS"])
+HEADERS = HOSTS.map(lambda host: {"host": {"value": host}})
+REQUESTS = st.builds(request, URIS, query=QUERIES, method=METHODS, headers=HEADERS)
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -136,7 +113,7 @@ def test_whatever_is_asked(
 
 
 def followed(event: dict[str, Any], location: str) -> dict[str, Any]:
-    """What a browser asks for when it is sent to `location`."""
+    """The next request of a browser that is sent to `location`."""
     assert location.isascii()
     assert location.isprintable()
     there = urlsplit(location)

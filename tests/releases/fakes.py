@@ -1,18 +1,22 @@
 """A store, a function at the edge, a distribution and a site, in this process."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from werkzeug.wrappers import Request, Response
 
 from dispatch.domain.document import DocumentStore, StoreUnavailable
 from dispatch.stores.memory import MemoryStore
 from qdn_site import PAGES_API
-from qdn_site.edge.cloudfront import CloudFrontRefused, FunctionVersion, Invalidation, TestRun
+from qdn_site.edge.cloudfront import (
+    CloudFrontRefused,
+    FunctionVersion,
+    Invalidation,
+    Stage,
+    TestRun,
+)
 from qdn_site.edge.table import NO_SUCH_JOB, cases
 from qdn_site.releases import ReleaseError
 from qdn_site.releases import pointer as pointers
@@ -64,7 +68,7 @@ class MemoryReleases:
 
 
 def as_expected(event: dict[str, Any]) -> TestRun:
-    """What the event table says."""
+    """The outcome in the event table."""
     expected = next(case.expected for case in CASES if case.event == event)
     if "uri" in expected:
         return TestRun({"request": event["request"] | {"uri": expected["uri"]}}, 12, "")
@@ -84,13 +88,12 @@ class FakeFunction:
     run: Any = as_expected
     refuses: bool = False  # to publish
 
-    @property
-    def what(self) -> str:
+    def __str__(self) -> str:
         return f"function {self.name}"
 
-    def live(self) -> FunctionVersion | None:
-        code = self.stages.get("LIVE")
-        return None if code is None else FunctionVersion("LIVE", code, "live")
+    def version(self, stage: Stage) -> FunctionVersion | None:
+        code = self.stages.get(stage)
+        return None if code is None else FunctionVersion(stage, code, "etag")
 
     def put_up(self, code: bytes) -> FunctionVersion:
         self.stages["DEVELOPMENT"] = code
@@ -116,12 +119,9 @@ class FakeDistribution:
     def recent(self) -> dict[str, str]:
         return {}
 
-    def in_progress(self) -> tuple[Invalidation, ...]:
-        return ()
-
     def invalidate(self, paths: Any, reference: str) -> Invalidation:
         self.batches.setdefault(reference, tuple(paths))
-        return Invalidation(self.id, f"I{len(self.batches)}", True, tuple(paths))
+        return Invalidation(f"I{len(self.batches)}", True, tuple(paths))
 
 
 @dataclass
@@ -139,34 +139,11 @@ class FakeSite:
             self._last = pointers.decode(pointers.read(self.store)).pages
         return {"status": "ok", "pages_api": self.pages_api, "releases": self._last}
 
-    def answer(self, path: str) -> tuple[int, bytes]:
-        if path == "/healthz":
-            return 200, json.dumps(self.health()).encode()
-        if path.startswith("/static/"):
-            return 200, b"body {}"
-        status = 404 if path.startswith("/track/") else 200
-        return self.page_status or status, b'<link href="/static/site/style.css">'
-
-
-@contextmanager
-def running(site: FakeSite) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = site.answer(self.path)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    @Request.application
+    def __call__(self, request: Request) -> Response:
+        if request.path == "/healthz":
+            return Response(json.dumps(self.health()))
+        if request.path.startswith("/static/"):
+            return Response("body {}")
+        status = 404 if request.path.startswith("/track/") else 200
+        return Response('<link href="/static/site/style.css">', self.page_status or status)

@@ -84,17 +84,17 @@ carry_out = _release_command.carry_out
 def killed(*arguments):
     for progress in carry_out(*arguments):
         yield progress
-        if progress.step == sys.argv[1]:
+        if sys.argv[1] in progress:
             os.kill(os.getpid(), signal.SIGKILL)
 _release_command.carry_out = killed
 execute_from_command_line(["manage.py", *sys.argv[2:]])
 """
 
 
-def killed_at(step: str, environment: dict[str, str], *command: str) -> None:
-    """`manage.py` with this command, until that step tells something; then SIGKILL."""
+def killed_at(line: str, environment: dict[str, str], *command: str) -> None:
+    """`manage.py` with this command, until a line with these words; then SIGKILL."""
     done = subprocess.run(
-        [sys.executable, "-c", KILLED_AT, step, *command],
+        [sys.executable, "-c", KILLED_AT, line, *command],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -8,7 +8,7 @@ from pathlib import Path
 from qdn_site import PAGES_API
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.pack import Pack, keep, pack_pages
-from qdn_site.releases.pointer import Arrival, Change, Pointer, Release
+from qdn_site.releases.pointer import Arrival, Change, Move, Pointer, Release
 from qdn_site.releases.store import ReleaseStore
 from qdn_site.releases.surfaces import PAGES
 from tests.serving import ROOT
@@ -60,24 +60,17 @@ def point(store: ReleaseStore, *packs: Pack, with_content: bool = True) -> Point
         surface, document = pack.manifest.surface, pointers.read(store)
         before = pointers.decode(document)
         place = before.place(surface)
+        change = {surface: Change(place.current, pack.id)}
+        move = Move(before.revision + 1, "promote", AT, "joel", change, Arrival(AT, True))
+        release = Release(pack.id, surface, pack.manifest.pages_api, AT, "joel")
         pointer = before.moved(
-            "promote",
-            {surface: place.forward(pack.id, place.current)},
-            {surface: Change(place.current, pack.id)},
-            at=AT,
-            by="joel",
-            releases={pack.id: release_of(pack)},
+            move, {surface: place.forward(pack.id, place.current)}, {pack.id: release}
         )
-        pointer = pointer.with_arrival(pointer.revision, Arrival(AT, True))
         pointers.write(store, pointer, document)
         pointers.keep_copy(store, pointer)
     return pointer
 
 
-def release_of(pack: Pack) -> Release:
-    return Release(pack.id, pack.manifest.surface, pack.manifest.pages_api, AT, "joel")
-
-
 def page_of(pack: Pack) -> str:
-    """Where the store keeps the booking page."""
+    """The booking page's name in the store."""
     return f"blobs/{pack.manifest.files[PAGE].sha256}"

@@ -19,8 +19,9 @@ from qdn_site.releases.pack import Pack, keep, pack_function
 from qdn_site.releases.store import ReleaseStore, open_store
 from tests.cloudfront import Distribution, StandIn, running_cloudfront
 from tests.cloudfront.functions import Version
+from tests.listening import listening
 from tests.moto_server import aws_environment, make_bucket, running_moto, server
-from tests.releases.fakes import FakeSite, running
+from tests.releases.fakes import FakeSite
 from tests.releases.live import HANGS, get, health, killed_at, one_door, shows, until
 from tests.releases.making import SENTENCE, make_pack, page_of, pages, point, say
 from tests.releases.visitors import LOST, SIGN_IN, visiting
@@ -207,7 +208,7 @@ def test_a_container_that_starts_later_serves_the_static_files_of_pages_still_op
         assert get(f"{url}/static/site/style.000000000000.css")[0] == 404
 
 
-@pytest.mark.parametrize("step", ["copy", "pointer", "edge"])
+@pytest.mark.parametrize("step", ["verified", "points to", "is live"])
 def test_a_promotion_killed_under_load_leaves_production_whole_and_the_next_finishes(
     place: Place, step: str
 ) -> None:
@@ -224,7 +225,7 @@ def test_a_promotion_killed_under_load_leaves_production_whole_and_the_next_fini
         assert "Said before the end." in get(f"{front}/book/")[1]
         assert len(place.invalidated()) == 1
         assert "nothing to do" in place.run("promote")
-        killed_at("pointer", place.environment, "rollback", "book")
+        killed_at("points to", place.environment, "rollback", "book")
         assert get(f"{front}/book/")[0] == 200
         place.run("rollback", "book")
         assert shows(url) == "image"
@@ -244,7 +245,7 @@ def test_what_cloudfront_refuses_is_one_clear_line(
         functions.update(name, if_match, config, b"// somebody else's")
         return publish_it(name, if_match)
 
-    with running(FakeSite(place.store("staging"))) as staged:
+    with listening(FakeSite(place.store("staging"))) as staged:
         place.behind("ESTAGING", staged)
         monkeypatch.setattr(functions, "publish", publish_late)
         told = place.refused("stage", "edge")

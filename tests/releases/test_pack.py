@@ -138,46 +138,41 @@ def test_an_id_that_is_none_is_never_asked_for(id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("names", "why"),
     [
-        "../../etc/cron.d/x.html",
-        "templates/../../x.html",
-        "/templates/booking/book.html",
-        "templates/booking/.hidden.html",
-        "templates//book.html",
-        "templates/booking/a b.html",
-        "templates/booking/a\nb.html",
-        "templates\\booking\\book.html",
-        "other/book.html",
-        "rewrite.js",
-        "templates/a/b/c/d/e/f/g/h.html",
-        "templates/" + "x" * 120 + ".html",
+        (
+            (
+                *("../../etc/cron.d/x.html", "templates/../../x.html", "other/book.html"),
+                *("/templates/booking/book.html", "templates/booking/.hidden.html", "rewrite.js"),
+                *(
+                    "templates//book.html",
+                    "templates/booking/a b.html",
+                    "templates/booking/a\nb.html",
+                ),
+                *("templates\\booking\\book.html", "templates/a/b/c/d/e/f/g/h.html"),
+                "templates/" + "x" * 120 + ".html",
+            ),
+            "is no path that a release may hold",
+        ),
+        (
+            (
+                *(
+                    "templates/booking/book.py",
+                    "templates/booking/book.htm",
+                    "templates/booking/book",
+                ),
+                *("static/booking/run.py", "static/booking/tool.exe", "static/booking/page.html"),
+                *("static/booking/book.js.map", "static/booking/a.sh"),
+            ),
+            "is no kind of file",
+        ),
+        (("templates/dispatch/board.html", "templates/error.html"), "is no page of book"),
+        (("static/dispatch/board.5d41402abc4b.js",), "is no static file of book"),
     ],
 )
-def test_a_path_that_leads_elsewhere_is_refused(name: str) -> None:
-    assert "is no path that a release may hold" in refused(manifest(name))
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("templates/booking/book.py", "templates/booking/book.htm", "templates/booking/book"),
-        *("static/booking/run.py", "static/booking/tool.exe", "static/booking/page.html"),
-        *("static/booking/book.js.map", "static/booking/a.sh"),
-    ],
-)
-def test_a_file_of_another_kind_is_refused(name: str) -> None:
-    assert "is no kind of file" in refused(manifest(name))
-
-
-@pytest.mark.parametrize("name", ["templates/dispatch/board.html", "templates/error.html"])
-def test_a_page_of_another_surface_is_refused(name: str) -> None:
-    assert "is no page of book" in refused(manifest(name))
-
-
-def test_a_static_file_of_another_surface_is_refused() -> None:
-    name = "static/dispatch/board.5d41402abc4b.js"
-    assert "is no static file of book" in refused(manifest(name))
+def test_a_file_that_is_not_the_surfaces_is_refused(names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        assert why in refused(manifest(name)), name
 
 
 def test_a_static_name_that_is_not_its_contents_is_refused() -> None:

@@ -1,8 +1,5 @@
 """Several businesses in one deployment: nothing of one is valid at, or shown by, another."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from http.cookies import SimpleCookie
@@ -11,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 
@@ -23,6 +20,7 @@ from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
 from qdn_site.environment import hosts_of, read_businesses
 from tests.making import NOON, PASSWORD, make_job, make_member
+from tests.serving import PRODUCTION, settings_for
 from tests.web.api import Program, is_problem
 from tests.web.pages import text, words
 
@@ -319,27 +317,11 @@ def test_commands_need_to_be_told_which() -> None:
 
 @pytest.mark.parametrize("name", ["QDN_JOBS_URL", "QDN_CREW_URL"])
 def test_without_places_apart_they_refuse_to_start(tmp_path: Path, name: str) -> None:
-    env = {
-        "PATH": os.environ["PATH"],
-        "QDN_STAGE": "production",
-        "DJANGO_SECRET_KEY": "x" * 60,
+    env = PRODUCTION | {
         "QDN_BUSINESSES": str(FILE),
         "QDN_JOBS_URL": f"file:{tmp_path}/{{business}}",
         "QDN_CREW_URL": f"file:{tmp_path}/{{business}}",
     }
-    assert _check(env).returncode == 0
-    refused = _check(env | {name: f"file:{tmp_path}"})
-    assert refused.returncode != 0
-    assert f"{name} needs {{business}} in it" in refused.stderr
-
-
-def _check(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", "check"],
-        cwd=settings.BASE_DIR,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    assert len(settings_for(**env)["BUSINESSES"]) == 2
+    with pytest.raises(ImproperlyConfigured, match=f"{name} needs {{business}} in it"):
+        settings_for(**env | {name: f"file:{tmp_path}"})

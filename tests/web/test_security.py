@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher, MD5PasswordHasher
+from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils.module_loading import import_string
 
@@ -29,17 +30,10 @@ from dispatch.stores.repository import JobRepository, RosterRepository
 from qdn_site import gunicorn
 from qdn_site import settings as shipped
 from tests.making import BUSINESS, DANA, PASSWORD, TOKEN, FakeClock, make_job, make_member
-from tests.serving import ROOT
+from tests.serving import PRODUCTION, ROOT, settings_for
 from tests.web.pages import words
 
 PUBLIC = ("/", "/book/", "/nowhere", f"/track/{TOKEN}", "/track/unknown", "/dashboard/login/")
-PRODUCTION = {
-    "QDN_STAGE": "production",
-    "DJANGO_SECRET_KEY": "correct-horse-battery-staple-" * 3,
-    "QDN_JOBS_URL": "s3://jobs/jobs.json",
-    "QDN_CREW_URL": "file:/srv/crew",
-    "QDN_ORIGIN_SECRET": "front-door",
-}
 
 
 @pytest.mark.parametrize("address", PUBLIC)
@@ -121,44 +115,33 @@ def test_a_link_is_as_good_as_the_comparison_in_constant_time_says(
     assert client.get(f"/track/{TOKEN}").status_code == 404
 
 
-def at_production(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=settings.BASE_DIR,
-        env=os.environ | PRODUCTION | env | {"DJANGO_SETTINGS_MODULE": "qdn_site.settings"},
+def test_production_settings_pass_djangos_deployment_check_in_silence() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env=os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "qdn_site.settings"},
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-@pytest.mark.parametrize("secret", ["front-door", ""])
-def test_production_settings_pass_djangos_deployment_check_in_silence(secret: str) -> None:
-    check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
-    ran = at_production(*check, QDN_ORIGIN_SECRET=secret)
-    assert ran.returncode == 0, ran.stderr
-    assert "no issues" in ran.stdout
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
 
 
 def test_nothing_is_silenced_that_the_secret_makes_good() -> None:
-    say = "from qdn_site import settings; print(settings.SILENCED_SYSTEM_CHECKS)"
-    assert at_production("-c", say).stdout == "[]\n"
-    assert at_production("-c", say, QDN_ORIGIN_SECRET="").stdout == "['security.W008']\n"
-
-
-ASK = """
-import django; django.setup()
-from django.test import Client
-for path, host in (("/healthz", "x"), ("/robots.txt", "quickdumpnow.com"), ("/", "x")):
-    print(Client().get(path, headers={"Host": host}).headers.get("Strict-Transport-Security"))
-"""
+    assert settings_for(**PRODUCTION, QDN_ORIGIN_SECRET="x")["SILENCED_SYSTEM_CHECKS"] == []
+    assert settings_for(**PRODUCTION)["SILENCED_SYSTEM_CHECKS"] == ["security.W008"]
 
 
 @pytest.mark.parametrize("secret", ["front-door", ""])
 def test_at_production_every_answer_keeps_browsers_on_https(secret: str) -> None:
     """With the secret, all but `/healthz` is the 403 of whoever goes round CloudFront."""
-    ran = at_production("-c", ASK, QDN_ORIGIN_SECRET=secret)
-    assert ran.stdout == "max-age=31536000; includeSubDomains; preload\n" * 3, ran.stderr
+    with override_settings(**settings_for(**PRODUCTION, QDN_ORIGIN_SECRET=secret)):
+        call_command("check", "--deploy", "--fail-level", "WARNING")
+        for path, host in (("/healthz", "x"), ("/robots.txt", "quickdumpnow.com"), ("/", "x")):
+            headers = Client().get(path, headers={"Host": host}).headers
+            hsts = headers["Strict-Transport-Security"]
+            assert hsts == "max-age=31536000; includeSubDomains; preload"
 
 
 @pytest.mark.parametrize(

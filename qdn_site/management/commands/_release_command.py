@@ -1,4 +1,4 @@
-"""What `stage`, `promote` and `rollback` share: surfaces, who, lines told, one-line failures."""
+"""The base of `stage`, `promote` and `rollback`: surfaces, who, one clear line on failure."""
 
 import getpass
 import os
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dispatch import wiring
@@ -18,11 +17,26 @@ from qdn_site.releases import ReleaseError
 from qdn_site.releases.check import TIMEOUT
 from qdn_site.releases.publish import Plan, carry_out
 from qdn_site.releases.surfaces import EDGE, SURFACES
-from qdn_site.releases.target import StageName, Target, target
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Each as one clear line and a non-zero exit."""
+    try:
+        yield
+    except (ReleaseError, StoreUnavailable, CloudFrontRefused) as error:
+        raise CommandError(str(error)) from error
+
+
+def whoever() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return str(os.getuid())
 
 
 class ReleaseCommand(BaseCommand):
-    """Subclasses make a plan; here it is told and carried out."""
+    """Subclasses make a plan; here it is shown and carried out."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("surface", nargs="*", help=f"of {', '.join(SURFACES)}; default: all")
@@ -44,12 +58,13 @@ class ReleaseCommand(BaseCommand):
     def run(self, options: dict[str, Any]) -> None:
         raise NotImplementedError
 
-    def tell(self, plan: Plan, details: Iterable[str] = ()) -> None:
+    def carry_out(self, plan: Plan, options: dict[str, Any], details: Iterable[str] = ()) -> None:
+        """Show the plan, with these details, then do it: a line for each thing done."""
         name = plan.target.name
         for move in plan.before.interrupted:
             self.say(f"move {move.revision} was never seen to arrive: finishing it")
         for surface, change in plan.changes.items():
-            self.say(f"{surface}: {change.old[:12]} → {change.new[:12]}")
+            self.say(f"{surface}: {change}")
             recorded = plan.before.place(surface).current
             if surface == EDGE and recorded != change.old:
                 self.say(f"  (the pointer of {name} says that {recorded[:12]} is live)")
@@ -59,36 +74,14 @@ class ReleaseCommand(BaseCommand):
             self.say(f"the edge is skipped: QDN_{name.upper()}_DISTRIBUTION is not set")
         elif plan.touched:
             self.say(f"to invalidate: {', '.join(chosen(plan.touched))}")
-
-    def carry_out(self, plan: Plan, options: dict[str, Any]) -> None:
         if not plan.touched:
-            self.say(f"{plan.target.name.capitalize()} shows just that already; nothing to do.")
+            self.say(f"{name.capitalize()} shows just that already; nothing to do.")
         elif options["dry_run"]:
             self.say("Would do this; nothing was changed.")
         else:
-            for progress in carry_out(plan, wiring.now, options["wait"]):
-                self.say(progress.line)
+            for line in carry_out(plan, wiring.now, options["wait"]):
+                self.say(line)
 
     def say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
-
-
-@contextmanager
-def failures() -> Iterator[None]:
-    """Each as one clear line and a non-zero exit."""
-    try:
-        yield
-    except (ReleaseError, StoreUnavailable, CloudFrontRefused) as error:
-        raise CommandError(str(error)) from error
-
-
-def stage_of(name: StageName) -> Target:
-    return target(name, os.environ, settings.BASE_DIR)
-
-
-def whoever() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return str(os.getuid())

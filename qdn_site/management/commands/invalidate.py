@@ -1,6 +1,6 @@
 """`manage.py invalidate PATH…|SURFACE…`: CloudFront forgets these, and only these."""
 
-import time
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -32,27 +32,24 @@ class Command(BaseCommand):
         try:
             paths = chosen(options["what"], everything=options["everything"])
             for order in orders(paths, settings.DISTRIBUTIONS, staging=options["staging"]):
-                self._invalidate(order, options)
+                for line in _invalidate(order, options):
+                    self.stdout.write(line)
+                    self.stdout.flush()
         except CloudFrontRefused as error:
             raise CommandError(str(error)) from error
 
-    def _invalidate(self, order: Order, options: dict[str, Any]) -> None:
-        where = f"{' '.join(order.paths)} of {order.stage} ({order.distribution})"
-        if options["dry_run"]:
-            self._say(f"Would invalidate {where}")
-            return
-        distribution = Distribution(order.distribution)
-        # A repeat within a minute is the same, where nobody named it.
-        reference = options["reference"] or f"{wiring.now():%Y-%m-%dT%H:%MZ}"
-        started = start(order, reference, distribution)
-        again = "; already asked under this reference, nothing new begins"
-        self._say(f"Invalidating {where}: {started.id}{again if started.repeated else ''}")
-        if options["wait"]:
-            looks = watched(started, distribution, clock=time.monotonic, sleep=time.sleep)
-            for completed, seconds in looks:
-                state = "completed" if completed else "in progress"
-                self._say(f"{started.id}: {state} after {seconds:.0f} s")
 
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+def _invalidate(order: Order, options: dict[str, Any]) -> Iterator[str]:
+    where = f"{' '.join(order.paths)} of {order.stage} ({order.distribution})"
+    if options["dry_run"]:
+        yield f"Would invalidate {where}"
+        return
+    distribution = Distribution(order.distribution)
+    # A repeat within a minute is the same, where nobody named it.
+    reference = options["reference"] or f"{wiring.now():%Y-%m-%dT%H:%MZ}"
+    started = start(order, reference, distribution)
+    again = "; already asked under this reference, nothing new begins"
+    yield f"Invalidating {where}: {started.id}{again if started.repeated else ''}"
+    for completed, seconds in watched(started, distribution) if options["wait"] else ():
+        state = "completed" if completed else "in progress"
+        yield f"{started.id}: {state} after {seconds:.0f} s"

@@ -1,4 +1,4 @@
-"""`manage.py promote [SURFACE…]`: what staging shows, in production."""
+"""`manage.py promote [SURFACE…]`: production shows what staging does."""
 
 from collections.abc import Iterator
 from difflib import unified_diff
@@ -8,11 +8,12 @@ from django.core.management.base import CommandParser
 
 from dispatch import wiring
 from dispatch.domain.document import StoreUnavailable
-from qdn_site.management.commands._release_command import ReleaseCommand, stage_of
+from qdn_site.management.commands._release_command import ReleaseCommand
 from qdn_site.releases import ReleaseError, publish
 from qdn_site.releases.pack import Pack, fetch
 from qdn_site.releases.pointer import IMAGE, NONE
 from qdn_site.releases.publish import Plan
+from qdn_site.releases.target import target
 
 
 class Command(ReleaseCommand):
@@ -23,32 +24,25 @@ class Command(ReleaseCommand):
         parser.add_argument("--diff", action="store_true", help="show the differences in full")
 
     def run(self, options: dict[str, Any]) -> None:
-        staging, production = stage_of("staging"), stage_of("production")
-        plan = publish.plan_promote(
-            staging, production, options["surface"], options["by"], wiring.now()
-        )
-        self.tell(plan, _details(plan, in_full=options["diff"]))
-        self.carry_out(plan, options)
+        stages = target("staging"), target("production")
+        plan = publish.plan_promote(*stages, options["surface"], options["by"], wiring.now())
+        self.carry_out(plan, options, _details(plan, in_full=options["diff"]))
 
 
 def _details(plan: Plan, *, in_full: bool) -> Iterator[str]:
     for surface, change in plan.changes.items():
-        new, release = plan.packs[change.new], plan.after.releases[change.new]
+        release = plan.after.releases[change.new]
         yield f"{surface} was made {release.made_at:%Y-%m-%d %H:%M} UTC by {release.made_by}"
-        old, why = _live(plan, change.old)
+        old, why = {}, "there is no release to compare it with"
+        if change.old not in (IMAGE, NONE):
+            try:
+                shown = plan.packs.get(change.old) or fetch(plan.target.store, change.old)
+                old, why = _content(shown), ""
+            except (ReleaseError, StoreUnavailable) as error:
+                why = f"what shows now cannot be read: {error}"
         if why:
             yield f"  ({why}: every file is listed as new)"
-        yield from _differences(old, _content(new), in_full=in_full)
-
-
-def _live(plan: Plan, id: str) -> tuple[dict[str, bytes], str]:
-    """What shows now, for people to compare; or why it cannot be told."""
-    if id in (IMAGE, NONE):
-        return {}, "there is no release to compare it with"
-    try:
-        return _content(plan.packs.get(id) or fetch(plan.target.store, id)), ""
-    except (ReleaseError, StoreUnavailable) as error:
-        return {}, f"what shows now cannot be read: {error}"
+        yield from _differences(old, _content(plan.packs[change.new]), in_full=in_full)
 
 
 def _content(pack: Pack) -> dict[str, bytes]:

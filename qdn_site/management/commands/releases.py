@@ -1,14 +1,14 @@
-"""`manage.py releases`: what runs where, since when, by whom."""
+"""`manage.py releases`: every stage's releases and last moves."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from qdn_site.management.commands._release_command import failures, stage_of
+from qdn_site.management.commands._release_command import failures
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.pointer import NONE, Move, Pointer
 from qdn_site.releases.surfaces import EDGE, SURFACES
-from qdn_site.releases.target import StageName
+from qdn_site.releases.target import StageName, target
 
 STAGES: tuple[StageName, ...] = ("staging", "production")
 
@@ -31,17 +31,17 @@ class Command(BaseCommand):
             raise CommandError("; ".join(failed))
 
     def _tell(self, name: StageName, moves: int) -> None:
-        target = stage_of(name)
-        pointer, _ = pointers.for_moving(target.store)
-        self.stdout.write(f"{name} · {target.store.url}")
+        stage = target(name)
+        pointer, _ = pointers.for_moving(stage.store)
+        self.stdout.write(f"{name} · {stage.store.url}")
         for surface in SURFACES:
             self.stdout.write(f"  {surface:10} {_since(pointer, surface)}")
         for move in pointer.moves[:moves]:
             told = f"{move.revision:>4} {move.at:%Y-%m-%d %H:%M} UTC {move.action} by {move.by}"
-            self.stdout.write(f"  {told}: {move.told} · {_arrival(move, pointer)}")
-        live = target.live_function()
+            self.stdout.write(f"  {told}: {move} · {_arrival(move, pointer)}")
+        live = stage.live_function()
         recorded, edge = pointer.place(EDGE).current, live.id if live else NONE
-        if target.function and edge != recorded:
+        if stage.function and edge != recorded:
             self.stdout.write(
                 f"  At the edge {edge[:12]} is live, and not {recorded[:12]}: `promote edge`"
                 " or `stage edge` mends it."
@@ -51,11 +51,9 @@ class Command(BaseCommand):
 def _since(pointer: Pointer, surface: str) -> str:
     current = pointer.place(surface).current
     for move in pointer.moves:
-        change = move.surfaces.get(surface)
-        if change is not None and change.new == current:
-            return (
-                f"{current[:12]:12} since {move.at:%Y-%m-%d %H:%M} UTC, {move.action} by {move.by}"
-            )
+        if surface in move.surfaces and move.surfaces[surface].new == current:
+            since = f"{move.at:%Y-%m-%d %H:%M} UTC, {move.action} by {move.by}"
+            return f"{current[:12]:12} since {since}"
     return current[:12]
 
 

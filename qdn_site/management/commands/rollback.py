@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from dispatch import wiring
-from qdn_site.management.commands._release_command import ReleaseCommand, stage_of
+from qdn_site.management.commands._release_command import ReleaseCommand
 from qdn_site.releases import publish
+from qdn_site.releases.target import target
 
 
 class Command(ReleaseCommand):
@@ -19,9 +20,6 @@ class Command(ReleaseCommand):
         )
 
     def run(self, options: dict[str, Any]) -> None:
-        production = stage_of("production")
-        plan = publish.plan_rollback(
-            production, options["surface"], options["to"], options["by"], wiring.now()
-        )
-        self.tell(plan)
+        asked = options["surface"], options["to"], options["by"]
+        plan = publish.plan_rollback(target("production"), *asked, wiring.now())
         self.carry_out(plan, options)

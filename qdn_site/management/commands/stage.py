@@ -9,11 +9,12 @@ from django.core.management.base import CommandParser
 from dispatch import wiring
 from qdn_site import PAGES_API
 from qdn_site.edge.table import FUNCTION
-from qdn_site.management.commands._release_command import ReleaseCommand, stage_of
+from qdn_site.management.commands._release_command import ReleaseCommand
 from qdn_site.releases import publish, sample_job
-from qdn_site.releases.pack import Pack, pack_function, pack_pages
+from qdn_site.releases.pack import pack_function, pack_pages
 from qdn_site.releases.preview import prove
 from qdn_site.releases.surfaces import EDGE, PAGES, SURFACES
+from qdn_site.releases.target import target
 
 
 class Command(ReleaseCommand):
@@ -30,25 +31,21 @@ class Command(ReleaseCommand):
         )
 
     def run(self, options: dict[str, Any]) -> None:
-        staging = stage_of("staging")
-        packs = [self._packed(name, options["source"]) for name in options["surface"] or SURFACES]
+        staging = target("staging")
+        packs = []
+        for name in options["surface"] or SURFACES:
+            if name == EDGE:
+                packs.append(pack_function(FUNCTION.read_bytes()))
+            else:
+                packs.append(pack_pages(PAGES[name], options["source"], PAGES_API))
+            self.say(f"packed {name}: release {packs[-1].id[:12]}, {packs[-1].size}")
         if pages := [pack for pack in packs if pack.manifest.surface != EDGE]:
             for line in prove(pages):
                 self.say(f"proved: {line}")
         plan = publish.plan_stage(staging, packs, options["by"], wiring.now())
-        self.tell(plan)
         self.carry_out(plan, options)
         if not staging.url:
             self.say("QDN_STAGING_URL is not set; on staging's site:")
         site = staging.url.rstrip("/")
         self.say(f"Look: {site}/book/ and {site}/dashboard/")
         self.say(f"Sample job: {site}/track/{sample_job.TOKEN}")
-
-    def _packed(self, name: str, source: Path) -> Pack:
-        if name == EDGE:
-            made = pack_function(FUNCTION.read_bytes())
-        else:
-            made = pack_pages(PAGES[name], source, PAGES_API)
-        size = sum(map(len, made.files.values()))
-        self.say(f"packed {name}: release {made.id[:12]}, {len(made.files)} files, {size:,} bytes")
-        return made
