@@ -1,6 +1,7 @@
 """Who is free when and for what, why somebody is not, and what became impossible since."""
 
-from datetime import date, timedelta
+from collections.abc import Callable, Collection
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -15,7 +16,6 @@ from dispatch.domain.availability import (
     away,
     back,
     clashes,
-    free,
     is_free,
     jobs_of,
     not_available,
@@ -80,61 +80,50 @@ def test_who_is_free(member: Member, role: str, window: Window, is_so: bool) -> 
 
 # --- days off -----------------------------------------------------------------------------
 
+ONLY_DRIVER, ONLY_MATE = Availability(roles=("driver",)), Availability(roles=("first_mate",))
 
-@pytest.mark.parametrize(
-    ("known", "windows", "left"),
-    [
-        (AS_ALWAYS, [], Availability(())),
-        (AS_ALWAYS, ["morning"], Availability(("afternoon",))),
-        (AS_ALWAYS, ["morning", "afternoon"], Availability(())),
-        (Availability(("morning",)), ["morning"], Availability(())),
-        (Availability(("morning",)), ["afternoon"], Availability(("morning",))),
-        (Availability(roles=("driver",)), ["morning"], Availability(("afternoon",), ("driver",))),
-    ],
-)
-def test_a_day_off_takes_windows_away(
-    known: Availability, windows: list[str], left: Availability
-) -> None:
-    member = make_member().with_day(SATURDAY, known)
-    assert away(member, BUSINESS, SATURDAY, windows).on(SATURDAY) == left
+
+def off(*windows: str, but_as: Collection[str] = ()) -> Callable[[Member], Member]:
+    return lambda member: away(member, BUSINESS, SATURDAY, windows, but_as=but_as)
+
+
+def again(*windows: str) -> Callable[[Member], Member]:
+    return lambda member: back(member, BUSINESS, SATURDAY, windows)
 
 
 @pytest.mark.parametrize(
-    ("known", "roles", "left"),
+    ("known", "change", "left"),
     [
-        (AS_ALWAYS, ["first_mate"], Availability(roles=("first_mate",))),
-        (AS_ALWAYS, ["first_mate", "driver"], AS_ALWAYS),  # all that Joel can be
-        (AS_ALWAYS, ["supervisor"], Availability(roles=("supervisor",))),
-        (Availability(("morning",)), ["driver"], Availability(("morning",), ("driver",))),
-        (Availability(()), ["driver"], Availability(roles=("driver",))),
-        (Availability(roles=("driver",)), ["first_mate"], Availability(roles=("first_mate",))),
-        (Availability(roles=("driver",)), ["driver", "first_mate"], AS_ALWAYS),
+        (AS_ALWAYS, off(), Availability(())),
+        (AS_ALWAYS, off("morning"), Availability(("afternoon",))),
+        (AS_ALWAYS, off("morning", "afternoon"), Availability(())),
+        (Availability(("morning",)), off("morning"), Availability(())),
+        (Availability(("morning",)), off("afternoon"), Availability(("morning",))),
+        (ONLY_DRIVER, off("morning"), Availability(("afternoon",), ("driver",))),
+        (AS_ALWAYS, off(but_as=["first_mate"]), ONLY_MATE),
+        (AS_ALWAYS, off(but_as=["first_mate", "driver"]), AS_ALWAYS),  # all that Joel can be
+        (AS_ALWAYS, off(but_as=["supervisor"]), Availability(roles=("supervisor",))),
+        (
+            Availability(("morning",)),
+            off(but_as=["driver"]),
+            Availability(("morning",), ("driver",)),
+        ),
+        (Availability(()), off(but_as=["driver"]), ONLY_DRIVER),
+        (ONLY_DRIVER, off(but_as=["first_mate"]), ONLY_MATE),
+        (ONLY_DRIVER, off(but_as=["driver", "first_mate"]), AS_ALWAYS),
+        (Availability(()), again(), AS_ALWAYS),
+        (Availability(()), again("morning"), Availability(("morning",))),
+        (Availability(()), again("afternoon", "morning"), AS_ALWAYS),
+        (Availability(("morning",)), again("afternoon"), AS_ALWAYS),
+        (Availability(("morning",), ("driver",)), again(), AS_ALWAYS),
+        (Availability((), ("driver",)), again("morning", "afternoon"), ONLY_DRIVER),
+        (AS_ALWAYS, again("morning"), AS_ALWAYS),
     ],
 )
-def test_a_day_off_can_leave_some_roles(
-    known: Availability, roles: list[str], left: Availability
+def test_a_day_off_takes_windows_away_or_leaves_some_roles_and_being_back_mends_it(
+    known: Availability, change: Callable[[Member], Member], left: Availability
 ) -> None:
-    member = make_member().with_day(SATURDAY, known)
-    assert away(member, BUSINESS, SATURDAY, but_as=roles).on(SATURDAY) == left
-
-
-@pytest.mark.parametrize(
-    ("known", "windows", "left"),
-    [
-        (Availability(()), [], AS_ALWAYS),
-        (Availability(()), ["morning"], Availability(("morning",))),
-        (Availability(()), ["afternoon", "morning"], AS_ALWAYS),
-        (Availability(("morning",)), ["afternoon"], AS_ALWAYS),
-        (Availability(("morning",), ("driver",)), [], AS_ALWAYS),
-        (Availability((), ("driver",)), ["morning", "afternoon"], Availability(roles=("driver",))),
-        (AS_ALWAYS, ["morning"], AS_ALWAYS),
-    ],
-)
-def test_who_is_back_has_windows_again(
-    known: Availability, windows: list[str], left: Availability
-) -> None:
-    member = back(make_member().with_day(SATURDAY, known), BUSINESS, SATURDAY, windows)
-    assert member.on(SATURDAY) == left
+    assert change(make_member().with_day(SATURDAY, known)).on(SATURDAY) == left
 
 
 def test_a_day_as_always_needs_no_entry() -> None:
@@ -200,43 +189,6 @@ def test_a_roster_from_before_there_were_days_off_is_read() -> None:
     assert Roster.decode(body).member("joel").availability == {}
 
 
-# --- who is free ---------------------------------------------------------------------------
-
-
-def test_who_is_free_is_said_by_day_window_and_role() -> None:
-    roster = Roster().put(
-        away(make_member("joel"), BUSINESS, SATURDAY, ["morning"]),
-        make_member("ana", roles=("driver",)),
-        make_member("vic", roles=()),
-    )
-    found = free(roster, JobBook(), BUSINESS, SATURDAY, SATURDAY + timedelta(days=2))
-    names = {
-        day: {
-            window: {role: [member.username for member in who] for role, who in roles.items()}
-            for window, roles in windows.items()
-        }
-        for day, windows in found.items()
-    }
-    everybody = {"driver": ["joel", "ana"], "first_mate": ["joel"], "supervisor": []}
-    assert names == {
-        SATURDAY: {
-            "morning": {"driver": ["ana"], "first_mate": [], "supervisor": []},
-            "afternoon": everybody,
-        },
-        SUNDAY: {},
-        SUNDAY + timedelta(days=1): {"morning": everybody, "afternoon": everybody},
-    }
-
-
-def test_a_driver_whose_window_is_full_is_not_free_to_drive_but_to_help() -> None:
-    found = free(
-        Roster().put(make_member("joel")), joels_morning(FULL), BUSINESS, SATURDAY, SATURDAY
-    )
-    assert found[SATURDAY]["morning"]["driver"] == ()
-    assert len(found[SATURDAY]["morning"]["first_mate"]) == 1
-    assert len(found[SATURDAY]["afternoon"]["driver"]) == 1
-
-
 # --- why somebody cannot take a role -------------------------------------------------------
 
 ROSTER = Roster().put(
@@ -266,11 +218,7 @@ def refusal(username: str, book: JobBook | None = None, **fields: Any) -> NotAva
         ("vic", {}, "Vic cannot be driver. Who is free: Joel Ramirez, Ana."),
         ("pete", {}, "Pete has left the crew. Who is free: Joel Ramirez, Ana."),
         ("zoe", {}, "Nobody called zoe is on the roster. Who is free: Joel Ramirez, Ana."),
-        (
-            "vic",
-            {"window": None},
-            "Vic cannot be driver. Who can: Joel Ramirez, Ana, Bo, Kim.",
-        ),
+        ("vic", {"window": None}, "Vic cannot be driver. Who can: Joel Ramirez, Ana, Bo, Kim."),
     ],
 )
 def test_why_somebody_cannot_drive(username: str, fields: dict[str, Any], text: str) -> None:

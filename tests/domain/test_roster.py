@@ -3,7 +3,7 @@
 import pytest
 
 from dispatch.domain.permissions import THE_CUSTOMER, Permission, Rank
-from dispatch.domain.roster import Member, MemberNotFound, Roster
+from dispatch.domain.roster import MemberNotFound, Roster
 from tests.making import NOON, make_member, seconds
 
 
@@ -78,12 +78,10 @@ def test_who_is_not_on_the_roster_is_not_found() -> None:
 
 
 def test_a_changed_member_has_the_next_version() -> None:
+    later = NOON + seconds(9)
     roster = Roster().changed(make_member("joel"), NOON)
-    changed = roster.changed(roster.member("joel").with_password("x"), NOON + seconds(9))
-    assert (changed.member("joel").version, changed.member("joel").updated_at) == (
-        2,
-        NOON + seconds(9),
-    )
+    changed = roster.changed(roster.member("joel").with_password("x"), later)
+    assert (changed.member("joel").version, changed.member("joel").updated_at) == (2, later)
     assert changed.changed(changed.member("joel"), NOON) is changed
 
 
@@ -109,6 +107,5 @@ def test_a_member_who_cannot_be_read_hides_nobody() -> None:
 
 
 def test_a_member_is_a_value() -> None:
-    member: Member = make_member()
     with pytest.raises(AttributeError):
-        member.rank = Rank.DISPATCHER  # type: ignore[misc]
+        make_member().rank = Rank.DISPATCHER  # type: ignore[misc]
