@@ -42,9 +42,3 @@ def test_unknown_and_malformed_are_not_told_from_expired(
 @pytest.mark.parametrize("body", [{}, {"token": 5}, {"token": None}, {"token": TOKEN, "x": 1}, []])
 def test_what_is_no_such_question_is_422(roster: RosterRepository, body: object) -> None:
     assert is_problem(Program().post("track", body), 422)
-
-
-def test_there_is_no_token_in_the_address(jobs: JobRepository) -> None:
-    jobs.change(lambda book: book.put(make_job()))
-    assert is_problem(Program().get(f"track?token={TOKEN}"), 405)
-    assert is_problem(Program().get(f"track/{TOKEN}"), 404)
