@@ -1,21 +1,31 @@
 """Every web test has a business of its own in memory, and a clock that stands still."""
 
+from collections.abc import Iterator
+from itertools import count
+
+import hypothesis
 import pytest
+from botocore.config import Config
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.test import Client
-from hypothesis import settings
+from pytest_django import Settings
 
 from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Roster
+from dispatch.stores.dynamodb import CLIENT
 from dispatch.stores.memory import MemoryStore
 from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
+from dispatch.stores.roster_table import RosterTable
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
 
-settings.register_profile("suite", deadline=None)  # a busy machine is no failure
-settings.load_profile("suite")
+AS_DEPLOYED = wiring._roster
+_table = count(1)
+
+hypothesis.settings.register_profile("suite", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture
@@ -85,3 +95,36 @@ def signed_in(username: str) -> Client:
     answer = client.post("/dashboard/login/", {"username": username, "password": PASSWORD})
     assert answer.status_code == 302, answer.content.decode()
     return client
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    from tests.moto_server import running_moto  # here, as few tests need it and it takes a second
+
+    with running_moto() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def crew_table(
+    moto: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> Iterator[RosterTable]:
+    """The roster is to be in this table, which is not there yet."""
+    from tests.moto_server import aws_environment
+
+    for name, value in aws_environment(moto).items():
+        monkeypatch.setenv(name, value)
+    patient = CLIENT.merge(Config(read_timeout=60))  # moto takes its time
+    monkeypatch.setattr("dispatch.stores.dynamodb.CLIENT", patient)
+    settings.CREW_URL = f"dynamodb://crew.{next(_table)}/{{business}}"
+    monkeypatch.setattr(wiring, "_roster", AS_DEPLOYED)
+    AS_DEPLOYED.cache_clear()
+    table = wiring.roster_table(BUSINESS)
+    assert table
+    yield table
+    AS_DEPLOYED.cache_clear()
+
+
+def restart() -> None:
+    """As after a new start: the roster in the table is not known yet."""
+    AS_DEPLOYED.cache_clear()

@@ -70,16 +70,8 @@ def test_who_has_left_is_shown_on_demand_only(dana: Client) -> None:
     assert "Has left" in words(dana.get(CREW, {"all": "1"}))
 
 
-@pytest.mark.parametrize("path", [CREW, JOEL, f"{CREW}new"])
-def test_the_roster_is_for_dispatchers(joel: Client, path: str) -> None:
-    assert joel.get(path).status_code == 403
-
-
 @pytest.mark.parametrize("action", ["days", "sick", "access"])
-def test_an_action_is_for_dispatchers_and_by_address_leads_to_the_member(
-    dana: Client, action: str
-) -> None:
-    assert signed_in("joel").post(JOEL + action, {"do": "sign-out"}).status_code == 403
+def test_an_action_by_address_leads_to_the_member(dana: Client, action: str) -> None:
     assert dana.get(JOEL + action).headers["Location"] == JOEL
 
 
@@ -109,12 +101,8 @@ def test_two_who_edit_different_fields_both_succeed(dana: Client, roster: Roster
 
 def test_two_who_edit_one_field_lose_nothing(dana: Client, roster: RosterRepository) -> None:
     page = dana.get(JOEL)
-    dispatch.roster.edit_member(
-        BUSINESS,
-        "joel",
-        {"name": "Joey", "email": "j@x.example"},
-        seen={"name": "Joel", "email": ""},
-    )
+    theirs, seen = {"name": "Joey", "email": "j@x.example"}, {"name": "Joel", "email": ""}
+    dispatch.roster.edit_member(BUSINESS, "joel", theirs, seen=seen)
     answer = save(dana, page, name="Joel R", phone="619 555 0102")
     assert answer.status_code == 409
     assert "Somebody else has changed the name" in words(answer)
@@ -176,17 +164,15 @@ def test_a_name_that_cannot_be_is_explained(
 
 @pytest.mark.parametrize("do", ["password", "sign-out", "deactivate"])
 def test_what_ends_their_sessions(dana: Client, joel: Client, do: str) -> None:
+    """Also where they come back thereafter."""
     program = Program("joel")
     assert dana.post(f"{JOEL}access", {"do": do}).status_code in (200, 303)
-    assert joel.get("/dashboard/board").status_code == 401
-    assert program.get("jobs").status_code == 401
-
-
-def test_who_comes_back_signs_in_anew(dana: Client, joel: Client) -> None:
-    dana.post(f"{JOEL}access", {"do": "deactivate"})
-    dana.post(f"{JOEL}access", {"do": "reactivate"})
-    assert joel.get("/dashboard/board").status_code == 401
-    signed_in("joel")
+    for _ in range(2):
+        assert joel.get("/dashboard/board").status_code == 401
+        assert program.get("jobs").status_code == 401
+        dana.post(f"{JOEL}access", {"do": "reactivate"})
+    if do != "password":
+        signed_in("joel")
 
 
 def test_an_unknown_action_does_nothing(dana: Client, joel: Client) -> None:
@@ -221,32 +207,25 @@ def test_a_range_of_days_off_and_back(dana: Client, roster: RosterRepository) ->
 def test_a_part_of_a_day(dana: Client, roster: RosterRepository) -> None:
     take_off(dana, **{"from": "2026-05-25", "windows": ["morning"]})
     assert of(roster).on(MONDAY) == Availability(windows=("afternoon",))
-    page = dana.get(CREW)
-    assert 'aria-label="Joel, Mon, May 25: free only in the afternoon">PM<' in text(page)
-
-
-def test_a_day_off_but_for_a_window_of_old_is_told_in_words(dana: Client) -> None:
-    change_member(BUSINESS, "joel", lambda m: m.with_day(MONDAY, Availability(("late_night",))))
+    page = text(dana.get(CREW))
+    assert 'aria-label="Joel, Mon, May 25: free only in the afternoon">PM<' in page
+    of_old = Availability(("late_night",))
+    change_member(BUSINESS, "joel", lambda joel: joel.with_day(MONDAY, of_old))
     assert "Mon, May 25: free only in the late night" in words(dana.get(JOEL))
 
 
 def test_a_day_on_which_some_roles_are_left(dana: Client, roster: RosterRepository) -> None:
-    said = take_off(dana, **{"from": "2026-05-25", "but_as": ["first_mate"]})
-    assert said.status_code == 303
+    some = {"from": "2026-05-25", "but_as": ["first_mate"]}
+    assert take_off(dana, **some).status_code == 303
     assert of(roster).on(MONDAY) == Availability(roles=("first_mate",))
     page = words(dana.get(JOEL))
     assert "Joel is away, Mon, May 25 (but still there as first mate)." in page
     assert "Mon, May 25: only to be first mate" in page
     assert 'aria-label="Joel, Mon, May 25: only to be first mate">part<' in text(dana.get(CREW))
-
-
-def test_roles_come_back_with_the_day(dana: Client, roster: RosterRepository) -> None:
-    take_off(dana, **{"from": "2026-05-25", "but_as": ["first_mate"]})
-    again = {"set": "back", "from": "2026-05-25"}
-    refused = dana.post(f"{JOEL}days", again | {"but_as": ["first_mate"]})
+    refused = take_off(dana, **some, set="back")
     assert refused.status_code == 422
     assert "free again is so for every role" in words(refused)
-    assert dana.post(f"{JOEL}days", again).status_code == 303
+    assert take_off(dana, **{"from": "2026-05-25", "set": "back"}).status_code == 303
     assert of(roster).availability == {}
 
 
@@ -302,7 +281,7 @@ def test_days_that_cannot_be_are_refused_beside_their_field(
 
 
 def test_neither_away_nor_back_is_refused(dana: Client) -> None:
-    answer = dana.post(f"{JOEL}days", {"from": "2026-05-25", "set": "maybe"})
+    answer = take_off(dana, **{"from": "2026-05-25", "set": "maybe"})
     assert answer.status_code == 422
     assert "Say whether away or free again." in words(answer)
 
@@ -313,17 +292,19 @@ def test_neither_away_nor_back_is_refused(dana: Client) -> None:
 def test_sick_today_brings_the_jobs_back_and_lists_them(
     dana: Client, jobs: JobRepository, roster: RosterRepository
 ) -> None:
-    put(jobs, "one", customer_name="Ida", crew=Crew(driver="joel", first_mate="ana"))
-    put(jobs, "two", customer_name="Walt", crew=Crew(driver="ana"))
-    before = jobs.read().revision
+    put(jobs, "one", crew=Crew(driver="joel", first_mate="ana"))
+    put(jobs, "two", crew=Crew(driver="ana"))
+    before = put(jobs, "three", crew=Crew(driver="ana", first_mate="joel")).version
+    revision = jobs.read().revision
     answer = dana.post(f"{JOEL}sick", follow=True)
     assert is_away(of(roster), TODAY)
-    assert jobs.read().job("one").crew == Crew(first_mate="ana")
-    assert jobs.read().job("two").crew == Crew(driver="ana")
-    assert jobs.read().revision == before + 1
-    assert "1 job came back" in words(answer)
-    assert 'href="/dashboard/jobs/one"' in text(answer)
-    assert 'href="/dashboard/jobs/two"' not in text(answer)
+    crews = [jobs.read().job(name).crew for name in ("one", "two", "three")]
+    assert crews == [Crew(first_mate="ana"), Crew(driver="ana"), Crew(driver="ana")]
+    assert jobs.read().revision == revision + 1
+    assert jobs.read().job("three").version == before + 1
+    assert "2 jobs came back" in words(answer)
+    shown = [f'href="/dashboard/jobs/{name}"' in text(answer) for name in ("one", "two", "three")]
+    assert shown == [True, False, True]
     assert "No driver" in words(dana.get(JOEL))
 
 
@@ -334,10 +315,9 @@ def test_the_roster_comes_first_and_all_can_be_done_again(
     with unavailable(jobs):
         assert dana.post(f"{JOEL}sick").status_code == 503
     assert is_away(of(roster), TODAY)
-    assert [job.id for job in dispatch.roster.sick(BUSINESS, "joel", TODAY, by=DANA).jobs] == [
-        "one"
-    ]
-    assert dispatch.roster.sick(BUSINESS, "joel", TODAY, by=DANA).jobs == ()
+    again, more = (dispatch.roster.sick(BUSINESS, "joel", TODAY, by=DANA) for _ in range(2))
+    assert ([job.id for job in again.jobs], more.jobs) == (["one"], ())
+    assert more.revision == again.revision
     assert jobs.read().job("one").history[-1].reason == SICK
 
 
@@ -357,14 +337,6 @@ def test_everybody_keeps_their_own_days_off(roster: RosterRepository, username: 
     assert client.post(f"{ACCOUNT}days", {"set": "away", "from": "2026-05-25"}).status_code == 303
     assert is_away(of(roster, username), MONDAY)
     assert "Mon, May 25: away" in words(client.get(ACCOUNT))
-
-
-def test_signing_out_everywhere_ends_all_of_ones_sessions(joel: Client) -> None:
-    phone, program = signed_in("joel"), Program("joel")
-    assert joel.post(f"{ACCOUNT}sign-out").headers["Location"] == "/dashboard/login/"
-    for client in (joel, phone):
-        assert client.get("/dashboard/board").status_code == 401
-    assert program.get("jobs").status_code == 401
 
 
 def test_a_roster_of_another_order_is_no_conflict(dana: Client, roster: RosterRepository) -> None:

@@ -3,10 +3,9 @@
 import pytest
 from django.test import Client
 
-from dispatch.domain.job import Crew, Event, Paid, PriceLine
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository, RosterRepository
-from tests.making import NOON, TOKEN, FakeClock, make_job
+from dispatch.stores.repository import JobRepository
+from tests.making import TOKEN, FakeClock, make_job
 from tests.web.pages import text
 
 PAGE = f"/track/{TOKEN}"
@@ -16,25 +15,17 @@ NOBODYS = [
 ]
 
 
-def put_ended_job(jobs: JobRepository) -> None:
-    jobs.change(lambda book: book.put(make_job(status=Status.COMPLETED, tracking_token="e" * 32)))
-
-
 @pytest.mark.parametrize(
     "path", ["/", "/book/", PAGE, f"{PAGE}/live", f"{PAGE}/cancel", "/robots.txt"]
 )
 def test_the_public_pages_set_no_cookie(client: Client, jobs: JobRepository, path: str) -> None:
+    """Nor does what customers send."""
     jobs.change(lambda book: book.put(make_job()))
     answer = client.get(path)
     assert answer.status_code == 200
     assert not answer.cookies
-
-
-def test_what_customers_send_sets_no_cookie_either(client: Client, jobs: JobRepository) -> None:
-    jobs.change(lambda book: book.put(make_job()))
-    assert not client.post(f"{PAGE}/ready").cookies
-    assert not client.post(f"{PAGE}/undo").cookies
-    assert not client.post("/book/", {"phone": "x"}).cookies
+    for path, fields in ((f"{PAGE}/ready", {}), (f"{PAGE}/undo", {}), ("/book/", {"phone": "x"})):
+        assert not client.post(path, fields).cookies
 
 
 def test_signed_in_or_not_the_tracking_page_is_the_same(dana: Client, jobs: JobRepository) -> None:
@@ -44,30 +35,24 @@ def test_signed_in_or_not_the_tracking_page_is_the_same(dana: Client, jobs: JobR
     assert "Cookie" not in theirs.headers.get("Vary", "")
 
 
-@pytest.mark.parametrize("method", ["get", "head", "post"])
-@pytest.mark.parametrize("path", ["", "/live", "/ready", "/cancel", "/undo"])
 @pytest.mark.parametrize("token", [TOKEN, "unknown" + "x" * 25])
 def test_no_answer_about_a_job_is_kept_or_found(
-    client: Client, jobs: JobRepository, method: str, path: str, token: str
+    client: Client, jobs: JobRepository, token: str
 ) -> None:
     jobs.change(lambda book: book.put(make_job()))
-    answer = getattr(client, method)(f"/track/{token}{path}")
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
-
-
-def test_a_304_is_not_kept_either(client: Client, jobs: JobRepository) -> None:
-    jobs.change(lambda book: book.put(make_job()))
-    etag = client.get(f"{PAGE}/live").headers["ETag"]
-    answer = client.get(f"{PAGE}/live", headers={"If-None-Match": etag})
-    assert (answer.status_code, answer.headers["Cache-Control"]) == (304, "no-store")
+    known = {"If-None-Match": client.get(f"{PAGE}/live").headers["ETag"]}
+    for path in ("", "/live", "/ready", "/cancel", "/undo"):
+        for method in (client.get, client.head, client.post):
+            answer = method(f"/track/{token}{path}", headers=known)  # a 304 is no exception
+            assert answer.headers["Cache-Control"] == "no-store", (path, method)
+            assert answer.headers["X-Robots-Tag"] == "noindex, nofollow", (path, method)
 
 
 @pytest.mark.parametrize("token", NOBODYS)
 def test_unknown_malformed_and_expired_links_look_alike(
     client: Client, jobs: JobRepository, clock: FakeClock, token: str
 ) -> None:
-    put_ended_job(jobs)
+    jobs.change(lambda book: book.put(make_job(status=Status.COMPLETED, tracking_token="e" * 32)))
     clock.tick(31 * 24 * 3600)
     expired = client.get("/track/" + "e" * 32)
     answer = client.get(f"/track/{token}", follow=True)
@@ -75,48 +60,9 @@ def test_unknown_malformed_and_expired_links_look_alike(
     assert text(answer) == text(expired)
     assert "Job not found, or this tracking link is no longer valid." in text(answer)
     assert "(619) 555-0100" in text(answer)
-
-
-def same_headers(answer: object) -> dict[str, str]:
-    headers = dict(answer.headers)  # type: ignore[attr-defined]
-    headers.pop("X-Request-Id", None)
-    return headers
-
-
-def test_not_even_their_headers_tell_such_links_apart(
-    client: Client, jobs: JobRepository, clock: FakeClock
-) -> None:
-    put_ended_job(jobs)
-    clock.tick(31 * 24 * 3600)
-    answers = [client.get(f"/track/{token}") for token in ("e" * 32, "u" * 32, "short", "a/b")]
-    assert all(same_headers(answer) == same_headers(answers[0]) for answer in answers)
-
-
-def test_the_customers_page_holds_nothing_of_the_crews(
-    client: Client, jobs: JobRepository, roster: RosterRepository
-) -> None:
-    job = make_job(
-        status=Status.BOOKED,
-        phone="+16195550142",
-        email="mark@example.com",
-        access_notes="Gate code 4411",
-        truck="T-secret",
-        photos=("photo-key",),
-        crew=Crew(driver="joel", supervisor="dana"),
-        price_lines=(PriceLine(label="Surcharge-label", amount=make_job().price),),
-        paid=Paid(amount=make_job().price, method="card-method", at=NOON, by="dana"),
-        history=(
-            Event(at=NOON, by="dana", from_=Status.PENDING, to=Status.BOOKED, reason="why-secret"),
-        ),
-    ).noted("dog in yard", by="joel", at=NOON)
-    jobs.change(lambda book: book.put(job))
-    for path in ("", "/live", "/ready", "/cancel"):
-        page = text(client.get(PAGE + path)).lower()
-        for secret in (
-            *("619555", "555-0142", "mark@example", "4411", "t-secret", "photo-key", "dog in yard"),
-            *("dana", "surcharge", "card-method", "why-secret", job.id.lower(), "ramirez", "notes"),
-        ):
-            assert secret not in page.replace("tel:+16195550100", ""), (path, secret)
+    for each in (answer, expired):
+        del each.headers["X-Request-Id"]
+    assert dict(answer.headers) == dict(expired.headers)
 
 
 def test_an_unreadable_job_is_shown_to_nobody(client: Client, jobs: JobRepository) -> None:
