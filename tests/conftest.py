@@ -1,6 +1,9 @@
 """Every web test has a business of its own in memory, and a clock that stands still."""
 
 from collections.abc import Iterator
+from copy import deepcopy
+from functools import lru_cache
+from http.cookies import SimpleCookie
 from itertools import count
 
 import hypothesis
@@ -22,6 +25,7 @@ from dispatch.stores.roster_table import RosterTable
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
 
 AS_DEPLOYED = wiring._roster
+HASHED = make_password(PASSWORD)
 _table = count(1)
 
 hypothesis.settings.register_profile("suite", deadline=None)  # a busy machine is no failure
@@ -63,12 +67,11 @@ def jobs() -> JobRepository:
 @pytest.fixture
 def roster() -> RosterRepository:
     """Dana dispatches, Joel and Ana drive, Vic looks on; all with the same password."""
-    hashed = make_password(PASSWORD)
     members = [
-        make_member("dana", rank=Rank.DISPATCHER, roles=("supervisor",), password=hashed),
-        make_member("joel", password=hashed),
-        make_member("ana", password=hashed),
-        make_member("vic", rank=Rank.VIEWER, roles=(), password=hashed),
+        make_member("dana", rank=Rank.DISPATCHER, roles=("supervisor",), password=HASHED),
+        make_member("joel", password=HASHED),
+        make_member("ana", password=HASHED),
+        make_member("vic", rank=Rank.VIEWER, roles=(), password=HASHED),
     ]
     repository = wiring.roster(BUSINESS)
     repository.change(lambda roster: roster.put(*members))
@@ -77,17 +80,29 @@ def roster() -> RosterRepository:
 
 @pytest.fixture
 def dana(roster: RosterRepository) -> Client:
-    return signed_in("dana")
+    return at_work("dana")
 
 
 @pytest.fixture
 def joel(roster: RosterRepository) -> Client:
-    return signed_in("joel")
+    return at_work("joel")
 
 
 @pytest.fixture
 def vic(roster: RosterRepository) -> Client:
-    return signed_in("vic")
+    return at_work("vic")
+
+
+@lru_cache
+def session(username: str) -> SimpleCookie:
+    """Made once for all tests: it is in a cookie, and they begin with the same roster."""
+    return signed_in(username).cookies
+
+
+def at_work(username: str) -> Client:
+    client = Client()
+    client.cookies = deepcopy(session(username))
+    return client
 
 
 def signed_in(username: str) -> Client:

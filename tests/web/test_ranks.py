@@ -16,7 +16,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository, RosterRepository
-from tests.conftest import signed_in
+from tests.conftest import session, signed_in
 from tests.making import BUSINESS, NOON, PASSWORD, TOKEN, make_job
 from tests.web.api import Program
 from tests.web.pages import text, words
@@ -155,18 +155,18 @@ def put_back(jobs: JobRepository, roster: RosterRepository) -> Callable[[], None
     return put_back
 
 
-def ask(method: str, route: str, headers: Mapping[str, str]) -> int:
+def ask(client: Client, method: str, route: str, headers: dict[str, str]) -> int:
+    client.cookies.clear()
     body: Any = TABLE[route].body if method in ("POST", "PUT", "PATCH") else {}
-    client = Client(headers=dict(headers))
     sent = client.generic if not body else getattr(client, method.lower())
     arguments = (method, path_of(route)) if not body else (path_of(route), body)
     if route.startswith("api/") or (body and method != "POST"):
-        return int(sent(*arguments, content_type=JSON).status_code)
-    return int(sent(*arguments).status_code)
+        return int(sent(*arguments, content_type=JSON, headers=headers).status_code)
+    return int(sent(*arguments, headers=headers).status_code)
 
 
-def session(username: str) -> dict[str, str]:
-    return {"Cookie": f"sessionid={signed_in(username).cookies['sessionid'].value}"}
+def cookie(username: str) -> dict[str, str]:
+    return {"Cookie": f"sessionid={session(username)['sessionid'].value}"}
 
 
 def token(username: str) -> dict[str, str]:
@@ -192,39 +192,40 @@ def test_every_address_has_its_row_in_the_table() -> None:
 @pytest.mark.parametrize(
     ("credentials", "route"),
     [
-        *((session, route) for route in TABLE),
+        *((cookie, route) for route in TABLE),
         *((token, route) for route in TABLE if route.startswith("api/")),
     ],
 )
 def test_each_rank_is_answered_as_the_table_says(
-    put_back: Callable[[], None], credentials: Credentials, route: str
+    client: Client, put_back: Callable[[], None], credentials: Credentials, route: str
 ) -> None:
     headers = {rank: credentials(name) if name else {} for rank, name in MEMBERS.items()}
     for method in METHODS:
         given = {}
         for rank in MEMBERS:
-            given[rank] = ask(method, route, headers[rank])
+            given[rank] = ask(client, method, route, headers[rank])
             if method not in ("GET", "HEAD", "OPTIONS"):
                 put_back()
         assert given == dict(zip(MEMBERS, expected(route, method), strict=True)), method
 
 
 @pytest.mark.usefixtures("put_back")
-def test_a_token_opens_none_of_the_crews_pages() -> None:
+def test_a_token_opens_none_of_the_crews_pages(client: Client) -> None:
     bearer = token("dana")
     for route in (route for route in TABLE if route.startswith("dashboard/")):
-        given = [ask(method, route, bearer) for method in METHODS]
+        given = [ask(client, method, route, bearer) for method in METHODS]
         assert given == [expected(route, method)[0] for method in METHODS], route
 
 
 @pytest.mark.usefixtures("put_back")
-def test_what_is_refused_has_changed_nothing(jobs: JobRepository) -> None:
+def test_what_is_refused_has_changed_nothing(client: Client, jobs: JobRepository) -> None:
+    headers = [cookie(name) if name else {} for name in MEMBERS.values()]
     before = jobs.refreshed().jobs
     for route, row in TABLE.items():
         for method, statuses in row.answers.items():
-            for username, status in zip(MEMBERS.values(), statuses, strict=True):
+            for each, status in zip(headers, statuses, strict=True):
                 if method != "GET" and status in (401, 403):
-                    ask(method, route, session(username) if username else {})
+                    ask(client, method, route, each)
     assert jobs.refreshed().jobs == before
 
 
