@@ -135,11 +135,8 @@ def test_the_cut_off_counts_real_hours_in_the_night_when_clocks_change() -> None
     assert not customer_may_cancel(job, eight - timedelta(hours=12), BUSINESS)
 
 
-def test_without_a_window_there_is_no_cut_off() -> None:
+def test_there_is_no_cut_off_without_a_window_or_for_ready() -> None:
     assert customer_may_cancel(make_job(window=None), NOON + timedelta(days=900), BUSINESS)
-
-
-def test_ready_has_no_cut_off() -> None:
     late = make_job(status=BOOKED, window=AFTERNOON)
     assert moved(late, READY, THE_CUSTOMER, after=40 * 3600).status == READY
 
@@ -161,16 +158,12 @@ def test_nobody_undoes_the_move_of_another(other: Actor) -> None:
 
 
 def test_undo_goes_back_where_the_move_came_from_and_nowhere_else() -> None:
-    job = moved(make_job(status=BOOKED), DONE, JOEL)
+    there = moved(make_job(status=BOOKED), DONE, JOEL)
     for to in set(Status) - {BOOKED}:
         with pytest.raises(IllegalMove):
-            moved(job, to, JOEL, UNDO)
-
-
-def test_an_undo_can_itself_be_undone() -> None:
-    there = moved(make_job(status=BOOKED), DONE, JOEL)
+            moved(there, to, JOEL, UNDO)
     back = moved(there, BOOKED, JOEL, UNDO, after=5)
-    assert moved(back, DONE, JOEL, UNDO, after=9).status == DONE
+    assert moved(back, DONE, JOEL, UNDO, after=9).status == DONE, "an undo can itself be undone"
 
 
 @pytest.mark.parametrize(
@@ -201,20 +194,13 @@ def test_a_move_is_recorded_with_when_who_from_where_to_where_and_why() -> None:
     assert job.updated_at == NOON
 
 
-def test_a_job_that_goes_back_to_booked_is_on_nobodys_way() -> None:
-    job = make_job(
-        status=STARTED,
-        on_my_way=OnMyWay(at=NOON, by="joel"),
-        eta=Eta(at=NOON, said_at=NOON, by="joel"),
-    )
-    back = moved(job, BOOKED, JOEL, "unsafe")
+def test_a_job_that_is_given_back_is_on_nobodys_way_but_an_undo_keeps_what_was_said() -> None:
+    said = {"on_my_way": OnMyWay(at=NOON, by="joel"), "eta": Eta(at=NOON, said_at=NOON, by="joel")}
+    back = moved(make_job(status=STARTED, **said), BOOKED, JOEL, "unsafe")
     assert (back.on_my_way, back.eta) == (None, None)
-
-
-def test_an_undo_keeps_what_the_crew_had_said() -> None:
-    on_my_way = OnMyWay(at=NOON, by="joel")
-    job = moved(make_job(status=BOOKED, on_my_way=on_my_way), READY, THE_CUSTOMER)
-    assert moved(job, BOOKED, THE_CUSTOMER, UNDO).on_my_way == on_my_way
+    job = moved(make_job(status=BOOKED, **said), READY, THE_CUSTOMER)
+    back = moved(job, BOOKED, THE_CUSTOMER, UNDO)
+    assert {"on_my_way": back.on_my_way, "eta": back.eta} == said
 
 
 @pytest.mark.parametrize("start", Status)
