@@ -59,15 +59,12 @@ def test_a_name_may_be_typed_carelessly(client: Client, username: str) -> None:
     ],
 )
 def test_a_wrong_name_or_password_is_refused(client: Client, username: str, password: str) -> None:
-    assert sign_in(client, username, password) == "422"
+    answer = client.post(SIGN_IN, {"username": username, "password": password})
+    assert answer.status_code == 422
+    assert "small letters" not in words(answer), "capitals would be no reason"
+    typed = username and password and "\0" not in username
+    assert ("That name and password do not go together." in words(answer)) == bool(typed)
     assert not is_in(client)
-
-
-@pytest.mark.usefixtures("roster")
-def test_a_refusal_says_so_plainly(client: Client) -> None:
-    page = words(client.post(SIGN_IN, {"username": "joel", "password": "wrong"}))
-    assert "That name and password do not go together." in page
-    assert "small letters" not in page, "capitals would be no reason"
 
 
 def test_who_is_not_active_cannot_sign_in_and_is_out_at_once(joel: Client) -> None:
@@ -84,18 +81,12 @@ def test_who_has_no_password_yet_cannot_sign_in(client: Client) -> None:
 
 @pytest.mark.usefixtures("roster")
 @pytest.mark.parametrize(
-    ("then", "lands"),
-    [
-        ("/dashboard/jobs/17", "/dashboard/jobs/17"),
-        ("https://evil.example/", "/dashboard/"),
-        ("//evil.example/", "/dashboard/"),
-        ("/\\evil.example", "/dashboard/"),
-        ("javascript:alert(1)", "/dashboard/"),
-        ("", "/dashboard/"),
-    ],
+    "then",
+    ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", ""],
 )
-def test_after_signing_in_nobody_is_sent_elsewhere(client: Client, then: str, lands: str) -> None:
-    assert sign_in(client, then=then) == lands
+def test_after_signing_in_nobody_is_sent_elsewhere(client: Client, then: str) -> None:
+    assert sign_in(client, then=then) == "/dashboard/"
+    assert sign_in(Client(), then="/dashboard/jobs/17") == "/dashboard/jobs/17"
 
 
 @pytest.mark.parametrize("then", ["", "/dashboard/login/", "/dashboard/login/?next=/dashboard/"])
@@ -201,9 +192,20 @@ def phone_is(phone: str) -> None:
     change_member(BUSINESS, "joel", lambda member: replace(member, phone=phone))
 
 
-def test_the_own_phone_is_kept_in_e164(joel: Client, roster: RosterRepository) -> None:
+def test_the_own_phone_is_kept_in_e164_and_refused_where_it_is_none(
+    joel: Client, roster: RosterRepository
+) -> None:
+    """Though one of old may stay."""
     assert joel.post(ACCOUNT, {"phone": "619 555 0199"}).status_code == 303
     assert roster.read().member("joel").phone == "+16195550199"
+    answer = joel.post(ACCOUNT, shown(joel.get(ACCOUNT)) | {"phone": "call me"})
+    assert answer.status_code == 422
+    assert 'id="id_phone_error"' in text(answer)
+    assert "nothing was saved yet" in words(answer)
+    assert roster.read().member("joel").phone == "+16195550199"
+    phone_is("ask Ana")
+    assert joel.post(ACCOUNT, shown(joel.get(ACCOUNT))).status_code == 303
+    assert roster.read().member("joel").phone == "ask Ana"
 
 
 def test_a_new_password_leaves_a_phone_that_somebody_else_has_changed(
@@ -228,22 +230,6 @@ def test_two_who_change_ones_phone_lose_neither(joel: Client, roster: RosterRepo
     assert roster.read().member("joel").phone == "+16195550103"
     assert joel.post(ACCOUNT, shown(answer)).status_code == 303
     assert roster.read().member("joel").phone == "+16195550199"
-
-
-def test_an_own_phone_that_is_none_is_refused_beside_its_field(
-    joel: Client, roster: RosterRepository
-) -> None:
-    answer = joel.post(ACCOUNT, shown(joel.get(ACCOUNT)) | {"phone": "call me"})
-    assert answer.status_code == 422
-    assert 'id="id_phone_error"' in text(answer)
-    assert "nothing was saved yet" in words(answer)
-    assert roster.read().member("joel").phone == ""
-
-
-def test_a_phone_of_old_that_is_none_may_stay(joel: Client, roster: RosterRepository) -> None:
-    phone_is("ask Ana")
-    assert joel.post(ACCOUNT, shown(joel.get(ACCOUNT))).status_code == 303
-    assert roster.read().member("joel").phone == "ask Ana"
 
 
 def test_a_lower_rank_counts_at_once(dana: Client) -> None:

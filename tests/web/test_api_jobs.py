@@ -159,11 +159,6 @@ def test_a_job_has_all_fields_of_the_contract(vic: Program, jobs: JobRepository)
     assert vic.get(f"jobs/{ID}").json().keys() == CONTRACT_FIELDS
 
 
-@pytest.mark.parametrize("job_id", ["nope", "x" * 500, "%00", "%ff%fe", "..%5c", "a b", "🚛", "'"])
-def test_an_unknown_job_is_404(vic: Program, job_id: str) -> None:
-    assert is_problem(vic.get(f"jobs/{job_id}"), 404)
-
-
 def test_a_list_says_its_revision_and_has_an_etag(vic: Program, jobs: JobRepository) -> None:
     has(jobs)
     first = vic.get("jobs")
@@ -200,26 +195,17 @@ def test_pages_follow_each_other_while_jobs_come_and_change(
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("status=booked", ["a"]),
-        ("status=confirmed", ["a"]),
-        ("status=", ["a", "b"]),
-        ("crew=joel", ["a"]),
-        ("crew=-", ["b"]),
-        ("crew=nobody", []),
-        ("date=2026-05-23", ["b"]),
-        ("q=soder+MARK", ["a", "b"]),
-        ("q=%00", []),
-        ("r=999999", ["a", "b"]),
+        *(("status=booked", "a"), ("status=confirmed", "a"), ("status=", "ab")),
+        *(("crew=joel", "a"), ("crew=-", "b"), ("crew=nobody", ""), ("date=2026-05-23", "b")),
+        *(("q=soder+MARK", "ab"), ("q=%00", ""), ("r=999999", "ab")),
     ],
 )
-def test_a_list_may_be_narrowed(
-    vic: Program, jobs: JobRepository, query: str, found: list[str]
-) -> None:
+def test_a_list_may_be_narrowed(vic: Program, jobs: JobRepository, query: str, found: str) -> None:
     has(jobs, id="a", tracking_token="a" * 16, status=Status.BOOKED, crew=Crew(driver="joel"))
     window = {"date": "2026-05-23", "name": "morning"}
     has(jobs, id="b", tracking_token="b" * 16)
     Program("dana").patch("jobs/b", {"window": window})
-    assert [job["id"] for job in vic.get(f"jobs?{query}").json()["jobs"]] == found
+    assert [job["id"] for job in vic.get(f"jobs?{query}").json()["jobs"]] == list(found)
 
 
 @pytest.mark.parametrize(
@@ -344,13 +330,6 @@ def test_the_crew_is_assigned_by_role(dana: Program, jobs: JobRepository) -> Non
     assert crew == {"driver": "ana", "first_mate": None, "supervisor": None}
 
 
-def test_who_cannot_be_driver_is_not_and_it_says_why(dana: Program, jobs: JobRepository) -> None:
-    has(jobs)
-    answer = dana.put(f"jobs/{ID}/crew", {"driver": "dana"})
-    assert is_problem(answer, 409)
-    assert "Joel, Ana" in answer.json()["detail"]
-
-
 def test_a_note_is_added(joel: Program, jobs: JobRepository) -> None:
     has(jobs)
     answer = joel.post(f"jobs/{ID}/notes", {"text": " Two couches\n"})
@@ -359,8 +338,10 @@ def test_a_note_is_added(joel: Program, jobs: JobRepository) -> None:
     assert joel.post(f"jobs/{ID}/notes", {"text": " "}).json()["field"] == "text"
 
 
-def test_a_change_of_an_unknown_job_is_404(dana: Program) -> None:
-    assert is_problem(dana.patch("jobs/nope", {}), 404)
-    assert is_problem(dana.put("jobs/nope/crew", {"driver": "joel"}), 404)
-    assert is_problem(dana.post("jobs/nope/status", {"status": "done"}), 404)
-    assert is_problem(dana.post("jobs/nope/notes", {"text": "x"}), 404)
+@pytest.mark.parametrize("job_id", ["nope", "x" * 500, "%00", "%ff%fe", "..%5c", "a b", "🚛", "'"])
+def test_an_unknown_job_is_404(dana: Program, job_id: str) -> None:
+    assert is_problem(dana.get(f"jobs/{job_id}"), 404)
+    assert is_problem(dana.patch(f"jobs/{job_id}", {}), 404)
+    assert is_problem(dana.put(f"jobs/{job_id}/crew", {"driver": "joel"}), 404)
+    assert is_problem(dana.post(f"jobs/{job_id}/status", {"status": "done"}), 404)
+    assert is_problem(dana.post(f"jobs/{job_id}/notes", {"text": "x"}), 404)

@@ -88,71 +88,47 @@ def test_what_is_due_first_stands_first_and_what_ended_last(
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({"q": "nuñez"}, ["1"]),
-        ({"q": "CAFÉ  adams"}, ["1"]),
-        ({"q": "texas"}, ["2"]),
-        ({"q": "2801"}, ["1"]),
-        ({"q": "5550142"}, ["2"]),
-        ({"q": "t2"}, ["2"]),
-        ({"q": "mark@"}, ["3"]),
-        ({"q": "nobody"}, []),
-        ({"q": "<script>"}, []),
-        ({"crew": "joel"}, ["2"]),
-        ({"crew": "ana"}, ["2"]),
-        ({"crew": "-"}, ["1", "3"]),
-        ({"crew": "pete"}, []),
-        ({"date": "2026-05-23"}, ["3"]),
-        ({"date": "2026-05-22"}, ["2"]),
-        ({"date": "not a date"}, []),
-        ({"date": "2026-05-22", "crew": "joel", "q": "texas"}, ["2"]),
-        ({"date": "2026-05-22", "crew": "-"}, []),
-        ({"strange": "x"}, ["1", "2", "3"]),
+        *(({"q": "nuñez"}, "1"), ({"q": "CAFÉ  adams"}, "1"), ({"q": "2801"}, "1")),
+        *(({"q": "texas"}, "2"), ({"q": "5550142"}, "2"), ({"q": "t2"}, "2")),
+        *(({"q": "mark@"}, "3"), ({"q": "nobody"}, ""), ({"q": "<script>"}, "")),
+        *(({"crew": "joel"}, "2"), ({"crew": "ana"}, "2"), ({"crew": "-"}, "13")),
+        *(({"crew": "pete"}, ""), ({"date": "2026-05-23"}, "3"), ({"date": "2026-05-22"}, "2")),
+        *(({"date": "not a date"}, ""), ({"date": "2026-05-22", "crew": "-"}, "")),
+        ({"date": "2026-05-22", "crew": "joel", "q": "texas"}, "2"),
+        ({"strange": "x"}, "123"),
     ],
 )
 def test_the_board_shows_what_its_address_asks_for(
-    dana: Client, jobs: JobRepository, query: dict[str, str], found: list[str]
+    dana: Client, jobs: JobRepository, query: dict[str, str], found: str
 ) -> None:
+    texas = {"location": "4410 Texas St", "phone": "+16195550142", "truck": "T2"}
     put(
         jobs,
         {"id": "1", "customer_name": "Café Nuñez & Sons", "location": "2801 Adams Ave"},
-        {
-            "id": "2",
-            "location": "4410 Texas St",
-            "phone": "+16195550142",
-            "truck": "T2",
-            "window": FRIDAY,
-            "crew": Crew(driver="joel", first_mate="ana"),
-        },
+        {"id": "2", "window": FRIDAY, "crew": Crew(driver="joel", first_mate="ana"), **texas},
         {"id": "3", "email": "mark@example.com", "window": SATURDAY},
     )
-    assert sorted(cards(dana, **query)) == found
+    assert sorted(cards(dana, **query)) == list(found)
 
 
 @pytest.mark.parametrize(
-    ("phone", "spelling", "is_found"),
+    ("phone", "spellings", "is_found"),
     [
-        ("+16195550125", "(619) 555-0125", True),
-        ("+16195550125", "619-555-0125", True),
-        ("+16195550125", "619.555.0125", True),
-        ("+16195550125", "555-0125", True),
-        ("+16195550125", "+1 619 555 0125", True),
-        ("+16195550125", "6195550125", True),
-        ("+16195550125", "0125", True),
-        ("+16195550125", "(619) 555-0126", False),
-        ("619-555-0142", "6195550142", True),
-        ("619-555-0142", "(619) 555-0142", True),
-        ("619-555-0142", "619-555-0142", True),
-        ("", "619-555-0142", False),
-        ("+16195550125", "---", False),
+        ("+16195550125", ["(619) 555-0125", "619-555-0125", "619.555.0125", "555-0125"], True),
+        ("+16195550125", ["+1 619 555 0125", "6195550125", "0125"], True),
+        ("+16195550125", ["(619) 555-0126", "---"], False),
+        ("619-555-0142", ["6195550142", "(619) 555-0142", "619-555-0142"], True),
+        ("", ["619-555-0142"], False),
     ],
 )
 def test_a_phone_is_found_however_people_write_it(
-    dana: Client, jobs: JobRepository, phone: str, spelling: str, is_found: bool
+    dana: Client, jobs: JobRepository, phone: str, spellings: list[str], is_found: bool
 ) -> None:
     put(jobs, {"id": "a", "phone": phone})
-    assert (cards(dana, q=spelling) == ["a"]) == is_found
-    listed = dana.get("/api/jobs", {"q": spelling}).json()["jobs"]
-    assert [job["id"] for job in listed] == cards(dana, q=spelling)
+    for spelling in spellings:
+        assert (cards(dana, q=spelling) == ["a"]) == is_found, spelling
+        listed = dana.get("/api/jobs", {"q": spelling}).json()["jobs"]
+        assert [job["id"] for job in listed] == cards(dana, q=spelling), spelling
 
 
 def test_the_poll_of_a_filtered_board_is_filtered_alike(dana: Client, jobs: JobRepository) -> None:
@@ -292,13 +268,10 @@ def test_hostile_words_are_shown_as_text(dana: Client, jobs: JobRepository) -> N
         assert "<script>alert" not in page
         assert "<img src=x" not in page
         assert "&lt;script&gt;alert(&#x27;x&#x27;)" in page
-
-
-@pytest.mark.parametrize("query", ["<script>", '"><img src=x>', "'", "\0"])
-def test_a_hostile_search_is_shown_as_text(dana: Client, query: str) -> None:
-    page = text(dana.get("/dashboard/", {"q": query}))
-    assert "<img src=x" not in page
-    assert '"<script>' not in page
+    for query in ("<script>", '"><img src=x>', "'", "\0"):
+        page = text(dana.get("/dashboard/", {"q": query}))
+        assert "<img src=x" not in page, query
+        assert '"<script>' not in page, query
 
 
 @pytest.mark.parametrize(

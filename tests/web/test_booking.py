@@ -18,10 +18,10 @@ MARKS = {
     "date": "2026-05-23",
     "window": "afternoon",
     "location": "Soderblom Ave",
-    "access_notes": "Gate code 4411",
     "customer_name": "Mark",
     "phone": "619-555-0142",
     "email": "mark@example.com",
+    "access_notes": "Gate code 4411",
     "key": "one-visit-of-the-form",
 }
 
@@ -118,7 +118,7 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_lost(
     assert jobs.read().jobs == ()
 
 
-def test_a_window_that_has_gone_since_the_page_was_opened_is_refused_kindly(
+def test_a_window_that_has_gone_meanwhile_is_refused_kindly(
     client: Client, clock: FakeClock
 ) -> None:
     clock.tick(19.5 * 3600)  # Saturday, half past seven
@@ -126,9 +126,7 @@ def test_a_window_that_has_gone_since_the_page_was_opened_is_refused_kindly(
     assert "We are not free then any more" in words(page)
 
 
-def test_nothing_booked_is_believed_from_the_form_but_what_it_asks(
-    client: Client, jobs: JobRepository
-) -> None:
+def test_nothing_is_believed_but_what_the_form_asks(client: Client, jobs: JobRepository) -> None:
     book(client, price="1", status="completed", id="mine", tracking_token="x" * 32, driver="joel")
     job = the_job(jobs)
     assert (job.price, job.status, job.crew.driver) == (600, Status.PENDING, None)

@@ -321,13 +321,6 @@ def test_the_roster_comes_first_and_all_can_be_done_again(
     assert jobs.read().job("one").history[-1].reason == SICK
 
 
-def test_jobs_that_a_day_off_stands_against_are_listed(dana: Client, jobs: JobRepository) -> None:
-    put(jobs, "one", crew=Crew(driver="joel"))
-    assert "In the way" not in words(dana.get(JOEL))
-    take_off(dana, **{"from": "2026-05-22"})
-    assert "In the way" in words(dana.get(JOEL))
-
-
 # --- one's own page ---------------------------------------------------------------------
 
 

@@ -65,6 +65,7 @@ def test_an_odd_job_is_404_for_every_action(dana: Client, action: str) -> None:
     for odd in ODD:
         answer = dana.post(f"/dashboard/jobs/{odd}-no-such/{action}", fields)
         assert answer.status_code == 404, odd
+        assert "There is no such job" in words(answer)
 
 
 @pytest.mark.parametrize("path", ["/", "/book/", PAGE, f"{PAGE}/live", "/dashboard/", DRAWER])
