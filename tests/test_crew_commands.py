@@ -47,9 +47,7 @@ def days_of(username: str) -> dict[date, Availability]:
 
 
 @pytest.mark.parametrize("place", ["document", "table"])
-def test_days_off_are_noted_listed_and_taken_back(
-    place: str, request: pytest.FixtureRequest
-) -> None:
+def test_days_off_are_noted_listed_and_ended(place: str, request: pytest.FixtureRequest) -> None:
     if place == "table":
         request.getfixturevalue("crew_table").create_table()
         joel_and_ana_are_on_the_roster()
@@ -132,9 +130,7 @@ def test_today_is_the_business_s_own(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
-def test_the_last_dispatcher_cannot_be_deactivated(
-    roster: RosterRepository, dry: list[str]
-) -> None:
+def test_the_last_dispatcher_cannot_be_let_go(roster: RosterRepository, dry: list[str]) -> None:
     assert "last active dispatcher" in refused("deactivate", "dana", *dry)
     assert roster.read().member("dana").active
 
@@ -155,9 +151,7 @@ def test_a_roster_in_a_file_needs_no_table() -> None:
     assert run("create-table") == "The roster is a file: there is no table to make\n"
 
 
-def test_days_long_gone_stay_in_the_table_and_are_listed(
-    crew_table: RosterTable, clock: FakeClock
-) -> None:
+def test_days_long_gone_stay_and_are_listed(crew_table: RosterTable, clock: FakeClock) -> None:
     crew_table.create_table()
     joel_and_ana_are_on_the_roster()
     run("away", "joel", "2026-05-23")

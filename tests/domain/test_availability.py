@@ -261,7 +261,7 @@ def test_only_open_jobs_that_joel_drives_in_that_window_fill_it(fields: dict[str
         ),
     ],
 )
-def test_what_has_come_between_a_job_and_its_crew(
+def test_what_keeps_a_crew_from_its_job(
     crew: Crew, fields: dict[str, Any], texts: list[str]
 ) -> None:
     assert against(booked(1, crew=crew, **fields)) == texts

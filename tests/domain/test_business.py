@@ -172,7 +172,7 @@ def test_two_offers_of_one_name_are_refused(kind: str) -> None:
         ("sat-mon", [0, 5, 6]),
     ],
 )
-def test_days_are_named_singly_and_as_spans_even_over_the_weekend(
+def test_days_are_named_singly_and_as_spans_over_weekends_too(
     days: str, numbers: list[int]
 ) -> None:
     offer = WindowOffer(name="m", label="M", start="08:00", end="12:00", days=days)

@@ -255,7 +255,7 @@ def test_with_both_an_old_and_a_new_name_the_new_one_counts() -> None:
 
 
 @pytest.mark.parametrize("other", [{"tracking_token": "u" * 20}, {"id": "j2"}])
-def test_the_second_of_two_jobs_with_one_id_or_link_is_reported_and_kept(
+def test_the_second_job_of_one_id_or_link_is_reported_and_kept(
     other: dict[str, str],
 ) -> None:
     twin = stored(customer_name="Twin", **other)
@@ -406,9 +406,7 @@ texts = st.text(min_size=1).filter(str.strip)
 
 
 @given(texts, texts, st.decimals(0, 10_000_000, places=2), st.text())
-def test_any_job_survives_its_own_writing(
-    name: str, place: str, price: Decimal, access: str
-) -> None:
+def test_any_job_survives_being_written(name: str, place: str, price: Decimal, access: str) -> None:
     job = make_job(customer_name=name, location=place, price=price, access_notes=access)
     assert JobBook.decode(JobBook().put(job).encode()).jobs == (job,)
     assert json.loads(encode(job))["price"] == float(price)

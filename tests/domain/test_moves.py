@@ -50,9 +50,7 @@ def forward(start: Status, to: Status) -> bool:
 
 
 @pytest.mark.parametrize(("start", "to"), EVERY_PAIR)
-def test_a_dispatcher_moves_forwards_freely_and_elsewhere_with_a_reason(
-    start: Status, to: Status
-) -> None:
+def test_a_dispatcher_moves_forwards_freely_else_with_a_reason(start: Status, to: Status) -> None:
     assert is_legal(start, to, DANA) == forward(start, to)
     assert is_legal(start, to, DANA, "customer called") == (start != to)
     assert is_legal(start, to, DANA, "  \n ") == forward(start, to)

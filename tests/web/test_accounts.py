@@ -115,7 +115,7 @@ def test_a_form_sent_after_the_session_ended_leads_back_to_a_page(client: Client
     assert client.get(sign_in(client, then=then[1])).status_code == 200
 
 
-def test_signing_out_asks_first_and_ends_a_copied_cookie_but_no_other_session(
+def test_signing_out_asks_first_and_ends_copied_cookies_but_no_other_session(
     joel: Client,
 ) -> None:
     phone, thief = signed_in("joel"), copy_of(joel)
@@ -126,7 +126,7 @@ def test_signing_out_asks_first_and_ends_a_copied_cookie_but_no_other_session(
     assert is_in(phone)
 
 
-def test_signing_out_everywhere_ends_all_sessions_and_copies_and_tokens_of_ones_own(
+def test_signing_out_everywhere_ends_all_of_ones_sessions_and_tokens(
     joel: Client, dana: Client
 ) -> None:
     phone, thief, program = signed_in("joel"), copy_of(joel), Program("joel")
@@ -192,9 +192,7 @@ def phone_is(phone: str) -> None:
     change_member(BUSINESS, "joel", lambda member: replace(member, phone=phone))
 
 
-def test_the_own_phone_is_kept_in_e164_and_refused_where_it_is_none(
-    joel: Client, roster: RosterRepository
-) -> None:
+def test_the_own_phone_is_kept_in_e164_or_refused(joel: Client, roster: RosterRepository) -> None:
     """Though one of old may stay."""
     assert joel.post(ACCOUNT, {"phone": "619 555 0199"}).status_code == 303
     assert roster.read().member("joel").phone == "+16195550199"
@@ -208,7 +206,7 @@ def test_the_own_phone_is_kept_in_e164_and_refused_where_it_is_none(
     assert roster.read().member("joel").phone == "ask Ana"
 
 
-def test_a_new_password_leaves_a_phone_that_somebody_else_has_changed(
+def test_a_new_password_leaves_a_phone_changed_by_others(
     joel: Client, roster: RosterRepository
 ) -> None:
     phone_is("+16195550102")

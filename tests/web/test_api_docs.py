@@ -90,9 +90,7 @@ def test_every_success_and_every_parameter_has_an_example(schema: Any) -> None:
     assert "If-None-Match" in [each["name"] for each in listing]
 
 
-def test_answers_are_as_the_schema_says(
-    schema: Any, jobs: JobRepository, roster: RosterRepository
-) -> None:
+def test_answers_fit_the_schema(schema: Any, jobs: JobRepository, roster: RosterRepository) -> None:
     validator = pytest.importorskip("jsonschema").Draft202012Validator
     jobs.change(lambda book: book.put(make_job(crew=Crew(driver="joel"), status="booked")))
     dana = Program("dana")

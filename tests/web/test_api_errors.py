@@ -70,9 +70,7 @@ def test_too_many_wrong_passwords_are_429(roster: RosterRepository) -> None:
         ("POST", "openapi.json", "GET, HEAD"),
     ],
 )
-def test_another_method_is_405_and_says_which_there_are(
-    method: str, path: str, allowed: str
-) -> None:
+def test_another_method_is_405_naming_those_there_are(method: str, path: str, allowed: str) -> None:
     answer = Client().generic(method, f"/api/{path}")
     assert answer.status_code == 405
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -106,7 +104,7 @@ def test_too_large_is_413() -> None:
     assert is_problem(Program().post("track", {"token": "x" * 70_000}), 413)
 
 
-def test_storage_out_of_reach_is_503_and_says_when_to_come_again(
+def test_storage_out_of_reach_is_503_with_a_time(
     roster: RosterRepository, jobs: JobRepository
 ) -> None:
     vic = Program("vic")

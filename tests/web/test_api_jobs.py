@@ -70,9 +70,7 @@ def test_a_job_is_booked_or_where_it_says_so_pending(dana: Program, status: Any)
         ({"price_lines": LINES}, 299.5),
     ],
 )
-def test_the_price_is_given_or_the_loads_or_the_sum_of_lines(
-    dana: Program, given: dict[str, Any], kept: float
-) -> None:
+def test_the_price_is_given_or_added_up(dana: Program, given: dict[str, Any], kept: float) -> None:
     assert dana.post("jobs", MARK | given).json()["job"]["price"] == kept
 
 
@@ -239,9 +237,7 @@ def test_an_edit_changes_the_fields_that_it_names(dana: Program, jobs: JobReposi
     assert answer.headers["X-Revision"] == "2"
 
 
-def test_an_edit_of_what_another_has_changed_is_a_conflict(
-    dana: Program, jobs: JobRepository
-) -> None:
+def test_an_edit_of_what_another_changed_is_a_conflict(dana: Program, jobs: JobRepository) -> None:
     has(jobs)
     dana.patch(f"jobs/{ID}", {"truck": "T1", "version": 1})
     assert dana.patch(f"jobs/{ID}", {"phone": "619-555-0142", "version": 1}).status_code == 200
@@ -272,7 +268,7 @@ def test_an_edit_names_what_is_wrong(
 
 
 @pytest.mark.parametrize("version", [0, -1, 2, 99, 10**30])
-def test_a_version_that_the_job_never_had_changes_nothing(
+def test_a_version_that_never_was_is_refused(
     dana: Program, jobs: JobRepository, version: int
 ) -> None:
     has(jobs, truck="T1")

@@ -94,9 +94,7 @@ def test_a_good_session_does_not_mend_a_bad_token(joel: Client) -> None:
     assert is_problem(joel.get("/api/jobs", headers={"Authorization": "Bearer x"}), 401)
 
 
-def test_the_session_reads_the_api_and_needs_a_csrf_token_to_write(
-    joel: Client, jobs: JobRepository
-) -> None:
+def test_to_write_by_api_a_session_needs_a_csrf_token(joel: Client, jobs: JobRepository) -> None:
     jobs.change(lambda book: book.put(make_job(status="booked")))
     browser = Client(enforce_csrf_checks=True)
     browser.cookies["sessionid"] = joel.cookies["sessionid"].value

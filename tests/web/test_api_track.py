@@ -12,9 +12,7 @@ from tests.web.api import Program, is_problem
 from tracking.public import TrackedJob
 
 
-def test_it_says_what_the_page_shows_and_no_more(
-    jobs: JobRepository, roster: RosterRepository
-) -> None:
+def test_it_says_no_more_than_the_page_shows(jobs: JobRepository, roster: RosterRepository) -> None:
     secret = Note(at=NOON, by="joel", text="Dog bites")
     job = make_job(notes=(secret,), crew=Crew(driver="joel"), access_notes="Gate 4711")
     jobs.change(lambda book: book.put(job))

@@ -53,9 +53,7 @@ def board(client: Client) -> str:
     return text(client.get("/dashboard/board"))
 
 
-def test_a_refusal_stands_beside_its_role_with_what_was_chosen(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_a_refusal_stands_beside_the_role_it_is_about(dana: Client, jobs: JobRepository) -> None:
     away()
     answer = assign(dana, driver="joel", first_mate="ana", version=1)
     assert answer.status_code == 409
@@ -84,17 +82,13 @@ def test_a_full_window_can_be_insisted_on(dana: Client, jobs: JobRepository) -> 
     assert "Joel drives 5 jobs" not in words(dana.get(DRAWER))
 
 
-def test_insisting_where_nothing_stands_against_it_is_not_kept(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_insisting_without_need_is_not_kept(dana: Client, jobs: JobRepository) -> None:
     assign(dana, driver="joel", version=1, insist="1")
     assert not the_job(jobs).history[-1].reason
     assert "Assigned: driver nobody → Joel" in words(dana.get(DRAWER))
 
 
-def test_a_refused_form_still_knows_which_version_was_seen(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_a_refused_form_still_knows_the_version_seen(dana: Client, jobs: JobRepository) -> None:
     """Else saving it again would undo what others assigned meanwhile."""
     away()
     dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"supervisor": "dana"}, by=DANA)
@@ -117,9 +111,7 @@ def test_a_card_offers_the_drivers_who_are_free(dana: Client, jobs: JobRepositor
     assert (stale.status_code, the_job(jobs).crew.driver) == (409, "ana")
 
 
-def test_only_dispatchers_pick_on_the_card_and_of_open_jobs(
-    joel: Client, vic: Client, dana: Client
-) -> None:
+def test_only_dispatchers_pick_drivers_on_cards(joel: Client, vic: Client, dana: Client) -> None:
     pick = 'name="driver"'
     assert [pick in board(each) for each in (dana, joel, vic)] == [True, False, False]
     dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", Status.COMPLETED, by=DANA)

@@ -68,9 +68,7 @@ def test_columns_count_and_sum_the_jobs_that_are_shown(dana: Client, jobs: JobRe
     assert "Requested 1 $285.50" in words(dana.get("/dashboard/board", {"q": "t1"}))
 
 
-def test_what_is_due_first_stands_first_and_what_ended_last(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_cards_stand_by_what_is_due_first_or_ended_last(dana: Client, jobs: JobRepository) -> None:
     put(
         jobs,
         {"id": "none", "window": None},
@@ -155,9 +153,7 @@ def test_new_bookings_are_named_whatever_the_filter(dana: Client, jobs: JobRepos
     assert bookings(dana, q="texas") == bookings(dana) == [["a", "Zoë & “Co”"]]
 
 
-def test_new_bookings_are_those_of_customers_that_nobody_has_moved(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_new_bookings_are_those_that_nobody_has_moved(dana: Client, jobs: JobRepository) -> None:
     moved = Event(at=NOON, by="dana", from_=Status.PENDING, to=Status.BOOKED)
     put(
         jobs,
@@ -170,7 +166,7 @@ def test_new_bookings_are_those_of_customers_that_nobody_has_moved(
     assert [job_id for job_id, _ in bookings(dana)] == ["waiting", "automatic"]
 
 
-def test_nobody_hears_of_a_booking_that_they_may_not_see(
+def test_nobody_hears_of_bookings_they_may_not_see(
     joel: Client, vic: Client, jobs: JobRepository
 ) -> None:
     put(jobs, {"id": "anas", "crew": Crew(driver="ana"), "history": BOOKED_BY_MARK})
@@ -195,7 +191,7 @@ def test_what_has_not_begun_when_its_window_ends_is_late(
 # --- the poll ---------------------------------------------------------------------------
 
 
-def test_the_poll_answers_304_until_something_changes(
+def test_the_poll_is_304_until_it_changes(
     dana: Client, jobs: JobRepository, clock: FakeClock
 ) -> None:
     """A job, or that one becomes late; that time passes changes nothing."""
@@ -231,9 +227,7 @@ def rendered(answer: Any) -> list[str]:
     return [template.name for template in answer.templates]
 
 
-def test_each_rank_and_each_filter_has_an_etag_of_its_own(
-    dana: Client, joel: Client, vic: Client
-) -> None:
+def test_each_rank_and_filter_has_its_own_etag(dana: Client, joel: Client, vic: Client) -> None:
     etags = {etag(dana), etag(joel), etag(vic), etag(dana, q="x"), etag(dana, crew="x")}
     assert len(etags) == 5
 
@@ -277,9 +271,7 @@ def test_hostile_words_are_shown_as_text(dana: Client, jobs: JobRepository) -> N
 @pytest.mark.parametrize(
     "job_id", ["a b", "q\"u'o", "ünï ✓", "<b>", "50%", "a?b#c", "a&b", "%2F", "x" * 64, "-", "a\tb"]
 )
-def test_a_job_of_any_id_is_shown_opened_and_moved(
-    dana: Client, jobs: JobRepository, job_id: str
-) -> None:
+def test_a_job_of_any_id_is_shown_and_moved(dana: Client, jobs: JobRepository, job_id: str) -> None:
     put(jobs, {"id": job_id})
     page = shown(dana)
     link = unescape(page.split('class="button small" href="')[1].split('"')[0])
@@ -299,9 +291,7 @@ def test_each_rank_sees_the_buttons_it_may_press(
     assert shown(vic).count("draggable") == 0
 
 
-def test_a_card_shows_a_hand_edit_that_forgot_the_version(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_a_card_shows_an_edit_that_forgot_the_version(dana: Client, jobs: JobRepository) -> None:
     put(jobs, {"customer_name": "Mark"})
     assert "Mark" in shown(dana)
     put(jobs, {"customer_name": "Marc"})

@@ -35,9 +35,7 @@ def the_job(jobs: JobRepository) -> Job:
     return job
 
 
-def test_a_booking_becomes_a_pending_job_with_all_that_was_typed(
-    client: Client, jobs: JobRepository
-) -> None:
+def test_a_booking_becomes_a_job_with_all_of_it(client: Client, jobs: JobRepository) -> None:
     answer = book(client)
     job = the_job(jobs)
     assert (job.status, job.customer_name, job.location) == ("pending", "Mark", "Soderblom Ave")
@@ -64,9 +62,7 @@ def test_one_booking_too_many_loses_nothing_that_was_typed(
     assert jobs.read().jobs == ()
 
 
-def test_a_business_that_confirms_by_itself_says_so_and_books_at_once(
-    client: Client, jobs: JobRepository
-) -> None:
+def test_a_business_that_confirms_by_itself_says_so(client: Client, jobs: JobRepository) -> None:
     with override_settings(BUSINESSES=(replace(BUSINESS, confirm="auto"),)):
         pages = [words(client.get(path)) for path in ("/", "/book/")]
         book(client)
@@ -75,9 +71,7 @@ def test_a_business_that_confirms_by_itself_says_so_and_books_at_once(
     assert the_job(jobs).status is Status.BOOKED
 
 
-def test_a_double_click_a_reload_and_the_back_button_make_one_job(
-    client: Client, jobs: JobRepository
-) -> None:
+def test_a_double_click_and_a_reload_make_one_job(client: Client, jobs: JobRepository) -> None:
     """The same page sent with other details is not taken for a repetition."""
     first, again = book(client), book(client)
     assert first.headers["Location"].split("?")[0] == again.headers["Location"].split("?")[0]
@@ -118,9 +112,7 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_lost(
     assert jobs.read().jobs == ()
 
 
-def test_a_window_that_has_gone_meanwhile_is_refused_kindly(
-    client: Client, clock: FakeClock
-) -> None:
+def test_a_window_that_has_gone_since_is_refused_kindly(client: Client, clock: FakeClock) -> None:
     clock.tick(19.5 * 3600)  # Saturday, half past seven
     page = book(client, date="2026-05-23", window="morning")
     assert "We are not free then any more" in words(page)
@@ -153,9 +145,7 @@ def test_out_of_reach_the_page_keeps_all_says_what_to_do_and_books_once_thereaft
     assert the_job(jobs).customer_name == "Mark"
 
 
-def test_the_form_offers_loads_with_prices_and_the_days_that_are_free(
-    client: Client, clock: FakeClock
-) -> None:
+def test_the_form_offers_loads_and_the_days_that_are_free(client: Client, clock: FakeClock) -> None:
     for hours in (0, 11):  # at 23:00 in San Diego it is tomorrow in UTC
         clock.tick(hours * 3600)
         page = words(client.get("/book/"))

@@ -44,7 +44,7 @@ def test_a_month_that_is_over_shows_its_days_off(dana: Client) -> None:
 
 
 @pytest.mark.parametrize("dana", ["table"], indirect=True)
-def test_where_they_cannot_be_read_that_is_said(
+def test_where_they_cannot_be_read_it_says_so(
     dana: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = Program("dana")

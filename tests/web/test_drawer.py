@@ -262,9 +262,7 @@ def test_fields_that_nobody_else_touched_go_through(dana: Client, jobs: JobRepos
     assert job.status is STARTED
 
 
-def test_a_field_that_somebody_else_changed_is_a_conflict_that_loses_nothing(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_a_field_changed_by_another_is_a_conflict(dana: Client, jobs: JobRepository) -> None:
     form = everything(jobs, price="650", truck="T7")
     change(jobs, price=Decimal(700))
     answer = press(dana, "edit", **form)
@@ -276,9 +274,7 @@ def test_a_field_that_somebody_else_changed_is_a_conflict_that_loses_nothing(
     assert (the_job(jobs).price, the_job(jobs).truck) == (700, "")
 
 
-def test_the_window_is_taken_away_when_both_parts_are_empty(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_the_window_goes_where_both_its_parts_are_empty(dana: Client, jobs: JobRepository) -> None:
     press(dana, "edit", **everything(jobs, date="", window=""))
     assert the_job(jobs).window is None
 

@@ -83,7 +83,7 @@ def test_no_other_host_is_served_in_production(host: str) -> None:
 
 
 @pytest.mark.usefixtures("production")
-def test_the_customers_link_in_the_drawer_leads_to_the_public_host(
+def test_the_drawers_link_for_customers_leads_to_the_public_host(
     roster: RosterRepository,
 ) -> None:
     client = at(CREWS_HOST)

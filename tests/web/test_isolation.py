@@ -239,9 +239,7 @@ def test_an_idempotency_key_makes_a_job_at_each() -> None:
     ("business", "phone", "status"),
     [(CACTUS, "619 555 0142", Status.PENDING), (THISTLE, "020 7946 0958", Status.BOOKED)],
 )
-def test_a_booking_is_taken_by_each_ones_rule(
-    business: Business, phone: str, status: Status
-) -> None:
+def test_a_booking_is_taken_by_the_own_rule(business: Business, phone: str, status: Status) -> None:
     contact = {"customer_name": "Ida", "phone": phone, "location": "High St"}
     when = {"load": "half", "date": "2026-05-26", "window": business.windows[0].name}
     answer = at(business).post("/book/", {**contact, **when})

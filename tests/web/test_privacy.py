@@ -36,9 +36,7 @@ def test_signed_in_or_not_the_tracking_page_is_the_same(dana: Client, jobs: JobR
 
 
 @pytest.mark.parametrize("token", [TOKEN, "unknown" + "x" * 25])
-def test_no_answer_about_a_job_is_kept_or_found(
-    client: Client, jobs: JobRepository, token: str
-) -> None:
+def test_no_answer_about_a_job_is_kept(client: Client, jobs: JobRepository, token: str) -> None:
     jobs.change(lambda book: book.put(make_job()))
     known = {"If-None-Match": client.get(f"{PAGE}/live").headers["ETag"]}
     for path in ("", "/live", "/ready", "/cancel", "/undo"):

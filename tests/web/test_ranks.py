@@ -270,9 +270,7 @@ def test_the_crew_see_their_own_jobs_and_those_that_nobody_drives(
 
 
 @pytest.mark.parametrize("query", ["", "?q=theodora", "?q=job5", "?crew=ana", "?q=55555&r=99"])
-def test_no_search_brings_up_anothers_job(
-    shared_out: JobRepository, joel: Client, query: str
-) -> None:
+def test_no_search_finds_anothers_job(shared_out: JobRepository, joel: Client, query: str) -> None:
     for path in ("/dashboard/", "/dashboard/board", "/api/jobs"):
         page = text(joel.get(path + query)).replace("q=theodora", "").replace('"theodora"', "")
         assert "canary" not in page.lower()
@@ -286,7 +284,7 @@ def test_the_count_and_the_sum_are_of_the_jobs_that_one_sees(
     assert "$3,000" in text(dana.get("/dashboard/board"))
 
 
-def test_anothers_job_looks_as_if_it_were_not_there(
+def test_anothers_job_looks_like_one_that_is_not_there(
     shared_out: JobRepository, joel: Client
 ) -> None:
     for path in ("/dashboard/jobs/{}", "/api/jobs/{}"):
@@ -377,7 +375,7 @@ def money_in(answer: Any) -> list[str]:
         *("/dashboard/?q=54321", "/api/jobs", "/api/jobs/job1"),
     ],
 )
-def test_whoever_is_not_to_see_prices_sees_none(
+def test_who_may_not_see_prices_sees_none(
     discreet: JobRepository, username: str, path: str
 ) -> None:
     answer = signed_in(username).get(path)
@@ -387,9 +385,7 @@ def test_whoever_is_not_to_see_prices_sees_none(
     assert money_in(signed_in("dana").get(path))
 
 
-def test_of_an_edit_of_the_price_and_more_they_see_the_rest(
-    discreet: JobRepository, joel: Client
-) -> None:
+def test_of_an_edit_of_the_price_they_see_the_rest(discreet: JobRepository, joel: Client) -> None:
     (event,) = joel.get("/api/jobs/job1").json()["history"]
     assert event["changes"] == {"truck": ["", "T1"]}
 

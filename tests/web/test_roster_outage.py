@@ -127,9 +127,7 @@ def test_a_new_password_is_not_given_back_and_may_be_the_one_to_sign_in_with(
     assert "If you are asked to sign in then, the new password is set" in words(answer)
 
 
-def test_a_new_member_who_came_through_after_all_gets_a_password_on_their_page(
-    dana: Client, roster: Any
-) -> None:
+def test_a_new_member_who_came_through_gets_a_password_later(dana: Client, roster: Any) -> None:
     """Sent again it would be refused, and the first password was never shown."""
     store = TroubledStore()
     store.inner, roster._store = roster._store, store

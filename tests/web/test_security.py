@@ -291,9 +291,7 @@ def test_guessing_at_links_is_throttled(client: Client) -> None:
     assert int(by_program.headers["Retry-After"]) > 0
 
 
-def test_the_api_is_throttled_for_each_source(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_api_is_throttled_by_source(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dispatch.api.auth.CALLS.most", 3)
     assert [client.get("/api/jobs").status_code for _ in range(4)] == [401] * 3 + [429]
     assert client.get("/api/jobs", REMOTE_ADDR="203.0.113.7").status_code == 401

@@ -58,7 +58,7 @@ def status(jobs: JobRepository) -> Status:
         (CANCELLED, "This pickup is cancelled"),
     ],
 )
-def test_each_status_has_its_words_and_its_label(
+def test_each_status_has_its_words(
     client: Client, jobs: JobRepository, at: Status, title: str
 ) -> None:
     put(jobs, status=at)
@@ -131,7 +131,7 @@ def said_by(who: str, crew: Crew) -> Job:
     return job.on_the_way(by=who, at=NOON + seconds(600))
 
 
-def test_who_takes_over_has_not_said_anything_yet(
+def test_who_takes_over_has_said_nothing(
     client: Client, jobs: JobRepository, roster: RosterRepository
 ) -> None:
     jobs.change(lambda book: book.put(said_by("joel", Crew(driver="joel"))))
@@ -180,9 +180,7 @@ def test_the_same_tap_twice_does_it_once(
     assert len(jobs.read().jobs[0].history) == 1
 
 
-def test_the_forms_say_what_the_customer_saw_only_for_an_undo(
-    client: Client, jobs: JobRepository
-) -> None:
+def test_only_an_undo_says_what_the_customer_saw(client: Client, jobs: JobRepository) -> None:
     """“Ready” and “Cancel” are meant also where we confirm meanwhile."""
     put(jobs, status=PENDING)
     for path in ("", "/ready", "/cancel"):
@@ -239,9 +237,7 @@ def test_what_is_under_way_or_over_is_not_changed_here(
     assert f'href="{PAGE}/cancel"' not in text(client.get(PAGE))
 
 
-def test_after_the_cut_off_cancelling_is_by_phone(
-    client: Client, jobs: JobRepository, clock: FakeClock
-) -> None:
+def test_after_the_cut_off_one_calls(client: Client, jobs: JobRepository, clock: FakeClock) -> None:
     put(jobs, status=BOOKED)
     clock.tick(12 * 3600)
     asked, page = client.get(f"{PAGE}/cancel"), client.post(f"{PAGE}/cancel")
@@ -267,7 +263,7 @@ def test_a_slip_is_undone_within_a_minute_and_once(
     assert f"{PAGE}/undo" not in text(client.get(PAGE))
 
 
-def test_an_undo_that_another_worker_has_just_done_is_not_done_again(
+def test_an_undo_that_another_worker_did_is_not_done_again(
     client: Client, jobs: JobRepository
 ) -> None:
     put(jobs, status=BOOKED)
@@ -280,7 +276,7 @@ def test_an_undo_that_another_worker_has_just_done_is_not_done_again(
 
 
 @pytest.mark.parametrize("action", ["ready", "cancel", "undo"])
-def test_a_job_that_was_discarded_meanwhile_is_not_found(
+def test_a_job_discarded_meanwhile_is_gone(
     client: Client, jobs: JobRepository, action: str
 ) -> None:
     jobs.change(lambda book: book.put(customer_is_ready()))
@@ -303,7 +299,7 @@ def test_looking_changes_nothing(client: Client, jobs: JobRepository) -> None:
 # --- the poll ---------------------------------------------------------------------------
 
 
-def test_the_poll_answers_304_until_something_changes_that_the_customer_sees(
+def test_the_poll_is_304_until_what_the_customer_sees_changes(
     client: Client, jobs: JobRepository
 ) -> None:
     put(jobs)
