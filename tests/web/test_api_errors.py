@@ -29,6 +29,86 @@ def sent(body: bytes, content_type: str = "application/json") -> Any:
     )
 
 
+MARK = {"customer_name": "Mark", "location": "Soderblom Ave"}
+JOB = "jobs/jXkL9m2pQ"
+LINES = [{"label": "Half load", "amount": 320}, {"label": "Regular", "amount": "-20.50"}]
+EVENING = {"date": "2026-05-23", "name": "evening", "start": "18:00", "end": "20:00"}
+NEW_JOBS = [
+    *(({"price": price}, "price") for price in (1.234, "-Infinity", "1e-400", True, [], {})),
+    ({"price_lines": LINES, "price": 1}, "price"),
+    ({"price_lines": [*LINES, {"label": "b"}]}, "price_lines[2].amount"),
+    *(({"status": status}, "status") for status in ("completed", "cancelled", "lost", "", 3, None)),
+    *(({name: "x"}, name) for name in ("id", "version", "history", "tracking_token", "colour")),
+    ({"window": {"date": "2026-05-23", "name": "night"}}, "window"),
+    ({"window": {"date": "2026-05-23"}}, "window.name"),
+    ({"window": EVENING | {"end": "17:00"}}, "window"),
+    ({"window": EVENING | {"start": "25:00", "end": "26:00"}}, "window.start"),
+    ({"window": "afternoon"}, "window"),
+]
+MOVES = [
+    ({"status": "booked"}, "reason"),
+    *(({"status": status}, "status") for status in ("cancelled", "in_progress", "lost")),
+    ({}, "status"),
+    ({"status": "completed", "expected": "x"}, "expected"),
+    ({"status": "completed", "reason": "x" * 501}, "reason"),
+]
+EDITS = [
+    *(({"status": "done"}, "status"), ({"crew": {}}, "crew"), ([], "body"), ("x", "body")),
+    *(({"customer_name": None}, "customer_name"), ({"version": "1"}, "version")),
+    *(({"truck": "T2", "version": version}, "version") for version in (0, -1, 2, 99, 10**30)),
+]
+ASKED = {
+    "jobs": {
+        "limit": ["abc", "0", "501", "", "1e3", "9" * 400],
+        "date": ["today", "2026-02-30"],
+        "status": ["lost"],
+        "after": ["x", "é", "WzFd", "="],
+        "r": ["x", "-1", "", "9" * 16],
+        "stauts": ["booked"],
+        "q": ["x" * 300],
+    },
+    "crew": {
+        "date": ["today", "1999-12-31", "9999-12-31", "2026-05-23&from=2026-05-23"],
+        "from": ["x&to=2026-05-23"],
+        "day": ["2026-05-23"],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "field"),
+    [
+        *(("post jobs", MARK | fields, field) for fields, field in NEW_JOBS),
+        ("post jobs", {"location": "Soderblom Ave"}, "customer_name"),
+        ("post jobs", {"customer_name": "Mark"}, "location"),
+        *((f"patch {JOB}", body, field) for body, field in EDITS),
+        *((f"put {JOB}/crew", {"driver": "joel", "version": v}, "version") for v in (0, 2, 10**30)),
+        (f"put {JOB}/crew", {"driver": "joel", "insist": "please"}, "insist"),
+        *((f"post {JOB}/status", body, field) for body, field in MOVES),
+        (f"post {JOB}/notes", {"text": " "}, "text"),
+        *(
+            (f"get {path}?{field}={value}", None, field)
+            for path, asked in ASKED.items()
+            for field, values in asked.items()
+            for value in values
+        ),
+        *(("get crew", None, "date"), ("get crew?from=2026-05-23", None, "to")),
+        *((f"get crew?from=2026-05-23&to={to}", None, "to") for to in ("2026-05-22", "2026-07-24")),
+        ("get crew?to=2026-05-23", None, "from"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_name_and_changes_nothing(
+    roster: RosterRepository, jobs: JobRepository, call: str, body: Any, field: str
+) -> None:
+    jobs.change(lambda book: book.put(make_job(status="in_progress", truck="T1")))
+    method, path = call.split(" ", 1)
+    program = Program("joel" if path.endswith("/status") else "dana")
+    answer = program.get(path) if method == "get" else getattr(program, method)(path, body)
+    assert is_problem(answer, 422)
+    assert answer.json()["field"] == field
+    assert jobs.read().revision == 1
+
+
 @pytest.mark.parametrize("body", BROKEN, ids=lambda body: repr(body[:20]))
 def test_a_body_that_is_no_good_is_422(roster: RosterRepository, body: bytes) -> None:
     answer = sent(body)

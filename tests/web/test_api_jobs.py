@@ -50,13 +50,9 @@ def test_the_job_of_the_contract(dana: Program, jobs: JobRepository) -> None:
     assert "request" not in made["job"]
 
 
-@pytest.mark.parametrize("status", ["completed", "cancelled", "lost", "", 3, None])
-def test_a_job_is_booked_or_where_it_says_so_pending(dana: Program, status: Any) -> None:
+def test_a_job_is_booked_or_where_it_says_so_pending(dana: Program) -> None:
     assert dana.post("jobs", MARK).json()["job"]["status"] == "booked"
     assert dana.post("jobs", MARK | {"status": "new"}).json()["job"]["status"] == "pending"
-    answer = dana.post("jobs", MARK | {"status": status})
-    assert is_problem(answer, 422)
-    assert answer.json()["field"] == "status"
 
 
 @pytest.mark.parametrize(
@@ -74,28 +70,6 @@ def test_the_price_is_given_or_added_up(dana: Program, given: dict[str, Any], ke
     assert dana.post("jobs", MARK | given).json()["job"]["price"] == kept
 
 
-@pytest.mark.parametrize(
-    ("given", "field"),
-    [
-        *(({"price": price}, "price") for price in (1.234, "-Infinity", "1e-400", True, [], {})),
-        ({"price_lines": LINES, "price": 1}, "price"),
-        ({"price_lines": [*LINES, {"label": "b"}]}, "price_lines[2].amount"),
-        *(({name: "x"}, name) for name in ("id", "version", "history", "tracking_token", "colour")),
-        ({"window": {"date": "2026-05-23", "name": "night"}}, "window"),
-        ({"window": {"date": "2026-05-23"}}, "window.name"),
-        ({"window": EVENING | {"end": "17:00"}}, "window"),
-        ({"window": EVENING | {"start": "25:00", "end": "26:00"}}, "window.start"),
-        ({"window": "afternoon"}, "window"),
-    ],
-)
-def test_what_cannot_be_is_refused_by_name(
-    dana: Program, given: dict[str, Any], field: str
-) -> None:
-    answer = dana.post("jobs", MARK | given)
-    assert is_problem(answer, 422)
-    assert answer.json()["field"] == field
-
-
 def test_a_window_has_the_times_of_the_business_or_its_own(dana: Program) -> None:
     window = {"date": "2026-05-23", "name": "afternoon"}
     made = dana.post("jobs", MARK | {"window": window}).json()["job"]["window"]
@@ -106,13 +80,6 @@ def test_a_window_has_the_times_of_the_business_or_its_own(dana: Program) -> Non
 def test_every_wrong_field_is_named_at_once(dana: Program) -> None:
     answer = dana.post("jobs", MARK | {"location": " ", "email": "x", "load": "lorry"})
     assert [each["field"] for each in answer.json()["errors"]] == ["email", "location", "load"]
-
-
-@pytest.mark.parametrize("missing", ["customer_name", "location"])
-def test_name_and_address_are_needed(dana: Program, missing: str) -> None:
-    answer = dana.post("jobs", {name: MARK[name] for name in MARK if name != missing})
-    assert is_problem(answer, 422)
-    assert answer.json()["field"] == missing
 
 
 def test_phones_are_kept_in_e164(dana: Program) -> None:
@@ -206,25 +173,6 @@ def test_a_list_may_be_narrowed(vic: Program, jobs: JobRepository, query: str, f
     assert [job["id"] for job in vic.get(f"jobs?{query}").json()["jobs"]] == list(found)
 
 
-@pytest.mark.parametrize(
-    ("field", "values"),
-    [
-        ("limit", ["abc", "0", "501", "", "1e3", "9" * 400]),
-        ("date", ["today", "2026-02-30"]),
-        ("status", ["lost"]),
-        ("after", ["x", "é", "WzFd", "="]),
-        ("r", ["x", "-1", "", "9" * 16]),
-        ("stauts", ["booked"]),
-        ("q", ["x" * 300]),
-    ],
-)
-def test_a_wrong_parameter_is_named(vic: Program, field: str, values: list[str]) -> None:
-    for value in values:
-        answer = vic.get(f"jobs?{field}={value}")
-        assert is_problem(answer, 422), value
-        assert answer.json()["field"] == field, value
-
-
 # --- changing ----------------------------------------------------------------------------
 
 
@@ -246,41 +194,6 @@ def test_an_edit_of_what_another_changed_is_a_conflict(dana: Program, jobs: JobR
     assert answer.json()["job"]["truck"] == "T1"
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"status": "done"}, "status"),
-        ({"crew": {}}, "crew"),
-        ({"customer_name": None}, "customer_name"),
-        ({"version": "1"}, "version"),
-        ([], "body"),
-        ("x", "body"),
-    ],
-)
-def test_an_edit_names_what_is_wrong(
-    dana: Program, jobs: JobRepository, body: Any, field: str
-) -> None:
-    has(jobs)
-    answer = dana.patch(f"jobs/{ID}", body)
-    assert is_problem(answer, 422)
-    assert answer.json()["field"] == field
-    assert jobs.read().revision == 1
-
-
-@pytest.mark.parametrize("version", [0, -1, 2, 99, 10**30])
-def test_a_version_that_never_was_is_refused(
-    dana: Program, jobs: JobRepository, version: int
-) -> None:
-    has(jobs, truck="T1")
-    for answer in (
-        dana.patch(f"jobs/{ID}", {"truck": "T2", "version": version}),
-        dana.put(f"jobs/{ID}/crew", {"driver": "joel", "version": version}),
-    ):
-        assert is_problem(answer, 422)
-        assert answer.json()["field"] == "version"
-    assert jobs.read().revision == 1
-
-
 def test_a_window_and_notes_may_be_taken_away(dana: Program, jobs: JobRepository) -> None:
     has(jobs, access_notes="Gate")
     dana.patch(f"jobs/{ID}", {"window": {"date": "2026-05-23", "name": "morning"}})
@@ -298,28 +211,6 @@ def test_a_move_says_what_it_saw(joel: Program, jobs: JobRepository) -> None:
     assert "Joel has moved this job" in late.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"status": "booked"}, "reason"),
-        ({"status": "cancelled", "reason": "x"}, "status"),
-        ({"status": "in_progress"}, "status"),
-        ({"status": "lost"}, "status"),
-        ({}, "status"),
-        ({"status": "completed", "expected": "x"}, "expected"),
-        ({"status": "completed", "reason": "x" * 501}, "reason"),
-    ],
-)
-def test_an_illegal_move_changes_nothing(
-    joel: Program, jobs: JobRepository, body: Any, field: str
-) -> None:
-    has(jobs, status=Status.IN_PROGRESS)
-    answer = joel.post(f"jobs/{ID}/status", body)
-    assert is_problem(answer, 422)
-    assert answer.json()["field"] == field
-    assert jobs.read().revision == 1
-
-
 def test_the_crew_is_assigned_by_role(dana: Program, jobs: JobRepository) -> None:
     has(jobs, crew=Crew(driver="joel", first_mate="ana"))
     crew = dana.put(f"jobs/{ID}/crew", {"driver": "ana", "first_mate": None}).json()["crew"]
@@ -331,7 +222,6 @@ def test_a_note_is_added(joel: Program, jobs: JobRepository) -> None:
     answer = joel.post(f"jobs/{ID}/notes", {"text": " Two couches\n"})
     note = {"at": "2026-05-22T19:00:00Z", "by": "joel", "text": "Two couches"}
     assert (answer.status_code, answer.json()) == (201, {"note": note, "version": 2})
-    assert joel.post(f"jobs/{ID}/notes", {"text": " "}).json()["field"] == "text"
 
 
 @pytest.mark.parametrize("job_id", ["nope", "x" * 500, "%00", "%ff%fe", "..%5c", "a b", "🚛", "'"])
