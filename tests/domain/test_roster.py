@@ -13,6 +13,11 @@ def test_a_dispatcher_may_do_all_that_others_may(permission: Permission) -> None
     assert not THE_CUSTOMER.may(permission)
 
 
+def test_a_new_password_ends_every_session() -> None:
+    member = make_member(password="old", epoch=3).with_password("new")
+    assert (member.password, member.epoch) == ("new", 4)
+
+
 def test_ended_sessions_are_forgotten_once_they_would_have_ended_anyway() -> None:
     member = make_member().signed_out_of("phone", NOON + seconds(60), NOON)
     assert member.has_left("phone")
