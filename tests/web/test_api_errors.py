@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from dispatch.api.problems import CONTENT_TYPE
 from dispatch.stores.repository import JobRepository, RosterRepository
 from qdn_site import errors
-from tests.making import make_job, unavailable
+from tests.making import TOKEN, make_job, unavailable
 from tests.web.api import Program, is_problem
 
 BROKEN = [
@@ -95,6 +95,9 @@ ASKED = {
         *(("get crew", None, "date"), ("get crew?from=2026-05-23", None, "to")),
         *((f"get crew?from=2026-05-23&to={to}", None, "to") for to in ("2026-05-22", "2026-07-24")),
         ("get crew?to=2026-05-23", None, "from"),
+        *(("post track", {"token": token}, "token") for token in (5, None)),
+        *(("post track", {}, "token"), ("post track", [], "body")),
+        ("post track", {"token": TOKEN, "x": 1}, "x"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name_and_changes_nothing(

@@ -1,5 +1,6 @@
 """Assignment by drawer and by card: who is refused, how to insist, and what comes between."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -8,11 +9,16 @@ from django.test import Client
 
 import dispatch.jobs
 import dispatch.roster
+from dispatch import wiring
+from dispatch.domain.availability import NotAvailable
 from dispatch.domain.job import Crew, Job, Window
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.roster import Days
-from dispatch.stores.repository import JobRepository
-from tests.making import BUSINESS, DANA, FakeClock, make_job
+from dispatch.stores.repository import DocumentRepository, JobRepository
+from tests.making import BUSINESS, DANA, JOEL, NOON, FakeClock, make_job
+from tests.stores.troubled import TroubledStore
 from tests.web.api import Program
 from tests.web.pages import text, words
 
@@ -149,3 +155,59 @@ def test_a_job_moved_into_a_full_window_is_said_on_its_card_alone_and_in_its_dra
     assert "In the way" in words(dana.get("/dashboard/crew/joel/"))
     dispatch.jobs.move(BUSINESS, "job0", Status.COMPLETED, by=DANA)
     assert told not in board(dana)
+
+
+# --- an assignment while another worker is told of a sick call ------------------------------
+
+
+def sick_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Joel falls sick as another worker is told, which has snapshots of its own."""
+    kept: dict[Any, Any] = {JobBook: wiring.jobs(BUSINESS), Roster: wiring.roster(BUSINESS)}
+    jobs, roster = (
+        DocumentRepository(repository._store, kind, now=lambda: NOON, background=False)
+        for kind, repository in kept.items()
+    )
+
+    def act() -> None:
+        with monkeypatch.context() as there:
+            there.setattr(wiring, "_jobs", lambda slug: jobs)
+            there.setattr(wiring, "_roster", lambda slug: roster)
+            dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+
+    return act
+
+
+def create_for_joel() -> None:
+    fields = {"customer_name": "Ida", "location": "Elm St", "window": MORNING}
+    crew = {"crew": Crew(driver="joel")}
+    dispatch.jobs.create(BUSINESS, fields | crew, status=Status.BOOKED, by="dana")
+
+
+def assign_joel() -> None:
+    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "joel"}, by=DANA)
+
+
+@pytest.mark.usefixtures("roster")
+@pytest.mark.parametrize("step", ["load", "save"])
+@pytest.mark.parametrize("give", [assign_joel, create_for_joel])
+def test_an_assignment_that_is_written_after_the_sick_day_sees_it(
+    jobs: JobRepository, monkeypatch: pytest.MonkeyPatch, step: str, give: Callable[[], None]
+) -> None:
+    """Though its own worker knew nothing of it when it began."""
+    his = {"status": Status.BOOKED, "window": MORNING, "crew": Crew(driver="joel")}
+    jobs.change(lambda book: book.put(make_job(id="his", tracking_token="", **his)))
+    store = TroubledStore()
+    getattr(store, f"before_{step}").append(sick_elsewhere(monkeypatch))
+    store.inner, jobs._store = jobs._store, store  # type: ignore[attr-defined]
+    with pytest.raises(NotAvailable, match="AWAY"):
+        give()
+    assert not [job.id for job in jobs.refreshed().jobs if "joel" in set(job.crew)]
+
+
+@pytest.mark.usefixtures("roster")
+def test_who_is_sick_is_not_on_the_way() -> None:
+    assign_joel()
+    dispatch.jobs.on_my_way(BUSINESS, "jXkL9m2pQ", by=JOEL)
+    dispatch.jobs.set_eta(BUSINESS, "jXkL9m2pQ", NOON, by=JOEL)
+    done = dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+    assert [(job.on_my_way, job.eta) for job in done.jobs] == [(None, None)]
