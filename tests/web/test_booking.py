@@ -13,17 +13,10 @@ from dispatch.stores.repository import JobRepository
 from tests.making import BUSINESS, FakeClock, unavailable
 from tests.web.pages import text, words
 
-MARKS = {
-    "load": "full",
-    "date": "2026-05-23",
-    "window": "afternoon",
-    "location": "Soderblom Ave",
-    "customer_name": "Mark",
-    "phone": "619-555-0142",
-    "email": "mark@example.com",
-    "access_notes": "Gate code 4411",
-    "key": "one-visit-of-the-form",
-}
+WHAT = {"load": "full", "access_notes": "Gate code 4411", "key": "one-visit-of-the-form"}
+WHEN = {"date": "2026-05-23", "window": "afternoon", "location": "Soderblom Ave"}
+WHO = {"customer_name": "Mark", "phone": "619-555-0142", "email": "mark@example.com"}
+MARKS = WHAT | WHEN | WHO
 
 
 def book(client: Client, **fields: Any) -> Any:
@@ -148,8 +141,10 @@ def test_out_of_reach_the_page_keeps_all_says_what_to_do_and_books_once_thereaft
 def test_the_form_offers_loads_and_the_days_that_are_free(client: Client, clock: FakeClock) -> None:
     for hours in (0, 11):  # at 23:00 in San Diego it is tomorrow in UTC
         clock.tick(hours * 3600)
-        page = words(client.get("/book/"))
+        answer = client.get("/book/")
+        page = words(answer)
         assert "Full load $600" in page
+        assert "8\N{NO-BREAK SPACE}AM–12\N{NO-BREAK SPACE}PM" in text(answer)
         assert "Saturday, May 23" in page
         assert "Friday, May 22" not in page
         assert "Sunday" not in page

@@ -316,16 +316,9 @@ def test_a_version_that_the_job_never_had_is_refused_and_can_be_sent_again(
 
 # --- a job taken by phone ---------------------------------------------------------------
 
-BY_PHONE = {
-    "customer_name": "Grace Kim",
-    "phone": "619-555-0127",
-    "location": "6021 Waverly Ave",
-    "load": "half",
-    "date": "2026-05-24",
-    "window": "morning",
-    "status": "booked",
-    "key": "one-visit",
-}
+GRACE = {"customer_name": "Grace Kim", "phone": "619-555-0127", "location": "6021 Waverly Ave"}
+WHEN = {"load": "half", "date": "2026-05-24", "window": "morning"}
+BY_PHONE = GRACE | WHEN | {"status": "booked", "key": "one-visit"}
 
 
 @pytest.mark.parametrize(("price", "kept"), [("", "320"), ("299.50", "299.50"), ("0", "0")])

@@ -111,3 +111,16 @@ def test_in_development_one_host_serves_all() -> None:
     for path, status in (("/", 200), ("/dashboard/login/", 200), (f"/track/{TOKEN}", 200)):
         assert at("localhost:8000").get(path).status_code == status
         assert at("127.0.0.1").get(path).status_code == status
+
+
+@pytest.mark.parametrize("page", ["/", "/book/"])
+def test_a_link_in_a_chat_shows_a_picture_from_a_whole_address(client: Client, page: str) -> None:
+    shown = text(client.get(page))
+    assert '<meta property="og:image" content="http://testserver/static/site/preview' in shown
+    assert f'<link rel="canonical" href="http://testserver{page}">' in shown
+    assert '<meta name="twitter:card" content="summary_large_image">' in shown
+
+
+def test_browsers_find_the_icon_where_they_look_for_it(client: Client) -> None:
+    assert client.get("/favicon.ico").headers["Location"].startswith("/static/site/icon")
+    assert 'rel="apple-touch-icon"' in text(client.get("/"))

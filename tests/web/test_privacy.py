@@ -251,3 +251,9 @@ def test_the_crews_pages_are_kept_by_no_shared_cache(dana: Client) -> None:
     for path in ("", "board", "jobs/canaryId1", "jobs/new", "jobs/nope", "account/", "requests/"):
         said = dana.get(f"/dashboard/{path}").headers.get("Cache-Control", "")
         assert "private" in said or "no-store" in said, path
+
+
+def test_the_preview_of_a_tracking_link_tells_nothing(client: Client) -> None:
+    head = text(client.get(f"/track/{TOKEN}")).partition("</head>")[0]
+    assert "og:image" in head
+    assert not [told for told in (TOKEN, "Mark", "Soderblom") if told in head]

@@ -180,17 +180,11 @@ def test_with_an_origin_secret_nobody_comes_in_past_cloudfront() -> None:
 
 @pytest.mark.parametrize(("secret", "ip"), [("", "127.0.0.1"), ("front-door", "203.0.113.9")])
 def test_the_viewers_address_is_believed_only_behind_the_secret(secret: str, ip: str) -> None:
+    address = {"CloudFront-Viewer-Address": "203.0.113.9:4711"}
+    headers = {"X-Origin-Verify": secret, "CloudFront-Forwarded-Proto": "https", **address}
     with override_settings(ORIGIN_SECRET=secret):
-        answer = Client().get(
-            "/",
-            headers={
-                "X-Origin-Verify": secret,
-                "CloudFront-Viewer-Address": "203.0.113.9:4711",
-                "CloudFront-Forwarded-Proto": "https",
-            },
-        )
-    assert answer.wsgi_request.client_ip == ip
-    assert answer.wsgi_request.is_secure() == bool(secret)
+        request = Client().get("/", headers=headers).wsgi_request
+    assert (request.client_ip, request.is_secure()) == (ip, bool(secret))
 
 
 @pytest.mark.parametrize("path", [f"/track/{TOKEN}/ready", "/book/"])
