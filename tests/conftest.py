@@ -28,6 +28,7 @@ AS_DEPLOYED = wiring._roster
 HASHED = make_password(PASSWORD)
 _table = count(1)
 
+# A busy machine is no failure; the long fuzz asks for as many examples as it wants.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("suite")
 
