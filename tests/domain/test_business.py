@@ -172,9 +172,7 @@ def test_two_offers_of_one_name_are_refused(kind: str) -> None:
         ("sat-mon", [0, 5, 6]),
     ],
 )
-def test_days_are_named_singly_and_as_spans_over_weekends_too(
-    days: str, numbers: list[int]
-) -> None:
+def test_days_are_named_singly_and_as_spans_over_weekends(days: str, numbers: list[int]) -> None:
     offer = WindowOffer(name="m", label="M", start="08:00", end="12:00", days=days)
     assert sorted(offer.weekdays) == numbers
 

@@ -239,9 +239,7 @@ def test_with_both_an_old_and_a_new_name_the_new_one_counts() -> None:
 
 
 @pytest.mark.parametrize("other", [{"tracking_token": "u" * 20}, {"id": "j2"}])
-def test_the_second_job_of_one_id_or_link_is_reported_and_kept(
-    other: dict[str, str],
-) -> None:
+def test_the_second_job_of_one_id_or_link_is_reported_and_kept(other: dict[str, str]) -> None:
     twin = stored(customer_name="Twin", **other)
     book = read(stored(), twin)
     assert book.job("j1") is book.by_token(TOKEN)

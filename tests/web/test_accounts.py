@@ -115,9 +115,7 @@ def test_a_form_sent_after_the_session_ended_leads_back_to_a_page(client: Client
     assert client.get(sign_in(client, then=then[1])).status_code == 200
 
 
-def test_signing_out_asks_first_and_ends_copied_cookies_but_no_other_session(
-    joel: Client,
-) -> None:
+def test_signing_out_asks_first_and_ends_copied_cookies_but_no_other_session(joel: Client) -> None:
     phone, thief = signed_in("joel"), copy_of(joel)
     assert "Sign out?" in words(joel.get("/dashboard/logout/"))
     assert is_in(thief)
@@ -206,9 +204,7 @@ def test_the_own_phone_is_kept_in_e164_or_refused(joel: Client, roster: RosterRe
     assert roster.read().member("joel").phone == "ask Ana"
 
 
-def test_a_new_password_leaves_a_phone_changed_by_others(
-    joel: Client, roster: RosterRepository
-) -> None:
+def test_a_new_password_leaves_anothers_new_phone(joel: Client, roster: RosterRepository) -> None:
     phone_is("+16195550102")
     page = joel.get(ACCOUNT)
     phone_is("+16195550103")

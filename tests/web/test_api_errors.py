@@ -187,9 +187,7 @@ def test_too_large_is_413() -> None:
     assert is_problem(Program().post("track", {"token": "x" * 70_000}), 413)
 
 
-def test_storage_out_of_reach_is_503_with_a_time(
-    roster: RosterRepository, jobs: JobRepository
-) -> None:
+def test_storage_out_of_reach_is_503(roster: RosterRepository, jobs: JobRepository) -> None:
     vic = Program("vic")
     with unavailable(jobs):
         answer = vic.get("jobs")

@@ -167,9 +167,7 @@ def test_new_bookings_are_those_that_nobody_has_moved(dana: Client, jobs: JobRep
     assert [job_id for job_id, _ in bookings(dana)] == ["waiting", "automatic"]
 
 
-def test_nobody_hears_of_bookings_they_may_not_see(
-    joel: Client, vic: Client, jobs: JobRepository
-) -> None:
+def test_nobody_hears_of_anothers_bookings(joel: Client, vic: Client, jobs: JobRepository) -> None:
     put(jobs, {"id": "anas", "crew": Crew(driver="ana"), "history": BOOKED_BY_MARK})
     assert bookings(joel) == []
     assert bookings(vic) == [["anas", "Mark"]]
@@ -192,7 +190,7 @@ def test_what_has_not_begun_when_its_window_ends_is_late(
 # --- the poll ---------------------------------------------------------------------------
 
 
-def test_the_poll_is_304_until_it_changes(
+def test_the_poll_is_304_until_a_change(
     dana: Client, jobs: JobRepository, clock: FakeClock
 ) -> None:
     """A job, or that one becomes late; that time passes changes nothing."""

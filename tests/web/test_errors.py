@@ -161,9 +161,7 @@ def test_what_changes_something_is_never_done_by_looking(dana: Client, action: s
 @pytest.mark.parametrize(
     "host", ["evil.example", " ", "localhost.evil.example", "a b", "[::1", "\xff", "10.0.0.7"]
 )
-def test_an_unknown_host_is_400_but_machines_ask_for_health_there(
-    client: Client, host: str
-) -> None:
+def test_an_unknown_host_is_400_but_machines_ask_for_health(client: Client, host: str) -> None:
     statuses = [client.get(path, HTTP_HOST=host).status_code for path in ("/", "/readyz")]
     assert statuses == [400, 200]
     assert client.get("/healthz", HTTP_HOST=host).json()["status"] == "ok"
@@ -179,9 +177,7 @@ def forget(*repositories: Any) -> None:
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}/live", f"{PAGE}/cancel", "/dashboard/", DRAWER])
-def test_out_of_reach_from_the_start_is_a_kind_503(
-    dana: Client, jobs: JobRepository, path: str
-) -> None:
+def test_out_of_reach_from_the_start_is_503(dana: Client, jobs: JobRepository, path: str) -> None:
     forget(jobs)
     with unavailable(jobs):
         answer = dana.get(path)

@@ -83,9 +83,7 @@ def test_no_other_host_is_served_in_production(host: str) -> None:
 
 
 @pytest.mark.usefixtures("production")
-def test_the_drawers_link_for_customers_leads_to_the_public_host(
-    roster: RosterRepository,
-) -> None:
+def test_the_drawers_link_for_customers_leads_to_the_public_host(roster: RosterRepository) -> None:
     client = at(CREWS_HOST)
     client.post("/dashboard/login/", {"username": "dana", "password": PASSWORD})
     drawer = text(client.get("/dashboard/jobs/jXkL9m2pQ"))

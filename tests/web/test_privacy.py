@@ -126,9 +126,7 @@ def test_no_answer_to_what_anybody_sends_sings(client: Client) -> None:
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_the_own_page_says_what_it_should(
-    client: Client, jobs: JobRepository, status: Status
-) -> None:
+def test_the_own_page_says_enough(client: Client, jobs: JobRepository, status: Status) -> None:
     jobs.change(lambda book: book.put(replace(book.job("canaryId1"), status=status)))
     for part in ("", "/live"):
         answer = client.get(f"/track/{TOKEN}{part}")

@@ -284,9 +284,7 @@ def test_the_count_and_the_sum_are_of_the_jobs_that_one_sees(
     assert "$3,000" in text(dana.get("/dashboard/board"))
 
 
-def test_anothers_job_looks_like_one_that_is_not_there(
-    shared_out: JobRepository, joel: Client
-) -> None:
+def test_anothers_job_looks_like_none_at_all(shared_out: JobRepository, joel: Client) -> None:
     for path in ("/dashboard/jobs/{}", "/api/jobs/{}"):
         hers, nobodys = (joel.get(path.format(name)) for name in ("job5", "job6"))
         assert (hers.status_code, nobodys.status_code) == (404, 404)
@@ -375,9 +373,7 @@ def money_in(answer: Any) -> list[str]:
         *("/dashboard/?q=54321", "/api/jobs", "/api/jobs/job1"),
     ],
 )
-def test_who_may_not_see_prices_sees_none(
-    discreet: JobRepository, username: str, path: str
-) -> None:
+def test_who_may_see_no_price_sees_none(discreet: JobRepository, username: str, path: str) -> None:
     answer = signed_in(username).get(path)
     assert answer.status_code == 200
     found = [sign for sign in money_in(answer) if f"q={sign}" not in path]

@@ -58,7 +58,7 @@ def status(jobs: JobRepository) -> Status:
         (CANCELLED, "This pickup is cancelled"),
     ],
 )
-def test_each_status_has_its_words(
+def test_a_status_has_its_words(
     client: Client, jobs: JobRepository, at: Status, title: str
 ) -> None:
     put(jobs, status=at)
@@ -264,9 +264,7 @@ def test_a_slip_is_undone_within_a_minute_and_once(
     assert f"{PAGE}/undo" not in text(client.get(PAGE))
 
 
-def test_an_undo_that_another_worker_did_is_not_done_again(
-    client: Client, jobs: JobRepository
-) -> None:
+def test_an_undo_of_another_worker_is_not_done_again(client: Client, jobs: JobRepository) -> None:
     put(jobs, status=BOOKED)
     client.post(f"{PAGE}/cancel")
     there, job = elsewhere(jobs), jobs.read().jobs[0]
@@ -277,9 +275,7 @@ def test_an_undo_that_another_worker_did_is_not_done_again(
 
 
 @pytest.mark.parametrize("action", ["ready", "cancel", "undo"])
-def test_a_job_discarded_meanwhile_is_gone(
-    client: Client, jobs: JobRepository, action: str
-) -> None:
+def test_a_job_discarded_since_is_gone(client: Client, jobs: JobRepository, action: str) -> None:
     jobs.change(lambda book: book.put(customer_is_ready()))
     elsewhere(jobs).change(lambda book: book.without({"jXkL9m2pQ"}))
     answer = client.post(f"{PAGE}/{action}")
