@@ -183,12 +183,17 @@ def test_a_list_may_be_narrowed(vic: Program, jobs: JobRepository, query: str, f
 
 
 def test_an_edit_changes_the_fields_that_it_names(dana: Program, jobs: JobRepository) -> None:
+    """And takes a window or a text away where it says null."""
     has(jobs, truck="T1")
-    answer = dana.patch(f"jobs/{ID}", {"price": "285.5", "access_notes": "Gate 4711", "version": 1})
+    window = {"date": "2026-05-23", "name": "morning"}
+    fields = {"price": "285.5", "access_notes": "Gate 4711", "window": window}
+    answer = dana.patch(f"jobs/{ID}", fields | {"version": 1})
     job = answer.json()
     assert (job["price"], job["access_notes"], job["truck"]) == (285.5, "Gate 4711", "T1")
-    assert job["version"] == 2
+    assert (job["version"], job["window"]["start"]) == (2, "08:00")
     assert answer.headers["X-Revision"] == "2"
+    job = dana.patch(f"jobs/{ID}", {"window": None, "access_notes": None}).json()
+    assert (job["window"], job["access_notes"]) == (None, "")
 
 
 def test_an_edit_of_what_another_changed_is_a_conflict(dana: Program, jobs: JobRepository) -> None:
@@ -198,13 +203,6 @@ def test_an_edit_of_what_another_changed_is_a_conflict(dana: Program, jobs: JobR
     answer = dana.patch(f"jobs/{ID}", {"truck": "T2", "version": 1})
     assert is_problem(answer, 409)
     assert answer.json()["job"]["truck"] == "T1"
-
-
-def test_a_window_and_notes_may_be_taken_away(dana: Program, jobs: JobRepository) -> None:
-    has(jobs, access_notes="Gate")
-    dana.patch(f"jobs/{ID}", {"window": {"date": "2026-05-23", "name": "morning"}})
-    job = dana.patch(f"jobs/{ID}", {"window": None, "access_notes": None}).json()
-    assert (job["window"], job["access_notes"]) == (None, "")
 
 
 def test_a_move_says_what_it_saw(joel: Program, jobs: JobRepository) -> None:

@@ -148,32 +148,26 @@ def bookings(client: Client, **query: str) -> list[list[str]]:
 BOOKED_BY_MARK = (Event(at=NOON, by="customer", what="created"),)
 
 
-def test_new_bookings_are_named_whatever_the_filter(dana: Client, jobs: JobRepository) -> None:
-    put(jobs, {"id": "a", "customer_name": "Zoë & “Co”", "history": BOOKED_BY_MARK})
-    assert cards(dana, q="texas") == []
-    assert bookings(dana, q="texas") == bookings(dana) == [["a", "Zoë & “Co”"]]
-
-
 def test_new_bookings_are_those_that_nobody_has_moved(dana: Client, jobs: JobRepository) -> None:
+    """They are named whatever the filter."""
     moved = Event(at=NOON, by="dana", from_=Status.PENDING, to=Status.BOOKED)
     put(
         jobs,
-        {"id": "waiting", "history": BOOKED_BY_MARK},
+        {"id": "waiting", "history": BOOKED_BY_MARK, "customer_name": "Zoë & “Co”"},
         {"id": "automatic", "history": BOOKED_BY_MARK, "status": Status.BOOKED},
         {"id": "moved", "history": (*BOOKED_BY_MARK, moved), "status": Status.BOOKED},
         {"id": "by-phone", "history": (Event(at=NOON, by="dana", what="created"),)},
         {"id": "old"},
     )
-    assert [job_id for job_id, _ in bookings(dana)] == ["waiting", "automatic"]
+    assert bookings(dana) == [["waiting", "Zoë & “Co”"], ["automatic", "Mark"]]
+    assert cards(dana, q="texas") == []
+    assert bookings(dana, q="texas") == bookings(dana)
 
 
 def test_nobody_hears_of_anothers_bookings(joel: Client, vic: Client, jobs: JobRepository) -> None:
     put(jobs, {"id": "anas", "crew": Crew(driver="ana"), "history": BOOKED_BY_MARK})
     assert bookings(joel) == []
     assert bookings(vic) == [["anas", "Mark"]]
-
-
-# --- late -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", Status)
