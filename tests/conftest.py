@@ -1,28 +1,40 @@
 """Every web test has a business of its own in memory, and a clock that stands still."""
 
-from functools import cache as cached
+from collections.abc import Iterator
+from copy import deepcopy
+from functools import lru_cache
+from http.cookies import SimpleCookie
+from itertools import count
 
 import botocore.session
+import hypothesis
 import pytest
+from botocore.config import Config
 from botocore.loaders import create_loader
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.test import Client
-from hypothesis import settings
+from pytest_django import Settings
 
 from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Roster
+from dispatch.stores.dynamodb import CLIENT
 from dispatch.stores.memory import MemoryStore
 from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
+from dispatch.stores.roster_table import RosterTable
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
 
+AS_DEPLOYED = wiring._roster
+HASHED = make_password(PASSWORD)
+_table = count(1)
+
 # The same made-up input each time; and a busy machine is no failure.
-settings.register_profile("suite", deadline=None, derandomize=True)
-settings.load_profile("suite")
+hypothesis.settings.register_profile("suite", deadline=None, max_examples=50, derandomize=True)
+hypothesis.settings.load_profile("suite")
 # AWS's descriptions of its services are read once, not for each client that a test makes.
-botocore.session.create_loader = cached(create_loader)
+botocore.session.create_loader = lru_cache(create_loader)
 
 
 @pytest.fixture
@@ -60,12 +72,11 @@ def jobs() -> JobRepository:
 @pytest.fixture
 def roster() -> RosterRepository:
     """Dana dispatches, Joel and Ana drive, Vic looks on; all with the same password."""
-    hashed = make_password(PASSWORD)
     members = [
-        make_member("dana", rank=Rank.DISPATCHER, roles=("supervisor",), password=hashed),
-        make_member("joel", password=hashed),
-        make_member("ana", password=hashed),
-        make_member("vic", rank=Rank.VIEWER, roles=(), password=hashed),
+        make_member("dana", rank=Rank.DISPATCHER, roles=("supervisor",), password=HASHED),
+        make_member("joel", password=HASHED),
+        make_member("ana", password=HASHED),
+        make_member("vic", rank=Rank.VIEWER, roles=(), password=HASHED),
     ]
     repository = wiring.roster(BUSINESS)
     repository.change(lambda roster: roster.put(*members))
@@ -74,17 +85,29 @@ def roster() -> RosterRepository:
 
 @pytest.fixture
 def dana(roster: RosterRepository) -> Client:
-    return signed_in("dana")
+    return at_work("dana")
 
 
 @pytest.fixture
 def joel(roster: RosterRepository) -> Client:
-    return signed_in("joel")
+    return at_work("joel")
 
 
 @pytest.fixture
 def vic(roster: RosterRepository) -> Client:
-    return signed_in("vic")
+    return at_work("vic")
+
+
+@lru_cache
+def session(username: str) -> SimpleCookie:
+    """Made once for all tests: it is in a cookie, and they begin with the same roster."""
+    return signed_in(username).cookies
+
+
+def at_work(username: str) -> Client:
+    client = Client()
+    client.cookies = deepcopy(session(username))
+    return client
 
 
 def signed_in(username: str) -> Client:
@@ -92,3 +115,36 @@ def signed_in(username: str) -> Client:
     answer = client.post("/dashboard/login/", {"username": username, "password": PASSWORD})
     assert answer.status_code == 302, answer.content.decode()
     return client
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    from tests.moto_server import running_moto  # here, as few tests need it and it takes a second
+
+    with running_moto() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def crew_table(
+    moto: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> Iterator[RosterTable]:
+    """The roster is to be in this table, which is not there yet."""
+    from tests.moto_server import aws_environment
+
+    for name, value in aws_environment(moto).items():
+        monkeypatch.setenv(name, value)
+    patient = CLIENT.merge(Config(read_timeout=60))  # moto takes its time
+    monkeypatch.setattr("dispatch.stores.dynamodb.CLIENT", patient)
+    settings.CREW_URL = f"dynamodb://crew.{next(_table)}/{{business}}"
+    monkeypatch.setattr(wiring, "_roster", AS_DEPLOYED)
+    AS_DEPLOYED.cache_clear()
+    table = wiring.roster_table(BUSINESS)
+    assert table
+    yield table
+    AS_DEPLOYED.cache_clear()
+
+
+def restart() -> None:
+    """As after a new start: the roster in the table is not known yet."""
+    AS_DEPLOYED.cache_clear()

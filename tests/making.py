@@ -24,6 +24,11 @@ JOEL = Actor("joel", Rank.CREW)
 VIC = Actor("vic", Rank.VIEWER)
 PASSWORD = "rolling-dumpster-7"
 TOKEN = "Tk" + "x" * 30
+CONTRACT_FIELDS = {
+    *("id", "version", "tracking_token", "customer_name", "location", "phone", "email"),
+    *("price", "price_lines", "paid", "status", "window", "on_my_way", "eta", "crew", "truck"),
+    *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
+}
 LEGACY = Path(__file__).parent / "data" / "legacy-jobs.json"  # as the first system left it
 
 

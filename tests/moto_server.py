@@ -1,9 +1,5 @@
-"""S3 and DynamoDB on loopback, for this process and for others.
+"""S3 and DynamoDB on loopback, for this process and for others."""
 
-`running_moto()` in a test; `python -m tests.moto_server --port 5555` for a server of its own.
-"""
-
-import argparse
 import os
 import random
 import socket
@@ -87,8 +83,7 @@ class Quiet(MotoRequestHandler):
 
 
 def server(port: int = 0, *, lose: float = 0, seed: int = 1) -> BaseWSGIServer:
-    moto = DomainDispatcherApplication(create_backend_app)
-    app: Application = OneAtATime(moto)
+    app: Application = OneAtATime(DomainDispatcherApplication(create_backend_app))
     if lose:
         app = LosesAnswers(app, lose, seed)
     return make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
@@ -137,22 +132,3 @@ def patient_dynamodb() -> Any:
     """As production's client, but moto may take seconds for what takes DynamoDB milliseconds."""
     config = CLIENT.merge(Config(read_timeout=60))
     return boto3.session.Session().client("dynamodb", config=config)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--lose", type=float, default=0, help="share of answers to writes")
-    parser.add_argument("--bucket", action="append", default=[], help="make this one first")
-    options = parser.parse_args(arguments)
-    running = server(options.port, lose=options.lose)
-    endpoint = f"http://127.0.0.1:{running.server_port}"
-    threading.Thread(target=running.serve_forever, daemon=True).start()
-    for bucket in options.bucket:
-        make_bucket(endpoint, bucket)
-    print(endpoint, flush=True)
-    threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

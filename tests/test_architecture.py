@@ -4,7 +4,6 @@ import ast
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -33,6 +32,7 @@ TOP_LEVEL = {
 Module = tuple[str, Path]
 
 
+@cache
 def modules(app: str) -> list[Module]:
     return [
         (".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), path)
@@ -41,23 +41,21 @@ def modules(app: str) -> list[Module]:
 
 
 @cache
-def imports_of(module: Module) -> tuple[tuple[str, str], ...]:
+def imports_of(module: Module) -> list[tuple[str, str]]:
     """Every module that this one imports, at its top or later, and where it does so."""
-    return tuple(_imports_of(module))
-
-
-def _imports_of(module: Module) -> Iterator[tuple[str, str]]:
     name, path = module
+    found: list[tuple[str, str]] = []
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
         if isinstance(node, ast.Import):
-            yield from ((alias.name, where) for alias in node.names)
+            found += [(alias.name, where) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1]
             source = ".".join([*(above if node.level else []), *filter(None, [node.module])])
             # `from dispatch import wiring` imports a module too.
-            yield from ((f"{source}.{alias.name}", where) for alias in node.names)
+            found += [(f"{source}.{alias.name}", where) for alias in node.names]
+    return found
 
 
 def within(module: str, package: str) -> bool:

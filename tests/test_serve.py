@@ -1,13 +1,19 @@
-"""`manage.py serve` on a fresh clone."""
+"""`manage.py serve` on a fresh clone, and the day that `make run` opens on."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from dispatch import sample
+from dispatch.board import is_late
 from dispatch.domain.document import UnreadableDocument
+from dispatch.domain.status import Status
+from dispatch.stores.repository import JobRepository
 from qdn_site.management.commands import serve
+from tests.making import BUSINESS, FakeClock
 
 
 def test_a_fresh_clone_without_a_folder_var_is_served(
@@ -34,3 +40,22 @@ def test_jobs_that_cannot_be_read_are_told_in_a_line(
     monkeypatch.setattr(serve.sample, "add_jobs", broken)
     with pytest.raises(CommandError, match="is no JSON"):
         call_command("serve")
+
+
+@pytest.mark.parametrize("hours", range(0, 168, 5))
+def test_the_sample_day_is_believable_at_any_hour_of_the_week(
+    hours: int, clock: FakeClock, jobs: JobRepository
+) -> None:
+    clock.at += timedelta(hours=hours)
+    assert sample.add_jobs(BUSINESS) == len(sample.JOBS)
+    day = jobs.read().jobs
+    assert {job.status for job in day} == set(Status)
+    assert not [job for job in day if is_late(job, BUSINESS, clock.at)]
+    assert all(job.window in BUSINESS.windows_on(job.window.date) for job in day if job.window)
+    assert sample.a_token(BUSINESS)
+
+
+def test_samples_go_into_an_empty_store_only(jobs: JobRepository) -> None:
+    sample.add_jobs(BUSINESS)
+    assert sample.add_jobs(BUSINESS) == 0
+    assert len(jobs.read().jobs) == len(sample.JOBS)

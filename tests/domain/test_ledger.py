@@ -2,7 +2,6 @@
 
 import pytest
 
-from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.ledger import REMEMBERED_WRITES
 from dispatch.domain.status import Status
@@ -68,9 +67,3 @@ def test_a_ledger_is_a_value() -> None:
     book = JobBook().put(make_job())
     book.changed(make_job(status=Status.BOOKED), NOON)
     assert book.jobs == (make_job(),)
-
-
-@pytest.mark.parametrize("revision", ["-5", "9223372036854775808", "1.5", '"3"'])
-def test_a_revision_that_is_no_count_of_writes_stops_every_write(revision: str) -> None:
-    with pytest.raises(UnreadableDocument):
-        JobBook.decode(b'{"schema": 2, "revision": %s, "jobs": []}' % revision.encode())

@@ -1,6 +1,6 @@
 """Every kind of store, ready to be used, and an S3 of our own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -11,16 +11,10 @@ from dispatch.domain.document import DocumentStore
 from dispatch.stores.file import FileStore
 from dispatch.stores.memory import MemoryStore
 from dispatch.stores.s3 import CLIENT, OneConnectionS3Storage, S3Store
-from tests.moto_server import aws_environment, make_bucket, running_moto
+from tests.moto_server import aws_environment, make_bucket
 
 _bucket = count(1)
 PATIENT = CLIENT.merge(Config(read_timeout=60))  # a busy machine is no outage
-
-
-@pytest.fixture(scope="session")
-def moto() -> Iterator[str]:
-    with running_moto() as endpoint:
-        yield endpoint
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The schema and the page of it."""
 
 import re
-import sys
 from typing import Any
 
 import pytest
@@ -39,14 +38,15 @@ def operations(schema: Any) -> dict[tuple[str, str], Any]:
     }
 
 
-def test_the_schema_names_every_call(schema: Any) -> None:
+def test_the_schema_is_valid_and_names_every_call(schema: Any) -> None:
     assert schema["openapi"].startswith("3.1")
     assert operations(schema).keys() >= CALLS
-
-
-def test_the_schema_is_valid(schema: Any) -> None:
-    validator = pytest.importorskip("openapi_spec_validator")
-    validator.validate(schema)
+    public = {call for call, each in operations(schema).items() if not each.get("security")}
+    assert public == {("POST", "/api/token"), ("POST", "/api/track")}
+    conflict = operations(schema)["POST", "/api/jobs"]["responses"]["409"]["description"]
+    assert "idempotency key" in conflict
+    assert "`insistable`" in conflict
+    pytest.importorskip("openapi_spec_validator").validate(schema)
 
 
 def test_every_error_is_a_problem_and_every_body_has_an_example(schema: Any) -> None:
@@ -90,15 +90,7 @@ def test_every_success_and_every_parameter_has_an_example(schema: Any) -> None:
     assert "If-None-Match" in [each["name"] for each in listing]
 
 
-def test_a_new_job_may_meet_two_conflicts(schema: Any) -> None:
-    conflict = operations(schema)["POST", "/api/jobs"]["responses"]["409"]["description"]
-    assert "idempotency key" in conflict
-    assert "`insistable`" in conflict
-
-
-def test_answers_are_as_the_schema_says(
-    schema: Any, jobs: JobRepository, roster: RosterRepository
-) -> None:
+def test_answers_fit_the_schema(schema: Any, jobs: JobRepository, roster: RosterRepository) -> None:
     validator = pytest.importorskip("jsonschema").Draft202012Validator
     jobs.change(lambda book: book.put(make_job(crew=Crew(driver="joel"), status="booked")))
     dana = Program("dana")
@@ -116,11 +108,6 @@ def test_answers_are_as_the_schema_says(
         validator(of_it).validate(answer.json())
 
 
-def test_all_but_signing_in_and_tracking_need_a_token(schema: Any) -> None:
-    public = {call for call, each in operations(schema).items() if not each.get("security")}
-    assert public == {("POST", "/api/token"), ("POST", "/api/track")}
-
-
 def test_the_page_shows_every_call_and_fetches_nothing_from_elsewhere(client: Client) -> None:
     page = client.get("/api/docs").content.decode()
     for method, path in CALLS:
@@ -128,9 +115,3 @@ def test_the_page_shows_every_call_and_fetches_nothing_from_elsewhere(client: Cl
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
     assert "<script" not in page
     assert "style=" not in page
-
-
-def test_nothing_at_run_time_needs_the_test_tools(client: Client) -> None:
-    client.get("/api/openapi.json")
-    dmr = {name for name in sys.modules if name.startswith("dmr.")}
-    assert not {name for name in dmr if "pydantic" in name}

@@ -1,6 +1,6 @@
 """Tokens: who gets one, and what ends it."""
 
-from typing import Any
+from collections.abc import Callable
 
 import jwt
 import pytest
@@ -8,10 +8,9 @@ from django.conf import settings
 from django.test import Client, override_settings
 from msgspec.structs import replace
 
-from dispatch import wiring
-from dispatch.domain.business import Site
+from dispatch.domain.roster import Member, Roster
 from dispatch.stores.repository import JobRepository, RosterRepository
-from tests.making import BUSINESS, NOON, PASSWORD, FakeClock, make_job
+from tests.making import BUSINESS, PASSWORD, FakeClock, make_job
 from tests.web.api import Program, is_problem
 
 OTHER = "another-" + "y" * 50
@@ -23,58 +22,30 @@ def test_a_member_gets_a_token_for_twelve_hours(roster: RosterRepository, clock:
     assert (answer.json()["token_type"], answer.json()["expires_in"]) == ("Bearer", 12 * 3600)
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["Cache-Control"] == "no-store"
-
-
-def test_a_token_ends_after_twelve_hours(roster: RosterRepository, clock: FakeClock) -> None:
-    joel = Program("joel")
+    joel = Program(Authorization=f"Bearer {answer.json()['access']}")
     clock.tick(12 * 3600 - 1)
     assert joel.get("jobs").status_code == 200
     clock.tick(1)
     assert is_problem(joel.get("jobs"), 401)
 
 
-def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(
-    roster: RosterRepository,
-) -> None:
-    wrong = Program().post("token", {"username": "joel", "password": "nope"})
-    unknown = Program().post("token", {"username": "nobody", "password": "nope"})
-    assert is_problem(wrong, 401)
-    assert wrong.headers["WWW-Authenticate"].startswith("Bearer")
-    assert (wrong.content, wrong.status_code) == (unknown.content, unknown.status_code)
-
-
 @pytest.mark.parametrize(
-    "change",
+    "left",
     [
-        lambda member: member.with_password("a-new-hash"),
-        lambda member: replace(member, epoch=member.epoch + 1),
-        lambda member: replace(member, active=False),
+        lambda joel: [joel.with_password("a-new-hash")],
+        lambda joel: [replace(joel, epoch=joel.epoch + 1)],
+        lambda joel: [replace(joel, active=False)],
+        lambda joel: [],
     ],
-    ids=["new password", "signed out everywhere", "deactivated"],
+    ids=["new password", "signed out everywhere", "deactivated", "gone"],
 )
-def test_what_ends_the_sessions_ends_the_tokens(roster: RosterRepository, change: Any) -> None:
+def test_what_ends_the_sessions_ends_the_tokens(
+    roster: RosterRepository, left: Callable[[Member], list[Member]]
+) -> None:
     joel = Program("joel")
-    roster.change(lambda book: book.changed(change(book.member("joel")), NOON))
+    members = left(roster.read().member("joel"))
+    roster.change(lambda now: Roster(revision=now.revision).put(*members))
     assert is_problem(joel.get("jobs"), 401)
-
-
-def test_who_has_gone_from_the_roster_has_no_token(roster: RosterRepository) -> None:
-    joel = Program("joel")
-    roster.change(lambda book: type(book)(revision=book.revision))
-    assert is_problem(joel.get("jobs"), 401)
-
-
-def test_a_token_of_one_business_is_worth_nothing_at_another(roster: RosterRepository) -> None:
-    ours = replace(BUSINESS, production=Site("https://ours.test"))
-    other = replace(BUSINESS, slug="other", production=Site("https://other.test"))
-    wiring.roster(other).change(lambda book: book.put(*roster.read().members))
-    with override_settings(
-        STAGE="production", BUSINESSES=(ours, other), ALLOWED_HOSTS=["ours.test", "other.test"]
-    ):
-        joel = Program(Host="ours.test")
-        joel.headers["Authorization"] = f"Bearer {joel.sign_in('joel')}"
-        assert joel.get("jobs").status_code == 200
-        assert is_problem(joel.get("jobs", Host="other.test"), 401)
 
 
 def test_tokens_of_the_old_secret_are_still_good(roster: RosterRepository) -> None:
@@ -94,15 +65,8 @@ def test_nobody_signs_with_the_secret_itself(roster: RosterRepository) -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        *(
-            "",
-            "Bearer",
-            "Bearer ",
-            "Bearer x",
-            "Bearer a.b.c",
-            "Basic am9lbDpwdw==",
-            "Bearer é.é.é",
-        ),
+        *("", "Bearer", "Bearer ", "Bearer x", "Bearer a.b.c", "Bearer é.é.é"),
+        "Basic am9lbDpwdw==",
         "Bearer " + jwt.encode({"sub": "joel"}, None, algorithm="none"),
         "Bearer " + jwt.encode({"sub": "joel"}, "x" * 32, algorithm="HS256"),
         "Bearer W1tbW1tb." + "W1tb" * 900 + ".x",
@@ -130,9 +94,7 @@ def test_a_good_session_does_not_mend_a_bad_token(joel: Client) -> None:
     assert is_problem(joel.get("/api/jobs", headers={"Authorization": "Bearer x"}), 401)
 
 
-def test_the_session_reads_the_api_and_needs_a_csrf_token_to_write(
-    joel: Client, jobs: JobRepository
-) -> None:
+def test_to_write_by_api_a_session_needs_a_csrf_token(joel: Client, jobs: JobRepository) -> None:
     jobs.change(lambda book: book.put(make_job(status="booked")))
     browser = Client(enforce_csrf_checks=True)
     browser.cookies["sessionid"] = joel.cookies["sessionid"].value
@@ -143,7 +105,8 @@ def test_the_session_reads_the_api_and_needs_a_csrf_token_to_write(
     assert browser.post(*note, headers={"X-CSRFToken": "c" * 32}).status_code == 201
 
 
-def test_without_anything_it_is_401(roster: RosterRepository) -> None:
-    answer = Program().get("jobs")
-    assert is_problem(answer, 401)
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+def test_without_a_token_or_the_right_password_it_is_401(roster: RosterRepository) -> None:
+    wrong = {"username": "joel", "password": "nope"}
+    for answer in (Program().get("jobs"), Program().post("token", wrong)):
+        assert is_problem(answer, 401)
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")

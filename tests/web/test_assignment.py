@@ -1,21 +1,24 @@
 """Assignment by drawer and by card: who is refused, how to insist, and what comes between."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 from django.test import Client
 
 import dispatch.jobs
 import dispatch.roster
-from dispatch.board import _render_card
-from dispatch.domain.availability import overfull
+from dispatch import wiring
+from dispatch.domain.availability import NotAvailable
 from dispatch.domain.job import Crew, Job, Window
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.roster import Days
-from dispatch.stores.repository import JobRepository
-from tests.making import BUSINESS, DANA, FakeClock, make_job
+from dispatch.stores.repository import DocumentRepository, JobRepository
+from tests.making import BUSINESS, DANA, JOEL, NOON, FakeClock, make_job
+from tests.stores.troubled import TroubledStore
 from tests.web.api import Program
 from tests.web.pages import text, words
 
@@ -56,9 +59,7 @@ def board(client: Client) -> str:
     return text(client.get("/dashboard/board"))
 
 
-def test_a_refusal_stands_beside_its_role_with_what_was_chosen(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_a_refusal_stands_beside_the_role_it_is_about(dana: Client, jobs: JobRepository) -> None:
     away()
     answer = assign(dana, driver="joel", first_mate="ana", version=1)
     assert answer.status_code == 409
@@ -71,25 +72,29 @@ def test_a_refusal_stands_beside_its_role_with_what_was_chosen(
 
 
 def test_a_full_window_can_be_insisted_on(dana: Client, jobs: JobRepository) -> None:
+    """Which is then no clash."""
     joels_morning_is_full(jobs)
-    answer = assign(dana, driver="joel", version=1)
+    answer = dana.post(f"{DRAWER}/assign?version=1", {"driver": "joel"}, headers=FETCH)
     assert answer.status_code == 409
+    assert text(answer).lstrip().startswith("<article")
     assert "Joel already drives 4 jobs" in words(answer)
+    assert "Assign all the same" in words(answer)
     assert 'name="insist" value="1"' in text(answer)
     assert the_job(jobs).crew == Crew()
     assert assign(dana, driver="joel", version=1, insist="1").status_code == 303
     assert the_job(jobs).crew.driver == "joel"
+    assert the_job(jobs).history[-1].reason == "insisted"
+    assert "Joel drives 5 jobs" not in board(dana)
+    assert "Joel drives 5 jobs" not in words(dana.get(DRAWER))
 
 
-def test_a_day_off_cannot_be_insisted_on(dana: Client, jobs: JobRepository) -> None:
-    away()
-    assert assign(dana, driver="joel", version=1, insist="1").status_code == 409
-    assert the_job(jobs).crew == Crew()
+def test_insisting_without_need_is_not_kept(dana: Client, jobs: JobRepository) -> None:
+    assign(dana, driver="joel", version=1, insist="1")
+    assert not the_job(jobs).history[-1].reason
+    assert "Assigned: driver nobody → Joel" in words(dana.get(DRAWER))
 
 
-def test_a_refused_form_still_knows_which_version_was_seen(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_a_refused_form_still_knows_the_version_seen(dana: Client, jobs: JobRepository) -> None:
     """Else saving it again would undo what others assigned meanwhile."""
     away()
     dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"supervisor": "dana"}, by=DANA)
@@ -108,25 +113,15 @@ def test_a_card_offers_the_drivers_who_are_free(dana: Client, jobs: JobRepositor
     assert assign(dana, "?version=1", driver="ana").status_code == 303
     assert the_job(jobs).crew.driver == "ana"
     assert button.format("ana") not in board(dana)
+    stale = assign(dana, "?version=1", driver="joel")
+    assert (stale.status_code, the_job(jobs).crew.driver) == (409, "ana")
 
 
-def test_only_dispatchers_pick_on_the_card(joel: Client, vic: Client, dana: Client) -> None:
-    assert 'name="driver"' in board(dana)
-    assert 'name="driver"' not in board(joel)
-    assert 'name="driver"' not in board(vic)
-
-
-def test_a_finished_job_needs_no_driver(dana: Client) -> None:
+def test_only_dispatchers_pick_drivers_on_cards(joel: Client, vic: Client, dana: Client) -> None:
+    pick = 'name="driver"'
+    assert [pick in board(each) for each in (dana, joel, vic)] == [True, False, False]
     dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", Status.COMPLETED, by=DANA)
-    assert 'name="driver"' not in board(dana)
-
-
-def test_a_card_that_was_seen_before_another_assigned_is_a_conflict(
-    dana: Client, jobs: JobRepository
-) -> None:
-    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
-    assert assign(dana, "?version=1", driver="joel").status_code == 409
-    assert the_job(jobs).crew.driver == "ana"
+    assert pick not in board(dana)
 
 
 def test_what_came_between_is_said_on_the_card_and_in_the_drawer(dana: Client) -> None:
@@ -162,48 +157,57 @@ def test_a_job_moved_into_a_full_window_is_said_on_its_card_alone_and_in_its_dra
     assert told not in board(dana)
 
 
-def test_what_was_insisted_on_is_kept_and_no_clash(dana: Client, jobs: JobRepository) -> None:
-    joels_morning_is_full(jobs)
-    assign(dana, driver="joel", version=1, insist="1")
-    assert the_job(jobs).history[-1].reason == "insisted"
-    assert "Joel drives 5 jobs" not in board(dana)
-    assert "Joel drives 5 jobs" not in words(dana.get(DRAWER))
+# --- an assignment while another worker is told of a sick call ------------------------------
 
 
-def test_insisting_where_nothing_stands_against_it_is_not_kept(
-    dana: Client, jobs: JobRepository
+def sick_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Joel falls sick as another worker is told, which has snapshots of its own."""
+    kept: dict[Any, Any] = {JobBook: wiring.jobs(BUSINESS), Roster: wiring.roster(BUSINESS)}
+    jobs, roster = (
+        DocumentRepository(repository._store, kind, now=lambda: NOON, background=False)
+        for kind, repository in kept.items()
+    )
+
+    def act() -> None:
+        with monkeypatch.context() as there:
+            there.setattr(wiring, "_jobs", lambda slug: jobs)
+            there.setattr(wiring, "_roster", lambda slug: roster)
+            dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+
+    return act
+
+
+def create_for_joel() -> None:
+    fields = {"customer_name": "Ida", "location": "Elm St", "window": MORNING}
+    crew = {"crew": Crew(driver="joel")}
+    dispatch.jobs.create(BUSINESS, fields | crew, status=Status.BOOKED, by="dana")
+
+
+def assign_joel() -> None:
+    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "joel"}, by=DANA)
+
+
+@pytest.mark.usefixtures("roster")
+@pytest.mark.parametrize("step", ["load", "save"])
+@pytest.mark.parametrize("give", [assign_joel, create_for_joel])
+def test_an_assignment_that_is_written_after_the_sick_day_sees_it(
+    jobs: JobRepository, monkeypatch: pytest.MonkeyPatch, step: str, give: Callable[[], None]
 ) -> None:
-    assign(dana, driver="joel", version=1, insist="1")
-    assert not the_job(jobs).history[-1].reason
+    """Though its own worker knew nothing of it when it began."""
+    his = {"status": Status.BOOKED, "window": MORNING, "crew": Crew(driver="joel")}
+    jobs.change(lambda book: book.put(make_job(id="his", tracking_token="", **his)))
+    store = TroubledStore()
+    getattr(store, f"before_{step}").append(sick_elsewhere(monkeypatch))
+    store.inner, jobs._store = jobs._store, store  # type: ignore[attr-defined]
+    with pytest.raises(NotAvailable, match="AWAY"):
+        give()
+    assert not [job.id for job in jobs.refreshed().jobs if "joel" in set(job.crew)]
 
 
-def test_a_board_counts_its_drivers_jobs_once(
-    dana: Client, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However many cards it has: the poll asks every few seconds."""
-    joels_morning_is_full(jobs)
-    counted = Mock(wraps=overfull)
-    monkeypatch.setattr("dispatch.board.overfull", counted)
-    board(dana)
-    assert counted.call_count == 1
-
-
-def test_a_change_of_the_roster_that_no_card_shows_renders_none_anew(dana: Client) -> None:
-    board(dana)
-    rendered = _render_card.cache_info().misses
-    dispatch.roster.sign_out_everywhere(BUSINESS, "ana")
-    board(dana)
-    assert _render_card.cache_info().misses == rendered
-
-
-def test_a_script_gets_the_refusal_in_the_drawer(dana: Client, jobs: JobRepository) -> None:
-    joels_morning_is_full(jobs)
-    answer = dana.post(f"{DRAWER}/assign?version=1", {"driver": "joel"}, headers=FETCH)
-    assert answer.status_code == 409
-    assert text(answer).lstrip().startswith("<article")
-    assert "Assign all the same" in words(answer)
-
-
-def test_the_history_calls_people_by_their_names(dana: Client, jobs: JobRepository) -> None:
-    assign(dana, driver="joel", version=1)
-    assert "Assigned: driver nobody → Joel" in words(dana.get(DRAWER))
+@pytest.mark.usefixtures("roster")
+def test_who_is_sick_is_not_on_the_way() -> None:
+    assign_joel()
+    dispatch.jobs.on_my_way(BUSINESS, "jXkL9m2pQ", by=JOEL)
+    dispatch.jobs.set_eta(BUSINESS, "jXkL9m2pQ", NOON, by=JOEL)
+    done = dispatch.roster.sick(BUSINESS, "joel", SATURDAY, by=DANA)
+    assert [(job.on_my_way, job.eta) for job in done.jobs] == [(None, None)]

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client, override_settings
 from msgspec.structs import replace
 
@@ -14,17 +13,10 @@ from dispatch.stores.repository import JobRepository
 from tests.making import BUSINESS, FakeClock, unavailable
 from tests.web.pages import text, words
 
-MARKS = {
-    "load": "full",
-    "date": "2026-05-23",
-    "window": "afternoon",
-    "location": "Soderblom Ave",
-    "access_notes": "Gate code 4411",
-    "customer_name": "Mark",
-    "phone": "619-555-0142",
-    "email": "mark@example.com",
-    "key": "one-visit-of-the-form",
-}
+WHAT = {"load": "full", "access_notes": "Gate code 4411", "key": "one-visit-of-the-form"}
+WHEN = {"date": "2026-05-23", "window": "afternoon", "location": "Soderblom Ave"}
+WHO = {"customer_name": "Mark", "phone": "619-555-0142", "email": "mark@example.com"}
+MARKS = WHAT | WHEN | WHO
 
 
 def book(client: Client, **fields: Any) -> Any:
@@ -36,21 +28,18 @@ def the_job(jobs: JobRepository) -> Job:
     return job
 
 
-def test_a_booking_becomes_a_pending_job_with_all_that_was_typed(
-    client: Client, jobs: JobRepository
-) -> None:
+def test_a_booking_becomes_a_job_with_all_of_it(client: Client, jobs: JobRepository) -> None:
     answer = book(client)
     job = the_job(jobs)
-    assert (job.status, job.customer_name, job.location) == (
-        Status.PENDING,
-        "Mark",
-        "Soderblom Ave",
-    )
+    assert (job.status, job.customer_name, job.location) == ("pending", "Mark", "Soderblom Ave")
     assert (job.phone, job.email) == ("+16195550142", "mark@example.com")
     assert (job.load, job.price, job.access_notes) == ("full", 600, "Gate code 4411")
     assert job.window == BUSINESS.windows[1].on(date(2026, 5, 23))
-    assert answer.status_code == 303
-    assert answer.headers["Location"] == f"/track/{job.tracking_token}?r=1"
+    assert [(event.what, event.by) for event in job.history] == [("created", "customer")]
+    assert (len(job.id), len(job.tracking_token), job.version) == (9, 32, 1)
+    own_page = f"/track/{job.tracking_token}?r=1"
+    assert (answer.status_code, answer.headers["Location"]) == (303, own_page)
+    assert "We have your request" in words(client.get(own_page))
 
 
 def test_one_booking_too_many_loses_nothing_that_was_typed(
@@ -66,44 +55,19 @@ def test_one_booking_too_many_loses_nothing_that_was_typed(
     assert jobs.read().jobs == ()
 
 
-def test_the_new_job_is_recorded_as_the_customers(client: Client, jobs: JobRepository) -> None:
-    book(client)
-    job = the_job(jobs)
-    assert [(event.what, event.by) for event in job.history] == [("created", "customer")]
-    assert (len(job.id), len(job.tracking_token), job.version) == (9, 32, 1)
-
-
-def test_the_customer_lands_on_their_own_page(client: Client) -> None:
-    page = client.post("/book/", MARKS, follow=True)
-    assert page.status_code == 200
-    assert "We have your request" in words(page)
-
-
-def test_a_business_that_confirms_by_itself_says_so() -> None:
+def test_a_business_that_confirms_by_itself_says_so(client: Client, jobs: JobRepository) -> None:
     with override_settings(BUSINESSES=(replace(BUSINESS, confirm="auto"),)):
-        pages = [words(Client().get(path)) for path in ("/", "/book/")]
+        pages = [words(client.get(path)) for path in ("/", "/book/")]
+        book(client)
     assert not any("we confirm" in page.lower() or "confirm it" in page for page in pages)
     assert "Your booking holds at once" in pages[1]
-
-
-def test_a_business_that_confirms_by_itself_books_at_once(jobs: JobRepository) -> None:
-    with override_settings(BUSINESSES=(replace(BUSINESS, confirm="auto"),)):
-        book(Client())
     assert the_job(jobs).status is Status.BOOKED
 
 
-def test_a_double_click_a_reload_and_the_back_button_make_one_job(
-    client: Client, jobs: JobRepository
-) -> None:
+def test_a_double_click_and_a_reload_make_one_job(client: Client, jobs: JobRepository) -> None:
+    """The same page sent with other details is not taken for a repetition."""
     first, again = book(client), book(client)
     assert first.headers["Location"].split("?")[0] == again.headers["Location"].split("?")[0]
-    assert len(jobs.read().jobs) == 1
-
-
-def test_the_same_page_sent_with_other_details_is_not_taken_for_a_repetition(
-    client: Client, jobs: JobRepository
-) -> None:
-    book(client)
     page = book(client, location="Texas St")
     assert page.status_code == 409
     assert f"/track/{the_job(jobs).tracking_token}" in text(page)
@@ -112,34 +76,28 @@ def test_the_same_page_sent_with_other_details_is_not_taken_for_a_repetition(
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "sentence"),
     [
         ("customer_name", "", "Please tell us your name."),
         ("customer_name", "   ", "Please tell us your name."),
-        ("customer_name", "x" * 121, "at most 120"),
-        ("customer_name", "Mark\0", "control characters"),
         ("location", "", "Please tell us where to pick it up."),
         ("phone", "", "Please give us a number"),
-        ("phone", "ask for Bob", "does not look like a phone number"),
         ("email", "mark at home", "does not look like an e-mail address"),
         ("load", "", "Please choose how much there is"),
-        ("load", "whole-house", "There is no such load"),
         ("date", "", "Please choose a day."),
         ("date", "2026-05-22", "not free on that day"),
         ("date", "2026-05-24", "not free on that day"),
-        ("date", "yesterday", "That is no date"),
         ("window", "", "Please choose a time of day."),
-        ("window", "midnight", "There is no window of that name"),
         ("access_notes", "x" * 1001, "at most 1000"),
         ("website", "http://spam.example", "trap for robots"),
     ],
 )
 def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_lost(
-    client: Client, jobs: JobRepository, field: str, value: str, told: str
+    client: Client, jobs: JobRepository, field: str, value: str, sentence: str
 ) -> None:
     page = book(client, **{field: value})
     assert page.status_code == 422
-    assert told in words(page)
+    assert sentence in words(page)
     for name in {"location", "customer_name", "phone", "email"} - {field}:
         assert f'value="{MARKS[name]}"' in text(page)
     assert "Gate code 4411" in text(page) or field == "access_notes"
@@ -147,17 +105,13 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_lost(
     assert jobs.read().jobs == ()
 
 
-def test_a_window_that_has_gone_since_the_page_was_opened_is_refused_kindly(
-    client: Client, clock: FakeClock
-) -> None:
+def test_a_window_that_has_gone_since_is_refused_kindly(client: Client, clock: FakeClock) -> None:
     clock.tick(19.5 * 3600)  # Saturday, half past seven
     page = book(client, date="2026-05-23", window="morning")
     assert "We are not free then any more" in words(page)
 
 
-def test_nothing_booked_is_believed_from_the_form_but_what_it_asks(
-    client: Client, jobs: JobRepository
-) -> None:
+def test_nothing_is_believed_but_what_the_form_asks(client: Client, jobs: JobRepository) -> None:
     book(client, price="1", status="completed", id="mine", tracking_token="x" * 32, driver="joel")
     job = the_job(jobs)
     assert (job.price, job.status, job.crew.driver) == (600, Status.PENDING, None)
@@ -171,57 +125,26 @@ def test_hostile_names_are_shown_as_text(client: Client, jobs: JobRepository) ->
     assert "&lt;script&gt;alert(1)" in text(page)
 
 
-def test_out_of_reach_the_page_keeps_all_and_says_what_to_do(jobs: JobRepository) -> None:
-    with unavailable(jobs):
-        page = book(Client())
-    assert page.status_code == 503
-    assert page.headers["Retry-After"] == "10"
-    assert "(619) 555-0100" in words(page)
-    assert 'value="Mark"' in text(page)
-    assert 'value="one-visit-of-the-form"' in text(page)
-
-
-def test_after_an_outage_the_same_page_books_once(client: Client, jobs: JobRepository) -> None:
-    with unavailable(jobs):
-        book(client)
-    assert book(client).status_code == 303
-    assert len(jobs.read().jobs) == 1
-
-
-def test_the_form_opens_while_the_storage_is_out_of_reach(
+def test_out_of_reach_the_page_keeps_all_says_what_to_do_and_books_once_thereafter(
     client: Client, jobs: JobRepository
 ) -> None:
     with unavailable(jobs):
-        assert client.get("/book/").status_code == 200
+        page = book(client)
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "10")
+    assert "(619) 555-0100" in words(page)
+    assert 'value="Mark"' in text(page)
+    assert 'value="one-visit-of-the-form"' in text(page)
+    assert book(client).status_code == 303
+    assert the_job(jobs).customer_name == "Mark"
 
 
-def test_the_form_offers_loads_with_prices_and_the_days_that_are_free(client: Client) -> None:
-    page = client.get("/book/")
-    assert "Full load $600" in words(page)
-    assert "Saturday, May 23" in words(page)
-    assert "Friday, May 22" not in words(page)
-    assert "Sunday" not in words(page)
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({}, 303),
-        ({"Sec-Fetch-Site": "same-origin"}, 303),
-        ({"Sec-Fetch-Site": "none"}, 303),
-        ({"Origin": "http://testserver"}, 303),
-        ({"Sec-Fetch-Site": "cross-site"}, 403),
-        ({"Sec-Fetch-Site": "same-site"}, 403),
-        ({"Origin": "https://evil.example"}, 403),
-        ({"Origin": "null"}, 403),
-    ],
-)
-def test_another_sites_page_books_nothing(headers: dict[str, str], status: int) -> None:
-    client = Client(enforce_csrf_checks=True, headers=headers)
-    assert client.post("/book/", MARKS).status_code == status
-
-
-def test_the_time_zone_of_the_form_is_the_businesss(client: Client, clock: FakeClock) -> None:
-    clock.tick(11 * 3600)  # 23:00 in San Diego, the next day in UTC
-    assert "Saturday, May 23" in words(client.get("/book/"))
-    assert settings.TIME_ZONE == "UTC"
+def test_the_form_offers_loads_and_the_days_that_are_free(client: Client, clock: FakeClock) -> None:
+    for hours in (0, 11):  # at 23:00 in San Diego it is tomorrow in UTC
+        clock.tick(hours * 3600)
+        answer = client.get("/book/")
+        page = words(answer)
+        assert "Full load $600" in page
+        assert "8\N{NO-BREAK SPACE}AM–12\N{NO-BREAK SPACE}PM" in text(answer)
+        assert "Saturday, May 23" in page
+        assert "Friday, May 22" not in page
+        assert "Sunday" not in page

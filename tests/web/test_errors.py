@@ -6,12 +6,11 @@ import pytest
 from django.conf import settings
 from django.test import Client, RequestFactory
 
-from dispatch import wiring
 from dispatch.accounts import KEPT
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository, RosterRepository
 from qdn_site import errors
-from tests.making import BUSINESS, TOKEN, FakeClock, make_job, unavailable
+from tests.making import TOKEN, FakeClock, make_job, unavailable
 from tests.web.pages import text, words
 
 PAGE = f"/track/{TOKEN}"
@@ -44,66 +43,51 @@ def test_a_page_without_storage_says_when_that_last_answered_not_when_anything_l
 
 
 ODD = [
-    "%00",
-    "%FF",
-    "%C0%80",
-    "%ED%A0%80",
-    "%F0%9F%9A%9B",
-    "..",
-    ".",
-    "%2e%2e",
-    "%0A",
-    "%25",
-    "{}",
+    *("%00", "%FF", "%C0%80", "%ED%A0%80", "%F0%9F%9A%9B", "..", ".", "%2e%2e", "%0A", "%25", "{}"),
     "x" * 3000,
 ]
 
 
-@pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize(
-    "path",
-    ["/{}", "/track/{}", "/track/{}/live", "/dashboard/{}", "/dashboard/jobs/{}"],
+    "path", ["/{}", "/track/{}", "/track/{}/live", "/dashboard/{}", "/dashboard/jobs/{}"]
 )
-def test_an_odd_address_is_404_for_everybody(dana: Client, path: str, odd: str) -> None:
-    for client in (Client(), dana):
-        status = client.get(path.replace("{}", odd)).status_code
-        assert status in (404, 302, 301, 200), status
-    assert dana.get(path.replace("{}", odd) + "-no-such").status_code == 404
+def test_an_odd_address_is_404_for_everybody(dana: Client, path: str) -> None:
+    for odd in ODD:
+        for client in (Client(), dana):
+            status = client.get(path.replace("{}", odd)).status_code
+            assert status in (404, 302, 301, 200), odd
+        assert dana.get(path.replace("{}", odd) + "-no-such").status_code == 404, odd
 
 
-@pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("action", ACTIONS)
-def test_an_odd_job_is_404_for_every_action(dana: Client, action: str, odd: str) -> None:
+def test_an_odd_job_is_404_for_every_action(dana: Client, action: str) -> None:
     fields = {"status": "booked", "text": "x", "eta": "12:00"}
-    answer = dana.post(f"/dashboard/jobs/{odd}-no-such/{action}", fields)
-    assert answer.status_code == 404
+    for odd in ODD:
+        answer = dana.post(f"/dashboard/jobs/{odd}-no-such/{action}", fields)
+        assert answer.status_code == 404, odd
+        assert "There is no such job" in words(answer)
 
 
-@pytest.mark.parametrize("odd", [*ODD, "a=b;c", "&&&=", "%"])
 @pytest.mark.parametrize("path", ["/", "/book/", PAGE, f"{PAGE}/live", "/dashboard/", DRAWER])
-def test_an_odd_query_harms_nothing(dana: Client, path: str, odd: str) -> None:
-    query = f"?{odd}={odd}&q={odd}&crew={odd}&date={odd}&r={odd}&expected={odd}&next={odd}"
-    assert dana.get(path + query).status_code == 200
+def test_an_odd_query_harms_nothing(dana: Client, path: str) -> None:
+    for odd in (*ODD, "a=b;c", "&&&=", "%"):
+        query = f"?{odd}={odd}&q={odd}&crew={odd}&date={odd}&r={odd}&expected={odd}&next={odd}"
+        assert dana.get(path + query).status_code == 200, odd
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"\x00",
-        b"\xff\xfe=\xff",
-        b"status=%FF&reason=%00&text=%ED%A0%80&version=%FF&eta=%00&driver=%FF&location=%00",
-        b"status=booked&status=lost&version=1&version=x",
-        b"&&&",
-        b"version=" + b"9" * 5000,
-        b"price=" + b"9" * 5000,
-        b"price=1e999999999&version=-1",
-        b"date=99999-99-99&window=x",
-        b"eta=" + b"9" * 500,
-        b"driver=" + b"x" * 500,
-        b'{"status": "booked"}',
-    ],
-)
+ODD_BODIES = [
+    *(b"", b"\x00", b"\xff\xfe=\xff", b"&&&", b'{"status": "booked"}'),
+    b"status=%FF&reason=%00&text=%ED%A0%80&version=%FF&eta=%00&driver=%FF&location=%00",
+    b"status=booked&status=lost&version=1&version=x",
+    b"version=" + b"9" * 5000,
+    b"price=" + b"9" * 5000,
+    b"price=1e999999999&version=-1",
+    b"date=99999-99-99&window=x",
+    b"eta=" + b"9" * 500,
+    b"driver=" + b"x" * 500,
+]
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -111,31 +95,27 @@ def test_an_odd_query_harms_nothing(dana: Client, path: str, odd: str) -> None:
         *("/dashboard/jobs/new", "/dashboard/account/", *(f"{DRAWER}/{name}" for name in ACTIONS)),
     ],
 )
-def test_an_odd_body_is_never_a_500(dana: Client, path: str, body: bytes) -> None:
-    for kind in ("application/x-www-form-urlencoded", "application/json", "text/plain"):
-        answer = dana.post(path, body, content_type=kind)
-        assert answer.status_code in (200, 302, 303, 400, 404, 409, 422), (path, body, kind)
+def test_an_odd_body_is_never_a_500(dana: Client, path: str) -> None:
+    for body in ODD_BODIES:
+        for kind in ("application/x-www-form-urlencoded", "application/json", "text/plain"):
+            answer = dana.post(path, body, content_type=kind)
+            assert answer.status_code in (200, 302, 303, 400, 404, 409, 422), (body, kind)
 
 
 @pytest.mark.parametrize(
     "kind",
     [
-        "multipart/form-data",
-        "multipart/form-data; boundary=",
-        "multipart/form-data; boundary=\xff",
-        "multipart/form-data; boundary=x",
+        *("multipart/form-data", "multipart/form-data; boundary=", "", ";;;", "\xff"),
+        *("multipart/form-data; boundary=\xff", "multipart/form-data; boundary=x"),
         "application/x-www-form-urlencoded; charset=utf-16",
         "application/x-www-form-urlencoded; charset=nonsense",
-        "",
-        ";;;",
-        "\xff",
     ],
 )
 def test_an_odd_kind_of_body_is_never_a_500(dana: Client, kind: str) -> None:
     for path in ("/book/", f"{PAGE}/cancel", f"{DRAWER}/notes"):
         body = b"--x\r\nContent-Disposition: form-data\r\n\r\n"
         answer = dana.generic("POST", path, body, content_type=kind)
-        assert answer.status_code in (303, 400, 422), (path, kind)
+        assert answer.status_code in (303, 400, 422), path
 
 
 def test_too_many_fields_are_refused(client: Client) -> None:
@@ -147,9 +127,7 @@ def test_too_many_fields_are_refused(client: Client) -> None:
 @pytest.mark.parametrize(
     "path", ["/book/", f"{PAGE}/ready", f"{DRAWER}/notes", "/dashboard/login/", "/"]
 )
-def test_a_huge_body_is_413_and_nothing_is_saved(
-    dana: Client, jobs: JobRepository, path: str
-) -> None:
+def test_a_huge_body_is_413_and_saves_nothing(dana: Client, jobs: JobRepository, path: str) -> None:
     before = jobs.read().revision
     answer = dana.post(path, {"text": "x" * settings.MOST_BODY})
     assert answer.status_code == 413
@@ -163,22 +141,14 @@ def test_a_length_that_is_none_is_413(client: Client, length: str) -> None:
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "BREW"])
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/book/", "/robots.txt", PAGE, f"{PAGE}/live", f"{PAGE}/ready", "/dashboard/", DRAWER],
-)
-def test_a_method_that_is_not_for_this_page_is_405(dana: Client, method: str, path: str) -> None:
-    answer = dana.generic(method, path)
-    assert answer.status_code == 405
-    assert answer.headers["Allow"]
-
-
-@pytest.mark.parametrize(
-    "path", ["/", PAGE, f"{PAGE}/live", "/dashboard/", "/dashboard/board", DRAWER]
-)
-def test_what_is_only_for_looking_takes_nothing(dana: Client, path: str) -> None:
-    assert dana.post(path).status_code == 405
+@pytest.mark.parametrize("method", ["DELETE", "TRACE", "BREW"])
+def test_a_method_that_is_not_for_a_page_is_405_naming_those_that_are(
+    dana: Client, method: str
+) -> None:
+    for path in ("/", "/book/", "/robots.txt", PAGE, f"{PAGE}/ready", "/dashboard/", DRAWER):
+        answer = dana.generic(method, path)
+        assert answer.status_code == 405, path
+        assert answer.headers["Allow"], path
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -188,24 +158,13 @@ def test_what_changes_something_is_never_done_by_looking(dana: Client, action: s
     assert (answer.status_code, answer.headers["Location"]) == (302, DRAWER)
 
 
-@pytest.mark.parametrize("path", ["/", "/book/", PAGE, "/dashboard/", "/dashboard/board", DRAWER])
-def test_head_is_answered_like_get(dana: Client, path: str) -> None:
-    head = dana.head(path)
-    assert (head.status_code, head.content) == (200, b"")
-
-
 @pytest.mark.parametrize(
-    "host", ["evil.example", "", "localhost.evil.example", "a b", "[::1", "\xff", "x" * 300]
+    "host", ["evil.example", " ", "localhost.evil.example", "a b", "[::1", "\xff", "10.0.0.7"]
 )
-def test_an_unknown_host_is_400(client: Client, host: str) -> None:
-    answer = client.get("/", headers={"Host": host}) if host else client.get("/", HTTP_HOST=" ")
-    assert answer.status_code == 400
-
-
-@pytest.mark.parametrize("host", ["evil.example", "10.0.0.7", "\xff"])
-def test_machines_ask_for_health_on_any_host(client: Client, host: str) -> None:
-    assert client.get("/healthz", headers={"Host": host}).status_code == 200
-    assert client.get("/readyz", headers={"Host": host}).status_code == 200
+def test_an_unknown_host_is_400_but_machines_ask_for_health(client: Client, host: str) -> None:
+    statuses = [client.get(path, HTTP_HOST=host).status_code for path in ("/", "/readyz")]
+    assert statuses == [400, 200]
+    assert client.get("/healthz", HTTP_HOST=host).json()["status"] == "ok"
 
 
 # --- storage out of reach ---------------------------------------------------------------
@@ -218,9 +177,7 @@ def forget(*repositories: Any) -> None:
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}/live", f"{PAGE}/cancel", "/dashboard/", DRAWER])
-def test_out_of_reach_from_the_start_is_a_page_with_a_phone_number(
-    dana: Client, jobs: JobRepository, path: str
-) -> None:
+def test_out_of_reach_from_the_start_is_503(dana: Client, jobs: JobRepository, path: str) -> None:
     forget(jobs)
     with unavailable(jobs):
         answer = dana.get(path)
@@ -231,35 +188,20 @@ def test_out_of_reach_from_the_start_is_a_page_with_a_phone_number(
     assert "(619) 555-0100" in words(answer)
 
 
-@pytest.mark.parametrize("path", [f"{PAGE}/ready", f"{PAGE}/cancel"])
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [(f"{PAGE}/ready", {}), (f"{PAGE}/cancel", {"reason": "Sold it on the corner"})],
+)
 def test_a_customers_tap_out_of_reach_is_503_and_can_be_repeated(
-    client: Client, jobs: JobRepository, path: str
+    client: Client, jobs: JobRepository, path: str, fields: dict[str, str]
 ) -> None:
+    client.get(PAGE)
     with unavailable(jobs):
-        answer = client.post(path)
+        answer = client.post(path, fields)
     assert answer.status_code == 503
     assert "Nothing is lost" in words(answer)
-    assert client.post(path).status_code == 303
-
-
-@pytest.mark.parametrize(
-    ("action", "fields"),
-    [
-        ("move", {"status": "booked"}),
-        ("assign", {"driver": "joel"}),
-        ("notes", {"text": "dog"}),
-        ("eta", {"eta": "14:20"}),
-        ("edit", {"truck": "T7"}),
-    ],
-)
-def test_what_the_crew_do_out_of_reach_is_503_and_changes_nothing(
-    dana: Client, jobs: JobRepository, action: str, fields: dict[str, str]
-) -> None:
-    before = jobs.read()
-    with unavailable(jobs):
-        answer = dana.post(f"{DRAWER}/{action}", fields)
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
-    assert jobs.refreshed().jobs == before.jobs
+    assert all(f'value="{typed}"' in text(answer) for typed in fields.values())
+    assert client.post(path, fields).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -274,7 +216,7 @@ def test_what_the_crew_do_out_of_reach_is_503_and_changes_nothing(
     ],
 )
 @pytest.mark.parametrize("headers", [{}, {"X-Requested-With": "fetch"}])
-def test_what_the_crew_typed_out_of_reach_is_given_back(
+def test_what_the_crew_typed_out_of_reach_is_given_back_and_changes_nothing(
     dana: Client,
     jobs: JobRepository,
     action: str,
@@ -282,19 +224,18 @@ def test_what_the_crew_typed_out_of_reach_is_given_back(
     shown: str,
     headers: dict[str, str],
 ) -> None:
-    jobs.change(lambda book: book.put(make_job(status=Status.BOOKED)))
+    before = jobs.change(lambda book: book.put(make_job(status=Status.BOOKED)))
     where = "/dashboard/jobs/new" if action == "new" else f"{DRAWER}/{action}"
     whole = {"customer_name": "Mark", "location": "Soderblom Ave", "status": "booked", **fields}
     with unavailable(jobs):
         answer = dana.post(where, whole, headers=headers)
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     assert "please send it again in a minute" in words(answer)
     assert shown in text(answer)
+    assert jobs.refreshed().jobs == before.jobs
 
 
-def test_a_job_by_phone_sent_again_after_an_outage_is_one_job(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_a_job_sent_again_after_an_outage_is_one_job(dana: Client, jobs: JobRepository) -> None:
     typed = {"customer_name": "Paul", "location": "Elm St", "status": "booked", "key": "one-visit"}
     with unavailable(jobs):
         answer = dana.post("/dashboard/jobs/new", typed)
@@ -304,22 +245,10 @@ def test_a_job_by_phone_sent_again_after_an_outage_is_one_job(
     assert [job.customer_name for job in jobs.read().jobs].count("Paul") == 1
 
 
-def test_a_note_sent_again_as_its_answer_was_lost_is_one_note(
-    dana: Client, jobs: JobRepository
-) -> None:
+def test_a_note_sent_again_at_once_is_one_note(dana: Client, jobs: JobRepository) -> None:
     for word in ("dog", "dog", "cat", "dog"):
         dana.post(f"{DRAWER}/notes", {"text": word})
     assert [note.text for note in jobs.read().jobs[0].notes] == ["dog", "cat", "dog"]
-
-
-def test_why_a_customer_cancels_is_given_back_when_out_of_reach(
-    client: Client, jobs: JobRepository
-) -> None:
-    client.get(PAGE)
-    with unavailable(jobs):
-        answer = client.post(f"{PAGE}/cancel", {"reason": "Sold it on the corner"})
-    assert answer.status_code == 503
-    assert 'value="Sold it on the corner"' in text(answer)
 
 
 def test_a_link_that_cannot_be_looked_up_is_not_called_unknown(
@@ -351,7 +280,7 @@ def test_readiness_says_which_store_is_out_of_reach(
         answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["confirmed_seconds_ago"]["quickdumpnow/roster"] is None
-    assert wiring.jobs(BUSINESS).age() == 0
+    assert answer.json()["confirmed_seconds_ago"]["quickdumpnow/jobs"] == 0
 
 
 def test_the_page_for_our_own_failures_needs_nothing_that_can_fail() -> None:

@@ -4,15 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client, override_settings
-from msgspec.structs import replace
 
 from dispatch.stores.repository import JobRepository, RosterRepository
-from tests.making import BUSINESS, PASSWORD, TOKEN, make_job
+from tests.making import PASSWORD, TOKEN, make_job
 from tests.web.pages import text
 
-PUBLIC_HOST, CREWS_HOST, MORE = (
-    *("quickdumpnow.com", "dispatch.quickdumpnow.com", "www.quickdumpnow.com"),
-)
+PUBLIC_HOST, CREWS_HOST = "quickdumpnow.com", "dispatch.quickdumpnow.com"
+MORE = "www.quickdumpnow.com"
 STAGING_HOST = "staging.quickdumpnow.com"
 PUBLIC = ["/", "/book/", f"/track/{TOKEN}", "/track/unknown-one-xxxxxxxx", "/robots.txt"]
 CREWS = ["/dashboard/", "/dashboard/login/", "/dashboard/board", "/api/jobs", "/api/openapi.json"]
@@ -49,31 +47,22 @@ def test_the_public_hosts_serve_the_public_pages(host: str, path: str) -> None:
 
 
 @pytest.mark.usefixtures("production")
-@pytest.mark.parametrize("path", [*CREWS, "/api"])
-def test_the_public_host_serves_nothing_of_the_crews(path: str) -> None:
-    answer = at(PUBLIC_HOST).get(path)
-    assert answer.status_code == 404
-    assert "There is no such page here." in text(answer)
-
-
-@pytest.mark.usefixtures("production")
-@pytest.mark.parametrize("path", PUBLIC[1:])
-def test_the_crews_host_serves_nothing_public(path: str) -> None:
-    answer = at(CREWS_HOST).get(path)
-    assert answer.status_code == 404
-    assert "There is no such page here." in text(answer)
+@pytest.mark.parametrize(
+    ("host", "paths"), [(PUBLIC_HOST, [*CREWS, "/api"]), (CREWS_HOST, PUBLIC[1:])]
+)
+def test_neither_host_serves_what_is_the_others(host: str, paths: list[str]) -> None:
+    for path in paths:
+        answer = at(host).get(path)
+        assert answer.status_code == 404, path
+        assert "There is no such page here." in text(answer)
 
 
 @pytest.mark.usefixtures("production")
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/dashboard/login/", 200),
-        ("/dashboard/", 302),
-        ("/dashboard", 301),
-        ("/dashboard/board", 401),
-        ("/api/jobs", 401),
-        ("/api/openapi.json", 200),
+        *(("/dashboard/login/", 200), ("/dashboard/", 302), ("/dashboard", 301)),
+        *(("/dashboard/board", 401), ("/api/jobs", 401), ("/api/openapi.json", 200)),
     ],
 )
 def test_the_crews_host_serves_the_crews_pages(path: str, status: int) -> None:
@@ -94,9 +83,7 @@ def test_no_other_host_is_served_in_production(host: str) -> None:
 
 
 @pytest.mark.usefixtures("production")
-def test_the_customers_link_in_the_drawer_leads_to_the_public_host(
-    roster: RosterRepository,
-) -> None:
+def test_the_drawers_link_for_customers_leads_to_the_public_host(roster: RosterRepository) -> None:
     client = at(CREWS_HOST)
     client.post("/dashboard/login/", {"username": "dana", "password": PASSWORD})
     drawer = text(client.get("/dashboard/jobs/jXkL9m2pQ"))
@@ -124,46 +111,14 @@ def test_in_development_one_host_serves_all() -> None:
         assert at("127.0.0.1").get(path).status_code == status
 
 
-# --- two businesses ---------------------------------------------------------------------
-
-OTHER = replace(
-    BUSINESS,
-    slug="othertown",
-    name="Othertown Hauling",
-    production=replace(
-        BUSINESS.production,  # type: ignore[type-var]
-        public_url="https://othertown.example",
-        dashboard_url=None,
-        hosts=(),
-    ),
-)
+@pytest.mark.parametrize("page", ["/", "/book/"])
+def test_a_link_in_a_chat_shows_a_picture_from_a_whole_address(client: Client, page: str) -> None:
+    shown = text(client.get(page))
+    assert '<meta property="og:image" content="http://testserver/static/site/preview' in shown
+    assert f'<link rel="canonical" href="http://testserver{page}">' in shown
+    assert '<meta name="twitter:card" content="summary_large_image">' in shown
 
 
-@pytest.fixture
-def two_businesses() -> Iterator[None]:
-    hosts = [PUBLIC_HOST, CREWS_HOST, "othertown.example"]
-    with override_settings(STAGE="production", ALLOWED_HOSTS=hosts, BUSINESSES=(BUSINESS, OTHER)):
-        yield
-
-
-@pytest.mark.usefixtures("two_businesses")
-def test_the_host_chooses_the_business() -> None:
-    assert "Othertown Hauling" in text(at("othertown.example").get("/"))
-    assert "Othertown Hauling" not in text(at(PUBLIC_HOST).get("/"))
-
-
-@pytest.mark.usefixtures("two_businesses")
-def test_the_jobs_and_crew_of_one_business_are_nothing_at_another(roster: RosterRepository) -> None:
-    assert at(PUBLIC_HOST).get(f"/track/{TOKEN}").status_code == 200
-    assert at("othertown.example").get(f"/track/{TOKEN}").status_code == 404
-    stranger = at("othertown.example")
-    fields = {"username": "dana", "password": PASSWORD}
-    assert stranger.post("/dashboard/login/", fields).status_code == 422
-
-
-@pytest.mark.usefixtures("two_businesses")
-def test_a_session_of_one_business_is_none_at_another(roster: RosterRepository) -> None:
-    client = at(CREWS_HOST)
-    client.post("/dashboard/login/", {"username": "dana", "password": PASSWORD})
-    assert client.get("/dashboard/board").status_code == 200
-    assert client.get("/dashboard/board", headers={"Host": "othertown.example"}).status_code == 401
+def test_browsers_find_the_icon_where_they_look_for_it(client: Client) -> None:
+    assert client.get("/favicon.ico").headers["Location"].startswith("/static/site/icon")
+    assert 'rel="apple-touch-icon"' in text(client.get("/"))

@@ -186,9 +186,7 @@ def test_what_only_old_documents_may_say_is_refused_everywhere_else(
         ([{"label": "", "amount": 1}] * 51, "price_lines", "It has 51 lines; at most 50 fit."),
     ],
 )
-def test_price_lines_are_judged_alike_by_api_and_import(
-    ways: Ways, value: Any, field: str, sentence: str
-) -> None:
+def test_price_lines_are_judged_alike(ways: Ways, value: Any, field: str, sentence: str) -> None:
     by_programs = ("API POST", "API PATCH", "import")
     heard = {way: ways[way](GOOD | {"price_lines": value}) for way in by_programs}
     assert all(verdict == {field: sentence} for verdict in heard.values()), heard
@@ -209,9 +207,7 @@ def test_price_lines_are_judged_alike_by_api_and_import(
         ("truck", ""),
     ],
 )
-def test_a_good_value_is_taken_everywhere(
-    ways: Ways, roster: RosterRepository, name: str, value: str
-) -> None:
+def test_good_values_are_taken(ways: Ways, roster: RosterRepository, name: str, value: str) -> None:
     heard = {way: judge(GOOD | {name: value}) for way, judge in taking(name, ways).items()}
     assert all(verdict == {} for verdict in heard.values()), heard
 

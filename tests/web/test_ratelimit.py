@@ -74,9 +74,7 @@ def test_of_many_tries_at_once_no_more_pass_than_may(counted: None, clock: FakeC
     assert tries(Limit("tries", most=20, seconds=60), 60).count(True) == 20
 
 
-def test_of_failures_at_once_no_more_are_under_way_than_may(
-    counted: None, clock: FakeClock
-) -> None:
+def test_no_more_failures_are_under_way_at_once_than_may(counted: None, clock: FakeClock) -> None:
     limit = Limit("failures", most=3, seconds=60)
     with ExitStack() as under_way:
         for _ in range(3):
@@ -85,9 +83,7 @@ def test_of_failures_at_once_no_more_are_under_way_than_may(
     assert fails(limit) is Wrong
 
 
-def test_who_succeeds_or_is_not_answered_has_all_tries_left(
-    counted: None, clock: FakeClock
-) -> None:
+def test_who_succeeds_or_gets_no_answer_keeps_all_tries(counted: None, clock: FakeClock) -> None:
     limit = Limit("failures", most=2, seconds=60)
     for _ in range(5):
         with limit.failures("somebody", Wrong):
@@ -124,9 +120,7 @@ def asked_from(address: str) -> str:
         ("no address", "no address", True),
     ],
 )
-def test_a_source_is_an_address_or_the_network_of_one_customer(
-    one: str, other: str, same: bool
-) -> None:
+def test_a_source_is_an_address_or_one_customers_network(one: str, other: str, same: bool) -> None:
     assert (asked_from(one) == asked_from(other)) is same
 
 

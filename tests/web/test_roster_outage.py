@@ -25,24 +25,15 @@ def board(client: Client) -> int:
     return client.get("/dashboard/board").status_code
 
 
-def test_who_is_signed_in_goes_on_working(
+def test_who_is_signed_in_goes_on_working_for_a_quarter_of_an_hour(
     joel: Client, jobs: JobRepository, roster: RosterRepository, clock: FakeClock
 ) -> None:
     jobs.change(lambda book: book.put(make_job(status=Status.BOOKED)))
     program = Program("joel")
     with unavailable(roster):
-        clock.tick(LONG)
+        clock.tick(KEPT - 10)
         move = joel.post("/dashboard/jobs/jXkL9m2pQ/move", {"status": "ready_for_pickup"})
         assert (board(joel), move.status_code, program.get("jobs").status_code) == (200, 303, 200)
-
-
-def test_after_a_quarter_of_an_hour_nobody_does(
-    joel: Client, roster: RosterRepository, clock: FakeClock
-) -> None:
-    program = Program("joel")
-    with unavailable(roster):
-        clock.tick(KEPT - 10)
-        assert board(joel) == 200
         clock.tick(20)
         assert board(joel) == 503
         assert is_problem(program.get("jobs"), 503)
@@ -51,39 +42,24 @@ def test_after_a_quarter_of_an_hour_nobody_does(
 
 
 def test_nobody_signs_in_and_the_page_says_why(roster: RosterRepository, clock: FakeClock) -> None:
+    """A wrong password counts for nothing meanwhile."""
     client = Client()
     assert client.get(SIGN_IN).status_code == 200
+    fields = {"username": "joel", "password": PASSWORD}
     with unavailable(roster):
         clock.tick(LONG)
-        answer = client.post(SIGN_IN, {"username": "joel", "password": PASSWORD})
+        answer = client.post(SIGN_IN, fields)
+        assert is_problem(Program().post("token", fields), 503)
+        for _ in range(12):
+            assert client.post(SIGN_IN, fields | {"password": "wrong"}).status_code == 503
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert "Nobody can sign in right now" in words(answer)
-    assert 'value="joel"' in answer.content.decode()
+    assert "(619) 555-0100" in words(answer)
+    assert 'value="joel"' in text(answer)
     assert board(client) == 401
     clock.tick(10)
     signed_in("joel")
-
-
-def test_a_wrong_password_counts_for_nothing_meanwhile(
-    roster: RosterRepository, clock: FakeClock
-) -> None:
-    client = Client()
-    with unavailable(roster):
-        clock.tick(LONG)
-        for _ in range(12):
-            fields = {"username": "joel", "password": "wrong"}
-            assert client.post(SIGN_IN, fields).status_code == 503
-    clock.tick(10)
-    signed_in("joel")
-
-
-def test_no_token_is_given(roster: RosterRepository, clock: FakeClock) -> None:
-    with unavailable(roster):
-        clock.tick(LONG)
-        answer = Program().post("token", {"username": "joel", "password": PASSWORD})
-    assert is_problem(answer, 503)
-    assert answer.headers["Retry-After"]
 
 
 @pytest.mark.parametrize(
@@ -151,9 +127,7 @@ def test_a_new_password_is_not_given_back_and_may_be_the_one_to_sign_in_with(
     assert "If you are asked to sign in then, the new password is set" in words(answer)
 
 
-def test_a_new_member_who_came_through_after_all_gets_a_password_on_their_page(
-    dana: Client, roster: Any
-) -> None:
+def test_a_new_member_who_came_through_gets_a_password_later(dana: Client, roster: Any) -> None:
     """Sent again it would be refused, and the first password was never shown."""
     store = TroubledStore()
     store.inner, roster._store = roster._store, store

@@ -29,7 +29,7 @@ from tests.web.pages import text, words
 
 PAGE = f"/track/{TOKEN}"
 SATURDAY = Window(date=date(2026, 5, 23), name="afternoon", start="12:00", end="16:00")
-JOELS = Crew(driver="joel")
+JOELS_ESTIMATE = "Expected at 2:20 PM Joel's own estimate, from 12:00 PM"
 PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
 
 
@@ -58,7 +58,7 @@ def status(jobs: JobRepository) -> Status:
         (CANCELLED, "This pickup is cancelled"),
     ],
 )
-def test_each_status_has_its_words_and_its_label(
+def test_a_status_has_its_words(
     client: Client, jobs: JobRepository, at: Status, title: str
 ) -> None:
     put(jobs, status=at)
@@ -75,11 +75,13 @@ def test_the_page_says_what_was_promised(client: Client, jobs: JobRepository) ->
         assert fact in shown
 
 
-def test_a_price_is_an_estimate_until_it_is_confirmed(client: Client, jobs: JobRepository) -> None:
+def test_until_it_is_confirmed_a_price_is_an_estimate(client: Client, jobs: JobRepository) -> None:
     put(jobs)
     assert "an estimate until we confirm" in words(client.get(PAGE))
     put(jobs, status=BOOKED)
-    assert "an estimate until we confirm" not in words(client.get(PAGE))
+    page = words(client.get(PAGE))
+    assert "an estimate until we confirm" not in page
+    assert "Requested" not in page, "one taken by phone was never merely requested"
 
 
 def test_the_timeline_tells_when_each_step_was_reached(client: Client, jobs: JobRepository) -> None:
@@ -94,86 +96,50 @@ def test_the_timeline_tells_when_each_step_was_reached(client: Client, jobs: Job
     assert "Completed still to come" in shown
 
 
-def test_a_job_taken_by_phone_was_never_merely_requested(
-    client: Client, jobs: JobRepository
+@pytest.mark.parametrize(
+    ("who", "driver", "sentences"),
+    [
+        ("joel", "joel", ["Joel is on the way, since 12:10 PM", JOELS_ESTIMATE]),
+        ("ana", "joel", ["Ana is on the way", "Ana's own estimate, from 12:00 PM", "Driver Joel"]),
+        ("dana", "joel", ["The crew is on the way", "our office's estimate, from 12:00 PM"]),
+        ("dana", "dana", ["Dana is on the way", "Dana's own estimate"]),
+        ("x.gone", "x.gone", ["The crew is on the way"]),
+        ("x.nameless", "x.nameless", ["The crew is on the way"]),
+    ],
+)
+def test_who_is_on_the_way_and_when_is_told_by_first_names_and_never_by_usernames(
+    client: Client,
+    jobs: JobRepository,
+    roster: RosterRepository,
+    who: str,
+    driver: str,
+    sentences: list[str],
 ) -> None:
-    put(jobs, status=BOOKED)
-    assert "Requested" not in words(client.get(PAGE))
+    """Neither of who has gone, nor of whom the roster holds no name; the office is the crew."""
+    roster.change(lambda members: members.put(make_member("x.nameless", name=" ")))
+    jobs.change(lambda book: book.put(said_by(who, Crew(driver=driver))))
+    page = words(client.get(PAGE))
+    assert not [sentence for sentence in sentences if sentence not in page]
+    assert "Your pickup is confirmed" not in page
+    assert "x." not in page
+    assert "Dana" in sentences[0] or "dana" not in page.lower()
 
 
-def said_by(who: str, crew: Crew = JOELS) -> Job:
+def said_by(who: str, crew: Crew) -> Job:
     job = make_job(status=BOOKED, crew=crew)
     job = job.expected_at(NOON + seconds(8400), by=who, at=NOON)
     return job.on_the_way(by=who, at=NOON + seconds(600))
 
 
-def test_the_drivers_first_name_and_estimate_are_shown(
+def test_who_takes_over_has_said_nothing(
     client: Client, jobs: JobRepository, roster: RosterRepository
 ) -> None:
-    jobs.change(lambda book: book.put(said_by("joel")))
-    shown = words(client.get(PAGE))
-    assert "Joel is on the way, since 12:10 PM" in shown
-    assert "Your pickup is confirmed" not in shown
-    assert "Expected at 2:20 PM Joel's own estimate, from 12:00 PM" in shown
-
-
-def test_what_somebody_else_said_is_not_the_drivers(
-    client: Client, jobs: JobRepository, roster: RosterRepository
-) -> None:
-    jobs.change(lambda book: book.put(said_by("ana")))
-    shown = words(client.get(PAGE))
-    assert "Ana is on the way, since 12:10 PM" in shown
-    assert "Ana's own estimate, from 12:00 PM" in shown
-    assert "Driver Joel" in shown
-
-
-def test_a_dispatcher_speaks_for_the_office(
-    client: Client, jobs: JobRepository, roster: RosterRepository
-) -> None:
-    jobs.change(lambda book: book.put(said_by("dana")))
-    page = client.get(PAGE)
-    assert "The crew is on the way, since 12:10 PM" in words(page)
-    assert "our office's estimate, from 12:00 PM" in words(page)
-    assert "dana" not in text(page).lower()
-
-
-def test_a_dispatcher_who_drives_speaks_for_herself(
-    client: Client, jobs: JobRepository, roster: RosterRepository
-) -> None:
-    jobs.change(lambda book: book.put(said_by("dana", Crew(driver="dana"))))
-    shown = words(client.get(PAGE))
-    assert "Dana is on the way" in shown
-    assert "Dana's own estimate" in shown
-
-
-@pytest.mark.parametrize("username", ["x.gone", "x.nameless"])
-def test_a_username_is_shown_to_no_customer(
-    client: Client, jobs: JobRepository, roster: RosterRepository, username: str
-) -> None:
-    """Neither of who has gone, nor of whom the roster holds no name."""
-    roster.change(lambda members: members.put(make_member("x.nameless", name=" ")))
-    jobs.change(lambda book: book.put(said_by(username, Crew(driver=username))))
-    page = client.get(PAGE)
-    assert "The crew is on the way" in words(page)
-    assert "x." not in words(page)
-
-
-def test_who_takes_over_has_not_said_anything_yet(
-    client: Client, jobs: JobRepository, roster: RosterRepository
-) -> None:
-    jobs.change(lambda book: book.put(said_by("joel")))
+    jobs.change(lambda book: book.put(said_by("joel", Crew(driver="joel"))))
     dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
     shown = words(client.get(PAGE))
     assert "Driver Ana" in shown
     assert "on the way" not in shown
     assert "Expected" not in shown
-
-
-def test_a_job_of_a_driver_who_has_gone_still_has_a_page(
-    client: Client, jobs: JobRepository
-) -> None:
-    put(jobs, status=BOOKED, crew=Crew(driver="pete"))
-    assert client.get(PAGE).status_code == 200
 
 
 # --- what the customer may do -----------------------------------------------------------
@@ -184,17 +150,21 @@ def test_i_am_ready_for_pickup(client: Client, jobs: JobRepository, at: Status) 
     put(jobs, status=at)
     answer = client.post(f"{PAGE}/ready")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}?r=2")
+    assert "You are ready, and we know" in words(client.get(f"{PAGE}?r=2"))
     assert status(jobs) is READY
     assert jobs.read().jobs[0].history[-1].by == "customer"
 
 
-def test_cancelling_asks_first_and_keeps_the_reason(client: Client, jobs: JobRepository) -> None:
+@pytest.mark.parametrize(("reason", "kept"), [("moved away", "moved away"), ("undo", "")])
+def test_cancelling_asks_first_and_keeps_the_reason(
+    client: Client, jobs: JobRepository, reason: str, kept: str
+) -> None:
+    """But for the word by which an undo is known."""
     put(jobs, status=BOOKED)
-    page = client.get(f"{PAGE}/cancel")
-    assert "Cancel this pickup" in words(page)
+    assert "Cancel this pickup" in words(client.get(f"{PAGE}/cancel"))
     assert status(jobs) is BOOKED
-    client.post(f"{PAGE}/cancel", {"reason": "moved away"})
-    assert jobs.read().jobs[0].history[-1].reason == "moved away"
+    client.post(f"{PAGE}/cancel", {"reason": reason})
+    assert jobs.read().jobs[0].history[-1].reason == kept
     assert status(jobs) is CANCELLED
 
 
@@ -210,27 +180,25 @@ def test_the_same_tap_twice_does_it_once(
     assert len(jobs.read().jobs[0].history) == 1
 
 
-def test_an_undo_says_what_the_customer_saw(client: Client, jobs: JobRepository) -> None:
-    job = move(make_job(), READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
-    jobs.change(lambda book: book.put(job))
+def test_only_an_undo_says_what_the_customer_saw(client: Client, jobs: JobRepository) -> None:
+    """“Ready” and “Cancel” are meant also where we confirm meanwhile."""
+    put(jobs, status=PENDING)
+    for path in ("", "/ready", "/cancel"):
+        assert "expected" not in text(client.get(PAGE + path))
+    jobs.change(lambda book: book.put(customer_is_ready()))
     page = text(client.get(PAGE))
     assert page.count("<form") == page.count('name="expected" value="ready_for_pickup"') == 1
 
 
-@pytest.mark.parametrize("path", ["", "/ready", "/cancel"])
-def test_ready_and_cancel_are_meant_also_where_we_confirm_meanwhile(
-    client: Client, jobs: JobRepository, path: str
-) -> None:
-    put(jobs, status=PENDING)
-    assert "expected" not in text(client.get(PAGE + path))
+def customer_is_ready() -> Job:
+    return move(make_job(), READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
 
 
 @pytest.mark.parametrize("action", ["ready", "cancel", "undo"])
 def test_a_tap_on_what_has_moved_on_meanwhile_changes_nothing_and_says_so(
     client: Client, jobs: JobRepository, roster: RosterRepository, action: str
 ) -> None:
-    job = move(make_job(), READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
-    job = move(job, BOOKED, by=DANA, at=NOON, business=BUSINESS, reason="too early")
+    job = move(customer_is_ready(), BOOKED, by=DANA, at=NOON, business=BUSINESS, reason="too early")
     jobs.change(lambda book: book.put(job))
     page = client.post(f"{PAGE}/{action}", {"expected": "ready_for_pickup"})
     assert page.status_code == 409
@@ -240,22 +208,22 @@ def test_a_tap_on_what_has_moved_on_meanwhile_changes_nothing_and_says_so(
     assert jobs.read().jobs[0] == job
 
 
+@pytest.mark.parametrize(
+    ("expected", "code", "sentence"),
+    [
+        ("booked", 409, "You have moved this pickup to “Cancelled” meanwhile."),
+        ("x", 422, ""),
+    ],
+)
 def test_a_tap_on_an_old_page_is_told_what_the_customer_did_on_another(
-    client: Client, jobs: JobRepository
+    client: Client, jobs: JobRepository, expected: str, code: int, sentence: str
 ) -> None:
     put(jobs, status=BOOKED)
     client.post(f"{PAGE}/cancel")
-    page = client.post(f"{PAGE}/ready", {"expected": "booked"})
-    assert page.status_code == 409
-    assert "You have moved this pickup to “Cancelled” meanwhile." in words(page)
-
-
-def test_what_was_seen_and_is_no_status_changes_nothing(
-    client: Client, jobs: JobRepository
-) -> None:
-    put(jobs, status=BOOKED)
-    assert client.post(f"{PAGE}/cancel", {"expected": "x"}).status_code == 422
-    assert status(jobs) is BOOKED
+    page = client.post(f"{PAGE}/ready", {"expected": expected})
+    assert page.status_code == code
+    assert sentence in words(page)
+    assert status(jobs) is CANCELLED
 
 
 @pytest.mark.parametrize("at", [STARTED, DONE])
@@ -269,9 +237,7 @@ def test_what_is_under_way_or_over_is_not_changed_here(
     assert f'href="{PAGE}/cancel"' not in text(client.get(PAGE))
 
 
-def test_after_the_cut_off_cancelling_is_by_phone(
-    client: Client, jobs: JobRepository, clock: FakeClock
-) -> None:
+def test_after_the_cut_off_one_calls(client: Client, jobs: JobRepository, clock: FakeClock) -> None:
     put(jobs, status=BOOKED)
     clock.tick(12 * 3600)
     asked, page = client.get(f"{PAGE}/cancel"), client.post(f"{PAGE}/cancel")
@@ -283,32 +249,22 @@ def test_after_the_cut_off_cancelling_is_by_phone(
     assert status(jobs) is BOOKED
 
 
-def test_a_slip_is_undone_within_a_minute(
-    client: Client, jobs: JobRepository, clock: FakeClock
-) -> None:
-    put(jobs, status=BOOKED)
-    client.post(f"{PAGE}/cancel")
-    clock.tick(59)
-    assert f'action="{PAGE}/undo"' in text(client.get(PAGE))
-    client.post(f"{PAGE}/undo")
-    assert status(jobs) is BOOKED
-
-
 @pytest.mark.parametrize("fields", [{}, {"expected": "cancelled"}])
-def test_an_undo_sent_twice_undoes_once(
-    client: Client, jobs: JobRepository, fields: dict[str, str]
+@pytest.mark.parametrize(("after", "then"), [(59, BOOKED), (61, CANCELLED)])
+def test_a_slip_is_undone_within_a_minute_and_once(
+    client: Client, jobs: JobRepository, clock: FakeClock, fields: Any, after: int, then: Status
 ) -> None:
     put(jobs, status=BOOKED)
     client.post(f"{PAGE}/cancel")
+    clock.tick(after)
+    assert (f'action="{PAGE}/undo"' in text(client.get(PAGE))) == (then is BOOKED)
     for _ in range(3):
         assert client.post(f"{PAGE}/undo", fields).status_code == 303
-    assert status(jobs) is BOOKED
+    assert status(jobs) is then
     assert f"{PAGE}/undo" not in text(client.get(PAGE))
 
 
-def test_an_undo_that_another_worker_has_just_done_is_not_done_again(
-    client: Client, jobs: JobRepository
-) -> None:
+def test_an_undo_of_another_worker_is_not_done_again(client: Client, jobs: JobRepository) -> None:
     put(jobs, status=BOOKED)
     client.post(f"{PAGE}/cancel")
     there, job = elsewhere(jobs), jobs.read().jobs[0]
@@ -318,32 +274,10 @@ def test_an_undo_that_another_worker_has_just_done_is_not_done_again(
     assert status(jobs) is BOOKED
 
 
-def test_after_a_minute_there_is_no_undo(
-    client: Client, jobs: JobRepository, clock: FakeClock
-) -> None:
-    put(jobs, status=BOOKED)
-    client.post(f"{PAGE}/ready")
-    clock.tick(61)
-    assert f"{PAGE}/undo" not in text(client.get(PAGE))
-    assert client.post(f"{PAGE}/undo").status_code == 303
-    assert status(jobs) is READY
-
-
-def test_nobody_undoes_what_the_crew_did(client: Client, jobs: JobRepository) -> None:
-    jobs.change(
-        lambda book: book.put(move(make_job(), BOOKED, by=DANA, at=NOON, business=BUSINESS))
-    )
-    client.post(f"{PAGE}/undo")
-    assert status(jobs) is BOOKED
-
-
 @pytest.mark.parametrize("action", ["ready", "cancel", "undo"])
-def test_a_job_that_was_discarded_meanwhile_is_not_found(
-    client: Client, jobs: JobRepository, action: str
-) -> None:
-    job = move(make_job(), READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
-    jobs.change(lambda book: book.put(job))
-    elsewhere(jobs).change(lambda book: book.without({job.id}))
+def test_a_job_discarded_since_is_gone(client: Client, jobs: JobRepository, action: str) -> None:
+    jobs.change(lambda book: book.put(customer_is_ready()))
+    elsewhere(jobs).change(lambda book: book.without({"jXkL9m2pQ"}))
     answer = client.post(f"{PAGE}/{action}")
     assert answer.status_code == 404
     assert text(answer) == text(client.get("/track/" + "u" * 32))
@@ -354,44 +288,25 @@ def test_looking_changes_nothing(client: Client, jobs: JobRepository) -> None:
     for path in ("", "/live", "/ready", "/cancel", "/undo"):
         client.get(PAGE + path)
         client.head(PAGE + path)
+    for r in ("", "x", "-1", "²", "9" * 15, "9" * 400, "1\0"):  # whatever revision it claims
+        assert client.get(PAGE, {"r": r}).status_code == 200, r
     assert jobs.read().revision == 1
 
 
 # --- the poll ---------------------------------------------------------------------------
 
 
-def test_the_poll_answers_304_until_something_changes(client: Client, jobs: JobRepository) -> None:
-    put(jobs)
-    first = client.get(f"{PAGE}/live")
-    etag = first.headers["ETag"]
-    assert client.get(f"{PAGE}/live", headers={"If-None-Match": etag}).status_code == 304
-    put(jobs, status=BOOKED)
-    assert client.get(f"{PAGE}/live", headers={"If-None-Match": etag}).status_code == 200
-
-
-def test_the_poll_is_silent_about_what_the_customer_does_not_see(
+def test_the_poll_is_304_until_what_the_customer_sees_changes(
     client: Client, jobs: JobRepository
 ) -> None:
     put(jobs)
-    etag = client.get(f"{PAGE}/live").headers["ETag"]
+    first = client.get(f"{PAGE}/live")
+    assert text(first).strip() in text(client.get(PAGE))
+    known = {"If-None-Match": first.headers["ETag"]}
     put(jobs, access_notes="Gate code 4411", truck="T9", photos=("a.jpg",))
-    assert client.get(f"{PAGE}/live", headers={"If-None-Match": etag}).status_code == 304
-
-
-def test_the_poll_is_the_same_part_that_the_page_shows(client: Client, jobs: JobRepository) -> None:
-    put(jobs)
-    assert text(client.get(f"{PAGE}/live")).strip() in text(client.get(PAGE))
-
-
-def test_when_the_storage_is_silent_the_page_says_how_old_it_is(
-    client: Client, jobs: JobRepository, roster: RosterRepository, clock: FakeClock
-) -> None:
-    put(jobs)
-    with unavailable(jobs, roster):
-        clock.tick(11)
-        page = client.get(PAGE)
-    assert page.status_code == 200
-    assert "We cannot reach our records right now" in words(page)
+    assert client.get(f"{PAGE}/live", headers=known).status_code == 304
+    put(jobs, status=BOOKED)
+    assert client.get(f"{PAGE}/live", headers=known).status_code == 200
 
 
 def test_the_poll_answers_304_all_through_an_outage(
@@ -410,20 +325,6 @@ def test_the_poll_answers_304_all_through_an_outage(
     assert etag != before
 
 
-def test_what_the_customer_just_did_is_on_their_page(client: Client, jobs: JobRepository) -> None:
-    put(jobs, status=BOOKED)
-    page = client.post(f"{PAGE}/ready", follow=True)
-    assert "You are ready, and we know" in words(page)
-
-
-@pytest.mark.parametrize("r", ["", "x", "-1", "²", "9" * 15, "9" * 400, "1\0"])
-def test_whatever_revision_the_address_claims_the_page_is_shown(
-    client: Client, jobs: JobRepository, r: str
-) -> None:
-    put(jobs)
-    assert client.get(PAGE, {"r": r}).status_code == 200
-
-
 @pytest.mark.parametrize(
     ("reason", "why"),
     [("x" * 501, "It has 501 characters; at most 500 fit."), ("a\0", "control characters")],
@@ -437,11 +338,3 @@ def test_a_reason_that_cannot_be_kept_is_given_back_with_why(
     assert why in text(page)
     assert reason.replace("\0", "") in page.content.decode().replace("\0", "")
     assert status(jobs) is not CANCELLED
-
-
-def test_a_customer_who_says_undo_as_a_reason_still_cancels(
-    client: Client, jobs: JobRepository
-) -> None:
-    put(jobs)
-    client.post(f"{PAGE}/cancel", {"reason": "undo"})
-    assert status(jobs) is CANCELLED
