@@ -295,8 +295,8 @@ def test_commands_need_to_be_told_which() -> None:
 def test_without_places_apart_they_refuse_to_start(tmp_path: Path, name: str) -> None:
     env = PRODUCTION | {
         "QDN_BUSINESSES": str(FILE),
-        "QDN_JOBS_URL": f"file:{tmp_path}",
-        "QDN_CREW_URL": f"file:{tmp_path}",
+        "QDN_JOBS_URL": f"file:{tmp_path}/{{business}}",
+        "QDN_CREW_URL": f"file:{tmp_path}/{{business}}",
     }
     assert len(settings_for(**env)["BUSINESSES"]) == 2
     with pytest.raises(ImproperlyConfigured, match=f"{name} needs {{business}} in it"):
