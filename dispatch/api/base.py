@@ -1,12 +1,13 @@
 """The base of all calls: strict JSON in, numbers as numbers out, problems for errors."""
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
-from dmr import Controller, ResponseSpec
+from dmr import Controller, ResponseSpec, validate
 from dmr.endpoint import Endpoint
 from dmr.exceptions import (
     DataParsingError,
@@ -16,12 +17,12 @@ from dmr.exceptions import (
 )
 from dmr.headers import HeaderSpec
 from dmr.negotiation import RequestNegotiator
-from dmr.parsers import DeserializeFunc, Parser, Raw
+from dmr.parsers import Parser, Raw
 from dmr.plugins.msgspec import MsgspecJsonParser, MsgspecSerializer
 from msgspec import Meta
-from typing_extensions import override
 
 from dispatch import jobs
+from dispatch.api.auth import MemberAuth
 from dispatch.api.problems import (
     NumbersAsNumbers,
     Problem,
@@ -37,7 +38,7 @@ from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import JobConflict
-from dispatch.domain.permissions import Actor
+from dispatch.domain.permissions import Actor, Permission
 from dispatch.explain import explain
 from dispatch.http import SiteRequest
 
@@ -55,19 +56,11 @@ class StrictJson(MsgspecJsonParser):
 
     strict = True
 
-    @override
-    def parse(
-        self,
-        to_deserialize: Raw,
-        deserializer_hook: DeserializeFunc | None = None,
-        *,
-        request: HttpRequest,
-        model: Any,
-    ) -> Any:
+    def parse(self, to_deserialize: Raw, *args: Any, **options: Any) -> Any:
         if not to_deserialize:
             raise DataParsingError("There is nothing in it")
         try:
-            return super().parse(to_deserialize, deserializer_hook, request=request, model=model)
+            return super().parse(to_deserialize, *args, **options)
         except RecursionError:
             raise DataParsingError("It is nested too deeply") from None
 
@@ -77,7 +70,6 @@ class JsonOnly(RequestNegotiator):
 
     __slots__ = ()
 
-    @override
     def __call__(self, request: HttpRequest) -> Parser:
         sent = request.content_type or ""
         if sent not in ("application/json", ""):
@@ -94,6 +86,7 @@ class Api(Controller[MsgspecSerializer]):
     """The base of every address."""
 
     is_abstract = True
+    tags = ("Jobs",)
     endpoint_cls = ApiEndpoint
     error_model = Problem
     parsers = (StrictJson(),)
@@ -135,7 +128,6 @@ class Api(Controller[MsgspecSerializer]):
     def changed(self, done: jobs.Done) -> HttpResponse:
         return self.answer(self.view(done.job), revision=done.revision)
 
-    @override
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """HEAD is answered as GET, without the body; OPTIONS says what there is."""
         method = request.method or ""
@@ -145,11 +137,9 @@ class Api(Controller[MsgspecSerializer]):
             return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"Allow": self._allowed()})
         return super().dispatch(request, *args, **kwargs)
 
-    @override
     def handle_method_not_allowed(self, method: str) -> HttpResponse:
         return no_such_method(method, self._allowed()).response
 
-    @override
     def handle_error(
         self, endpoint: Endpoint, controller: "Controller[Any]", exc: Exception
     ) -> HttpResponse:
@@ -232,4 +222,22 @@ CHANGE = READ + problems(
     request_entity_too_large="More than 64 KiB.",
 )
 JOB_NOW = success(JobView, "The job as it is now.", example=JOB, X_Revision=REVISION_TEXT)
-ONE_JOB = problems(not_found="There is no such job.")
+NO_JOB = "There is no such job."
+Method = TypeVar("Method", bound=Callable[..., HttpResponse])
+
+
+def call(
+    operation_id: str, *answers: ResponseSpec, permission: Permission | None = None, **errors: str
+) -> Callable[[Method], Method]:
+    """A call, for members who have the permission; documented with its `answers` and, by name,
+    with its `errors`. Those that every call has go without saying.
+    """
+
+    def decorate(method: Method) -> Method:
+        common = READ if method.__name__ == "get" else CHANGE
+        specs = (*answers, *common, *problems(**errors))
+        auth = [MemberAuth(permission)] if permission else None
+        documented_method: Method = validate(*specs, auth=auth, operation_id=operation_id)(method)  # type: ignore[assignment]
+        return documented_method
+
+    return decorate

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import msgspec
 from django.http import HttpResponse
-from dmr import Query, validate
+from dmr import Query
 from msgspec import Meta
 
 from dispatch import wiring
-from dispatch.api.auth import MemberAuth
-from dispatch.api.base import READ, Api, success
+from dispatch.api.base import Api, call, success
 from dispatch.api.schemas import Body, SeenRevision, parameter
 from dispatch.domain.availability import free
 from dispatch.domain.job_input import InvalidInput, date_of
@@ -19,24 +18,9 @@ from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
 
 MOST_DAYS = 62
-FREE = {  # an example
-    "days": [
-        {
-            "date": "2026-05-23",
-            "windows": [
-                {
-                    "name": "morning",
-                    "free": {
-                        "driver": [{"username": "joel", "name": "Joel Ramirez"}],
-                        "first_mate": [],
-                        "supervisor": [],
-                    },
-                }
-            ],
-        }
-    ],
-    "revision": 17,
-}
+JOEL = {"username": "joel", "name": "Joel Ramirez"}
+MORNING = {"name": "morning", "free": {"driver": [JOEL], "first_mate": [], "supervisor": []}}
+FREE = {"days": [{"date": "2026-05-23", "windows": [MORNING]}], "revision": 17}  # an example
 day = partial(parameter, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", maxLength=10)
 
 
@@ -88,11 +72,10 @@ class FreeCrew(msgspec.Struct, frozen=True):
 class FreeCrewApi(Api):
     tags = ("Crew",)
 
-    @validate(
+    @call(
+        "freeCrew",
         success(FreeCrew, "Who is free.", example=FREE),
-        *READ,
-        auth=[MemberAuth(Permission.ASSIGN)],
-        operation_id="freeCrew",
+        permission=Permission.ASSIGN,
     )
     def get(self, parsed_query: Query[FreeQuery]) -> HttpResponse:
         """See who is free
