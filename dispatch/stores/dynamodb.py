@@ -8,10 +8,12 @@ them.
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import boto3
+from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dispatch.domain.document import StaleWrite, StoreUnavailable
@@ -29,10 +31,6 @@ class NoTable(StoreUnavailable):
     """There is no table of that name, in that region, for that account."""
 
 
-class TableExists(StoreUnavailable):
-    """A table of that name is there already, or is being made or deleted."""
-
-
 class LostRace(StaleWrite):
     """Says which of the transaction's actions, counted from 0, somebody else was faster at."""
 
@@ -41,25 +39,11 @@ class LostRace(StaleWrite):
         self.places = places
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What must be so for an item to be changed; nothing, unless said."""
-
-    expression: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
-    values: Item = field(default_factory=dict)
-
-    @classmethod
-    def equal(cls, **fields: Any) -> "Condition":
-        return cls(
-            " AND ".join(f"#{name} = :{name}" for name in fields),
-            {f"#{name}": name for name in fields},
-            {f":{name}": value for name, value in fields.items()},
-        )
+ABSENT = Attr("PK").not_exists()
 
 
-ALWAYS = Condition()
-ABSENT = Condition("attribute_not_exists(#pk)", {"#pk": "PK"})
+def equal(**fields: Any) -> ConditionBase:
+    return reduce(and_, (Attr(name).eq(value) for name, value in fields.items()))
 
 
 class Table:
@@ -79,13 +63,12 @@ class Table:
             )
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
-    def query(self, condition: Condition, **more: Any) -> Iterator[Item]:
+    def query(self, condition: ConditionBase, **options: Any) -> Iterator[Item]:
         """Every item of every page, in the order of the sort key."""
         question = {
             "TableName": self.name,
-            "KeyConditionExpression": condition.expression,
-            **_aliases(condition.names, condition.values),
-            **more,
+            **_expression("KeyConditionExpression", condition),
+            **options,
         }
         while True:
             with self._reaching("read") as client:
@@ -114,52 +97,54 @@ class Table:
         *,
         before: Mapping[str, Any],
         then: Mapping[str, Any],
-        condition: Condition = ALWAYS,
+        condition: ConditionBase | None = None,
     ) -> Action:
         """Of an item's attributes those that change; what else it has it keeps."""
-        new = {name: value for name, value in then.items() if before.get(name, ...) != value}
+        new = [(name, value) for name, value in then.items() if before.get(name, ...) != value]
         gone = [name for name in before if name not in then]
-        sets = [f"#s{place} = :s{place}" for place in range(len(new))]
-        removes = [f"#r{place}" for place in range(len(gone))]
-        names = {f"#s{place}": name for place, name in enumerate(new)}
-        names |= {f"#r{place}": name for place, name in enumerate(gone)}
-        values = {f":s{place}": value for place, value in enumerate(new.values())}
-        clauses = ["SET " + ", ".join(sets)] * bool(sets)
-        clauses += ["REMOVE " + ", ".join(removes)] * bool(removes)
-        expression = {"UpdateExpression": " ".join(clauses)} if clauses else {}
-        return {"Update": expression | self._at(partition, sort, condition, names, values)}
+        names = {f"#s{place}": name for place, (name, _) in enumerate(new)}
+        values = {f":s{place}": value for place, (_, value) in enumerate(new)}
+        removed = {f"#r{place}": name for place, name in enumerate(gone)}
+        update = f"SET {', '.join(map(' = '.join, zip(names, values, strict=True)))}" if new else ""
+        if gone:
+            update += f" REMOVE {', '.join(removed)}"
+        action = self._at(partition, sort, condition, names | removed, values)
+        return {"Update": action | ({"UpdateExpression": update} if update else {})}
 
-    def delete(self, partition: str, sort: str, condition: Condition = ALWAYS) -> Action:
+    def delete(self, partition: str, sort: str, condition: ConditionBase | None = None) -> Action:
         return {"Delete": self._at(partition, sort, condition)}
 
-    def check(self, partition: str, sort: str, condition: Condition) -> Action:
+    def check(self, partition: str, sort: str, condition: ConditionBase) -> Action:
         """Nothing happens unless this is so."""
         return {"ConditionCheck": self._at(partition, sort, condition)}
 
-    def create(self, index: str, attributes: tuple[str, str, str, str]) -> None:
+    def create(self, index: str, attributes: tuple[str, str, str, str]) -> bool:
         """With its keys and those of one index, all text; billed by use. Ready when this returns.
 
-        Raises TableExists.
+        False if it was there, or was being made or deleted.
         """
         hashed, ranged, index_hashed, index_ranged = attributes
+        index_schema = {
+            "IndexName": index,
+            "KeySchema": _schema(index_hashed, index_ranged),
+            "Projection": {"ProjectionType": "ALL"},
+        }
         with self._reaching("made") as client:
-            client.create_table(
-                TableName=self.name,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=_schema(hashed, ranged),
-                AttributeDefinitions=[
-                    {"AttributeName": name, "AttributeType": "S"} for name in attributes
-                ],
-                GlobalSecondaryIndexes=[
-                    {
-                        "IndexName": index,
-                        "KeySchema": _schema(index_hashed, index_ranged),
-                        "Projection": {"ProjectionType": "ALL"},
-                    }
-                ],
-            )
+            try:
+                client.create_table(
+                    TableName=self.name,
+                    BillingMode="PAY_PER_REQUEST",
+                    KeySchema=_schema(hashed, ranged),
+                    AttributeDefinitions=[
+                        {"AttributeName": name, "AttributeType": "S"} for name in attributes
+                    ],
+                    GlobalSecondaryIndexes=[index_schema],
+                )
+            except client.exceptions.ResourceInUseException:
+                return False
             wait = {"Delay": 1, "MaxAttempts": 60}
             client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig=wait)
+        return True
 
     def exists(self) -> bool:
         try:
@@ -173,17 +158,12 @@ class Table:
         self,
         partition: str,
         sort: str,
-        condition: Condition,
+        condition: ConditionBase | None,
         names: Mapping[str, str] = NOTHING,
         values: Mapping[str, Any] = NOTHING,
     ) -> dict[str, Any]:
-        only_if = {"ConditionExpression": condition.expression} if condition.expression else {}
-        return {
-            "TableName": self.name,
-            "Key": _key(partition, sort),
-            **only_if,
-            **_aliases({**names, **condition.names}, {**values, **condition.values}),
-        }
+        expression = _expression("ConditionExpression", condition, names, values)
+        return {"TableName": self.name, "Key": _key(partition, sort), **expression}
 
     @contextmanager
     def _reaching(self, done: str) -> Iterator[Any]:
@@ -197,8 +177,6 @@ class Table:
             code = error.response.get("Error", {}).get("Code", "")
             if code == "ResourceNotFoundException":
                 raise NoTable(f"There is no DynamoDB table {self.name}.") from error
-            if code == "ResourceInUseException":
-                raise TableExists(f"The DynamoDB table {self.name} is there already.") from error
             raise self._unavailable(done, error) from error
         except BotoCoreError as error:
             raise self._unavailable(done, error) from error
@@ -207,13 +185,25 @@ class Table:
         return StoreUnavailable(f"The DynamoDB table {self.name} could not be {done}: {error}")
 
 
-def _aliases(names: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
-    """DynamoDB refuses either where it is empty."""
-    aliases = {
-        "ExpressionAttributeNames": dict(names),
+def _expression(
+    parameter: str,
+    condition: ConditionBase | None,
+    names: Mapping[str, str] = NOTHING,
+    values: Mapping[str, Any] = NOTHING,
+) -> dict[str, Any]:
+    """A condition as this parameter; it and other expressions share their names and values."""
+    text = ""
+    if condition is not None:
+        built = ConditionExpressionBuilder().build_expression(condition)
+        text = built.condition_expression
+        names = {**names, **built.attribute_name_placeholders}
+        values = {**values, **built.attribute_value_placeholders}
+    parameters = {
+        parameter: text,
+        "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": to_attributes(values),
     }
-    return {name: each for name, each in aliases.items() if each}
+    return {name: each for name, each in parameters.items() if each}  # none may be empty
 
 
 def _key(partition: str, sort: str) -> dict[str, Any]:
