@@ -1,7 +1,5 @@
 """Why something was refused, in a sentence for people: pages, API and commands say the same."""
 
-from functools import singledispatch
-
 from dispatch import wiring
 from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
@@ -10,7 +8,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.moves import COULD_NOT, Illegal, IllegalMove, JobConflict
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
-from dispatch.jobs import KeyReused, NoSuchVersion
+from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
 
 UNSURE = (
@@ -46,59 +44,31 @@ OBSTACLES = {
 }
 
 
-@singledispatch
 def explain(error: Exception, business: Business) -> str:
     """Raises the error itself where it is none of those that people can do something about."""
+    match error:
+        case IllegalMove():
+            return ILLEGAL[error.why].format(start=error.start, to=error.to)
+        case InvalidInput():
+            return " ".join(error.errors.values())
+        case JobConflict(field=""):
+            return _who_moved(error.job, business)
+        case JobConflict():
+            return (
+                f"Somebody else has changed the {error.field.replace('_', ' ')} since you looked."
+            )
+        case KeyReused():
+            return "This request was already used for a job with other details."
+        case NotAvailable():
+            return unavailable_text(error, wiring.roster(business).read(), business)
+        case MemberConflict():
+            fields = " and the ".join(error.fields)
+            return f"Somebody else has changed the {fields} since you looked."
+        case LastDispatcher():
+            return "This is the last active dispatcher: make somebody else one first."
+        case NameTaken():
+            return "Somebody signs in by that name, or has before they left."
     raise error
-
-
-@explain.register
-def _(error: IllegalMove, business: Business) -> str:
-    return ILLEGAL[error.why].format(start=error.start, to=error.to)
-
-
-@explain.register
-def _(error: InvalidInput, business: Business) -> str:
-    return " ".join(error.errors.values())
-
-
-@explain.register
-def _(error: JobConflict, business: Business) -> str:
-    if error.field:
-        label = error.field.replace("_", " ")
-        return f"Somebody else has changed the {label} since you looked."
-    return _who_moved(error.job, business)
-
-
-@explain.register
-def _(error: NoSuchVersion, business: Business) -> str:
-    now = error.job.version
-    return f"This job never had a version {error.version}; it is at {now}. Look at it again."
-
-
-@explain.register
-def _(error: KeyReused, business: Business) -> str:
-    return "This request was already used for a job with other details."
-
-
-@explain.register
-def _(error: NotAvailable, business: Business) -> str:
-    return unavailable_text(error, wiring.roster(business).read(), business)
-
-
-@explain.register
-def _(error: MemberConflict, business: Business) -> str:
-    return f"Somebody else has changed the {' and the '.join(error.fields)} since you looked."
-
-
-@explain.register
-def _(error: LastDispatcher, business: Business) -> str:
-    return "This is the last active dispatcher: make somebody else one first."
-
-
-@explain.register
-def _(error: NameTaken, business: Business) -> str:
-    return "Somebody signs in by that name, or has before they left."
 
 
 def unavailable_text(error: NotAvailable, roster: Roster, business: Business) -> str:

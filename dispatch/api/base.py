@@ -157,8 +157,6 @@ class Api(Controller[MsgspecSerializer]):
             case RequestSerializationError():
                 sentence = f"That is no JSON: {str(exc)[:MOST_QUOTED]}."
                 return unprocessable(InvalidInput({WHOLE_BODY: sentence}))
-            case jobs.NoSuchVersion():
-                return unprocessable(InvalidInput({"version": explain(exc, self.business)}))
             case JobNotFound():
                 return Refused(HTTPStatus.NOT_FOUND, f"There is no job {str(exc)[:64]!r}.")
             case JobConflict() | jobs.KeyReused():

@@ -39,7 +39,6 @@ Do = Callable[[SiteRequest, Job, Any], Outcome]
 STATUS: dict[type[Exception], int] = {
     IllegalMove: 422,
     InvalidInput: 422,
-    jobs.NoSuchVersion: 422,
     JobConflict: 409,
     NotAvailable: 409,
     StoreUnavailable: 503,
@@ -112,7 +111,7 @@ def _refused(
     if isinstance(error, NotAvailable):
         bound["crew"].add_error(error.role, words)
         return drawer(request, job, status, words, bound=bound, may_insist=error.insistable)
-    if isinstance(error, JobConflict | jobs.NoSuchVersion):
+    if isinstance(error, JobConflict | InvalidInput):
         # Roles that were left alone would undo what is new: they are shown as they are now.
         bound = {name: form.again(job) for name, form in bound.items() if name == "edit"}
     return drawer(request, job, status, words, bound=bound, fresh=status == 409)
