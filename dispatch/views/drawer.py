@@ -81,17 +81,16 @@ def job_action(permission: Permission, name: str = "") -> Callable[[Do], Callabl
 
 
 def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
-    form = _form(name, request, job, _typed(request)) if name else None
+    # A card's button has in its address which version was seen.
+    seen = {"version": request.GET["version"]} if "version" in request.GET else {}
+    form = _form(name, request, job, seen | request.POST.dict()) if name else None
     if form and not form.is_valid():
         words = LOOK_BELOW if name == "edit" else _first_error(form)
         return drawer(request, job, 422, words, bound={name: form})
     try:
         done, words = do(request, job, form)
     except tuple(STATUS) as error:
-        now = getattr(error, "job", None) or jobs.find(
-            request.business, job.id, by=request.user.actor
-        )
-        return _refused(request, now, error, {name: form})
+        return _refused(request, job.id, error, {name: form})
     if is_fetch(request):
         response = drawer(request, done.job, said=words)
     else:
@@ -101,9 +100,10 @@ def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
 
 
 def _refused(
-    request: SiteRequest, job: Job, error: Exception, bound: dict[str, Any]
+    request: SiteRequest, job_id: str, error: Exception, bound: dict[str, Any]
 ) -> HttpResponse:
-    """The drawer with what was typed, and why it could not be done."""
+    """The drawer as it is now with what was typed, and why it could not be done."""
+    job = jobs.find(request.business, job_id, by=request.user.actor)
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     if isinstance(error, StoreUnavailable):
         return drawer(request, job, status, UNSURE, bound=bound)
@@ -168,12 +168,6 @@ def drawer(
     }
     template = "dispatch/_drawer.html" if is_fetch(request) else "dispatch/job.html"
     return render(request, template, context, status=status)
-
-
-def _typed(request: SiteRequest) -> dict[str, Any]:
-    """The form's fields; a card's button has in its address which version was seen."""
-    seen = {"version": request.GET["version"]} if "version" in request.GET else {}
-    return seen | request.POST.dict()
 
 
 def _back(request: SiteRequest, job_id: str) -> str:
