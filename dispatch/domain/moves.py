@@ -1,5 +1,6 @@
 """The moves that each may make (CONTRACT 2), in one place for board, tracking page and API."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -40,12 +41,13 @@ class Illegal(Enum):
     NOT_CONFIRMED = auto()  # "on my way" is for jobs that the crew are still to come to
 
 
+@dataclass(eq=False)
 class IllegalMove(Exception):
     """The move is not allowed; nothing has changed."""
 
-    def __init__(self, why: Illegal, start: Status | None = None, to: Status | None = None) -> None:
-        super().__init__(f"{start} to {to}: {why.name}")
-        self.why, self.start, self.to = why, start, to
+    why: Illegal
+    start: Status | None = None
+    to: Status | None = None
 
 
 class JobConflict(Exception):
