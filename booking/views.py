@@ -62,13 +62,10 @@ def _just_sent(request: SiteRequest, fields: dict[str, Any]) -> Job | None:
     since, sender = wiring.now() - SAME_WITHIN, sender_mark(request)
     for job in wiring.jobs(request.business).read().jobs:
         fresh = job.created_at >= since and job.status in CREATABLE
-        if fresh and job.request and job.request.source == sender and _has(job, fields):
+        theirs = fresh and job.request and job.request.source == sender
+        if theirs and all(job.field(name) == value for name, value in fields.items()):
             return job
     return None
-
-
-def _has(job: Job, fields: dict[str, Any]) -> bool:
-    return all(job.field(name) == value for name, value in fields.items())
 
 
 def _key(request: SiteRequest) -> str:

@@ -101,7 +101,14 @@ class Board:
 
     @cached_property
     def columns(self) -> list[Column]:
-        return [self._column(status) for status in Status]
+        columns = []
+        for status in Status:
+            here = (job for job in self.seen if job.status is status)
+            jobs = sorted(filter(self.filters.let_through, here), key=self._due)
+            if not status.is_open:
+                jobs.sort(key=lambda job: job.updated_at, reverse=True)
+            columns.append(Column(status, tuple(jobs), tuple(map(self.card, jobs))))
+        return columns
 
     @property
     def sees_prices(self) -> bool:
@@ -114,7 +121,12 @@ class Board:
     @property
     def bookings(self) -> str:
         """Customers' bookings that nobody has moved yet, whatever the filters: ids and names."""
-        new = [(job.id, job.customer_name) for job in self.seen if _is_new_booking(job)]
+        new = [
+            (job.id, job.customer_name)
+            for job in self.seen
+            if job.status.is_open and not job.moves and job.history
+            if (job.history[0].what, job.history[0].by) == ("created", CUSTOMER)
+        ]
         return JSON.encode(new).decode()
 
     @property
@@ -168,10 +180,9 @@ class Board:
             return ()
         window = job.window
         if window not in self._free_drivers:
-            able = self.roster.able("driver")
             self._free_drivers[window] = tuple(
                 (each.username, each.first_name)
-                for each in able
+                for each in self.roster.able("driver")
                 if window is None or is_free(each, "driver", window)
             )
         return self._free_drivers[window]
@@ -180,9 +191,10 @@ class Board:
     def _free_drivers(self) -> dict[Window | None, Drivers]:
         return {}
 
-    def _place(self, job: Job) -> tuple[bool, date, str, datetime]:
-        """As they are due; those of a sender who floods us come last."""
-        return (jobs.sender(job) in self.floods, *_due(job))
+    def _due(self, job: Job) -> tuple[bool, date, str, datetime]:
+        """As they are promised; those of a sender who floods us come last."""
+        day, start = (job.window.date, job.window.start) if job.window else (FAR, "")
+        return (jobs.sender(job) in self.floods, day, start, job.created_at)
 
     @cached_property
     def floods(self) -> set[str]:
@@ -194,31 +206,11 @@ class Board:
     def flooded(self) -> bool:
         return bool(self.floods)
 
-    def _column(self, status: Status) -> Column:
-        here = (job for job in self.seen if job.status is status)
-        jobs = sorted(filter(self.filters.let_through, here), key=self._place)
-        if not status.is_open:
-            jobs.sort(key=lambda job: job.updated_at, reverse=True)
-        return Column(status, tuple(jobs), tuple(self.card(job) for job in jobs))
-
 
 def is_late(job: Job, business: Business, at: datetime) -> bool:
     """The promised time is over and nobody has started."""
     waiting = job.status.is_open and job.status is not Status.IN_PROGRESS
     return waiting and job.window is not None and at > business.span(job.window)[1]
-
-
-def _is_new_booking(job: Job) -> bool:
-    came = job.history[0] if job.history else None
-    by_customer = came is not None and came.what == "created" and came.by == CUSTOMER
-    return by_customer and job.status.is_open and not job.moves
-
-
-def _due(job: Job) -> tuple[date, str, datetime]:
-    promised = job.window
-    return (
-        (promised.date, promised.start, job.created_at) if promised else (FAR, "", job.created_at)
-    )
 
 
 @dataclass(frozen=True)
