@@ -54,7 +54,7 @@ class TrackApi(Api):
 
     @call(
         "track",
-        success(TrackedJob, "What the page shows.", example=TRACKED),
+        success(TrackedJob, "What the page shows.", TRACKED),
         not_found="Unknown, malformed or expired: all the same.",
     )
     def post(self, parsed_body: BodyMsgspec[Annotated[Link, EXAMPLE]]) -> HttpResponse:

@@ -7,14 +7,8 @@ from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
-from dmr import Controller, ResponseSpec, validate
+from dmr import Controller, ResponseSpec, exceptions, validate
 from dmr.endpoint import Endpoint
-from dmr.exceptions import (
-    DataParsingError,
-    NotAcceptableError,
-    RequestSerializationError,
-    ValidationError,
-)
 from dmr.headers import HeaderSpec
 from dmr.negotiation import RequestNegotiator
 from dmr.parsers import Parser, Raw
@@ -22,15 +16,9 @@ from dmr.plugins.msgspec import MsgspecJsonParser, MsgspecSerializer
 from msgspec import Meta
 
 from dispatch import jobs
+from dispatch.api import problems
 from dispatch.api.auth import MemberAuth
-from dispatch.api.problems import (
-    NumbersAsNumbers,
-    Problem,
-    Refused,
-    documented,
-    no_such_method,
-    unprocessable,
-)
+from dispatch.api.problems import Problem, Refused, documented
 from dispatch.api.schemas import JOB, JobView
 from dispatch.domain.availability import NotAvailable
 from dispatch.domain.business import Business
@@ -58,11 +46,11 @@ class StrictJson(MsgspecJsonParser):
 
     def parse(self, to_deserialize: Raw, *args: Any, **options: Any) -> Any:
         if not to_deserialize:
-            raise DataParsingError("There is nothing in it")
+            raise exceptions.DataParsingError("There is nothing in it")
         try:
             return super().parse(to_deserialize, *args, **options)
         except RecursionError:
-            raise DataParsingError("It is nested too deeply") from None
+            raise exceptions.DataParsingError("It is nested too deeply") from None
 
 
 class JsonOnly(RequestNegotiator):
@@ -90,7 +78,7 @@ class Api(Controller[MsgspecSerializer]):
     endpoint_cls = ApiEndpoint
     error_model = Problem
     parsers = (StrictJson(),)
-    renderers = (NumbersAsNumbers(),)
+    renderers = (problems.NumbersAsNumbers(),)
     # Answers are made of our own typed values; checking each again would double its time.
     validate_responses = False
     # dmr says 400 where we say 422.
@@ -138,7 +126,7 @@ class Api(Controller[MsgspecSerializer]):
         return super().dispatch(request, *args, **kwargs)
 
     def handle_method_not_allowed(self, method: str) -> HttpResponse:
-        return no_such_method(method, self._allowed()).response
+        return problems.no_such_method(method, self._allowed()).response
 
     def handle_error(
         self, endpoint: Endpoint, controller: "Controller[Any]", exc: Exception
@@ -151,12 +139,12 @@ class Api(Controller[MsgspecSerializer]):
     def _refusal(self, exc: Exception) -> Refused | None:
         match exc:
             case InvalidInput():
-                return unprocessable(exc)
-            case ValidationError():
-                return unprocessable(_in_our_words(exc.payload[0]["msg"]))
-            case RequestSerializationError():
+                return problems.unprocessable(exc)
+            case exceptions.ValidationError():
+                return problems.unprocessable(_in_our_words(exc.payload[0]["msg"]))
+            case exceptions.RequestSerializationError():
                 sentence = f"That is no JSON: {str(exc)[:MOST_QUOTED]}."
-                return unprocessable(InvalidInput({WHOLE_BODY: sentence}))
+                return problems.unprocessable(InvalidInput({WHOLE_BODY: sentence}))
             case JobNotFound():
                 return Refused(HTTPStatus.NOT_FOUND, f"There is no job {str(exc)[:64]!r}.")
             case JobConflict() | jobs.KeyReused():
@@ -165,7 +153,7 @@ class Api(Controller[MsgspecSerializer]):
             case NotAvailable():
                 words, may = explain(exc, self.business), exc.insistable
                 return Refused(HTTPStatus.CONFLICT, words, field=exc.role, insistable=may)
-            case NotAcceptableError():
+            case exceptions.NotAcceptableError():
                 return Refused(HTTPStatus.NOT_ACCEPTABLE, "We answer in application/json only.")
             case RequestDataTooBig():
                 return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much at once.")
@@ -190,8 +178,8 @@ def _in_our_words(message: str) -> InvalidInput:
 def success(
     body: Any,
     description: str,
-    *,
     example: Any = None,
+    *,
     status: HTTPStatus = HTTPStatus.OK,
     **headers: str,
 ) -> ResponseSpec:
@@ -202,38 +190,38 @@ def success(
     return ResponseSpec(body, status_code=status, description=description, headers=specs)
 
 
-def problems(**by_name: str) -> list[ResponseSpec]:
-    """Documents errors: `problems(not_found="There is no such job.")`."""
+def errors(**by_name: str) -> list[ResponseSpec]:
+    """Documents errors: `errors(not_found="There is no such job.")`."""
     return [documented(HTTPStatus[name.upper()], text) for name, text in by_name.items()]
 
 
-READ = problems(
+READ = errors(
     bad_request="Nothing that we could read, or not our host.",
     request_uri_too_long="An address of more than 4,000 bytes. In plain text: we never saw it.",
     unprocessable_entity="A field or parameter is wrong; `field` names it.",
     too_many_requests="Too many calls, or too many wrong tries; see `Retry-After`.",
     service_unavailable="The storage is out of reach; see `Retry-After`.",
 )
-CHANGE = READ + problems(
+CHANGE = READ + errors(
     length_required="A body in chunks: it needs a `Content-Length`.",
     unsupported_media_type="Not application/json.",
     request_entity_too_large="More than 64 KiB.",
 )
-JOB_NOW = success(JobView, "The job as it is now.", example=JOB, X_Revision=REVISION_TEXT)
+JOB_NOW = success(JobView, "The job as it is now.", JOB, X_Revision=REVISION_TEXT)
 NO_JOB = "There is no such job."
 Method = TypeVar("Method", bound=Callable[..., HttpResponse])
 
 
 def call(
-    operation_id: str, *answers: ResponseSpec, permission: Permission | None = None, **errors: str
+    operation_id: str, *answers: ResponseSpec, permission: Permission | None = None, **wrong: str
 ) -> Callable[[Method], Method]:
     """A call, for members who have the permission; documented with its `answers` and, by name,
-    with its `errors`. Those that every call has go without saying.
+    with what may go `wrong`. Those that every call has go without saying.
     """
 
     def decorate(method: Method) -> Method:
         common = READ if method.__name__ == "get" else CHANGE
-        specs = (*answers, *common, *problems(**errors))
+        specs = (*answers, *common, *errors(**wrong))
         auth = [MemberAuth(permission)] if permission else None
         documented_method: Method = validate(*specs, auth=auth, operation_id=operation_id)(method)  # type: ignore[assignment]
         return documented_method

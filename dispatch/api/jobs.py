@@ -40,6 +40,7 @@ from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.explain import explain
 from dispatch.http import etag_of, is_known, tracking_url
 
+CREATED, NOT_MODIFIED = HTTPStatus.CREATED, HTTPStatus.NOT_MODIFIED
 NEW_JOB = MediaTypeMetadata(
     example={
         "customer_name": "Mark",
@@ -57,6 +58,7 @@ CREW = MediaTypeMetadata(example=CHANGE)
 TEXT = "The couch is behind the garage."
 NOTE = MediaTypeMetadata(example={"text": TEXT})
 MADE_NOTE = {"note": {"at": "2026-05-22T19:05:00Z", "by": "joel", "text": TEXT}, "version": 4}
+JOB_PAGE = {"jobs": [JOB], "revision": 17, "next": None}
 MADE_JOB = {
     "job_id": JOB["id"],
     "tracking_token": JOB["tracking_token"],
@@ -68,15 +70,8 @@ MADE_JOB = {
 class JobsApi(Api):
     @call(
         "listJobs",
-        success(
-            JobPage,
-            "A page of jobs.",
-            example={"jobs": [JOB], "revision": 17, "next": None},
-            ETag="of this answer",
-        ),
-        success(
-            None, "As your ETag says.", status=HTTPStatus.NOT_MODIFIED, ETag="of what you have"
-        ),
+        success(JobPage, "A page of jobs.", JOB_PAGE, ETag="of this answer"),
+        success(None, "As your ETag says.", status=NOT_MODIFIED, ETag="of what you have"),
         permission=Permission.LOOK,
     )
     def get(
@@ -89,7 +84,7 @@ class JobsApi(Api):
         book = wiring.jobs(self.business).read(self.asked.revision)
         etag = self._etag(book, parsed_query)
         if is_known(self.request, etag):
-            response = self.to_response(None, status_code=HTTPStatus.NOT_MODIFIED)
+            response = self.to_response(None, status_code=NOT_MODIFIED)
             del response.headers["Content-Type"]
         else:
             visible = (job for job in book.jobs if sees(self.actor, job))
@@ -100,13 +95,7 @@ class JobsApi(Api):
 
     @call(
         "createJob",
-        success(
-            MadeJob,
-            "The new job.",
-            example=MADE_JOB,
-            status=HTTPStatus.CREATED,
-            X_Revision=REVISION_TEXT,
-        ),
+        success(MadeJob, "The new job.", MADE_JOB, status=CREATED, X_Revision=REVISION_TEXT),
         permission=Permission.CREATE,
         conflict="This idempotency key made another job, which is in `job`; or somebody cannot"
         " take a role: where it says `insistable`, a call with `insist` goes through.",
@@ -140,7 +129,7 @@ class JobsApi(Api):
             raise InvalidInput({"status": explain(refusal, self.business)}) from None
         job = done.job
         made = MadeJob(job.id, job.tracking_token, tracking_url(self.asked, job), self.view(job))
-        return self.answer(made, status=HTTPStatus.CREATED, revision=done.revision)
+        return self.answer(made, status=CREATED, revision=done.revision)
 
     def _etag(self, book: JobBook, query: ListQuery) -> str:
         """Changes with everything that the answer says, and with nothing else."""
@@ -154,7 +143,7 @@ class JobsApi(Api):
 class JobApi(Api):
     @call(
         "getJob",
-        success(JobView, "The job.", example=JOB),
+        success(JobView, "The job.", JOB),
         permission=Permission.LOOK,
         not_found=NO_JOB,
     )
@@ -246,13 +235,7 @@ class CrewApi(Api):
 class NotesApi(Api):
     @call(
         "addNote",
-        success(
-            MadeNote,
-            "The note.",
-            example=MADE_NOTE,
-            status=HTTPStatus.CREATED,
-            X_Revision=REVISION_TEXT,
-        ),
+        success(MadeNote, "The note.", MADE_NOTE, status=CREATED, X_Revision=REVISION_TEXT),
         permission=Permission.NOTE,
         not_found=NO_JOB,
     )
@@ -266,4 +249,4 @@ class NotesApi(Api):
         text = job_input.text("text", parsed_body.text)
         done = jobs.note(self.business, parsed_path.job_id, text, by=self.actor)
         made = MadeNote(done.job.notes[-1], done.job.version)
-        return self.answer(made, status=HTTPStatus.CREATED, revision=done.revision)
+        return self.answer(made, status=CREATED, revision=done.revision)

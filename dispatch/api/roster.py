@@ -74,7 +74,7 @@ class FreeCrewApi(Api):
 
     @call(
         "freeCrew",
-        success(FreeCrew, "Who is free.", example=FREE),
+        success(FreeCrew, "Who is free.", FREE),
         permission=Permission.ASSIGN,
     )
     def get(self, parsed_query: Query[FreeQuery]) -> HttpResponse:

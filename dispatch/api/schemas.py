@@ -10,14 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import Crew, Eta, Event, Job, Note, OnMyWay, Paid, PriceLine, Window
-from dispatch.domain.job_input import (
-    CLOCK,
-    CONTROLS,
-    LONGEST,
-    MOST_LINES,
-    MOST_PRICE,
-    REQUIRED,
-)
+from dispatch.domain.job_input import CLOCK, CONTROLS, LONGEST, MOST_LINES, MOST_PRICE, REQUIRED
 from dispatch.domain.permissions import MONEY_FIELDS, Actor, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
 

@@ -37,7 +37,7 @@ class TokenApi(Api):
 
     @call(
         "getToken",
-        success(Token, "A token for 12 hours.", example=TOKEN),
+        success(Token, "A token for 12 hours.", TOKEN),
         unauthorized=NO_SUCH_USER,
     )
     def post(self, parsed_body: BodyMsgspec[Annotated[Credentials, CREDENTIALS]]) -> HttpResponse:

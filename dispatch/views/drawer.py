@@ -12,21 +12,13 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from dispatch import jobs, wiring
+from dispatch.domain import moves
 from dispatch.domain.availability import NotAvailable, clashes, overfull
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import ROLES, Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
-from dispatch.domain.moves import (
-    COULD_NOT,
-    UNDO,
-    IllegalMove,
-    JobConflict,
-    needs_reason,
-    next_step,
-    targets,
-    undoes_to,
-)
+from dispatch.domain.moves import IllegalMove, JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
 from dispatch.explain import LOOK_BELOW, UNSURE, clash_text, explain, name_of
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
@@ -137,7 +129,7 @@ def drawer(
     """
     business, actor = request.business, request.user.actor
     roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
-    moves = [(to, needs_reason(job.status, to)) for to in targets(job, actor)]
+    targets = [(to, moves.needs_reason(job.status, to)) for to in moves.targets(job, actor)]
     against = clashes(job, roster, overfull(book, business))
     context = {
         "job": job,
@@ -148,12 +140,12 @@ def drawer(
         "clashes": [clash_text(each, job.window, roster, business) for each in against],
         "may_insist": may_insist,
         "sees_prices": sees_prices(actor, business),
-        "next": next_step(job, actor),
-        "undo": undoes_to(job, actor, wiring.now()),
-        "targets": moves,
-        "has_back_moves": any(why for _, why in moves),
-        "could_not": COULD_NOT,
-        "undo_reason": UNDO,
+        "next": moves.next_step(job, actor),
+        "undo": moves.undoes_to(job, actor, wiring.now()),
+        "targets": targets,
+        "has_back_moves": any(why for _, why in targets),
+        "could_not": moves.COULD_NOT,
+        "undo_reason": moves.UNDO,
         "history": [
             (event, name_of(event.by, roster))
             for event in reversed(history_for(actor, job, business))
