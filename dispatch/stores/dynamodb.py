@@ -173,16 +173,12 @@ class Table:
                 if self._made is None:
                     self._made = self._make()
             yield self._made
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code == "ResourceNotFoundException":
+        except (BotoCoreError, ClientError) as error:
+            answer = error.response if isinstance(error, ClientError) else {}
+            if answer.get("Error", {}).get("Code") == "ResourceNotFoundException":
                 raise NoTable(f"There is no DynamoDB table {self.name}.") from error
-            raise self._unavailable(done, error) from error
-        except BotoCoreError as error:
-            raise self._unavailable(done, error) from error
-
-    def _unavailable(self, done: str, error: Exception) -> StoreUnavailable:
-        return StoreUnavailable(f"The DynamoDB table {self.name} could not be {done}: {error}")
+            what = f"The DynamoDB table {self.name} could not be {done}: {error}"
+            raise StoreUnavailable(what) from error
 
 
 def _expression(
