@@ -145,9 +145,7 @@ def add(business: Business, member: Member) -> Member:
 def deactivate(business: Business, username: str) -> Member:
     """They cannot sign in or be assigned; history keeps them. Raises LastDispatcher."""
     return change_member(
-        business,
-        username,
-        lambda member: replace(member, active=False, epoch=member.epoch + 1),
+        business, username, lambda member: replace(member, active=False, epoch=member.epoch + 1)
     )
 
 

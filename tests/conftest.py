@@ -10,9 +10,9 @@ from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Roster
-from dispatch.stores.memory import MemoryStore
 from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
+from tests.memory import MemoryStore
 
 settings.register_profile("suite", deadline=None)  # a busy machine is no failure
 settings.load_profile("suite")

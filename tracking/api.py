@@ -63,7 +63,7 @@ class TrackApi(Api):
         What the customer's page shows, and no more.
         """
         try:
-            job, _ = tracked(self.asked, parsed_body.token)
+            job, _ = tracked(self.request, parsed_body.token)
         except JobNotFound:
             raise Refused(HTTPStatus.NOT_FOUND, NOT_FOUND) from None
         response = self.answer(job)

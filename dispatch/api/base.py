@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar, TypeVar, cast
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
@@ -73,6 +73,7 @@ class ApiEndpoint(Endpoint):
 class Api(Controller[MsgspecSerializer]):
     """The base of every address."""
 
+    request: SiteRequest
     is_abstract = True
     tags = ("Jobs",)
     endpoint_cls = ApiEndpoint
@@ -87,16 +88,12 @@ class Api(Controller[MsgspecSerializer]):
     )
 
     @property
-    def asked(self) -> SiteRequest:
-        return cast(SiteRequest, self.request)
-
-    @property
     def business(self) -> Business:
-        return self.asked.business
+        return self.request.business
 
     @property
     def actor(self) -> Actor:
-        return self.asked.user.actor
+        return self.request.user.actor
 
     def find(self, job_id: str, at_least: int = 0) -> Job:
         """Raises JobNotFound, also for a job that the caller may not see."""
@@ -132,34 +129,31 @@ class Api(Controller[MsgspecSerializer]):
         self, endpoint: Endpoint, controller: "Controller[Any]", exc: Exception
     ) -> HttpResponse:
         """Other errors, such as StoreUnavailable, are left to the site's middleware."""
-        if refusal := self._refusal(exc):
-            return refusal.response
-        raise exc
-
-    def _refusal(self, exc: Exception) -> Refused | None:
         match exc:
             case InvalidInput():
-                return problems.unprocessable(exc)
+                refused = problems.unprocessable(exc)
             case exceptions.ValidationError():
-                return problems.unprocessable(_in_our_words(exc.payload[0]["msg"]))
+                refused = problems.unprocessable(_in_our_words(exc.payload[0]["msg"]))
             case exceptions.RequestSerializationError():
                 sentence = f"That is no JSON: {str(exc)[:MOST_QUOTED]}."
-                return problems.unprocessable(InvalidInput({WHOLE_BODY: sentence}))
+                refused = problems.unprocessable(InvalidInput({WHOLE_BODY: sentence}))
             case JobNotFound():
-                return Refused(HTTPStatus.NOT_FOUND, f"There is no job {str(exc)[:64]!r}.")
+                refused = Refused(HTTPStatus.NOT_FOUND, f"There is no job {str(exc)[:64]!r}.")
             case JobConflict() | jobs.KeyReused():
                 words = explain(exc, self.business)
-                return Refused(HTTPStatus.CONFLICT, words, job=self.view(exc.job))
+                refused = Refused(HTTPStatus.CONFLICT, words, job=self.view(exc.job))
             case NotAvailable():
                 words, may = explain(exc, self.business), exc.insistable
-                return Refused(HTTPStatus.CONFLICT, words, field=exc.role, insistable=may)
+                refused = Refused(HTTPStatus.CONFLICT, words, field=exc.role, insistable=may)
             case exceptions.NotAcceptableError():
-                return Refused(HTTPStatus.NOT_ACCEPTABLE, "We answer in application/json only.")
+                refused = Refused(HTTPStatus.NOT_ACCEPTABLE, "We answer in application/json only.")
             case RequestDataTooBig():
-                return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much at once.")
+                refused = Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much at once.")
             case SuspiciousOperation() | BadRequest() | UnreadablePostError():
-                return Refused(HTTPStatus.BAD_REQUEST, "We could not read that request.")
-        return None
+                refused = Refused(HTTPStatus.BAD_REQUEST, "We could not read that request.")
+            case _:
+                raise exc
+        return refused.response
 
     def _allowed(self) -> str:
         methods = {*self.api_endpoints, "OPTIONS"}

@@ -81,7 +81,7 @@ class JobsApi(Api):
 
         Oldest first. Send the `ETag` of an answer as `If-None-Match` to hear only of news.
         """
-        book = wiring.jobs(self.business).read(self.asked.revision)
+        book = wiring.jobs(self.business).read(self.request.revision)
         etag = self._etag(book, parsed_query)
         if is_known(self.request, etag):
             response = self.to_response(None, status_code=NOT_MODIFIED)
@@ -128,7 +128,7 @@ class JobsApi(Api):
         except IllegalMove as refusal:
             raise InvalidInput({"status": explain(refusal, self.business)}) from None
         job = done.job
-        made = MadeJob(job.id, job.tracking_token, tracking_url(self.asked, job), self.view(job))
+        made = MadeJob(job.id, job.tracking_token, tracking_url(self.request, job), self.view(job))
         return self.answer(made, status=CREATED, revision=done.revision)
 
     def _etag(self, book: JobBook, query: ListQuery) -> str:
@@ -149,7 +149,7 @@ class JobApi(Api):
     )
     def get(self, parsed_path: Path[JobPath], parsed_query: Query[SeenQuery]) -> HttpResponse:
         """Read a job"""
-        return self.answer(self.view(self.find(parsed_path.job_id, self.asked.revision)))
+        return self.answer(self.view(self.find(parsed_path.job_id, self.request.revision)))
 
     @call(
         "editJob",

@@ -84,7 +84,7 @@ class FreeCrewApi(Api):
         is full is not free to drive, though a dispatcher may `insist`.
         """
         start, end = _span(parsed_query)
-        book = wiring.jobs(self.business).read(self.asked.revision)
+        book = wiring.jobs(self.business).read(self.request.revision)
         known = wiring.roster(self.business).read()
         roster = wiring.with_days_gone_by(known, self.business, start, end)
         found = free(roster, book, self.business, start, end)

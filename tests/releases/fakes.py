@@ -10,13 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from dispatch.domain.document import DocumentStore, StoreUnavailable
-from dispatch.stores.memory import MemoryStore
 from qdn_site import PAGES_API
 from qdn_site.edge.cloudfront import CloudFrontRefused, FunctionVersion, Invalidation, TestRun
 from qdn_site.edge.table import NO_SUCH_JOB, cases
 from qdn_site.releases import ReleaseError
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.store import ReleaseStore
+from tests.memory import MemoryStore
 
 CASES = cases()
 
