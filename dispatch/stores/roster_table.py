@@ -24,20 +24,12 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 from dispatch.domain.document import MISSING, Contended, Document, StaleWrite, StoreUnavailable
 from dispatch.domain.roster import Availability
 from dispatch.stores.attributes import Item
-from dispatch.stores.dynamodb import (
-    ABSENT,
-    MOST,
-    Action,
-    LostRace,
-    NoTable,
-    Table,
-    equal,
-)
+from dispatch.stores.dynamodb import ABSENT, MOST, Action, LostRace, NoTable, Table, equal
 from dispatch.stores.roster_items import (
     AVAIL,
-    PROFILE,
-    Change,
+    ItemKey,
     changes,
+    day_of,
     is_one_moment,
     put_together,
     taken_apart,
@@ -84,9 +76,12 @@ class RosterTable:
 
     def save(self, body: bytes, if_match: str | None) -> Document:
         before, after = taken_apart(self._base(if_match)), taken_apart(body)
-        found = changes(before, after, self._since())
-        early = [self._action(change) for change in found if change.can_come_early]
-        rest = [self._action(change) for change in found if not change.can_come_early]
+        early, rest = list[Action](), list[Action]()
+        for key in changes(before, after, self._since()):
+            known = before.items.get(key)
+            # A single day shows nothing half done, and a new member is not seen before listed.
+            ordered = early if day_of(key) or known is None else rest
+            ordered.append(self._action(key, known, after.items.get(key)))
         if len(rest) > MOST_MEMBERS:
             raise StoreUnavailable(
                 f"{len(rest)} members are too many to change at once: DynamoDB takes"
@@ -161,16 +156,14 @@ class RosterTable:
             raise StaleWrite
         return held.body
 
-    def _action(self, change: Change) -> Action:
-        username, sort = change.key
-        place, known, condition = (self._roster + username, sort), change.before or {}, None
-        if sort == PROFILE and "version" in known:
-            condition = equal(version=known["version"])
-        if change.then is None:
+    def _action(self, key: ItemKey, before: Item | None, then: Item | None) -> Action:
+        place, day, condition = (self._roster + key[0], key[1]), day_of(key), None
+        if before and not day and "version" in before:
+            condition = equal(version=before["version"])
+        if then is None:
             return self._table.delete(*place, condition)
-        index = {"ROSTER": self._roster, "DAY": change.day} if change.day else {}
-        then = index | change.then
-        return self._table.put(*place, before=known, then=then, condition=condition)
+        index = {"ROSTER": self._roster, "DAY": day} if day else {}
+        return self._table.put(*place, before=before or {}, then=index | then, condition=condition)
 
 
 def _etag(meta: dict[str, Any]) -> str:
