@@ -131,8 +131,7 @@ class MemberAuth(SyncAuth):
         return [
             documented(HTTPStatus.UNAUTHORIZED, "No valid token, and no session."),
             documented(
-                HTTPStatus.FORBIDDEN,
-                f"For {ranks} only; or a session without its `X-CSRFToken`.",
+                HTTPStatus.FORBIDDEN, f"For {ranks} only; or a session without its `X-CSRFToken`."
             ),
         ]
 

@@ -141,12 +141,7 @@ class JobsApi(Api):
 
 
 class JobApi(Api):
-    @call(
-        "getJob",
-        success(JobView, "The job.", JOB),
-        permission=Permission.LOOK,
-        not_found=NO_JOB,
-    )
+    @call("getJob", success(JobView, "The job.", JOB), permission=Permission.LOOK, not_found=NO_JOB)
     def get(self, parsed_path: Path[JobPath], parsed_query: Query[SeenQuery]) -> HttpResponse:
         """Read a job"""
         return self.answer(self.view(self.find(parsed_path.job_id, self.request.revision)))

@@ -72,11 +72,7 @@ class FreeCrew(msgspec.Struct, frozen=True):
 class FreeCrewApi(Api):
     tags = ("Crew",)
 
-    @call(
-        "freeCrew",
-        success(FreeCrew, "Who is free.", FREE),
-        permission=Permission.ASSIGN,
-    )
+    @call("freeCrew", success(FreeCrew, "Who is free.", FREE), permission=Permission.ASSIGN)
     def get(self, parsed_query: Query[FreeQuery]) -> HttpResponse:
         """See who is free
 

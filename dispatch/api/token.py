@@ -35,11 +35,7 @@ class Token(msgspec.Struct, frozen=True):
 class TokenApi(Api):
     tags = ("Signing in",)
 
-    @call(
-        "getToken",
-        success(Token, "A token for 12 hours.", TOKEN),
-        unauthorized=NO_SUCH_USER,
-    )
+    @call("getToken", success(Token, "A token for 12 hours.", TOKEN), unauthorized=NO_SUCH_USER)
     def post(self, parsed_body: BodyMsgspec[Annotated[Credentials, CREDENTIALS]]) -> HttpResponse:
         """Get a token
 

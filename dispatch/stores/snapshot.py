@@ -30,11 +30,7 @@ class Snapshot(Generic[T]):
     """
 
     def __init__(
-        self,
-        fetch: Callable[[T | None], T],
-        *,
-        clock: Callable[[], float],
-        background: bool,
+        self, fetch: Callable[[T | None], T], *, clock: Callable[[], float], background: bool
     ) -> None:
         self._fetch, self._clock, self._background = fetch, clock, background
         self._value: T | None = None
