@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -43,16 +43,14 @@ class Filters:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
-        return cls(**{field.name: query.get(field.name, "").strip() for field in fields(cls)})
+        return cls(**{each.name: query.get(each.name, "").strip() for each in fields(cls)})
 
     def __bool__(self) -> bool:
         return any((self.q, self.crew, self.date))
 
     @property
     def query(self) -> str:
-        return urlencode(
-            {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name)}
-        )
+        return urlencode({name: text for name, text in asdict(self).items() if text})
 
     def let_through(self, job: Job) -> bool:
         if self.date and (job.window is None or job.window.date.isoformat() != self.date):
@@ -152,9 +150,8 @@ class Board:
     def card(self, job: Job) -> SafeString:
         key = CardKey(
             job,
-            self.business,
-            self.member.rank,
-            self.sees_prices,
+            (self.business.slug, job.id, job.version),
+            *(self.business, self.member.rank, self.sees_prices),
             late=is_late(job, self.business, self.at),
             names=tuple(self.roster.name_of(username) for username in job.crew),
             drivers=self._drivers(job),
@@ -217,8 +214,9 @@ def is_late(job: Job, business: Business, at: datetime) -> bool:
 class CardKey:
     """All that a card shows. Equal keys, equal HTML; jobs that are one object compare at once."""
 
-    job: Job
-    business: Business
+    job: Job = field(hash=False)  # it holds mappings; `version` stands for it
+    version: tuple[str, str, int]  # business, job, and that job's version
+    business: Business = field(compare=False, repr=False)
     rank: Rank
     sees_prices: bool
     late: bool
@@ -226,26 +224,14 @@ class CardKey:
     drivers: Drivers
     clashes: tuple[str, ...]
 
-    def _what(self) -> tuple[object, ...]:
-        return (
-            *(self.job, self.business.slug, self.rank),
-            *(self.sees_prices, self.late, self.names, self.drivers, self.clashes),
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.job.id, self.job.version, *self._what()[1:]))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, CardKey) and self._what() == other._what()
-
 
 @lru_cache(maxsize=4096)
 def _render_card(key: CardKey, template: Template) -> SafeString:
     """Holds no CSRF token, no revision and no relative time: those would not keep."""
     by = Actor("", key.rank)
     context = {
-        **{field.name: getattr(key, field.name) for field in fields(key)},
-        "etag": etag_of((template.source, *key._what())).strip('"'),
+        **{each.name: getattr(key, each.name) for each in fields(key)},
+        "etag": etag_of((template.source, key)).strip('"'),
         "next": next_step(key.job, by),
         "targets": [(to, needs_reason(key.job.status, to)) for to in targets(key.job, by)],
     }

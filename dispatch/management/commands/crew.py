@@ -88,8 +88,7 @@ class Command(BusinessCommand):
         members = [member for member in roster.members if member.active or options["all"]]
         days = days_by_member(business, options["start"], options["end"])
         for member in sorted(members, key=lambda member: member.username):
-            self.stdout.write(_line(business, member))
-            for line in days.get(member.username, []):
+            for line in (_line(business, member), *days.get(member.username, [])):
                 self.stdout.write(line)
         for problem in roster.problems:
             self.stderr.write(f"Cannot be read: {problem}")
@@ -142,13 +141,11 @@ class Command(BusinessCommand):
         else:
             self.stdout.write(f"Making the DynamoDB table {table} …")
             made = table.create_table()
-            done = "It is ready" if made else "Somebody else was faster: it is there"
-            self.stdout.write(done)
+            self.stdout.write("It is ready" if made else "Somebody else was faster: it is there")
 
 
 def _new_member(business: Business, options: dict[str, Any]) -> Member:
-    name = options["name"]
-    at = wiring.now()
+    name, at = options["name"], wiring.now()
     if refusal := username_refusal(name):
         raise CommandError(f"{name!r} cannot be a member. {refusal}")
     try:
