@@ -164,14 +164,10 @@ class Snapshot(Generic[T]):
     def _look(self) -> None:
         asked_at = self._clock()
         try:
-            value = self._fetch(self._value)
+            self.publish(self._fetch(self._value), asked_at)
         except StoreUnavailable as error:
-            self._fail(error)
-            return
+            self._error, self._failed_at = error, self._clock()
         except Exception as error:
-            self._fail(StoreUnavailable(f"What the storage gave cannot be used: {error!r}"))
+            self._error = StoreUnavailable(f"What the storage gave cannot be used: {error!r}")
+            self._failed_at = self._clock()
             raise
-        self.publish(value, asked_at)
-
-    def _fail(self, error: StoreUnavailable) -> None:
-        self._error, self._failed_at = error, self._clock()
