@@ -7,7 +7,7 @@ from typing import Any, Self
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from dispatch.calendar import LAST
+from dispatch.calendar import LAST, roles_in_words
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
@@ -102,7 +102,8 @@ class MemberForm(ProfileForm):
     name = forms.CharField(
         label="Name", max_length=80, error_messages={"required": "Please give a name."}
     )
-    rank = forms.ChoiceField(
+    rank = forms.TypedChoiceField(
+        coerce=Rank,
         label="Rank",
         choices=[(rank.value, rank.capitalize()) for rank in reversed(Rank)],
         initial=Rank.CREW,
@@ -123,9 +124,6 @@ class MemberForm(ProfileForm):
 
     def clean_name(self) -> str:
         return " ".join(str(self.cleaned_data["name"]).split())
-
-    def clean_rank(self) -> Rank:
-        return Rank(self.cleaned_data["rank"])
 
     def clean_roles(self) -> tuple[str, ...]:
         return tuple(role for role in ROLES if role in self.cleaned_data["roles"])
@@ -193,14 +191,18 @@ class DaysForm(forms.Form):
         return cleaned
 
     @property
-    def window_labels(self) -> list[str]:
-        """The labels of the chosen windows."""
-        return [offer.label for offer in self.business.windows if offer.name in self.days.windows]
-
-    @property
     def days(self) -> Days:
         cleaned = self.cleaned_data
-        return Days(
-            *(cleaned["from"], cleaned["to"]),
-            *(tuple(cleaned["windows"]), tuple(cleaned["but_as"])),
-        )
+        windows, but_as = tuple(cleaned["windows"]), tuple(cleaned["but_as"])
+        return Days(cleaned["from"], cleaned["to"], windows, but_as)
+
+    @property
+    def in_words(self) -> str:
+        """`Sat, May 23 to Sun, May 24 (Morning)`."""
+        days = self.days
+        first, last = (f"{day:%a, %b} {day.day}" for day in (days.start, days.end))
+        span = first if days.start == days.end else f"{first} to {last}"
+        labels = [offer.label for offer in self.business.windows if offer.name in days.windows]
+        if days.but_as:
+            labels = [f"but still there as {roles_in_words(days.but_as)}"]
+        return f"{span} ({', '.join(labels)})" if labels else span
