@@ -28,13 +28,7 @@ from dispatch.views.board import board_of
 FORMS = ("note", "eta", "edit", "crew")  # by their names in the template
 Outcome = tuple[jobs.Done, str]  # of an action, and the words for it
 Do = Callable[[SiteRequest, Job, Any], Outcome]
-STATUS: dict[type[Exception], int] = {
-    IllegalMove: 422,
-    InvalidInput: 422,
-    JobConflict: 409,
-    NotAvailable: 409,
-    StoreUnavailable: 503,
-}
+REFUSALS = (IllegalMove, InvalidInput, JobConflict, NotAvailable, StoreUnavailable)
 
 
 def _form(name: str, request: SiteRequest, job: Job, data: Any = None) -> Any:
@@ -81,7 +75,7 @@ def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
         return drawer(request, job, 422, words, bound={name: form})
     try:
         done, words = do(request, job, form)
-    except tuple(STATUS) as error:
+    except REFUSALS as error:
         return _refused(request, job.id, error, {name: form})
     if is_fetch(request):
         response = drawer(request, done.job, said=words)
@@ -96,17 +90,18 @@ def _refused(
 ) -> HttpResponse:
     """The drawer as it is now with what was typed, and why it could not be done."""
     job = jobs.find(request.business, job_id, by=request.user.actor)
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     if isinstance(error, StoreUnavailable):
-        return drawer(request, job, status, UNSURE, bound=bound)
+        return drawer(request, job, 503, UNSURE, bound=bound)
     words = explain(error, request.business)
     if isinstance(error, NotAvailable):
         bound["crew"].add_error(error.role, words)
-        return drawer(request, job, status, words, bound=bound, may_insist=error.insistable)
+        return drawer(request, job, 409, words, bound=bound, may_insist=error.insistable)
     if isinstance(error, JobConflict | InvalidInput):
         # Roles that were left alone would undo what is new: they are shown as they are now.
         bound = {name: form.again(job) for name, form in bound.items() if name == "edit"}
-    return drawer(request, job, status, words, bound=bound, fresh=status == 409)
+    is_conflict = isinstance(error, JobConflict)
+    status = 409 if is_conflict else 422
+    return drawer(request, job, status, words, bound=bound, fresh=is_conflict)
 
 
 def no_job(request: SiteRequest) -> HttpResponse:
