@@ -59,13 +59,11 @@ class Days:
         )
 
     def off(self, member: Member, business: Business) -> Member:
-        """The member, away on them."""
         for day in self:
             member = away(member, business, day, self.windows, but_as=self.but_as)
         return member
 
     def on(self, member: Member, business: Business) -> Member:
-        """The member, free again on them."""
         for day in self:
             member = back(member, business, day, self.windows)
         return member

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
@@ -71,8 +71,6 @@ class ApiEndpoint(Endpoint):
 
 
 class Api(Controller[MsgspecSerializer]):
-    """The base of every address."""
-
     request: SiteRequest
     is_abstract = True
     tags = ("Jobs",)
@@ -202,7 +200,7 @@ CHANGE = READ + errors(
     request_entity_too_large="More than 64 KiB.",
 )
 JOB_NOW = success(JobView, "The job as it is now.", JOB, X_Revision=REVISION_TEXT)
-NO_JOB = "There is no such job."
+ONE_JOB = errors(not_found="There is no such job.")
 Method = TypeVar("Method", bound=Callable[..., HttpResponse])
 
 
@@ -215,9 +213,9 @@ def call(
 
     def decorate(method: Method) -> Method:
         common = READ if method.__name__ == "get" else CHANGE
-        specs = (*answers, *common, *errors(**wrong))
+        one_job = ONE_JOB if "parsed_path" in method.__annotations__ else []
+        specs = (*answers, *common, *one_job, *errors(**wrong))
         auth = [MemberAuth(permission)] if permission else None
-        documented_method: Method = validate(*specs, auth=auth, operation_id=operation_id)(method)  # type: ignore[assignment]
-        return documented_method
+        return cast(Method, validate(*specs, auth=auth, operation_id=operation_id)(method))
 
     return decorate

@@ -10,7 +10,7 @@ from dmr.openapi.objects import MediaTypeMetadata
 from dmr.plugins.msgspec import BodyMsgspec
 
 from dispatch import jobs, wiring
-from dispatch.api.base import JOB_NOW, NO_JOB, REVISION_TEXT, Api, call, success
+from dispatch.api.base import JOB_NOW, REVISION_TEXT, Api, call, success
 from dispatch.api.paging import page
 from dispatch.api.schemas import (
     JOB,
@@ -141,7 +141,7 @@ class JobsApi(Api):
 
 
 class JobApi(Api):
-    @call("getJob", success(JobView, "The job.", JOB), permission=Permission.LOOK, not_found=NO_JOB)
+    @call("getJob", success(JobView, "The job.", JOB), permission=Permission.LOOK)
     def get(self, parsed_path: Path[JobPath], parsed_query: Query[SeenQuery]) -> HttpResponse:
         """Read a job"""
         return self.answer(self.view(self.find(parsed_path.job_id, self.request.revision)))
@@ -150,7 +150,6 @@ class JobApi(Api):
         "editJob",
         JOB_NOW,
         permission=Permission.EDIT,
-        not_found=NO_JOB,
         conflict="Somebody else changed the same field; the fresh job is in `job`.",
     )
     def patch(
@@ -174,7 +173,6 @@ class StatusApi(Api):
         "moveJob",
         JOB_NOW,
         permission=Permission.MOVE,
-        not_found=NO_JOB,
         conflict="No longer at `expected`; the fresh job is in `job`.",
     )
     def post(
@@ -203,7 +201,6 @@ class CrewApi(Api):
         "assignCrew",
         JOB_NOW,
         permission=Permission.ASSIGN,
-        not_found=NO_JOB,
         conflict="Somebody cannot take that role, or another has changed it since.",
     )
     def put(
@@ -232,7 +229,6 @@ class NotesApi(Api):
         "addNote",
         success(MadeNote, "The note.", MADE_NOTE, status=CREATED, X_Revision=REVISION_TEXT),
         permission=Permission.NOTE,
-        not_found=NO_JOB,
     )
     def post(
         self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[NewNote, NOTE]]

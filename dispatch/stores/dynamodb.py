@@ -8,22 +8,24 @@ them.
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import reduce
 from operator import and_
 from typing import Any
 
 import boto3
 from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dispatch.domain.document import StaleWrite, StoreUnavailable
-from dispatch.stores.attributes import Item, from_attributes, to_attributes
 from dispatch.stores.aws import CLIENT
 
 MOST = 100  # items that one transaction can change
 LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 NOTHING: Mapping[str, Any] = {}
+Item = dict[str, Any]  # as JSON has it
 Action = dict[str, Any]  # one of a transaction's
 
 
@@ -61,7 +63,7 @@ class Table:
             answer = client.get_item(
                 TableName=self.name, Key=_key(partition, sort), ConsistentRead=True
             )
-        return from_attributes(answer["Item"]) if "Item" in answer else None
+        return _from_attributes(answer["Item"]) if "Item" in answer else None
 
     def query(self, condition: ConditionBase, **options: Any) -> Iterator[Item]:
         """Every item of every page, in the order of the sort key."""
@@ -73,7 +75,7 @@ class Table:
         while True:
             with self._reaching("read") as client:
                 page = client.query(**question)
-            yield from map(from_attributes, page["Items"])
+            yield from map(_from_attributes, page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
             question["ExclusiveStartKey"] = page["LastEvaluatedKey"]
@@ -197,7 +199,7 @@ def _expression(
     parameters = {
         parameter: text,
         "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": to_attributes(values),
+        "ExpressionAttributeValues": _to_attributes(values),
     }
     return {name: each for name, each in parameters.items() if each}  # none may be empty
 
@@ -215,3 +217,35 @@ def _schema(hashed: str, ranged: str) -> list[dict[str, str]]:
 
 def _client() -> Any:
     return boto3.session.Session().client("dynamodb", config=CLIENT)
+
+
+def _to_attributes(item: Mapping[str, Any]) -> Item:
+    """Raises StoreUnavailable for a number of more digits than DynamoDB keeps."""
+    try:
+        return {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    except ArithmeticError as error:
+        raise StoreUnavailable("DynamoDB keeps no number of more than 38 digits.") from error
+
+
+def _from_attributes(attributes: Mapping[str, Any]) -> Item:
+    """As JSON has it, without what JSON cannot hold: that stays in the table, untouched."""
+    item = {}
+    for name, attribute in attributes.items():
+        try:
+            item[name] = _plain(TypeDeserializer().deserialize(attribute))
+        except TypeError:
+            continue
+    return item
+
+
+def _plain(value: Any) -> Any:
+    """Raises TypeError for bytes."""
+    if isinstance(value, Binary):
+        raise TypeError
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else value
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, set):
+        return sorted(_plain(each) for each in value)
+    return [_plain(each) for each in value] if isinstance(value, list) else value

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from dispatch.domain.document import UnreadableDocument
-from dispatch.stores.attributes import Item
+from dispatch.stores.dynamodb import Item
 
 PROFILE = "PROFILE"
 AVAIL = "AVAIL#"

@@ -23,8 +23,7 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 
 from dispatch.domain.document import MISSING, Contended, Document, StaleWrite, StoreUnavailable
 from dispatch.domain.roster import Availability
-from dispatch.stores.attributes import Item
-from dispatch.stores.dynamodb import ABSENT, MOST, Action, LostRace, NoTable, Table, equal
+from dispatch.stores.dynamodb import ABSENT, MOST, Action, Item, LostRace, NoTable, Table, equal
 from dispatch.stores.roster_items import (
     AVAIL,
     ItemKey,
