@@ -97,11 +97,8 @@ def create(
     TooManyRequests where too many of this customer's, or of all customers', wait.
     """
     moves.check_first(status)
-    at, request = wiring.now(), None
-    if key:
-        digest = sha256(JSON.encode(sorted({**fields, "status": status}.items()))).hexdigest()[:32]
-        name = sha256(f"{by} {key}".encode()).hexdigest()[:32]
-        request = Request(key=name, digest=digest, source=source)
+    at = wiring.now()
+    request = _request(key, by, {**fields, "status": status}, source) if key else None
     job = Job(
         id=wiring.new_job_id(),
         tracking_token=wiring.new_token(),
@@ -322,3 +319,9 @@ def _untouched(job: Job, fields: Mapping[str, Any], version: int | None) -> dict
             raise JobConflict(job, name)
         mine[name] = value
     return mine
+
+
+def _request(key: str, by: str, fields: Mapping[str, Any], source: str) -> Request:
+    name = sha256(f"{by} {key}".encode()).hexdigest()[:32]
+    digest = sha256(JSON.encode(sorted(fields.items()))).hexdigest()[:32]
+    return Request(key=name, digest=digest, source=source)

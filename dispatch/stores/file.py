@@ -26,9 +26,7 @@ class FileStore:
         try:
             body = self._path.read_bytes()
         except FileNotFoundError:
-            if self._path.parent.is_dir():
-                return MISSING
-            raise StoreUnavailable(f"There is no folder {self._path.parent}") from None
+            return self._missing()
         except OSError as error:
             raise StoreUnavailable(f"{self._path} cannot be read: {error.strerror}") from error
         etag = sha256(body).hexdigest()
@@ -43,6 +41,11 @@ class FileStore:
         except OSError as error:
             raise StoreUnavailable(f"{self._path} cannot be written: {error.strerror}") from error
         return Document(body, sha256(body).hexdigest())
+
+    def _missing(self) -> Document:
+        if not self._path.parent.is_dir():
+            raise StoreUnavailable(f"There is no folder {self._path.parent}")
+        return MISSING
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
