@@ -28,9 +28,7 @@ class BookingForm(JobForm):
         error_messages={"required": "Please choose how much there is to haul."},
     )
     date = forms.Field(
-        label="Which day?",
-        widget=forms.Select,
-        error_messages={"required": "Please choose a day."},
+        label="Which day?", widget=forms.Select, error_messages={"required": "Please choose a day."}
     )
     window = forms.Field(
         label="What time of day?",

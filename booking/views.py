@@ -24,32 +24,30 @@ BOOKINGS = Limit("bookings", most=60, seconds=3600)
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
 def book(request: SiteRequest) -> HttpResponse:
-    business = request.business
-    if request.method != "POST":
-        return _page(request, BookingForm(business=business, at=wiring.now()))
-    form = BookingForm(request.POST, business=business, at=wiring.now())
+    business, posted = request.business, request.POST if request.method == "POST" else None
+    form = BookingForm(posted, business=business, at=wiring.now())
+    # A double click, a reload and the back button are one request.
+    key = request.POST.get("key", "")[:MOST_KEY] or wiring.new_token()
     if not form.is_valid():
-        return _page(request, form, 422, key=_key(request))
+        return _page(request, form, key, 422 if form.is_bound else 200)
     fields = form.job_fields()
     try:
         if same := _just_sent(request, fields):
             return see_other("track", same.tracking_token)
         BOOKINGS.spend(source(request))
         done = jobs.create(
-            business,
-            fields,
+            *(business, fields),
             status=Status.BOOKED if business.confirm == "auto" else Status.PENDING,
             by=CUSTOMER,
-            key=_key(request),
+            key=key,
             source=sender_mark(request),
         )
     except jobs.KeyReused as error:
         earlier = reverse("track", args=[error.job.tracking_token])
-        return _page(request, form, 409, earlier=earlier)
-    except (StoreUnavailable, jobs.TooManyRequests) as error:
-        return _page(request, form, 503, key=_key(request), refusal=error)
-    except TooMany as error:
-        return _page(request, form, 429, key=_key(request), refusal=error)
+        return _page(request, form, wiring.new_token(), 409, earlier=earlier)
+    except (StoreUnavailable, jobs.TooManyRequests, TooMany) as error:
+        status = 429 if isinstance(error, TooMany) else 503
+        return _page(request, form, key, status, refusal=error)
     query = f"{REVISION_PARAMETER}={done.revision}"
     return see_other("track", done.job.tracking_token, query=query)
 
@@ -62,31 +60,24 @@ def _just_sent(request: SiteRequest, fields: dict[str, Any]) -> Job | None:
     since, sender = wiring.now() - SAME_WITHIN, sender_mark(request)
     for job in wiring.jobs(request.business).read().jobs:
         fresh = job.created_at >= since and job.status in CREATABLE
-        if fresh and job.request and job.request.source == sender and _has(job, fields):
+        theirs = fresh and job.request and job.request.source == sender
+        if theirs and all(job.field(name) == value for name, value in fields.items()):
             return job
     return None
-
-
-def _has(job: Job, fields: dict[str, Any]) -> bool:
-    return all(job.field(name) == value for name, value in fields.items())
-
-
-def _key(request: SiteRequest) -> str:
-    """Idempotency key: a double click, a reload and the back button are one request."""
-    return request.POST.get("key", "")[:MOST_KEY] or wiring.new_token()
 
 
 def _page(
     request: SiteRequest,
     form: BookingForm,
-    status: int = 200,
-    key: str = "",
+    key: str,
+    status: int,
+    *,
     earlier: str = "",
     refusal: Exception | None = None,
 ) -> HttpResponse:
     context = {
         "form": form,
-        "key": key or wiring.new_token(),
+        "key": key,
         "earlier": earlier,
         "unavailable": isinstance(refusal, StoreUnavailable),
         "crowded": isinstance(refusal, jobs.TooManyRequests),

@@ -3,6 +3,7 @@
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
@@ -37,10 +38,6 @@ BY_NAME = Limit("sign-in", most=10, seconds=300)
 BY_SOURCE = Limit("sign-ins", most=60, seconds=300)
 
 
-class RosterSilent(StoreUnavailable):
-    """The roster cannot be read, and what is known of it is too old for this."""
-
-
 class WrongCredentials(Exception):
     """No member has this name and this password; which of the two is wrong, nobody is told."""
 
@@ -50,7 +47,7 @@ def last_roster(business: Business) -> Roster:
     repository = wiring.roster(business)
     known = repository.read()
     if repository.age() > KEPT:
-        raise RosterSilent("The roster has been out of reach for a quarter of an hour.")
+        raise StoreUnavailable("The roster has been out of reach for a quarter of an hour.")
     return known
 
 
@@ -61,7 +58,7 @@ def sure_roster(business: Business) -> Roster:
     if repository.age() > SURE:
         known = repository.refreshed()
     if repository.age() > SURE:
-        raise RosterSilent("The roster is out of reach: nobody can sign in.")
+        raise StoreUnavailable("The roster is out of reach: nobody can sign in.")
     return known
 
 
@@ -97,20 +94,15 @@ class RosterBackend(BaseBackend):
         who, name = source(asked), username.strip().lower()
         by_source = BY_SOURCE.failures(who, WrongCredentials)
         by_name = BY_NAME.failures(f"{who} {name}", WrongCredentials)
-        try:
-            with by_source, by_name:
-                return self._checked(asked.business, name, password)
-        except WrongCredentials:
-            return None
-
-    def _checked(self, business: Business, username: str, password: str) -> CrewUser:
-        member = sure_roster(business).value(username)
-        if member is None or not member.active or not member.password:
-            make_password(password)  # an unknown name takes as long as a known one
-            raise WrongCredentials
-        if not check_password(password, member.password):
-            raise WrongCredentials
-        return CrewUser.of(member, business.slug)
+        with suppress(WrongCredentials), by_source, by_name:
+            member = sure_roster(asked.business).value(name)
+            if member is None or not member.active or not member.password:
+                make_password(password)  # an unknown name takes as long as a known one
+                raise WrongCredentials
+            if not check_password(password, member.password):
+                raise WrongCredentials
+            return CrewUser.of(member, asked.business.slug)
+        return None
 
     def get_user(self, user_id: str) -> CrewUser | None:
         slug, _, username = str(user_id).partition(":")

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -43,16 +43,14 @@ class Filters:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
-        return cls(**{field.name: query.get(field.name, "").strip() for field in fields(cls)})
+        return cls(**{each.name: query.get(each.name, "").strip() for each in fields(cls)})
 
     def __bool__(self) -> bool:
         return any((self.q, self.crew, self.date))
 
     @property
     def query(self) -> str:
-        return urlencode(
-            {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name)}
-        )
+        return urlencode({name: text for name, text in asdict(self).items() if text})
 
     def let_through(self, job: Job) -> bool:
         if self.date and (job.window is None or job.window.date.isoformat() != self.date):
@@ -101,7 +99,14 @@ class Board:
 
     @cached_property
     def columns(self) -> list[Column]:
-        return [self._column(status) for status in Status]
+        columns = []
+        for status in Status:
+            here = (job for job in self.seen if job.status is status)
+            jobs = sorted(filter(self.filters.let_through, here), key=self._due)
+            if not status.is_open:
+                jobs.sort(key=lambda job: job.updated_at, reverse=True)
+            columns.append(Column(status, tuple(jobs), tuple(map(self.card, jobs))))
+        return columns
 
     @property
     def sees_prices(self) -> bool:
@@ -114,7 +119,12 @@ class Board:
     @property
     def bookings(self) -> str:
         """Customers' bookings that nobody has moved yet, whatever the filters: ids and names."""
-        new = [(job.id, job.customer_name) for job in self.seen if _is_new_booking(job)]
+        new = [
+            (job.id, job.customer_name)
+            for job in self.seen
+            if job.status.is_open and not job.moves and job.history
+            if (job.history[0].what, job.history[0].by) == ("created", CUSTOMER)
+        ]
         return JSON.encode(new).decode()
 
     @property
@@ -140,9 +150,8 @@ class Board:
     def card(self, job: Job) -> SafeString:
         key = CardKey(
             job,
-            self.business,
-            self.member.rank,
-            self.sees_prices,
+            (self.business.slug, job.id, job.version),
+            *(self.business, self.member.rank, self.sees_prices),
             late=is_late(job, self.business, self.at),
             names=tuple(self.roster.name_of(username) for username in job.crew),
             drivers=self._drivers(job),
@@ -168,10 +177,9 @@ class Board:
             return ()
         window = job.window
         if window not in self._free_drivers:
-            able = self.roster.able("driver")
             self._free_drivers[window] = tuple(
                 (each.username, each.first_name)
-                for each in able
+                for each in self.roster.able("driver")
                 if window is None or is_free(each, "driver", window)
             )
         return self._free_drivers[window]
@@ -180,9 +188,10 @@ class Board:
     def _free_drivers(self) -> dict[Window | None, Drivers]:
         return {}
 
-    def _place(self, job: Job) -> tuple[bool, date, str, datetime]:
-        """As they are due; those of a sender who floods us come last."""
-        return (jobs.sender(job) in self.floods, *_due(job))
+    def _due(self, job: Job) -> tuple[bool, date, str, datetime]:
+        """As they are promised; those of a sender who floods us come last."""
+        day, start = (job.window.date, job.window.start) if job.window else (FAR, "")
+        return (jobs.sender(job) in self.floods, day, start, job.created_at)
 
     @cached_property
     def floods(self) -> set[str]:
@@ -194,13 +203,6 @@ class Board:
     def flooded(self) -> bool:
         return bool(self.floods)
 
-    def _column(self, status: Status) -> Column:
-        here = (job for job in self.seen if job.status is status)
-        jobs = sorted(filter(self.filters.let_through, here), key=self._place)
-        if not status.is_open:
-            jobs.sort(key=lambda job: job.updated_at, reverse=True)
-        return Column(status, tuple(jobs), tuple(self.card(job) for job in jobs))
-
 
 def is_late(job: Job, business: Business, at: datetime) -> bool:
     """The promised time is over and nobody has started."""
@@ -208,25 +210,13 @@ def is_late(job: Job, business: Business, at: datetime) -> bool:
     return waiting and job.window is not None and at > business.span(job.window)[1]
 
 
-def _is_new_booking(job: Job) -> bool:
-    came = job.history[0] if job.history else None
-    by_customer = came is not None and came.what == "created" and came.by == CUSTOMER
-    return by_customer and job.status.is_open and not job.moves
-
-
-def _due(job: Job) -> tuple[date, str, datetime]:
-    promised = job.window
-    return (
-        (promised.date, promised.start, job.created_at) if promised else (FAR, "", job.created_at)
-    )
-
-
 @dataclass(frozen=True)
 class CardKey:
     """All that a card shows. Equal keys, equal HTML; jobs that are one object compare at once."""
 
-    job: Job
-    business: Business
+    job: Job = field(hash=False)  # it holds mappings; `version` stands for it
+    version: tuple[str, str, int]  # business, job, and that job's version
+    business: Business = field(compare=False, repr=False)
     rank: Rank
     sees_prices: bool
     late: bool
@@ -234,26 +224,14 @@ class CardKey:
     drivers: Drivers
     clashes: tuple[str, ...]
 
-    def _what(self) -> tuple[object, ...]:
-        return (
-            *(self.job, self.business.slug, self.rank),
-            *(self.sees_prices, self.late, self.names, self.drivers, self.clashes),
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.job.id, self.job.version, *self._what()[1:]))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, CardKey) and self._what() == other._what()
-
 
 @lru_cache(maxsize=4096)
 def _render_card(key: CardKey, template: Template) -> SafeString:
     """Holds no CSRF token, no revision and no relative time: those would not keep."""
     by = Actor("", key.rank)
     context = {
-        **{field.name: getattr(key, field.name) for field in fields(key)},
-        "etag": etag_of((template.source, *key._what())).strip('"'),
+        **{each.name: getattr(key, each.name) for each in fields(key)},
+        "etag": etag_of((template.source, key)).strip('"'),
         "next": next_step(key.job, by),
         "targets": [(to, needs_reason(key.job.status, to)) for to in targets(key.job, by)],
     }

@@ -1,6 +1,6 @@
 """A roster's month as its page shows it: a row a member, a cell a day."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -8,7 +8,7 @@ from itertools import groupby
 
 from msgspec import UNSET
 
-from dispatch.domain.business import Business, WindowOffer
+from dispatch.domain.business import Business
 from dispatch.domain.roster import Availability, Member
 
 NOON = "12:00"
@@ -49,7 +49,8 @@ class Month:
 
     @cached_property
     def days(self) -> list[date]:
-        return list(_days(self.first, (self.next.first - self.first).days))
+        count = (self.next.first - self.first).days
+        return [self.first + ahead * ONE_DAY for ahead in range(count)]
 
     @property
     def next(self) -> "Month":
@@ -64,7 +65,13 @@ class Month:
 
 
 def row(member: Member, business: Business, days: Iterable[date], today: date) -> list[Cell]:
-    return [_cell(day, member.on(day), business, today) for day in days]
+    cells = []
+    for day in days:
+        entry = member.on(day)
+        short = _short(entry, business)
+        colour = {"": "free", "away": "away"}.get(short, "part")
+        cells.append(Cell(day, short, told_in_words(entry, business), colour, day < today))
+    return cells
 
 
 def days_off(member: Member, business: Business, today: date) -> list[tuple[date, date, str]]:
@@ -98,12 +105,6 @@ def roles_in_words(roles: Iterable[str]) -> str:
     return " or ".join(role.replace("_", " ") for role in roles)
 
 
-def _cell(day: date, entry: Availability, business: Business, today: date) -> Cell:
-    short = _short(entry, business)
-    colour = {"": "free", "away": "away"}.get(short, "part")
-    return Cell(day, short, told_in_words(entry, business), colour, day < today)
-
-
 def _short(entry: Availability, business: Business) -> str:
     """Empty where nothing is said; else `away`, or the part of the day that is left."""
     if entry.windows == ():
@@ -111,16 +112,6 @@ def _short(entry: Availability, business: Business) -> str:
     if entry.windows is UNSET:
         return "" if entry.roles is UNSET else "part"
     offers = [offer for offer in business.windows if offer.name in entry.windows]
-    return {frozenset({"AM"}): "AM", frozenset({"PM"}): "PM"}.get(
-        frozenset(map(_half, offers)), "part"
-    )
-
-
-def _half(offer: WindowOffer) -> str:
-    if offer.end <= NOON:
+    if offers and all(offer.end <= NOON for offer in offers):
         return "AM"
-    return "PM" if offer.start >= NOON else "both"
-
-
-def _days(first: date, count: int) -> Iterator[date]:
-    return (first + ahead * ONE_DAY for ahead in range(count))
+    return "PM" if offers and all(offer.start >= NOON for offer in offers) else "part"

@@ -88,19 +88,15 @@ def own_pages_only(view: View[P]) -> View[P]:
     @csrf_exempt
     @wraps(view)
     def guarded(request: SiteRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if request.method == "POST" and not _is_own(request):
+        here = f"{request.scheme}://{request.get_host()}"
+        is_own = request.headers.get("Origin") in (None, here, request.public_url)
+        if (site := request.headers.get("Sec-Fetch-Site")) is not None:
+            is_own = site in ("same-origin", "none")
+        if request.method == "POST" and not is_own:
             raise PermissionDenied("That came from another site's page, so we did nothing.")
         return view(request, *args, **kwargs)
 
     return guarded
-
-
-def _is_own(request: SiteRequest) -> bool:
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    here = f"{request.scheme}://{request.get_host()}"
-    return request.headers.get("Origin") in (None, here, request.public_url)
 
 
 def post_only(page: str) -> Callable[[View[P]], View[P]]:

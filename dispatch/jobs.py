@@ -18,6 +18,7 @@ from dispatch.domain.availability import INSISTED, check
 from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, plain
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
 from dispatch.domain.permissions import Actor, sees
@@ -37,7 +38,6 @@ class Done:
 
     job: Job
     revision: int
-    repeated: bool = False
 
 
 class TooManyRequests(Exception):
@@ -50,14 +50,6 @@ class KeyReused(Exception):
     def __init__(self, job: Job) -> None:
         super().__init__(f"the key has made job {job.id}")
         self.job = job
-
-
-class NoSuchVersion(Exception):
-    """The job never had the version that somebody says they saw; `job` is as it is now."""
-
-    def __init__(self, job: Job, version: int) -> None:
-        super().__init__(f"job {job.id} never had version {version}")
-        self.job, self.version = job, version
 
 
 def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Job:
@@ -106,6 +98,7 @@ def create(
     """
     moves.check_first(status)
     at = wiring.now()
+    request = _request(key, by, {**fields, "status": status}, source) if key else None
     job = Job(
         id=wiring.new_job_id(),
         tracking_token=wiring.new_token(),
@@ -113,12 +106,12 @@ def create(
         history=(Event(at=at, by=by, what="created"),),
         created_at=at,
         updated_at=at,
-        request=_request(key, by, {**fields, "status": status}, source) if key else UNSET,
+        request=request or UNSET,
         **fields,
     )
 
     def add(book: JobBook) -> JobBook:
-        if _made_before(book, job):
+        if request and book.by_request(request.key):
             return book
         if by == CUSTOMER:
             _refuse_floods(book, source, at)
@@ -132,12 +125,10 @@ def create(
         return book.put(msgspec.structs.replace(job, history=(insisted,)))
 
     book = wiring.jobs(business).change(add)
-    earlier = _made_before(book, job)
-    if earlier is None:
-        return Done(book.job(job.id), book.revision)
-    if digest_of(earlier) != digest_of(job):
-        raise KeyReused(earlier)
-    return Done(earlier, book.revision, repeated=True)
+    made = (request and book.by_request(request.key)) or book.job(job.id)
+    if request and made.request and made.request.digest != request.digest:
+        raise KeyReused(made)
+    return Done(made, book.revision)
 
 
 def move(
@@ -150,25 +141,23 @@ def move(
     reason: str = "",
 ) -> Done:
     """Raises IllegalMove; JobConflict where the job is no longer at `expected`."""
-    at = wiring.now()
 
-    def apply(job: Job) -> Job:
+    def apply(job: Job, at: datetime) -> Job:
         _still_at(expected, job)
         return moves.move(job, to, by=by, at=at, business=business, reason=reason)
 
-    return _change(business, job_id, apply, by, at)
+    return _change(business, job_id, by, apply)
 
 
 def undo(business: Business, job_id: str, *, by: Actor, expected: Status | None = None) -> Done:
     """Take back one's own last move. Raises as `move` does."""
-    at = wiring.now()
 
-    def apply(job: Job) -> Job:
+    def apply(job: Job, at: datetime) -> Job:
         _still_at(expected, job)
         back = undoes_to(job, by, at) or job.status  # which is refused
         return moves.move(job, back, by=by, at=at, business=business, reason=UNDO)
 
-    return _change(business, job_id, apply, by, at)
+    return _change(business, job_id, by, apply)
 
 
 def assign(
@@ -180,7 +169,7 @@ def assign(
     version: int | None = None,
     insist: bool = False,
 ) -> Done:
-    """Put usernames (None: nobody) on roles. Raises JobConflict, NotAvailable, NoSuchVersion.
+    """Put usernames (None: nobody) on roles. Raises JobConflict, NotAvailable, InvalidInput.
 
     With `insist`, beyond `jobs_per_window` too.
     """
@@ -210,48 +199,43 @@ def edit(
 ) -> Done:
     """Change editable fields as seen at `version`.
 
-    Raises JobConflict where others did too, NoSuchVersion.
+    Raises JobConflict where others did too, InvalidInput for a `version` that never was.
     """
-    at = wiring.now()
 
-    def apply(job: Job) -> Job:
+    def apply(job: Job, at: datetime) -> Job:
         return job.edited(_untouched(job, fields, version), by=by.name, at=at)
 
-    return _change(business, job_id, apply, by, at)
+    return _change(business, job_id, by, apply)
 
 
 def note(business: Business, job_id: str, text: str, *, by: Actor) -> Done:
-    at = wiring.now()
-    return _change(business, job_id, lambda job: job.noted(text, by=by.name, at=at), by, at)
+    return _change(business, job_id, by, lambda job, at: job.noted(text, by=by.name, at=at))
 
 
 def set_eta(business: Business, job_id: str, eta: datetime | None, *, by: Actor) -> Done:
-    at = wiring.now()
-    return _change(business, job_id, lambda job: job.expected_at(eta, by=by.name, at=at), by, at)
+    return _change(business, job_id, by, lambda job, at: job.expected_at(eta, by=by.name, at=at))
 
 
 def on_my_way(business: Business, job_id: str, *, by: Actor) -> Done:
     """Raises IllegalMove unless the job is booked or ready."""
-    at = wiring.now()
 
-    def apply(job: Job) -> Job:
+    def apply(job: Job, at: datetime) -> Job:
         if not job.still_coming:
             raise IllegalMove(Illegal.NOT_CONFIRMED, job.status, job.status)
         return job.on_the_way(by=by.name, at=at)
 
-    return _change(business, job_id, apply, by, at)
+    return _change(business, job_id, by, apply)
 
 
 def renew_link(business: Business, job_id: str, *, by: Actor, revoke: bool = False) -> Done:
     """The old tracking link stops working everywhere within two seconds; a new one, or none."""
-    at = wiring.now()
     token = "" if revoke else wiring.new_token()
     what = "link_revoked" if revoke else "link_renewed"
 
-    def apply(job: Job) -> Job:
+    def apply(job: Job, at: datetime) -> Job:
         return job.happened(Event(at=at, by=by.name, what=what), tracking_token=token)
 
-    return _change(business, job_id, apply, by, at)
+    return _change(business, job_id, by, apply)
 
 
 def untouched_requests(book: JobBook) -> list[Job]:
@@ -299,11 +283,10 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
     return len(junk), book.revision
 
 
-def _change(
-    business: Business, job_id: str, fn: Callable[[Job], Job], by: Actor, at: datetime
-) -> Done:
+def _change(business: Business, job_id: str, by: Actor, fn: Callable[[Job, datetime], Job]) -> Done:
+    at = wiring.now()
     book = wiring.jobs(business).change(
-        lambda book: book.changed(fn(_seen(book.job(job_id), by)), at)
+        lambda book: book.changed(fn(_seen(book.job(job_id), by), at), at)
     )
     return Done(book.job(job_id), book.revision)
 
@@ -324,7 +307,8 @@ def _seen(job: Job, by: Actor) -> Job:
 def _untouched(job: Job, fields: Mapping[str, Any], version: int | None) -> dict[str, Any]:
     """Those of `fields` that this person changed, none of which anybody else has since."""
     if version is not None and not 1 <= version <= job.version:
-        raise NoSuchVersion(job, version)
+        sentence = f"This job never had a version {version}; it is at {job.version}."
+        raise InvalidInput({"version": f"{sentence} Look at it again."})
     mine = {}
     for name, value in fields.items():
         wanted, now = plain(value), plain(job.field(name))
@@ -338,16 +322,6 @@ def _untouched(job: Job, fields: Mapping[str, Any], version: int | None) -> dict
 
 
 def _request(key: str, by: str, fields: Mapping[str, Any], source: str) -> Request:
-    digest = sha256(JSON.encode(sorted(fields.items()))).hexdigest()
-    return Request(
-        key=sha256(f"{by} {key}".encode()).hexdigest()[:32], digest=digest[:32], source=source
-    )
-
-
-def digest_of(job: Job) -> str:
-    return job.request.digest if job.request else ""
-
-
-def _made_before(book: JobBook, job: Job) -> Job | None:
-    earlier = book.by_request(job.request.key) if job.request else None
-    return None if earlier is None or earlier.id == job.id else earlier
+    name = sha256(f"{by} {key}".encode()).hexdigest()[:32]
+    digest = sha256(JSON.encode(sorted(fields.items()))).hexdigest()[:32]
+    return Request(key=name, digest=digest, source=source)

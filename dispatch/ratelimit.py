@@ -2,11 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import ParamSpec
 
 from django.core.cache import cache
@@ -42,7 +41,7 @@ class Limit:
 
         Raises TooMany.
         """
-        self.check(_counted(self._slot(key), self.seconds))
+        self.check(_count(self._slot(key), +1, self.seconds))
 
     @contextmanager
     def failures(self, key: str, failure: type[Exception]) -> Iterator[None]:
@@ -50,69 +49,46 @@ class Limit:
 
         Raises TooMany.
         """
-        slot = self._slot(key)
-        tries = _counted(slot, self.seconds)
-        failed = False
+        slot, failed = self._slot(key), False
         try:
-            self.check(tries)
+            self.check(_count(slot, +1, self.seconds))
             yield
         except failure:
             failed = True
             raise
         finally:
             if not failed:
-                _give_back(slot)
+                _count(slot, -1, self.seconds)
 
     def check(self, tries: int) -> None:
         """Raises TooMany where those are more than may be."""
         if tries > self.most:
-            raise TooMany(self._left())
+            raise TooMany(self.seconds - int(wiring.now().timestamp() % self.seconds))
 
     def _slot(self, key: str) -> str:
-        span = int(_now() // self.seconds)
+        span = int(wiring.now().timestamp() // self.seconds)
         return sha256(f"{self.name} {span} {key}".encode()).hexdigest()
 
-    def _left(self) -> int:
-        return self.seconds - int(_now() % self.seconds)
 
-
-def _fails_open(count: Callable[P, int]) -> Callable[P, int]:
-    """0 where Redis is out of reach: a customer who cannot be counted can still be served.
+def _count(slot: str, change: int, seconds: int) -> int:
+    """The tries in this slot, with this change; 0 where Redis is out of reach: a customer who
+    cannot be counted can still be served.
 
     Redis is then left alone for a while, so that not every request waits for it.
     """
-
-    @wraps(count)
-    def counted(*args: P.args, **kwargs: P.kwargs) -> int:
-        global _redis_rests_until
-        if time.monotonic() < _redis_rests_until:
-            return 0
-        try:
-            return count(*args, **kwargs)
-        except RedisError as error:
-            _redis_rests_until = time.monotonic() + REDIS_RESTS
-            log.warning("Rate limits are not counted: Redis is out of reach (%s).", error)
-            return 0
-
-    return counted
-
-
-@_fails_open
-def _counted(slot: str, seconds: int) -> int:
-    """How many there are in this slot, with this one."""
-    cache.add(slot, 0, timeout=seconds)
+    global _redis_rests_until
+    if time.monotonic() < _redis_rests_until:
+        return 0
     try:
-        return int(cache.incr(slot))
-    except ValueError:  # its time ran out between the two lines
-        cache.set(slot, 1, timeout=seconds)
-        return 1
-
-
-@_fails_open
-def _give_back(slot: str) -> int:
-    try:
-        return int(cache.decr(slot))
+        if change > 0:
+            cache.add(slot, 0, timeout=seconds)
+        return int(cache.incr(slot, change))
     except ValueError:  # its time has run out meanwhile
+        cache.set(slot, max(change, 0), timeout=seconds)
+        return max(change, 0)
+    except RedisError as error:
+        _redis_rests_until = time.monotonic() + REDIS_RESTS
+        log.warning("Rate limits are not counted: Redis is out of reach (%s).", error)
         return 0
 
 
@@ -121,23 +97,14 @@ def source(request: SiteRequest) -> str:
 
     With the business that is asked: what somebody does at one is nothing to another.
     """
-    return f"{request.business.slug} {_network(request.client_ip)}"
-
-
-def _network(address: str) -> str:
-    try:
+    address = request.client_ip
+    with suppress(ValueError):  # a socket has none, and what a proxy says may be anything
         ip = ip_address(address)
-    except ValueError:  # a socket has none, and what a proxy says may be anything
-        return address
-    if isinstance(ip, IPv4Address):
-        return str(ip)
-    return str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
+        if isinstance(ip, IPv6Address):
+            address = str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
+    return f"{request.business.slug} {address}"
 
 
 def sender_mark(request: SiteRequest) -> str:
     """Tells requests of one sender from others', and tells nobody who that is."""
     return salted_hmac("sender", source(request)).hexdigest()[:12]
-
-
-def _now() -> float:
-    return wiring.now().timestamp()

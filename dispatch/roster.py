@@ -59,13 +59,11 @@ class Days:
         )
 
     def off(self, member: Member, business: Business) -> Member:
-        """The member, away on them."""
         for day in self:
             member = away(member, business, day, self.windows, but_as=self.but_as)
         return member
 
     def on(self, member: Member, business: Business) -> Member:
-        """The member, free again on them."""
         for day in self:
             member = back(member, business, day, self.windows)
         return member
@@ -145,9 +143,7 @@ def add(business: Business, member: Member) -> Member:
 def deactivate(business: Business, username: str) -> Member:
     """They cannot sign in or be assigned; history keeps them. Raises LastDispatcher."""
     return change_member(
-        business,
-        username,
-        lambda member: replace(member, active=False, epoch=member.epoch + 1),
+        business, username, lambda member: replace(member, active=False, epoch=member.epoch + 1)
     )
 
 

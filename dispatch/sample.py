@@ -42,26 +42,16 @@ def add_members(business: Business, password: str) -> None:
     hashed = make_password(password)
 
     def apply(roster: Roster) -> Roster:
-        for username in MEMBERS:
-            member = roster.value(username) or _member(username, at)
+        for username, (name, rank, roles, phone) in MEMBERS.items():
+            new = Member(
+                username=username, name=name, rank=rank, roles=roles, created_at=at, updated_at=at
+            )
+            member = roster.value(username) or replace(new, phone=phone)
             if not member.password or not check_password(password, member.password):
                 roster = roster.changed(member.with_password(hashed), at)
         return roster
 
     wiring.roster(business).change(apply)
-
-
-def _member(username: str, at: datetime) -> Member:
-    name, rank, roles, phone = MEMBERS[username]
-    return Member(
-        username=username,
-        name=name,
-        rank=rank,
-        roles=roles,
-        phone=phone,
-        created_at=at,
-        updated_at=at,
-    )
 
 
 def add_jobs(business: Business) -> int:

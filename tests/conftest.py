@@ -21,10 +21,10 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Roster
 from dispatch.stores.dynamodb import CLIENT
-from dispatch.stores.memory import MemoryStore
 from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
 from dispatch.stores.roster_table import RosterTable
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
+from tests.memory import MemoryStore
 
 AS_DEPLOYED = wiring._roster
 HASHED = make_password(PASSWORD)

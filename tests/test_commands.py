@@ -16,10 +16,10 @@ from django.test import Client
 from dispatch import wiring
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
-from dispatch.stores.memory import MemoryStore
 from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, LEGACY, PASSWORD, make_job
+from tests.memory import MemoryStore
 
 ROOT = Path(__file__).resolve().parent.parent
 KEEP = "--keep-unreadable"

@@ -5,20 +5,19 @@ from typing import Annotated
 
 import msgspec
 from django.http import HttpResponse
-from dmr import validate
 from dmr.openapi.objects import MediaTypeMetadata
 from dmr.plugins.msgspec import BodyMsgspec
 from dmr.routing import path
 
-from dispatch.api.base import CHANGE, Api, problems, success
+from dispatch.api.base import Api, call, success
 from dispatch.api.problems import Refused
+from dispatch.api.schemas import JOB
 from dispatch.domain.jobbook import JobNotFound
 from tracking.lookup import tracked
 from tracking.public import TrackedJob
 
 NOT_FOUND = "Job not found, or this tracking link is no longer valid."
 EXAMPLE = MediaTypeMetadata(example={"token": "the part of the link after /track/"})
-
 
 TRACKED = {
     "status": "booked",
@@ -28,19 +27,16 @@ TRACKED = {
         {"status": "in_progress", "at": None, "state": "upcoming"},
         {"status": "completed", "at": None, "state": "upcoming"},
     ],
-    "customer_name": "Mark",
-    "location": "1420 Soderblom Ave, San Diego",
+    **{name: JOB[name] for name in ("customer_name", "location", "window", "updated_at")},
     "load": "Half load",
     "price": 320,
     "is_estimate": False,
-    "window": {"date": "2026-05-23", "name": "afternoon", "start": "12:00", "end": "16:00"},
     "driver": "Joel",
     "eta": None,
     "eta_said_at": None,
     "eta_by": "",
     "on_my_way_at": None,
     "on_my_way_by": "",
-    "updated_at": "2026-05-22T19:04:00Z",
     "may_be_ready": True,
     "may_cancel": True,
     "may_undo": False,
@@ -56,11 +52,10 @@ class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TrackApi(Api):
     tags = ("Tracking",)
 
-    @validate(
-        success(Annotated[TrackedJob, msgspec.Meta(examples=[TRACKED])], "What the page shows."),
-        *CHANGE,
-        *problems(not_found="Unknown, malformed or expired: all the same."),
-        operation_id="track",
+    @call(
+        "track",
+        success(TrackedJob, "What the page shows.", TRACKED),
+        not_found="Unknown, malformed or expired: all the same.",
     )
     def post(self, parsed_body: BodyMsgspec[Annotated[Link, EXAMPLE]]) -> HttpResponse:
         """Track a job
@@ -68,7 +63,7 @@ class TrackApi(Api):
         What the customer's page shows, and no more.
         """
         try:
-            job, _ = tracked(self.asked, parsed_body.token)
+            job, _ = tracked(self.request, parsed_body.token)
         except JobNotFound:
             raise Refused(HTTPStatus.NOT_FOUND, NOT_FOUND) from None
         response = self.answer(job)

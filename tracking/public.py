@@ -94,15 +94,12 @@ def _steps(job: Job) -> list[Step]:
         start = job.moves[0].from_ if job.moves else Status.PENDING
         first = Step(start if isinstance(start, Status) else Status.PENDING, job.created_at, "done")
         return [first, Step(Status.CANCELLED, job.reached(Status.CANCELLED), "current")]
-    return [_step(job, status) for status in PATH if not _never_was(job, status)]
-
-
-def _step(job: Job, status: Status) -> Step:
-    if status.is_forward_of(job.status):
-        return Step(status, None, "upcoming")
-    return Step(status, job.reached(status), "current" if status is job.status else "done")
-
-
-def _never_was(job: Job, status: Status) -> bool:
-    """A job taken by phone was never merely requested."""
-    return status is Status.PENDING and job.reached(status) is None
+    # A job taken by phone was never merely requested.
+    came = {status: job.reached(status) for status in PATH}
+    return [
+        Step(status, None, "upcoming")
+        if status.is_forward_of(job.status)
+        else Step(status, came[status], "current" if status is job.status else "done")
+        for status in PATH
+        if status is not Status.PENDING or came[status]
+    ]

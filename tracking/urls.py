@@ -2,13 +2,14 @@
 
 from django.urls import path, re_path
 
+from dispatch.domain.status import Status
 from tracking import views
 
 urlpatterns = [
     path("<str:token>", views.track, name="track"),
     path("<str:token>/live", views.live, name="track-live"),
-    path("<str:token>/ready", views.ready, name="track-ready"),
-    path("<str:token>/cancel", views.cancel, name="track-cancel"),
+    path("<str:token>/ready", views.move, {"to": Status.READY_FOR_PICKUP}, name="track-ready"),
+    path("<str:token>/cancel", views.move, {"to": Status.CANCELLED}, name="track-cancel"),
     path("<str:token>/undo", views.undo, name="track-undo"),
-    re_path("^(?P<rest>.*)$", views.anything_else),
+    re_path("^(?P<rest>.*)$", views.not_found),
 ]

@@ -6,8 +6,9 @@ What browsers and robots may keep of them, the settings say (`ANSWER_HEADERS`).
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
+from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -40,16 +41,14 @@ ASK = {
     Status.CANCELLED: ("Cancel this pickup", "We take it off our list. Nothing is charged."),
 }
 
-View = Callable[[SiteRequest, str], HttpResponse]
 
-
-def of_a_link(view: View) -> View:
+def of_a_link(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A view of a link; a link that is unknown, or goes meanwhile, has one page for all."""
 
     @wraps(view)
-    def found(request: SiteRequest, token: str) -> HttpResponse:
+    def found(request: SiteRequest, token: str, **kwargs: Any) -> HttpResponseBase:
         try:
-            return view(request, token)
+            return view(request, token, **kwargs)
         except JobNotFound:
             return not_found(request)
 
@@ -83,15 +82,21 @@ def live(request: SiteRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
 @of_a_link
-def ready(request: SiteRequest, token: str) -> HttpResponse:
-    return _move(request, token, Status.READY_FOR_PICKUP)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@own_pages_only
-@of_a_link
-def cancel(request: SiteRequest, token: str) -> HttpResponse:
-    return _move(request, token, Status.CANCELLED)
+def move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
+    """POST moves the job; GET asks first."""
+    shown, job = tracked(request, token)
+    if request.method == "POST":
+        try:
+            return _done(request, token, job, to)
+        except StoreUnavailable:
+            return _ask(request, token, shown, to, 503)
+        except InvalidInput as error:
+            return _ask(request, token, shown, to, 422, explain(error, request.business))
+    at, business = wiring.now(), request.business
+    if why := refusal(job, to, by=THE_CUSTOMER, at=at, business=business, reason=""):
+        words = explain(IllegalMove(why, job.status, to), business)
+        return _refused(request, token, job, words)
+    return _ask(request, token, shown, to)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -114,31 +119,11 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
-def anything_else(request: SiteRequest, rest: str = "") -> HttpResponse:
-    """Addresses that look like a link answer as an unknown one."""
-    return not_found(request)
-
-
-def not_found(request: SiteRequest) -> HttpResponse:
-    """Unknown, malformed and expired links are told from each other by nobody."""
+def not_found(request: SiteRequest, rest: str = "") -> HttpResponse:
+    """Unknown, malformed and expired links, and addresses that look like one, are told from each
+    other by nobody.
+    """
     return render(request, "tracking/not_found.html", status=404)
-
-
-def _move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
-    shown, job = tracked(request, token)
-    if request.method == "POST":
-        try:
-            return _done(request, token, job, to)
-        except StoreUnavailable:
-            return _ask(request, token, shown, to, 503)
-        except InvalidInput as error:
-            wrong = explain(error, request.business)
-            return _ask(request, token, shown, to, 422, wrong=wrong)
-    at, business = wiring.now(), request.business
-    if why := refusal(job, to, by=THE_CUSTOMER, at=at, business=business, reason=""):
-        words = explain(IllegalMove(why, job.status, to), business)
-        return _refused(request, token, job, words)
-    return _ask(request, token, shown, to)
 
 
 def _ask(
@@ -147,7 +132,6 @@ def _ask(
     shown: TrackedJob,
     to: Status,
     status: int = 200,
-    *,
     wrong: str = "",
 ) -> HttpResponse:
     """Asks before it is done; or once more, with what was typed, where that is `wrong` or the

@@ -1,32 +1,24 @@
-"""Signing in, tokens, and who may call what."""
+"""Tokens, and who may call what."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated, Any, Self, cast
+from typing import Any, Self, cast
 
 import jwt
 import msgspec
 from django.conf import settings
-from django.contrib.auth import authenticate
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.crypto import constant_time_compare, salted_hmac
-from dmr import Controller, ResponseSpec, validate
+from dmr import Controller, ResponseSpec
 from dmr.endpoint import Endpoint
-from dmr.metadata import EndpointMetadata
-from dmr.openapi.objects import MediaTypeMetadata, Reference, SecurityRequirement, SecurityScheme
-from dmr.plugins.msgspec import BodyMsgspec
+from dmr.openapi.objects import Reference, SecurityRequirement, SecurityScheme
 from dmr.security import SyncAuth
 from dmr.serializer import BaseSerializer
-from msgspec import Meta
-from typing_extensions import override
 
 from dispatch import wiring
 from dispatch.accounts import last_roster
-from dispatch.api.base import CHANGE, Api, problems, success
 from dispatch.api.problems import CHALLENGE, Refused, documented
-from dispatch.api.schemas import Body
 from dispatch.domain.business import Business
 from dispatch.domain.permissions import Permission
 from dispatch.http import SiteRequest, no_permission
@@ -36,49 +28,6 @@ from dispatch.ratelimit import Limit, source
 LIFETIME = timedelta(hours=12)
 ALGORITHM = "HS256"
 CALLS = Limit("api calls", most=600, seconds=60)
-NO_SUCH_USER = "That name and password do not go together."
-CREDENTIALS = MediaTypeMetadata(example={"username": "dana", "password": "…"})
-TOKEN = {"access": "eyJhbGciOiJIUzI1NiIs…", "expires_in": 43200, "token_type": "Bearer"}
-AnyController = Controller[BaseSerializer]
-
-
-class Credentials(Body, frozen=True, kw_only=True):
-    """A crew member's own."""
-
-    username: str
-    password: str
-
-
-class Token(msgspec.Struct, frozen=True):
-    access: str
-    expires_in: Annotated[int, Meta(description="seconds")]
-    token_type: str = "Bearer"  # noqa: S105
-
-
-class TokenApi(Api):
-    tags = ("Signing in",)
-
-    @validate(
-        success(Token, "A token for 12 hours.", example=TOKEN),
-        *CHANGE,
-        *problems(unauthorized=NO_SUCH_USER),
-        operation_id="getToken",
-    )
-    def post(self, parsed_body: BodyMsgspec[Annotated[Credentials, CREDENTIALS]]) -> HttpResponse:
-        """Get a token
-
-        Send it as `Authorization: Bearer <access>`. It ends with your password, and when you
-        sign out everywhere.
-        """
-        user = authenticate(
-            self.request, username=parsed_body.username, password=parsed_body.password
-        )
-        if not isinstance(user, CrewUser):
-            raise _stranger(NO_SUCH_USER)
-        token = Token(issue(user), int(LIFETIME.total_seconds()))
-        response = self.answer(token)
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -126,9 +75,7 @@ def _read(token: str, key: bytes, slug: str) -> Claims | None:
     """The claims of a token that this key has signed for this business; time is not looked at."""
     try:
         claims = jwt.decode(
-            token,
-            key,
-            algorithms=[ALGORITHM],
+            *(token, key, [ALGORITHM]),
             audience=slug,
             # Our own clock decides, in `owner`.
             options={"verify_exp": False, "verify_iat": False},
@@ -154,8 +101,7 @@ class MemberAuth(SyncAuth):
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
 
-    @override
-    def __call__(self, endpoint: Endpoint, controller: AnyController) -> Self:
+    def __call__(self, endpoint: Endpoint, controller: Controller[BaseSerializer]) -> Self:
         user = _caller(cast(SiteRequest, controller.request))
         if not user.actor.may(self.permission):
             raise Refused(HTTPStatus.FORBIDDEN, no_permission(user, self.permission))
@@ -163,14 +109,10 @@ class MemberAuth(SyncAuth):
         return self
 
     @property
-    @override
     def www_authenticate_challenge(self) -> str:
         return CHALLENGE["WWW-Authenticate"]
 
-    @override
-    def security_schemes(
-        self, metadata: EndpointMetadata, controller_cls: type[AnyController]
-    ) -> dict[str, SecurityScheme | Reference]:
+    def security_schemes(self, *_: Any) -> dict[str, SecurityScheme | Reference]:
         return {
             "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
             "session": SecurityScheme(
@@ -181,27 +123,21 @@ class MemberAuth(SyncAuth):
             ),
         }
 
-    @override
-    def security_requirements(
-        self, metadata: EndpointMetadata, controller_cls: type[AnyController]
-    ) -> list[SecurityRequirement]:
+    def security_requirements(self, *_: Any) -> list[SecurityRequirement]:
         return [{"bearer": []}, {"session": []}]
 
-    @override
-    def provide_response_specs(
-        self,
-        metadata: EndpointMetadata,
-        controller_cls: type[AnyController],
-        existing_responses: Mapping[HTTPStatus, ResponseSpec],
-    ) -> list[ResponseSpec]:
+    def provide_response_specs(self, *_: Any) -> list[ResponseSpec]:
+        ranks = ", ".join(sorted(self.permission.ranks))
         return [
             documented(HTTPStatus.UNAUTHORIZED, "No valid token, and no session."),
             documented(
-                HTTPStatus.FORBIDDEN,
-                f"For {', '.join(sorted(self.permission.ranks))} only;"
-                " or a session without its `X-CSRFToken`.",
+                HTTPStatus.FORBIDDEN, f"For {ranks} only; or a session without its `X-CSRFToken`."
             ),
         ]
+
+
+def unauthorized(detail: str) -> Refused:
+    return Refused(HTTPStatus.UNAUTHORIZED, detail, headers=CHALLENGE)
 
 
 def _caller(request: SiteRequest) -> CrewUser:
@@ -212,25 +148,18 @@ def _caller(request: SiteRequest) -> CrewUser:
         # Django would mend or delete broken cookies in its answer; a token has no use for any.
         request.COOKIES.clear()
         request.META.pop("CSRF_COOKIE_NEEDS_UPDATE", None)
-        return _bearer(request, header)
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() == "bearer" and (member := owner(token.strip(), request.business)):
+            return member
+        raise unauthorized(
+            "This token is not, or no longer, valid. Get a new one: POST /api/token."
+        )
     user: Any = request.user
     if not user.is_authenticated:
-        raise _stranger("Sign in first: get a token from POST /api/token.")
+        raise unauthorized("Sign in first: get a token from POST /api/token.")
     if reason := _CsrfCheck(lambda _: None).failure(request):  # type: ignore[arg-type]
         raise Refused(HTTPStatus.FORBIDDEN, f"The session needs an X-CSRFToken header: {reason}")
     return user._wrapped if hasattr(user, "_wrapped") else user  # type: ignore[no-any-return]
-
-
-def _bearer(request: SiteRequest, header: str) -> CrewUser:
-    scheme, _, token = header.partition(" ")
-    user = owner(token.strip(), request.business) if scheme.lower() == "bearer" else None
-    if user is None:
-        raise _stranger("This token is not, or no longer, valid. Get a new one: POST /api/token.")
-    return user
-
-
-def _stranger(detail: str) -> Refused:
-    return Refused(HTTPStatus.UNAUTHORIZED, detail, headers=CHALLENGE)
 
 
 class _CsrfCheck(CsrfViewMiddleware):

@@ -1,35 +1,24 @@
 """The base of all calls: strict JSON in, numbers as numbers out, problems for errors."""
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, TypeVar, cast
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
-from dmr import Controller, ResponseSpec
+from dmr import Controller, ResponseSpec, exceptions, validate
 from dmr.endpoint import Endpoint
-from dmr.exceptions import (
-    DataParsingError,
-    NotAcceptableError,
-    RequestSerializationError,
-    ValidationError,
-)
 from dmr.headers import HeaderSpec
 from dmr.negotiation import RequestNegotiator
-from dmr.parsers import DeserializeFunc, Parser, Raw
+from dmr.parsers import Parser, Raw
 from dmr.plugins.msgspec import MsgspecJsonParser, MsgspecSerializer
 from msgspec import Meta
-from typing_extensions import override
 
 from dispatch import jobs
-from dispatch.api.problems import (
-    NumbersAsNumbers,
-    Problem,
-    Refused,
-    documented,
-    no_such_method,
-    unprocessable,
-)
+from dispatch.api import problems
+from dispatch.api.auth import MemberAuth
+from dispatch.api.problems import Problem, Refused, documented
 from dispatch.api.schemas import JOB, JobView
 from dispatch.domain.availability import NotAvailable
 from dispatch.domain.business import Business
@@ -37,7 +26,7 @@ from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import JobConflict
-from dispatch.domain.permissions import Actor
+from dispatch.domain.permissions import Actor, Permission
 from dispatch.explain import explain
 from dispatch.http import SiteRequest
 
@@ -55,21 +44,13 @@ class StrictJson(MsgspecJsonParser):
 
     strict = True
 
-    @override
-    def parse(
-        self,
-        to_deserialize: Raw,
-        deserializer_hook: DeserializeFunc | None = None,
-        *,
-        request: HttpRequest,
-        model: Any,
-    ) -> Any:
+    def parse(self, to_deserialize: Raw, *args: Any, **options: Any) -> Any:
         if not to_deserialize:
-            raise DataParsingError("There is nothing in it")
+            raise exceptions.DataParsingError("There is nothing in it")
         try:
-            return super().parse(to_deserialize, deserializer_hook, request=request, model=model)
+            return super().parse(to_deserialize, *args, **options)
         except RecursionError:
-            raise DataParsingError("It is nested too deeply") from None
+            raise exceptions.DataParsingError("It is nested too deeply") from None
 
 
 class JsonOnly(RequestNegotiator):
@@ -77,7 +58,6 @@ class JsonOnly(RequestNegotiator):
 
     __slots__ = ()
 
-    @override
     def __call__(self, request: HttpRequest) -> Parser:
         sent = request.content_type or ""
         if sent not in ("application/json", ""):
@@ -91,13 +71,13 @@ class ApiEndpoint(Endpoint):
 
 
 class Api(Controller[MsgspecSerializer]):
-    """The base of every address."""
-
+    request: SiteRequest
     is_abstract = True
+    tags = ("Jobs",)
     endpoint_cls = ApiEndpoint
     error_model = Problem
     parsers = (StrictJson(),)
-    renderers = (NumbersAsNumbers(),)
+    renderers = (problems.NumbersAsNumbers(),)
     # Answers are made of our own typed values; checking each again would double its time.
     validate_responses = False
     # dmr says 400 where we say 422.
@@ -106,16 +86,12 @@ class Api(Controller[MsgspecSerializer]):
     )
 
     @property
-    def asked(self) -> SiteRequest:
-        return cast(SiteRequest, self.request)
-
-    @property
     def business(self) -> Business:
-        return self.asked.business
+        return self.request.business
 
     @property
     def actor(self) -> Actor:
-        return self.asked.user.actor
+        return self.request.user.actor
 
     def find(self, job_id: str, at_least: int = 0) -> Job:
         """Raises JobNotFound, also for a job that the caller may not see."""
@@ -135,7 +111,6 @@ class Api(Controller[MsgspecSerializer]):
     def changed(self, done: jobs.Done) -> HttpResponse:
         return self.answer(self.view(done.job), revision=done.revision)
 
-    @override
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """HEAD is answered as GET, without the body; OPTIONS says what there is."""
         method = request.method or ""
@@ -145,45 +120,38 @@ class Api(Controller[MsgspecSerializer]):
             return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"Allow": self._allowed()})
         return super().dispatch(request, *args, **kwargs)
 
-    @override
     def handle_method_not_allowed(self, method: str) -> HttpResponse:
-        return no_such_method(method, self._allowed()).response
+        return problems.no_such_method(method, self._allowed()).response
 
-    @override
     def handle_error(
         self, endpoint: Endpoint, controller: "Controller[Any]", exc: Exception
     ) -> HttpResponse:
         """Other errors, such as StoreUnavailable, are left to the site's middleware."""
-        if refusal := self._refusal(exc):
-            return refusal.response
-        raise exc
-
-    def _refusal(self, exc: Exception) -> Refused | None:
         match exc:
             case InvalidInput():
-                return unprocessable(exc)
-            case ValidationError():
-                return unprocessable(_in_our_words(exc.payload[0]["msg"]))
-            case RequestSerializationError():
+                refused = problems.unprocessable(exc)
+            case exceptions.ValidationError():
+                refused = problems.unprocessable(_in_our_words(exc.payload[0]["msg"]))
+            case exceptions.RequestSerializationError():
                 sentence = f"That is no JSON: {str(exc)[:MOST_QUOTED]}."
-                return unprocessable(InvalidInput({WHOLE_BODY: sentence}))
-            case jobs.NoSuchVersion():
-                return unprocessable(InvalidInput({"version": explain(exc, self.business)}))
+                refused = problems.unprocessable(InvalidInput({WHOLE_BODY: sentence}))
             case JobNotFound():
-                return Refused(HTTPStatus.NOT_FOUND, f"There is no job {str(exc)[:64]!r}.")
+                refused = Refused(HTTPStatus.NOT_FOUND, f"There is no job {str(exc)[:64]!r}.")
             case JobConflict() | jobs.KeyReused():
                 words = explain(exc, self.business)
-                return Refused(HTTPStatus.CONFLICT, words, job=self.view(exc.job))
+                refused = Refused(HTTPStatus.CONFLICT, words, job=self.view(exc.job))
             case NotAvailable():
                 words, may = explain(exc, self.business), exc.insistable
-                return Refused(HTTPStatus.CONFLICT, words, field=exc.role, insistable=may)
-            case NotAcceptableError():
-                return Refused(HTTPStatus.NOT_ACCEPTABLE, "We answer in application/json only.")
+                refused = Refused(HTTPStatus.CONFLICT, words, field=exc.role, insistable=may)
+            case exceptions.NotAcceptableError():
+                refused = Refused(HTTPStatus.NOT_ACCEPTABLE, "We answer in application/json only.")
             case RequestDataTooBig():
-                return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much at once.")
+                refused = Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much at once.")
             case SuspiciousOperation() | BadRequest() | UnreadablePostError():
-                return Refused(HTTPStatus.BAD_REQUEST, "We could not read that request.")
-        return None
+                refused = Refused(HTTPStatus.BAD_REQUEST, "We could not read that request.")
+            case _:
+                raise exc
+        return refused.response
 
     def _allowed(self) -> str:
         methods = {*self.api_endpoints, "OPTIONS"}
@@ -202,8 +170,8 @@ def _in_our_words(message: str) -> InvalidInput:
 def success(
     body: Any,
     description: str,
-    *,
     example: Any = None,
+    *,
     status: HTTPStatus = HTTPStatus.OK,
     **headers: str,
 ) -> ResponseSpec:
@@ -214,22 +182,40 @@ def success(
     return ResponseSpec(body, status_code=status, description=description, headers=specs)
 
 
-def problems(**by_name: str) -> list[ResponseSpec]:
-    """Documents errors: `problems(not_found="There is no such job.")`."""
+def errors(**by_name: str) -> list[ResponseSpec]:
+    """Documents errors: `errors(not_found="There is no such job.")`."""
     return [documented(HTTPStatus[name.upper()], text) for name, text in by_name.items()]
 
 
-READ = problems(
+READ = errors(
     bad_request="Nothing that we could read, or not our host.",
     request_uri_too_long="An address of more than 4,000 bytes. In plain text: we never saw it.",
     unprocessable_entity="A field or parameter is wrong; `field` names it.",
     too_many_requests="Too many calls, or too many wrong tries; see `Retry-After`.",
     service_unavailable="The storage is out of reach; see `Retry-After`.",
 )
-CHANGE = READ + problems(
+CHANGE = READ + errors(
     length_required="A body in chunks: it needs a `Content-Length`.",
     unsupported_media_type="Not application/json.",
     request_entity_too_large="More than 64 KiB.",
 )
-JOB_NOW = success(JobView, "The job as it is now.", example=JOB, X_Revision=REVISION_TEXT)
-ONE_JOB = problems(not_found="There is no such job.")
+JOB_NOW = success(JobView, "The job as it is now.", JOB, X_Revision=REVISION_TEXT)
+ONE_JOB = errors(not_found="There is no such job.")
+Method = TypeVar("Method", bound=Callable[..., HttpResponse])
+
+
+def call(
+    operation_id: str, *answers: ResponseSpec, permission: Permission | None = None, **wrong: str
+) -> Callable[[Method], Method]:
+    """A call, for members who have the permission; documented with its `answers` and, by name,
+    with what may go `wrong`. Those that every call has go without saying.
+    """
+
+    def decorate(method: Method) -> Method:
+        common = READ if method.__name__ == "get" else CHANGE
+        one_job = ONE_JOB if "parsed_path" in method.__annotations__ else []
+        specs = (*answers, *common, *one_job, *errors(**wrong))
+        auth = [MemberAuth(permission)] if permission else None
+        return cast(Method, validate(*specs, auth=auth, operation_id=operation_id)(method))
+
+    return decorate

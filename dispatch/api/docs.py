@@ -1,7 +1,7 @@
 """The schema, for programs and as a page for people. dmr's pages fetch scripts from elsewhere."""
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -26,24 +26,15 @@ CONFIG = OpenAPIConfig(
 Json = dict[str, Any]
 
 
-class OpenApi:
+@cache
+def document(router: Router) -> Json:
     """The schema of these routes, built when it is first asked for."""
-
-    def __init__(self, router: Router) -> None:
-        self._router = router
-
-    @cached_property
-    def document(self) -> Json:
-        # dmr's own views check the schema with a package that is for tests only.
-        built: Json = build_schema(self._router, config=CONFIG).convert(skip_validation=True)
-        for _, _, operation in operations(built):
-            for status, response in operation["responses"].items():
-                _correct_content(int(status), response)
-        return _with_numbers(built)  # type: ignore[no-any-return]
-
-    @cached_property
-    def body(self) -> bytes:
-        return msgspec.json.encode(self.document)
+    # dmr's own views check the schema with a package that is for tests only.
+    built: Json = build_schema(router, config=CONFIG).convert(skip_validation=True)
+    for _, _, operation in operations(built):
+        for status, response in operation["responses"].items():
+            _correct_content(int(status), response)
+    return _with_numbers(built)  # type: ignore[no-any-return]
 
 
 def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
@@ -54,13 +45,12 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 def _correct_content(status: int, response: Json) -> None:
     """dmr gives all answers of an address one content type; ours have another for errors."""
-    content = response.get("content", {})
     if status == HTTPStatus.REQUEST_URI_TOO_LONG:
         response["content"] = {"text/html": {"schema": {"type": "string"}}}
     elif status == HTTPStatus.NOT_MODIFIED:
         del response["content"]
     elif status >= HTTPStatus.BAD_REQUEST:
-        response["content"] = {CONTENT_TYPE: content["application/json"]}
+        response["content"] = {CONTENT_TYPE: response["content"]["application/json"]}
 
 
 def _with_numbers(node: Any) -> Any:
@@ -75,18 +65,13 @@ def _with_numbers(node: Any) -> Any:
 
 
 @csrf_exempt
-def as_json(request: HttpRequest, schema: OpenApi) -> HttpResponse:
+def show(request: HttpRequest, router: Router, *, as_page: bool) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return no_such_method(request.method or "", "GET, HEAD").response
-    return HttpResponse(schema.body, content_type="application/json")
-
-
-@csrf_exempt
-def as_page(request: HttpRequest, schema: OpenApi) -> HttpResponse:
-    if request.method not in ("GET", "HEAD"):
-        return no_such_method(request.method or "", "GET, HEAD").response
-    shapes = schema.document["components"]["schemas"]
-    calls = [_call(shapes, *operation) for operation in operations(schema.document)]
+    schema = document(router)
+    if not as_page:
+        return HttpResponse(msgspec.json.encode(schema), content_type="application/json")
+    calls = [_call(schema["components"]["schemas"], *each) for each in operations(schema)]
     context = {"about": _parts(CONFIG.description), "title": CONFIG.title, "calls": calls}
     return render(request, "api/docs.html", context)
 
@@ -103,7 +88,7 @@ def _call(shapes: Json, path: str, method: str, operation: Json) -> Json:
         "summary": operation.get("summary", ""),
         "description": _parts(operation.get("description")),
         "public": not operation.get("security"),
-        "parameters": [*_parameters(operation), *_fields(body)],
+        "parameters": list(_rows(operation, body)),
         "example": msgspec.json.format(msgspec.json.encode(example)).decode() if example else "",
         "answers": [
             (status, _parts(response["description"]))
@@ -115,17 +100,14 @@ def _call(shapes: Json, path: str, method: str, operation: Json) -> Json:
 Row = tuple[str, str, bool, list[str]]  # name, where it stands, is it needed, what it is
 
 
-def _parameters(operation: Json) -> Iterator[Row]:
+def _rows(operation: Json, body: Json) -> Iterator[Row]:
     for each in operation.get("parameters", []):
         text = _parts(each["schema"].get("description"))
         yield each["name"], f"in the {each['in']}", each.get("required", False), text
-
-
-def _fields(body: Json) -> Iterator[Row]:
     for name, kind in body.get("properties", {}).items():
         kinds = [kind, *kind.get("anyOf", [])]
-        text = next((each["description"] for each in kinds if "description" in each), "")
-        yield name, "in the body", name in body.get("required", []), _parts(text)
+        text = _parts(next((each["description"] for each in kinds if "description" in each), ""))
+        yield name, "in the body", name in body.get("required", []), text
 
 
 def _parts(text: str | None) -> list[str]:

@@ -1,17 +1,16 @@
-"""`/api/jobs` and below: list, take on, read, edit and move jobs, and assign their crews."""
+"""`/api/jobs` and below: list, take on, read, edit, move and note jobs, assign their crews."""
 
 from http import HTTPStatus
 from typing import Annotated
 
 import msgspec
 from django.http import HttpResponse
-from dmr import Headers, Path, Query, validate
+from dmr import Headers, Path, Query
 from dmr.openapi.objects import MediaTypeMetadata
 from dmr.plugins.msgspec import BodyMsgspec
 
 from dispatch import jobs, wiring
-from dispatch.api.auth import MemberAuth
-from dispatch.api.base import CHANGE, JOB_NOW, ONE_JOB, READ, REVISION_TEXT, Api, problems, success
+from dispatch.api.base import JOB_NOW, REVISION_TEXT, Api, call, success
 from dispatch.api.paging import page
 from dispatch.api.schemas import (
     JOB,
@@ -24,8 +23,10 @@ from dispatch.api.schemas import (
     JobView,
     ListQuery,
     MadeJob,
+    MadeNote,
     MakingHeaders,
     NewJob,
+    NewNote,
     PollHeaders,
     SeenQuery,
     StatusMove,
@@ -39,6 +40,7 @@ from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.explain import explain
 from dispatch.http import etag_of, is_known, tracking_url
 
+CREATED, NOT_MODIFIED = HTTPStatus.CREATED, HTTPStatus.NOT_MODIFIED
 NEW_JOB = MediaTypeMetadata(
     example={
         "customer_name": "Mark",
@@ -51,9 +53,12 @@ NEW_JOB = MediaTypeMetadata(
 )
 JOB_EDIT = MediaTypeMetadata(example={"price": 285.5, "access_notes": "Gate 4711", "version": 3})
 MOVE = MediaTypeMetadata(example={"status": "in_progress", "expected": "ready_for_pickup"})
-CREW = MediaTypeMetadata(
-    example={"driver": "joel", "first_mate": None, "version": 3, "insist": False}
-)
+CHANGE = {"driver": "joel", "first_mate": None, "version": 3, "insist": False}
+CREW = MediaTypeMetadata(example=CHANGE)
+TEXT = "The couch is behind the garage."
+NOTE = MediaTypeMetadata(example={"text": TEXT})
+MADE_NOTE = {"note": {"at": "2026-05-22T19:05:00Z", "by": "joel", "text": TEXT}, "version": 4}
+JOB_PAGE = {"jobs": [JOB], "revision": 17, "next": None}
 MADE_JOB = {
     "job_id": JOB["id"],
     "tracking_token": JOB["tracking_token"],
@@ -63,21 +68,11 @@ MADE_JOB = {
 
 
 class JobsApi(Api):
-    tags = ("Jobs",)
-
-    @validate(
-        success(
-            JobPage,
-            "A page of jobs.",
-            example={"jobs": [JOB], "revision": 17, "next": None},
-            ETag="of this answer",
-        ),
-        success(
-            None, "As your ETag says.", status=HTTPStatus.NOT_MODIFIED, ETag="of what you have"
-        ),
-        *READ,
-        auth=[MemberAuth(Permission.LOOK)],
-        operation_id="listJobs",
+    @call(
+        "listJobs",
+        success(JobPage, "A page of jobs.", JOB_PAGE, ETag="of this answer"),
+        success(None, "As your ETag says.", status=NOT_MODIFIED, ETag="of what you have"),
+        permission=Permission.LOOK,
     )
     def get(
         self, parsed_query: Query[ListQuery], parsed_headers: Headers[PollHeaders]
@@ -86,10 +81,10 @@ class JobsApi(Api):
 
         Oldest first. Send the `ETag` of an answer as `If-None-Match` to hear only of news.
         """
-        book = wiring.jobs(self.business).read(self.asked.revision)
+        book = wiring.jobs(self.business).read(self.request.revision)
         etag = self._etag(book, parsed_query)
         if is_known(self.request, etag):
-            response = self.to_response(None, status_code=HTTPStatus.NOT_MODIFIED)
+            response = self.to_response(None, status_code=NOT_MODIFIED)
             del response.headers["Content-Type"]
         else:
             visible = (job for job in book.jobs if sees(self.actor, job))
@@ -98,21 +93,12 @@ class JobsApi(Api):
         response.headers["ETag"] = etag
         return response
 
-    @validate(
-        success(
-            MadeJob,
-            "The new job.",
-            example=MADE_JOB,
-            status=HTTPStatus.CREATED,
-            X_Revision=REVISION_TEXT,
-        ),
-        *CHANGE,
-        *problems(
-            conflict="This idempotency key made another job, which is in `job`; or somebody cannot"
-            " take a role: where it says `insistable`, a call with `insist` goes through."
-        ),
-        auth=[MemberAuth(Permission.CREATE)],
-        operation_id="createJob",
+    @call(
+        "createJob",
+        success(MadeJob, "The new job.", MADE_JOB, status=CREATED, X_Revision=REVISION_TEXT),
+        permission=Permission.CREATE,
+        conflict="This idempotency key made another job, which is in `job`; or somebody cannot"
+        " take a role: where it says `insistable`, a call with `insist` goes through.",
     )
     def post(
         self,
@@ -142,8 +128,8 @@ class JobsApi(Api):
         except IllegalMove as refusal:
             raise InvalidInput({"status": explain(refusal, self.business)}) from None
         job = done.job
-        made = MadeJob(job.id, job.tracking_token, tracking_url(self.asked, job), self.view(job))
-        return self.answer(made, status=HTTPStatus.CREATED, revision=done.revision)
+        made = MadeJob(job.id, job.tracking_token, tracking_url(self.request, job), self.view(job))
+        return self.answer(made, status=CREATED, revision=done.revision)
 
     def _etag(self, book: JobBook, query: ListQuery) -> str:
         """Changes with everything that the answer says, and with nothing else."""
@@ -155,26 +141,16 @@ class JobsApi(Api):
 
 
 class JobApi(Api):
-    tags = ("Jobs",)
-
-    @validate(
-        success(JobView, "The job.", example=JOB),
-        *READ,
-        *ONE_JOB,
-        auth=[MemberAuth(Permission.LOOK)],
-        operation_id="getJob",
-    )
+    @call("getJob", success(JobView, "The job.", JOB), permission=Permission.LOOK)
     def get(self, parsed_path: Path[JobPath], parsed_query: Query[SeenQuery]) -> HttpResponse:
         """Read a job"""
-        return self.answer(self.view(self.find(parsed_path.job_id, self.asked.revision)))
+        return self.answer(self.view(self.find(parsed_path.job_id, self.request.revision)))
 
-    @validate(
+    @call(
+        "editJob",
         JOB_NOW,
-        *CHANGE,
-        *ONE_JOB,
-        *problems(conflict="Somebody else changed the same field; the fresh job is in `job`."),
-        auth=[MemberAuth(Permission.EDIT)],
-        operation_id="editJob",
+        permission=Permission.EDIT,
+        conflict="Somebody else changed the same field; the fresh job is in `job`.",
     )
     def patch(
         self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[JobEdit, JOB_EDIT]]
@@ -193,15 +169,11 @@ class JobApi(Api):
 
 
 class StatusApi(Api):
-    tags = ("Jobs",)
-
-    @validate(
+    @call(
+        "moveJob",
         JOB_NOW,
-        *CHANGE,
-        *ONE_JOB,
-        *problems(conflict="No longer at `expected`; the fresh job is in `job`."),
-        auth=[MemberAuth(Permission.MOVE)],
-        operation_id="moveJob",
+        permission=Permission.MOVE,
+        conflict="No longer at `expected`; the fresh job is in `job`.",
     )
     def post(
         self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[StatusMove, MOVE]]
@@ -225,15 +197,11 @@ class StatusApi(Api):
 
 
 class CrewApi(Api):
-    tags = ("Jobs",)
-
-    @validate(
+    @call(
+        "assignCrew",
         JOB_NOW,
-        *CHANGE,
-        *ONE_JOB,
-        *problems(conflict="Somebody cannot take that role, or another has changed it since."),
-        auth=[MemberAuth(Permission.ASSIGN)],
-        operation_id="assignCrew",
+        permission=Permission.ASSIGN,
+        conflict="Somebody cannot take that role, or another has changed it since.",
     )
     def put(
         self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[CrewChange, CREW]]
@@ -254,3 +222,22 @@ class CrewApi(Api):
                 insist=parsed_body.insist,
             )
         )
+
+
+class NotesApi(Api):
+    @call(
+        "addNote",
+        success(MadeNote, "The note.", MADE_NOTE, status=CREATED, X_Revision=REVISION_TEXT),
+        permission=Permission.NOTE,
+    )
+    def post(
+        self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[NewNote, NOTE]]
+    ) -> HttpResponse:
+        """Add a note
+
+        For the crew alone: customers never see it.
+        """
+        text = job_input.text("text", parsed_body.text)
+        done = jobs.note(self.business, parsed_path.job_id, text, by=self.actor)
+        made = MadeNote(done.job.notes[-1], done.job.version)
+        return self.answer(made, status=CREATED, revision=done.revision)

@@ -19,26 +19,21 @@ PLACE = msgspec.json.Decoder(Place)
 def page(jobs: Iterable[Job], query: ListQuery) -> tuple[list[Job], str | None]:
     """The jobs that match, oldest first, and the cursor of the page after. Raises InvalidInput."""
     status, filters, after = _status(query.status), _filters(query), _place(query.after)
-    matching = sorted(
-        (
-            job
-            for job in jobs
-            if status in (None, job.status)
-            and (after is None or place(job) > after)
-            and filters.let_through(job)
-        ),
-        key=place,
-    )
+    matching = [
+        job
+        for job in sorted(jobs, key=place)
+        if status in (None, job.status)
+        and (after is None or place(job) > after)
+        and filters.let_through(job)
+    ]
     shown = matching[: query.limit]
-    return shown, cursor(shown[-1]) if len(matching) > query.limit else None
+    if len(matching) == len(shown):
+        return shown, None
+    return shown, urlsafe_b64encode(msgspec.json.encode(place(shown[-1]))).decode().rstrip("=")
 
 
 def place(job: Job) -> Place:
     return int(job.created_at.timestamp()), job.id
-
-
-def cursor(job: Job) -> str:
-    return urlsafe_b64encode(msgspec.json.encode(place(job))).decode().rstrip("=")
 
 
 def _place(after: str) -> Place | None:

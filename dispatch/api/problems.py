@@ -1,6 +1,6 @@
 """Errors, as `application/problem+json` (RFC 9457)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +12,6 @@ from dmr.plugins.msgspec import MsgspecJsonRenderer, MsgspecSerializer
 from dmr.problem_details import ProblemDetailsError
 from dmr.response import build_response
 from msgspec import UNSET, UnsetType
-from typing_extensions import override
 
 from dispatch.api.schemas import JobView
 from dispatch.domain.job_input import InvalidInput
@@ -30,10 +29,7 @@ HEADERS = {
 class NumbersAsNumbers(MsgspecJsonRenderer):
     """Money as jobs.json has it; dmr's own renderer makes strings of it."""
 
-    @override
-    def render(
-        self, to_serialize: Any, serializer_hook: Callable[[Any], Any] | None = None
-    ) -> bytes:
+    def render(self, to_serialize: Any, *_: Any) -> bytes:
         return JSON.encode(to_serialize)
 
 
@@ -88,10 +84,8 @@ class Refused(ProblemDetailsError):
         )
 
 
-def answer(
-    status: HTTPStatus, detail: str, *, headers: Mapping[str, str] | None = None
-) -> HttpResponse:
-    return Refused(status, detail, headers=headers).response
+def answer(status: HTTPStatus, detail: str) -> HttpResponse:
+    return Refused(status, detail).response
 
 
 def unprocessable(invalid: InvalidInput) -> Refused:

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import msgspec
 from django.http import HttpResponse
-from dmr import Query, validate
+from dmr import Query
 from msgspec import Meta
 
 from dispatch import wiring
-from dispatch.api.auth import MemberAuth
-from dispatch.api.base import READ, Api, success
+from dispatch.api.base import Api, call, success
 from dispatch.api.schemas import Body, SeenRevision, parameter
 from dispatch.domain.availability import free
 from dispatch.domain.job_input import InvalidInput, date_of
@@ -19,24 +18,9 @@ from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
 
 MOST_DAYS = 62
-FREE = {  # an example
-    "days": [
-        {
-            "date": "2026-05-23",
-            "windows": [
-                {
-                    "name": "morning",
-                    "free": {
-                        "driver": [{"username": "joel", "name": "Joel Ramirez"}],
-                        "first_mate": [],
-                        "supervisor": [],
-                    },
-                }
-            ],
-        }
-    ],
-    "revision": 17,
-}
+JOEL = {"username": "joel", "name": "Joel Ramirez"}
+MORNING = {"name": "morning", "free": {"driver": [JOEL], "first_mate": [], "supervisor": []}}
+FREE = {"days": [{"date": "2026-05-23", "windows": [MORNING]}], "revision": 17}  # an example
 day = partial(parameter, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", maxLength=10)
 
 
@@ -88,12 +72,7 @@ class FreeCrew(msgspec.Struct, frozen=True):
 class FreeCrewApi(Api):
     tags = ("Crew",)
 
-    @validate(
-        success(FreeCrew, "Who is free.", example=FREE),
-        *READ,
-        auth=[MemberAuth(Permission.ASSIGN)],
-        operation_id="freeCrew",
-    )
+    @call("freeCrew", success(FreeCrew, "Who is free.", FREE), permission=Permission.ASSIGN)
     def get(self, parsed_query: Query[FreeQuery]) -> HttpResponse:
         """See who is free
 
@@ -101,7 +80,7 @@ class FreeCrewApi(Api):
         is full is not free to drive, though a dispatcher may `insist`.
         """
         start, end = _span(parsed_query)
-        book = wiring.jobs(self.business).read(self.asked.revision)
+        book = wiring.jobs(self.business).read(self.request.revision)
         known = wiring.roster(self.business).read()
         roster = wiring.with_days_gone_by(known, self.business, start, end)
         found = free(roster, book, self.business, start, end)

@@ -10,14 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import Crew, Eta, Event, Job, Note, OnMyWay, Paid, PriceLine, Window
-from dispatch.domain.job_input import (
-    CLOCK,
-    CONTROLS,
-    LONGEST,
-    MOST_LINES,
-    MOST_PRICE,
-    REQUIRED,
-)
+from dispatch.domain.job_input import CLOCK, CONTROLS, LONGEST, MOST_LINES, MOST_PRICE, REQUIRED
 from dispatch.domain.permissions import MONEY_FIELDS, Actor, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
 
@@ -161,6 +154,14 @@ class SeenQuery(msgspec.Struct, frozen=True, kw_only=True):
     r: SeenRevision = 0
 
 
+SEARCH = "words in id, name, address, phone, e-mail, truck"
+CURSOR = parameter(
+    *("the `next` of the page before", "WzE3Nzk0Nzk0MDAsImpYa0w5bTJwUSJd"),
+    pattern="^[A-Za-z0-9_-]*$",
+    maxLength=600,
+)
+
+
 class ListQuery(Body, frozen=True, kw_only=True):
     """Filters, and the page."""
 
@@ -173,24 +174,9 @@ class ListQuery(Body, frozen=True, kw_only=True):
     date: Annotated[
         str, parameter("of the window", "2026-05-23", anyOf=[{"format": "date"}, {"maxLength": 0}])
     ] = ""
-    q: Annotated[
-        str,
-        parameter(
-            "words in id, name, address, phone, e-mail, truck",
-            "soderblom mark",
-            maxLength=LONGEST_Q,
-        ),
-    ] = ""
+    q: Annotated[str, parameter(SEARCH, "soderblom mark", maxLength=LONGEST_Q)] = ""
     limit: Annotated[int, Meta(ge=1, le=MOST_JOBS), parameter("jobs on a page", 100)] = 100
-    after: Annotated[
-        str,
-        parameter(
-            "the `next` of the page before",
-            "WzE3Nzk0Nzk0MDAsImpYa0w5bTJwUSJd",
-            pattern="^[A-Za-z0-9_-]*$",
-            maxLength=600,
-        ),
-    ] = ""
+    after: Annotated[str, CURSOR] = ""
     r: SeenRevision = 0
 
 
@@ -202,8 +188,7 @@ class MakingHeaders(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: Annotated[
         str,
         parameter(
-            "your own name for this request, so that it may be repeated",
-            "booking-4711",
+            *("your own name for this request, so that it may be repeated", "booking-4711"),
             pattern=f"^{KEY.pattern}$",
             maxLength=LONGEST_KEY,
         ),

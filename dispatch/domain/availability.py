@@ -1,9 +1,9 @@
 """Free members by day, window and role; and what keeps somebody from a job."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
-from enum import Enum, auto
+from enum import Enum
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -26,14 +26,15 @@ NOWHERE: Overfull = {}
 
 
 class Obstacle(Enum):
-    """The reasons for which somebody cannot take a role on a job."""
+    """The reasons for which somebody cannot take a role on a job, as people read them."""
 
-    UNKNOWN = auto()
-    LEFT = auto()
-    NOT_ABLE = auto()
-    NOT_THAT_DAY = auto()
-    AWAY = auto()
-    FULL = auto()  # the driver's window: a dispatcher may insist
+    UNKNOWN = "Nobody called {username} is on the roster."
+    LEFT = "{name} has left the crew."
+    NOT_ABLE = "{name} cannot be {role}."
+    NOT_THAT_DAY = "{name} is not to be {role} on that day."
+    AWAY = "{name} is away on {when}."
+    # The driver's window: a dispatcher may insist.
+    FULL = "{name} drives {jobs} jobs on {when}; {most} at most, unless somebody insists."
 
 
 class NotAvailable(Exception):
@@ -143,10 +144,10 @@ def check(
     """
     insisted = False
     for role, username in roles.items():
-        found = not_available(roster, book, business, job, role, username) if username else None
-        if found and not (insist and found.insistable):
-            raise found
-        insisted = insisted or found is not None
+        if username and (found := not_available(roster, book, business, job, role, username)):
+            if not (insist and found.insistable):
+                raise found
+            insisted = True
     return insisted
 
 
@@ -175,17 +176,22 @@ def away(
     """Away on that day: in these windows besides those already said, or in all of them; or
     there `but_as` these roles only.
     """
+    known = member.on(day)
     if but_as:
-        return _only_as(member, day, but_as)
-    gone = windows or _windows(business)
-    return _with_windows(member, business, day, _free_windows(member, business, day) - {*gone})
+        left = tuple(role for role in ROLES if role in but_as)
+        roles = UNSET if {*member.roles} <= {*left} else left
+        kept = UNSET if known.windows == () else known.windows
+        return member.with_day(day, Availability(kept, roles))
+    if not windows:
+        return member.with_day(day, Availability((), known.roles))
+    return _with_windows(member, business, day, but=windows)
 
 
 def back(member: Member, business: Business, day: date, windows: Collection[str] = ()) -> Member:
     """Free again on that day: in these windows too, or as always."""
     if not windows:
         return member.with_day(day, AS_ALWAYS)
-    return _with_windows(member, business, day, _free_windows(member, business, day) | {*windows})
+    return _with_windows(member, business, day, also=windows)
 
 
 def jobs_of(book: JobBook, username: str, day: date) -> tuple[Job, ...]:
@@ -254,28 +260,16 @@ def _obstacle(roster: Roster, username: str, role: str, window: Window | None) -
     return Obstacle.NOT_THAT_DAY if roles is not UNSET and role not in roles else Obstacle.AWAY
 
 
-def _only_as(member: Member, day: date, roles: Collection[str]) -> Member:
-    """All that the member can be at all is as on any day."""
-    known = member.on(day).windows
-    windows = UNSET if known == () else known
-    left = tuple(role for role in ROLES if role in roles)
-    return member.with_day(
-        day, Availability(windows, UNSET if {*member.roles} <= {*left} else left)
-    )
-
-
-def _windows(business: Business) -> tuple[str, ...]:
-    """Those of any day: a dispatcher may agree to one that is not offered on it."""
-    return tuple(offer.name for offer in business.windows)
-
-
-def _free_windows(member: Member, business: Business, day: date) -> set[str]:
-    known = member.on(day).windows
-    return {name for name in _windows(business) if known is UNSET or name in known}
-
-
-def _with_windows(member: Member, business: Business, day: date, names: Set[str]) -> Member:
-    every = _windows(business)
-    kept = tuple(name for name in every if name in names)
-    windows = UNSET if kept == every else kept
-    return member.with_day(day, Availability(windows, member.on(day).roles))
+def _with_windows(
+    member: Member,
+    business: Business,
+    day: date,
+    *,
+    also: Collection[str] = (),
+    but: Collection[str] = (),
+) -> Member:
+    # Those of any day: a dispatcher may agree to one that is not offered on it.
+    every, known = tuple(offer.name for offer in business.windows), member.on(day)
+    free = {*(every if known.windows is UNSET else known.windows), *also} - {*but}
+    kept = tuple(name for name in every if name in free)
+    return member.with_day(day, Availability(UNSET if kept == every else kept, known.roles))

@@ -171,22 +171,24 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
 
     def phone_e164(self, text: str) -> str | None:
         """The number in E.164, read as a local of `country` reads it; None if it is none."""
-        try:
-            number = phonenumbers.parse(text, self.country)
-        except phonenumbers.NumberParseException:
-            return None
-        if not phonenumbers.is_possible_number(number):
+        number = self._parsed(text)
+        if number is None or not phonenumbers.is_possible_number(number):
             return None
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
     def phone_text(self, phone: str) -> str:
         """A stored number as people here write it; as it is where it does not parse."""
-        try:
-            number = phonenumbers.parse(phone, self.country)
-        except phonenumbers.NumberParseException:
+        number = self._parsed(phone)
+        if number is None:
             return phone
         local = phonenumbers.region_code_for_number(number) == self.country
         styles = phonenumbers.PhoneNumberFormat
         return phonenumbers.format_number(
             number, styles.NATIONAL if local else styles.INTERNATIONAL
         )
+
+    def _parsed(self, text: str) -> phonenumbers.PhoneNumber | None:
+        try:
+            return phonenumbers.parse(text, self.country)
+        except phonenumbers.NumberParseException:
+            return None

@@ -19,16 +19,8 @@ CUSTOMER = "customer"
 SYSTEM = "system"
 ROLES = ("driver", "first_mate", "supervisor")
 EDITABLE = (
-    "customer_name",
-    "phone",
-    "email",
-    "location",
-    "load",
-    "access_notes",
-    "truck",
-    "price",
-    "price_lines",
-    "window",
+    *("customer_name", "phone", "email", "location", "load", "access_notes", "truck"),
+    *("price", "price_lines", "window"),
 )
 MOST_MONEY = Decimal(10_000_000)
 FLOAT_NOISE = Decimal("0.000001")  # old files say 30.000000000000004
@@ -200,11 +192,10 @@ class Job(Record, frozen=True, kw_only=True):
         return replace(self, notes=(*self.notes, Note(at=at, by=by, text=text)), updated_at=at)
 
     def assigned(self, crew: Crew, *, by: str, at: datetime, reason: str = "") -> Self:
-        before, after = (
-            {role: getattr(each, role) for role in ROLES} for each in (self.crew, crew)
-        )
         changes = {
-            role: (before[role], after[role]) for role in ROLES if before[role] != after[role]
+            role: (before, after)
+            for role in ROLES
+            if (before := self.field(role)) != (after := getattr(crew, role))
         }
         said = {
             "on_my_way": _still_said(self.on_my_way, self.crew, crew),

@@ -156,21 +156,15 @@ def _field(name: str, value: object, business: Business, job: Job | None) -> Any
             return phone(value, business)
         case "email":
             return email(value)
-        case "load":
-            return _load(value, business)
-    return text(name, value)
+    typed = text(name, value)
+    if name == "load" and typed and not business.load(typed):
+        names = ", ".join(load.name for load in business.loads)
+        raise InvalidInput({"load": f"There is no such load; there are {names}."})
+    return typed
 
 
 def _trimmed(typed: str) -> str:
     return typed.replace("\r\n", "\n").strip()  # browsers end lines in their own way
-
-
-def _load(value: object, business: Business) -> str:
-    typed = text("load", value)
-    if typed and not business.load(typed):
-        names = ", ".join(load.name for load in business.loads)
-        raise InvalidInput({"load": f"There is no such load; there are {names}."})
-    return typed
 
 
 def _amount(
@@ -197,20 +191,15 @@ def _price_lines(value: object, old: tuple[PriceLine, ...]) -> tuple[PriceLine, 
         raise InvalidInput({"price_lines": "It must be a list of labels and amounts."})
     if len(lines) > MOST_LINES:
         raise InvalidInput({"price_lines": f"It has {len(lines)} lines; at most {MOST_LINES} fit."})
-    return tuple(
-        _price_line(f"price_lines[{place}]", line, before)
-        for place, (line, before) in enumerate(zip_longest(lines, old[: len(lines)]))
-    )
-
-
-def _price_line(at: str, line: Mapping[str, Any], old: PriceLine | None) -> PriceLine:
-    label, amount = line.get("label"), line.get("amount")
-    if not (old and label == old.label):
-        label = text("label", label, at=f"{at}.label")
-    before = old.amount if old else None
-    return PriceLine(
-        label=label, amount=_amount(f"{at}.amount", amount, least=-MOST_PRICE, old=before)
-    )
+    taken = []
+    for place, (line, known) in enumerate(zip_longest(lines, old[: len(lines)])):
+        at, label = f"price_lines[{place}]", line.get("label")
+        if not (known and label == known.label):
+            label = text("label", label, at=f"{at}.label")
+        before = known.amount if known else None
+        amount = _amount(f"{at}.amount", line.get("amount"), least=-MOST_PRICE, old=before)
+        taken.append(PriceLine(label=label, amount=amount))
+    return tuple(taken)
 
 
 def _add_up(fields: dict[str, Any], job: Job | None) -> None:

@@ -70,15 +70,13 @@ class Ledger(Generic[R]):
         index = self.index.get(key)
         return None if index is None else self.entries[index].value
 
-    def raw(self, key: str) -> bytes | None:
-        """A record as it is stored, with the fields that we do not know."""
+    def entry(self, key: str) -> Entry[R] | None:
+        """A record as it is stored; the first unreadable one that bears this key, if any does."""
+        for entry in self.entries:
+            if entry.value is None and self.named(entry.raw) == f"entry {key!r}":
+                return entry
         index = self.index.get(key)
-        return None if index is None else self.entries[index].raw
-
-    def broken(self, key: str) -> Entry[R] | None:
-        """The first of the unreadable entries that bears this key."""
-        unread = (entry for entry in self.entries if entry.value is None)
-        return next((entry for entry in unread if self.named(entry.raw) == f"entry {key!r}"), None)
+        return None if index is None else self.entries[index]
 
     def index_by(self, key: Callable[[R], K]) -> dict[K, int]:
         return {

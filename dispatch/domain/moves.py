@@ -1,7 +1,8 @@
 """The moves that each may make (CONTRACT 2), in one place for board, tracking page and API."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, auto
+from enum import Enum
 
 from msgspec.structs import replace
 
@@ -25,27 +26,28 @@ CREW_GIVES_BACK_FROM = (BOOKED, READY, Status.IN_PROGRESS)
 
 
 class Illegal(Enum):
-    """The reasons for which a move is refused."""
+    """The reasons for which a move is refused, as people read them."""
 
-    ALREADY_THERE = auto()
-    NEEDS_REASON = auto()
-    NEEDS_COULD_NOT = auto()  # one of COULD_NOT; with words of one's own for "other"
-    DISPATCHERS_ONLY = auto()
-    LOOK_ONLY = auto()
-    TOO_LATE_TO_UNDO = auto()
-    TOO_LATE_TO_CANCEL = auto()
-    NOT_FOR_CUSTOMERS = auto()
-    NO_FIRST_STATUS = auto()
-    NO_SUCH_STATUS = auto()
-    NOT_CONFIRMED = auto()  # "on my way" is for jobs that the crew are still to come to
+    ALREADY_THERE = "The job is already at “{to.label}”."
+    NEEDS_REASON = "From “{start.label}” to “{to.label}” needs a reason."
+    NEEDS_COULD_NOT = f"Say why it could not be done: {', '.join(COULD_NOT)} (with a few words)."
+    DISPATCHERS_ONLY = "Only a dispatcher can move a job from “{start.label}” to “{to.label}”."
+    LOOK_ONLY = "You may look, but not move jobs."
+    TOO_LATE_TO_UNDO = "It is too late to undo, or not yours."
+    TOO_LATE_TO_CANCEL = "It is too late to cancel here. Please call us."
+    NOT_FOR_CUSTOMERS = "This pickup is “{start.label}”; that cannot be changed here any more."
+    NO_FIRST_STATUS = f"A new job is {' or '.join(CREATABLE)}, never {{to}}."
+    NO_SUCH_STATUS = "There is no such status."
+    NOT_CONFIRMED = "“On my way” is for confirmed jobs; this is “{start.label}”."
 
 
+@dataclass(eq=False)
 class IllegalMove(Exception):
     """The move is not allowed; nothing has changed."""
 
-    def __init__(self, why: Illegal, start: Status | None = None, to: Status | None = None) -> None:
-        super().__init__(f"{start} to {to}: {why.name}")
-        self.why, self.start, self.to = why, start, to
+    why: Illegal
+    start: Status | None = None
+    to: Status | None = None
 
 
 class JobConflict(Exception):

@@ -75,11 +75,9 @@ def history_for(who: Actor, job: Job, business: Business) -> tuple[Event, ...]:
     """The job's history, with no word of money for those who are not to see prices."""
     if sees_prices(who, business):
         return job.history
-    return tuple(map(_without_money, job.history))
-
-
-def _without_money(event: Event) -> Event:
-    if not event.changes or not event.changes.keys() & set(MONEY_FIELDS):
-        return event
-    changes = {name: each for name, each in event.changes.items() if name not in MONEY_FIELDS}
-    return replace(event, changes=changes)
+    return tuple(
+        replace(event, changes={n: c for n, c in event.changes.items() if n not in MONEY_FIELDS})
+        if event.changes
+        else event
+        for event in job.history
+    )

@@ -19,14 +19,7 @@ class Status(StrEnum):
         return status
 
     PENDING = "pending", "Requested", "blue", "requested", "new"
-    BOOKED = (
-        "booked",
-        "Booking Confirmed",
-        "blue",
-        "booking_confirmed",
-        "confirmed",
-        "scheduled",
-    )
+    BOOKED = ("booked", "Booking Confirmed", "blue", "booking_confirmed", "confirmed", "scheduled")
     READY_FOR_PICKUP = "ready_for_pickup", "Ready for Pickup", "yellow", "ready"
     IN_PROGRESS = "in_progress", "In Progress", "orange", "started", "en_route"
     COMPLETED = "completed", "Completed", "green", "complete", "done"

@@ -35,13 +35,12 @@ class InputForm(forms.Form):
     """Puts the sentences of `job_input` beside the fields that they are about."""
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
         try:
-            cleaned |= self.judged(cleaned)
+            self.cleaned_data |= self.judged(self.cleaned_data)
         except InvalidInput as invalid:
             for name, sentence in invalid.errors.items():
                 self.add_error("date" if name == "window.date" else name, sentence)
-        return cleaned
+        return self.cleaned_data
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         """The typed values as a job has them. Raises InvalidInput."""
@@ -60,7 +59,6 @@ class JobForm(InputForm):
     job: Job | None = None
 
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self.business = business
 
@@ -167,12 +165,10 @@ class CrewForm(InputForm):
 
     version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
 
-    def __init__(
-        self, data: Mapping[str, Any] | None = None, *, job: Job, roster: Roster, **kwargs: Any
-    ) -> None:
-        now = {role: getattr(job.crew, role) or "" for role in ROLES}
+    def __init__(self, data: Mapping[str, Any] | None = None, *, job: Job, roster: Roster) -> None:
+        now = {role: job.field(role) or "" for role in ROLES}
         merged = None if data is None else now | {key: data[key] for key in data}
-        super().__init__(merged, initial=now | {"version": job.version}, label_suffix="", **kwargs)
+        super().__init__(merged, initial=now | {"version": job.version})
         self.job = job
         for role in ROLES:
             names = [(member.username, member.name) for member in roster.able(role)]

@@ -7,7 +7,7 @@ from typing import Any, Self
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from dispatch.calendar import LAST
+from dispatch.calendar import LAST, roles_in_words
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
@@ -37,7 +37,7 @@ class ProfileForm(forms.Form):
         self.business, self.member = business, member
         if member:
             kwargs["initial"] = profile(member) | {"phone": business.phone_text(member.phone)}
-        super().__init__(data, label_suffix="", **kwargs)
+        super().__init__(data, **kwargs)
 
     @property
     def names(self) -> list[str]:
@@ -102,7 +102,8 @@ class MemberForm(ProfileForm):
     name = forms.CharField(
         label="Name", max_length=80, error_messages={"required": "Please give a name."}
     )
-    rank = forms.ChoiceField(
+    rank = forms.TypedChoiceField(
+        coerce=Rank,
         label="Rank",
         choices=[(rank.value, rank.capitalize()) for rank in reversed(Rank)],
         initial=Rank.CREW,
@@ -123,9 +124,6 @@ class MemberForm(ProfileForm):
 
     def clean_name(self) -> str:
         return " ".join(str(self.cleaned_data["name"]).split())
-
-    def clean_rank(self) -> Rank:
-        return Rank(self.cleaned_data["rank"])
 
     def clean_roles(self) -> tuple[str, ...]:
         return tuple(role for role in ROLES if role in self.cleaned_data["roles"])
@@ -159,28 +157,27 @@ class DaysForm(forms.Form):
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, business: Business, today: dt.date
     ) -> None:
-        super().__init__(data, label_suffix="", auto_id="days_%s")
+        super().__init__(data, auto_id="days_%s")
         self.business, self.today = business, today
         for name, label in (("from", "From"), ("to", "To")):
             widget = forms.DateInput(attrs={"type": "date", "min": today.isoformat()})
             self.fields[name] = forms.DateField(label=label, required=name == "from", widget=widget)
-        self.fields["windows"] = forms.MultipleChoiceField(
-            label="Only in these windows (none: all day)",
-            choices=[(offer.name, offer.label) for offer in business.windows],
-            required=False,
-            widget=forms.CheckboxSelectMultiple,
-        )
-        self.fields["but_as"] = forms.MultipleChoiceField(
-            label="Away, but still there as (none: not at all)",
-            choices=ROLE_CHOICES,
-            required=False,
-            widget=forms.CheckboxSelectMultiple,
-        )
+        windows = [(offer.name, offer.label) for offer in business.windows]
+        for name, label, choices in (
+            ("windows", "Only in these windows (none: all day)", windows),
+            ("but_as", "Away, but still there as (none: not at all)", ROLE_CHOICES),
+        ):
+            self.fields[name] = forms.MultipleChoiceField(
+                label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple
+            )
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("but_as"):
-            self._check_roles(cleaned)
+        cleaned = self.cleaned_data
+        if cleaned.get("but_as"):  # roles are left for a whole day, and come back with it
+            if self.data.get("set") == "back":
+                self.add_error("but_as", "Who is free again is so for every role: tick none.")
+            elif cleaned.get("windows"):
+                self.add_error("but_as", "Say windows and roles one after the other, not at once.")
         start = cleaned.get("from")
         if start is None or "to" in self.errors:
             return cleaned
@@ -193,28 +190,19 @@ class DaysForm(forms.Form):
             self.add_error("to", f"That is too far off: {MOST_DAYS} days at once are the most.")
         return cleaned
 
-    def _check_roles(self, cleaned: Mapping[str, Any]) -> None:
-        """Roles are left for a whole day, and come back with it."""
-        if self.data.get("set") == "back":
-            self.add_error("but_as", "Who is free again is so for every role: tick none.")
-        elif cleaned.get("windows"):
-            self.add_error("but_as", "Say windows and roles one after the other, not at once.")
-
-    @property
-    def window_labels(self) -> list[str]:
-        """The labels of the chosen windows."""
-        return [offer.label for offer in self.business.windows if offer.name in self.days.windows]
-
     @property
     def days(self) -> Days:
         cleaned = self.cleaned_data
-        return Days(
-            *(cleaned["from"], cleaned["to"]),
-            windows=tuple(cleaned["windows"]),
-            but_as=tuple(cleaned["but_as"]),
-        )
+        windows, but_as = tuple(cleaned["windows"]), tuple(cleaned["but_as"])
+        return Days(cleaned["from"], cleaned["to"], windows, but_as)
 
-
-def one_day(day: str) -> dict[str, str]:
-    """What a button of the month sends, as the form for ranges has it."""
-    return {"from": day, "to": day}
+    @property
+    def in_words(self) -> str:
+        """`Sat, May 23 to Sun, May 24 (Morning)`."""
+        days = self.days
+        first, last = (f"{day:%a, %b} {day.day}" for day in (days.start, days.end))
+        span = first if days.start == days.end else f"{first} to {last}"
+        labels = [offer.label for offer in self.business.windows if offer.name in days.windows]
+        if days.but_as:
+            labels = [f"but still there as {roles_in_words(days.but_as)}"]
+        return f"{span} ({', '.join(labels)})" if labels else span

@@ -8,29 +8,29 @@ them.
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import boto3
+from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dispatch.domain.document import StaleWrite, StoreUnavailable
-from dispatch.stores.attributes import Item, from_attributes, to_attributes
 from dispatch.stores.aws import CLIENT
 
 MOST = 100  # items that one transaction can change
 LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 NOTHING: Mapping[str, Any] = {}
+Item = dict[str, Any]  # as JSON has it
 Action = dict[str, Any]  # one of a transaction's
 
 
 class NoTable(StoreUnavailable):
     """There is no table of that name, in that region, for that account."""
-
-
-class TableExists(StoreUnavailable):
-    """A table of that name is there already, or is being made or deleted."""
 
 
 class LostRace(StaleWrite):
@@ -41,25 +41,11 @@ class LostRace(StaleWrite):
         self.places = places
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What must be so for an item to be changed; nothing, unless said."""
-
-    expression: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
-    values: Item = field(default_factory=dict)
-
-    @classmethod
-    def equal(cls, **fields: Any) -> "Condition":
-        return cls(
-            " AND ".join(f"#{name} = :{name}" for name in fields),
-            {f"#{name}": name for name in fields},
-            {f":{name}": value for name, value in fields.items()},
-        )
+ABSENT = Attr("PK").not_exists()
 
 
-ALWAYS = Condition()
-ABSENT = Condition("attribute_not_exists(#pk)", {"#pk": "PK"})
+def equal(**fields: Any) -> ConditionBase:
+    return reduce(and_, (Attr(name).eq(value) for name, value in fields.items()))
 
 
 class Table:
@@ -77,20 +63,19 @@ class Table:
             answer = client.get_item(
                 TableName=self.name, Key=_key(partition, sort), ConsistentRead=True
             )
-        return from_attributes(answer["Item"]) if "Item" in answer else None
+        return _from_attributes(answer["Item"]) if "Item" in answer else None
 
-    def query(self, condition: Condition, **more: Any) -> Iterator[Item]:
+    def query(self, condition: ConditionBase, **options: Any) -> Iterator[Item]:
         """Every item of every page, in the order of the sort key."""
         question = {
             "TableName": self.name,
-            "KeyConditionExpression": condition.expression,
-            **_aliases(condition.names, condition.values),
-            **more,
+            **_expression("KeyConditionExpression", condition),
+            **options,
         }
         while True:
             with self._reaching("read") as client:
                 page = client.query(**question)
-            yield from map(from_attributes, page["Items"])
+            yield from map(_from_attributes, page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
             question["ExclusiveStartKey"] = page["LastEvaluatedKey"]
@@ -114,52 +99,54 @@ class Table:
         *,
         before: Mapping[str, Any],
         then: Mapping[str, Any],
-        condition: Condition = ALWAYS,
+        condition: ConditionBase | None = None,
     ) -> Action:
         """Of an item's attributes those that change; what else it has it keeps."""
-        new = {name: value for name, value in then.items() if before.get(name, ...) != value}
+        new = [(name, value) for name, value in then.items() if before.get(name, ...) != value]
         gone = [name for name in before if name not in then]
-        sets = [f"#s{place} = :s{place}" for place in range(len(new))]
-        removes = [f"#r{place}" for place in range(len(gone))]
-        names = {f"#s{place}": name for place, name in enumerate(new)}
-        names |= {f"#r{place}": name for place, name in enumerate(gone)}
-        values = {f":s{place}": value for place, value in enumerate(new.values())}
-        clauses = ["SET " + ", ".join(sets)] * bool(sets)
-        clauses += ["REMOVE " + ", ".join(removes)] * bool(removes)
-        expression = {"UpdateExpression": " ".join(clauses)} if clauses else {}
-        return {"Update": expression | self._at(partition, sort, condition, names, values)}
+        names = {f"#s{place}": name for place, (name, _) in enumerate(new)}
+        values = {f":s{place}": value for place, (_, value) in enumerate(new)}
+        removed = {f"#r{place}": name for place, name in enumerate(gone)}
+        update = f"SET {', '.join(map(' = '.join, zip(names, values, strict=True)))}" if new else ""
+        if gone:
+            update += f" REMOVE {', '.join(removed)}"
+        action = self._at(partition, sort, condition, names | removed, values)
+        return {"Update": action | ({"UpdateExpression": update} if update else {})}
 
-    def delete(self, partition: str, sort: str, condition: Condition = ALWAYS) -> Action:
+    def delete(self, partition: str, sort: str, condition: ConditionBase | None = None) -> Action:
         return {"Delete": self._at(partition, sort, condition)}
 
-    def check(self, partition: str, sort: str, condition: Condition) -> Action:
+    def check(self, partition: str, sort: str, condition: ConditionBase) -> Action:
         """Nothing happens unless this is so."""
         return {"ConditionCheck": self._at(partition, sort, condition)}
 
-    def create(self, index: str, attributes: tuple[str, str, str, str]) -> None:
+    def create(self, index: str, attributes: tuple[str, str, str, str]) -> bool:
         """With its keys and those of one index, all text; billed by use. Ready when this returns.
 
-        Raises TableExists.
+        False if it was there, or was being made or deleted.
         """
         hashed, ranged, index_hashed, index_ranged = attributes
+        index_schema = {
+            "IndexName": index,
+            "KeySchema": _schema(index_hashed, index_ranged),
+            "Projection": {"ProjectionType": "ALL"},
+        }
         with self._reaching("made") as client:
-            client.create_table(
-                TableName=self.name,
-                BillingMode="PAY_PER_REQUEST",
-                KeySchema=_schema(hashed, ranged),
-                AttributeDefinitions=[
-                    {"AttributeName": name, "AttributeType": "S"} for name in attributes
-                ],
-                GlobalSecondaryIndexes=[
-                    {
-                        "IndexName": index,
-                        "KeySchema": _schema(index_hashed, index_ranged),
-                        "Projection": {"ProjectionType": "ALL"},
-                    }
-                ],
-            )
+            try:
+                client.create_table(
+                    TableName=self.name,
+                    BillingMode="PAY_PER_REQUEST",
+                    KeySchema=_schema(hashed, ranged),
+                    AttributeDefinitions=[
+                        {"AttributeName": name, "AttributeType": "S"} for name in attributes
+                    ],
+                    GlobalSecondaryIndexes=[index_schema],
+                )
+            except client.exceptions.ResourceInUseException:
+                return False
             wait = {"Delay": 1, "MaxAttempts": 60}
             client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig=wait)
+        return True
 
     def exists(self) -> bool:
         try:
@@ -173,17 +160,12 @@ class Table:
         self,
         partition: str,
         sort: str,
-        condition: Condition,
+        condition: ConditionBase | None,
         names: Mapping[str, str] = NOTHING,
         values: Mapping[str, Any] = NOTHING,
     ) -> dict[str, Any]:
-        only_if = {"ConditionExpression": condition.expression} if condition.expression else {}
-        return {
-            "TableName": self.name,
-            "Key": _key(partition, sort),
-            **only_if,
-            **_aliases({**names, **condition.names}, {**values, **condition.values}),
-        }
+        expression = _expression("ConditionExpression", condition, names, values)
+        return {"TableName": self.name, "Key": _key(partition, sort), **expression}
 
     @contextmanager
     def _reaching(self, done: str) -> Iterator[Any]:
@@ -193,27 +175,33 @@ class Table:
                 if self._made is None:
                     self._made = self._make()
             yield self._made
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code == "ResourceNotFoundException":
+        except (BotoCoreError, ClientError) as error:
+            answer = error.response if isinstance(error, ClientError) else {}
+            if answer.get("Error", {}).get("Code") == "ResourceNotFoundException":
                 raise NoTable(f"There is no DynamoDB table {self.name}.") from error
-            if code == "ResourceInUseException":
-                raise TableExists(f"The DynamoDB table {self.name} is there already.") from error
-            raise self._unavailable(done, error) from error
-        except BotoCoreError as error:
-            raise self._unavailable(done, error) from error
-
-    def _unavailable(self, done: str, error: Exception) -> StoreUnavailable:
-        return StoreUnavailable(f"The DynamoDB table {self.name} could not be {done}: {error}")
+            what = f"The DynamoDB table {self.name} could not be {done}: {error}"
+            raise StoreUnavailable(what) from error
 
 
-def _aliases(names: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
-    """DynamoDB refuses either where it is empty."""
-    aliases = {
-        "ExpressionAttributeNames": dict(names),
-        "ExpressionAttributeValues": to_attributes(values),
+def _expression(
+    parameter: str,
+    condition: ConditionBase | None,
+    names: Mapping[str, str] = NOTHING,
+    values: Mapping[str, Any] = NOTHING,
+) -> dict[str, Any]:
+    """A condition as this parameter; it and other expressions share their names and values."""
+    text = ""
+    if condition is not None:
+        built = ConditionExpressionBuilder().build_expression(condition)
+        text = built.condition_expression
+        names = {**names, **built.attribute_name_placeholders}
+        values = {**values, **built.attribute_value_placeholders}
+    parameters = {
+        parameter: text,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": _to_attributes(values),
     }
-    return {name: each for name, each in aliases.items() if each}
+    return {name: each for name, each in parameters.items() if each}  # none may be empty
 
 
 def _key(partition: str, sort: str) -> dict[str, Any]:
@@ -229,3 +217,35 @@ def _schema(hashed: str, ranged: str) -> list[dict[str, str]]:
 
 def _client() -> Any:
     return boto3.session.Session().client("dynamodb", config=CLIENT)
+
+
+def _to_attributes(item: Mapping[str, Any]) -> Item:
+    """Raises StoreUnavailable for a number of more digits than DynamoDB keeps."""
+    try:
+        return {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    except ArithmeticError as error:
+        raise StoreUnavailable("DynamoDB keeps no number of more than 38 digits.") from error
+
+
+def _from_attributes(attributes: Mapping[str, Any]) -> Item:
+    """As JSON has it, without what JSON cannot hold: that stays in the table, untouched."""
+    item = {}
+    for name, attribute in attributes.items():
+        try:
+            item[name] = _plain(TypeDeserializer().deserialize(attribute))
+        except TypeError:
+            continue
+    return item
+
+
+def _plain(value: Any) -> Any:
+    """Raises TypeError for bytes."""
+    if isinstance(value, Binary):
+        raise TypeError
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else value
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, set):
+        return sorted(_plain(each) for each in value)
+    return [_plain(each) for each in value] if isinstance(value, list) else value

@@ -135,15 +135,12 @@ class DocumentRepository(Generic[L]):
         if ledger is not held.ledger:
             ledger = ledger.written(write_id, self._now())
             asked_at = self._clock()
-            document = self._save(ledger.encode(), held.document.etag)
+            try:
+                document = self._store.save(ledger.encode(), held.document.etag)
+            except StoreUnavailable as error:
+                raise AnswerLost(str(error)) from error
             self._snapshot.publish(Held(document, ledger), asked_at)
         return ledger
-
-    def _save(self, body: bytes, if_match: str | None) -> Document:
-        try:
-            return self._store.save(body, if_match)
-        except StoreUnavailable as error:
-            raise AnswerLost(str(error)) from error
 
     def _fetch(self, held: Held[L] | None) -> Held[L]:
         document = self._store.load(held.document if held else None)

@@ -14,12 +14,12 @@ from typing import Any
 import msgspec
 
 from dispatch.domain.document import UnreadableDocument
-from dispatch.stores.attributes import Item
+from dispatch.stores.dynamodb import Item
 
 PROFILE = "PROFILE"
 AVAIL = "AVAIL#"
 
-Key = tuple[str, str]  # username; PROFILE or AVAIL#<date>
+ItemKey = tuple[str, str]  # username; PROFILE or AVAIL#<date>
 
 # The same items always give the same bytes, so that members who did not change are not parsed.
 DOCUMENT = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -30,32 +30,18 @@ class Parts:
     """A roster document in parts; `head` names the members in their order, and their versions."""
 
     head: Item = field(default_factory=dict)
-    items: Mapping[Key, Item] = field(default_factory=dict)
+    items: Mapping[ItemKey, Item] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What becomes of one item: `then` is None where it goes, `before` where it comes."""
-
-    key: Key
-    before: Item | None
-    then: Item | None
-
-    @property
-    def day(self) -> str:
-        """The date of an availability item; empty for a profile."""
-        return self.key[1].removeprefix(AVAIL) if self.key[1].startswith(AVAIL) else ""
-
-    @property
-    def can_come_early(self) -> bool:
-        """A single day shows nothing half done, and a new member is not seen before listed."""
-        return bool(self.day) or self.before is None
+def day_of(key: ItemKey) -> str:
+    """The date of an availability item; empty for a profile."""
+    return key[1].removeprefix(AVAIL) if key[1].startswith(AVAIL) else ""
 
 
 def taken_apart(body: bytes) -> Parts:
     """Raises UnreadableDocument for members that a table cannot tell apart."""
     head = json.loads(body, parse_float=Decimal) if body else {}
-    items: dict[Key, Item] = {}
+    items: dict[ItemKey, Item] = {}
     listed: dict[str, list[Any]] = {"members": [], "versions": []}
     for member in head.pop("members", []):
         username = _username(member)
@@ -91,15 +77,15 @@ def put_together(head: Item, members: Iterable[Mapping[str, Item]]) -> bytes:
     return DOCUMENT.encode(head | {"members": together})
 
 
-def changes(before: Parts, after: Parts, since: str) -> list[Change]:
-    """Item by item; days before `since` are over, and never taken away for not being named."""
-    keys = dict.fromkeys([*before.items, *after.items])
-    found = (Change(key, before.items.get(key), after.items.get(key)) for key in keys)
+def changes(before: Parts, after: Parts, since: str) -> list[ItemKey]:
+    """The items that differ; days before `since` are over, and never taken away for not being
+    named.
+    """
     return [
-        change
-        for change in found
-        if change.before != change.then
-        and not (change.then is None and change.day and change.day < since)
+        key
+        for key in dict.fromkeys([*before.items, *after.items])
+        if before.items.get(key) != after.items.get(key)
+        and (key in after.items or not day_of(key) or day_of(key) >= since)
     ]
 
 

@@ -19,27 +19,16 @@ from datetime import date, timedelta
 from typing import Any
 
 import msgspec
+from boto3.dynamodb.conditions import ConditionBase, Key
 
 from dispatch.domain.document import MISSING, Contended, Document, StaleWrite, StoreUnavailable
 from dispatch.domain.roster import Availability
-from dispatch.stores.attributes import Item
-from dispatch.stores.dynamodb import (
-    ABSENT,
-    ALWAYS,
-    MOST,
-    Action,
-    Condition,
-    LostRace,
-    NoTable,
-    Table,
-    TableExists,
-)
+from dispatch.stores.dynamodb import ABSENT, MOST, Action, Item, LostRace, NoTable, Table, equal
 from dispatch.stores.roster_items import (
     AVAIL,
-    PROFILE,
-    Change,
-    Parts,
+    ItemKey,
     changes,
+    day_of,
     is_one_moment,
     put_together,
     taken_apart,
@@ -86,21 +75,26 @@ class RosterTable:
 
     def save(self, body: bytes, if_match: str | None) -> Document:
         before, after = taken_apart(self._base(if_match)), taken_apart(body)
-        found = changes(before, after, self._since())
-        early = [self._action(change) for change in found if change.can_come_early]
-        rest = [self._action(change) for change in found if not change.can_come_early]
+        early, rest = list[Action](), list[Action]()
+        for key in changes(before, after, self._since()):
+            known = before.items.get(key)
+            # A single day shows nothing half done, and a new member is not seen before listed.
+            ordered = early if day_of(key) or known is None else rest
+            ordered.append(self._action(key, known, after.items.get(key)))
         if len(rest) > MOST_MEMBERS:
             raise StoreUnavailable(
                 f"{len(rest)} members are too many to change at once: DynamoDB takes"
                 f" {MOST_MEMBERS}. Nothing was changed."
             )
-        moved = self._head(before, after, if_match)
+        meta, still = (self._roster + META, META), _still(if_match)
+        unmoved = self._table.check(*meta, still)
+        moved = self._table.put(*meta, before=before.head, then=after.head, condition=still)
         try:
             # What one transaction cannot take goes first, all but one. Should this end half-way,
             # some is done and META does not know: the change done again still finds that one.
             while len(early) + len(rest) >= MOST:
                 now = early[: min(len(early), MOST) - 1]
-                self._table.write(self._unmoved(if_match), *now)
+                self._table.write(unmoved, *now)
                 early = early[len(now) :]
             self._table.write(moved, *early, *rest)
         except LostRace as lost:
@@ -115,11 +109,7 @@ class RosterTable:
 
         From an index, which may lag behind by a moment.
         """
-        condition = Condition(
-            "#roster = :roster AND #day BETWEEN :start AND :end",
-            {"#roster": "ROSTER", "#day": "DAY"},
-            {":roster": self._roster, ":start": str(start), ":end": str(end)},
-        )
+        condition = Key("ROSTER").eq(self._roster) & Key("DAY").between(str(start), str(end))
         for item in self._table.query(condition, IndexName=BY_DATE):
             with suppress(ValueError):  # what is no day of ours: `load` reports its member
                 entry = msgspec.convert(_without_keys(item), Availability, strict=False)
@@ -131,11 +121,7 @@ class RosterTable:
 
     def create_table(self) -> bool:
         """For the rosters of all businesses whose address names it; False if it was there."""
-        try:
-            self._table.create(BY_DATE, KEYS)
-        except TableExists:
-            return False
-        return True
+        return self._table.create(BY_DATE, KEYS)
 
     def __str__(self) -> str:
         return self._table.name
@@ -153,11 +139,7 @@ class RosterTable:
 
     def _member(self, username: str) -> dict[str, Item]:
         """By sort key, the days that count and what follows them: `P` comes after `A`."""
-        condition = Condition(
-            "#pk = :pk AND #sk >= :since",
-            {"#pk": "PK", "#sk": "SK"},
-            {":pk": self._roster + username, ":since": AVAIL + self._since()},
-        )
+        condition = Key("PK").eq(self._roster + username) & Key("SK").gte(AVAIL + self._since())
         found = self._table.query(condition, ConsistentRead=True)
         return {item["SK"]: _without_keys(item) for item in found}
 
@@ -173,28 +155,14 @@ class RosterTable:
             raise StaleWrite
         return held.body
 
-    def _head(self, before: Parts, after: Parts, if_match: str | None) -> Action:
-        """META moves on from what was read to what is written."""
-        place, condition = (self._roster + META, META), _still(if_match)
-        return self._table.put(*place, before=before.head, then=after.head, condition=condition)
-
-    def _unmoved(self, if_match: str | None) -> Action:
-        return self._table.check(self._roster + META, META, _still(if_match))
-
-    def _action(self, change: Change) -> Action:
-        username, sort = change.key
-        known, condition = change.before or {}, ALWAYS
-        if sort == PROFILE and "version" in known:
-            condition = Condition.equal(version=known["version"])
-        if change.then is None:
-            return self._table.delete(self._roster + username, sort, condition)
-        index = {"ROSTER": self._roster, "DAY": change.day} if change.day else {}
-        return self._table.put(
-            *(self._roster + username, sort),
-            before=known,
-            then=index | change.then,
-            condition=condition,
-        )
+    def _action(self, key: ItemKey, before: Item | None, then: Item | None) -> Action:
+        place, day, condition = (self._roster + key[0], key[1]), day_of(key), None
+        if before and not day and "version" in before:
+            condition = equal(version=before["version"])
+        if then is None:
+            return self._table.delete(*place, condition)
+        index = {"ROSTER": self._roster, "DAY": day} if day else {}
+        return self._table.put(*place, before=before or {}, then=index | then, condition=condition)
 
 
 def _etag(meta: dict[str, Any]) -> str:
@@ -202,11 +170,11 @@ def _etag(meta: dict[str, Any]) -> str:
     return f"{meta.get('revision', 0)} {meta.get('write_id', '')}"
 
 
-def _still(etag: str | None) -> Condition:
+def _still(etag: str | None) -> ConditionBase:
     if etag is None:
         return ABSENT
     revision, _, write_id = etag.partition(" ")
-    return Condition.equal(revision=int(revision), write_id=write_id)
+    return equal(revision=int(revision), write_id=write_id)
 
 
 def _without_keys(item: Item) -> Item:

@@ -50,13 +50,11 @@ class S3Store:
         try:
             answer = self._client.get_object(**self._at, **condition)
             return Document(answer["Body"].read(), _unquoted(answer["ETag"]))
-        except ClientError as error:
-            if known is not None and _status(error) == 304:
+        except (BotoCoreError, ClientError) as error:
+            if known is not None and _code(error) == "304":
                 return known
             if _code(error) == "NoSuchKey":
                 return MISSING
-            raise self._unavailable("read", error) from error
-        except BotoCoreError as error:
             raise self._unavailable("read", error) from error
 
     def save(self, body: bytes, if_match: str | None) -> Document:
@@ -65,11 +63,9 @@ class S3Store:
             answer = self._client.put_object(
                 **self._at, **condition, Body=body, ContentType="application/json"
             )
-        except ClientError as error:
+        except (BotoCoreError, ClientError) as error:
             if _code(error) in LOST_RACE:
                 raise StaleWrite from error
-            raise self._unavailable("written", error) from error
-        except BotoCoreError as error:
             raise self._unavailable("written", error) from error
         return Document(body, _unquoted(answer["ETag"]))
 
@@ -83,9 +79,7 @@ def _unquoted(etag: str) -> str:
     return etag.strip('"')
 
 
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+def _code(error: BotoCoreError | ClientError) -> str:
+    """What the service answered; empty where it did not."""
+    answer = error.response if isinstance(error, ClientError) else {}
+    return str(answer.get("Error", {}).get("Code", ""))

@@ -30,11 +30,7 @@ class Snapshot(Generic[T]):
     """
 
     def __init__(
-        self,
-        fetch: Callable[[T | None], T],
-        *,
-        clock: Callable[[], float],
-        background: bool,
+        self, fetch: Callable[[T | None], T], *, clock: Callable[[], float], background: bool
     ) -> None:
         self._fetch, self._clock, self._background = fetch, clock, background
         self._value: T | None = None
@@ -168,14 +164,10 @@ class Snapshot(Generic[T]):
     def _look(self) -> None:
         asked_at = self._clock()
         try:
-            value = self._fetch(self._value)
+            self.publish(self._fetch(self._value), asked_at)
         except StoreUnavailable as error:
-            self._fail(error)
-            return
+            self._error, self._failed_at = error, self._clock()
         except Exception as error:
-            self._fail(StoreUnavailable(f"What the storage gave cannot be used: {error!r}"))
+            self._error = StoreUnavailable(f"What the storage gave cannot be used: {error!r}")
+            self._failed_at = self._clock()
             raise
-        self.publish(value, asked_at)
-
-    def _fail(self, error: StoreUnavailable) -> None:
-        self._error, self._failed_at = error, self._clock()

@@ -34,19 +34,17 @@ def phone(number: str, business: Business) -> str:
 @register.filter
 def moment(at: datetime, business: Business) -> SafeString:
     """`May 22, 9:04 AM`, in the business's zone; a script may make it relative."""
-    local = at.astimezone(business.zone)
-    return format_html(
-        '<time datetime="{}">{}</time>', f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{local:%b %-d, %-I:%M %p}"
-    )
+    return _time(at, f"{at.astimezone(business.zone):%b %-d, %-I:%M %p}")
 
 
 @register.filter
 def clock(at: datetime, business: Business) -> SafeString:
     """`9:04 AM`, in the business's zone."""
-    local = at.astimezone(business.zone)
-    return format_html(
-        '<time datetime="{}">{}</time>', f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{local:%-I:%M %p}"
-    )
+    return _time(at, f"{at.astimezone(business.zone):%-I:%M %p}")
+
+
+def _time(at: datetime, words: str) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', f"{at:%Y-%m-%dT%H:%M:%SZ}", words)
 
 
 @register.filter

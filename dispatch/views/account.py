@@ -1,6 +1,5 @@
 """Signing in and out, and the member's own account."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import auth, messages
@@ -72,29 +71,25 @@ def leave(request: SiteRequest) -> HttpResponse:
 def account(request: SiteRequest) -> HttpResponse:
     if request.method != "POST":
         return _account_page(request)
-    form = _account_form(request, request.POST)
+    business, member = request.business, request.user.member
+    form = AccountForm(request.POST, business=business, member=member)
     if not form.is_valid():
         return _account_page(request, 422, LOOK_BELOW, form=form)
     password = form.cleaned_data["new_password"]
+    hashed = make_password(password) if password else ""
     try:
-        _save(request, form, password)
+        member = roster.edit_member(
+            *(business, member.username, form.wanted), seen=form.seen, password=hashed
+        )
     except roster.MemberConflict as error:
-        words = f"{explain(error, request.business)} Nothing was saved yet."
+        words = f"{explain(error, business)} Nothing was saved yet."
         return _account_page(request, 409, words, form=form.again(error))
     except StoreUnavailable:
         return _account_page(request, 503, UNSURE_WHICH if password else UNSURE, form=form)
+    if hashed:  # this session goes on; all others end
+        auth.update_session_auth_hash(request, CrewUser.of(member, business.slug))
     messages.success(request, "Saved.")
     return see_other("account")
-
-
-def _save(request: SiteRequest, form: AccountForm, password: str) -> None:
-    """Raises MemberConflict."""
-    hashed = make_password(password) if password else ""
-    member = roster.edit_member(
-        *(request.business, request.user.username, form.wanted), seen=form.seen, password=hashed
-    )
-    if hashed:  # this session goes on; all others end
-        auth.update_session_auth_hash(request, CrewUser.of(member, request.business.slug))
 
 
 @post_only("account")
@@ -117,10 +112,6 @@ def sign_out_everywhere(request: SiteRequest) -> HttpResponse:
     return see_other("login")
 
 
-def _account_form(request: SiteRequest, data: Mapping[str, Any] | None = None) -> AccountForm:
-    return AccountForm(data, business=request.business, member=request.user.member)
-
-
 def _account_page(
     request: SiteRequest, status: int = 200, said: str = "", **forms: Any
 ) -> HttpResponse:
@@ -128,7 +119,7 @@ def _account_page(
     member, business = request.user.member, request.business
     context = {
         "said": said,
-        "form": _account_form(request),
+        "form": AccountForm(business=business, member=member),
         "off_form": days_form(request),
         "off": days_off(member, business, business.today(wiring.now())),
     } | forms

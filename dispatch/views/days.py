@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch import roster, wiring
-from dispatch.calendar import ONE_DAY, roles_in_words
 from dispatch.domain.document import StoreUnavailable
 from dispatch.explain import UNSURE
 from dispatch.forms.roster import DaysForm
@@ -30,14 +29,4 @@ def set_days(request: SiteRequest, username: str, form: DaysForm) -> tuple[int, 
     except StoreUnavailable:
         return 503, UNSURE
     now = "away" if step is roster.set_away else "free again"
-    return 303, f"{member.name} is {now}, {_when(form)}."
-
-
-def _when(form: DaysForm) -> str:
-    days = form.days
-    labels = form.window_labels
-    if days.but_as:
-        labels = [f"but still there as {roles_in_words(days.but_as)}"]
-    first, last = (f"{day:%a, %b} {day.day}" for day in (days.start, days.end))
-    span = first if days.end - days.start < ONE_DAY else f"{first} to {last}"
-    return f"{span} ({', '.join(labels)})" if labels else span
+    return 303, f"{member.name} is {now}, {form.in_words}."

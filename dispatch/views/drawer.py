@@ -12,21 +12,13 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from dispatch import jobs, wiring
+from dispatch.domain import moves
 from dispatch.domain.availability import NotAvailable, clashes, overfull
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import ROLES, Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
-from dispatch.domain.moves import (
-    COULD_NOT,
-    UNDO,
-    IllegalMove,
-    JobConflict,
-    needs_reason,
-    next_step,
-    targets,
-    undoes_to,
-)
+from dispatch.domain.moves import IllegalMove, JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
 from dispatch.explain import LOOK_BELOW, UNSURE, clash_text, explain, name_of
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
@@ -36,14 +28,7 @@ from dispatch.views.board import board_of
 FORMS = ("note", "eta", "edit", "crew")  # by their names in the template
 Outcome = tuple[jobs.Done, str]  # of an action, and the words for it
 Do = Callable[[SiteRequest, Job, Any], Outcome]
-STATUS: dict[type[Exception], int] = {
-    IllegalMove: 422,
-    InvalidInput: 422,
-    jobs.NoSuchVersion: 422,
-    JobConflict: 409,
-    NotAvailable: 409,
-    StoreUnavailable: 503,
-}
+REFUSALS = (IllegalMove, InvalidInput, JobConflict, NotAvailable, StoreUnavailable)
 
 
 def _form(name: str, request: SiteRequest, job: Job, data: Any = None) -> Any:
@@ -82,17 +67,16 @@ def job_action(permission: Permission, name: str = "") -> Callable[[Do], Callabl
 
 
 def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
-    form = _form(name, request, job, _typed(request)) if name else None
+    # A card's button has in its address which version was seen.
+    seen = {"version": request.GET["version"]} if "version" in request.GET else {}
+    form = _form(name, request, job, seen | request.POST.dict()) if name else None
     if form and not form.is_valid():
         words = LOOK_BELOW if name == "edit" else _first_error(form)
         return drawer(request, job, 422, words, bound={name: form})
     try:
         done, words = do(request, job, form)
-    except tuple(STATUS) as error:
-        now = getattr(error, "job", None) or jobs.find(
-            request.business, job.id, by=request.user.actor
-        )
-        return _refused(request, now, error, {name: form})
+    except REFUSALS as error:
+        return _refused(request, job.id, error, {name: form})
     if is_fetch(request):
         response = drawer(request, done.job, said=words)
     else:
@@ -102,20 +86,22 @@ def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
 
 
 def _refused(
-    request: SiteRequest, job: Job, error: Exception, bound: dict[str, Any]
+    request: SiteRequest, job_id: str, error: Exception, bound: dict[str, Any]
 ) -> HttpResponse:
-    """The drawer with what was typed, and why it could not be done."""
-    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    """The drawer as it is now with what was typed, and why it could not be done."""
+    job = jobs.find(request.business, job_id, by=request.user.actor)
     if isinstance(error, StoreUnavailable):
-        return drawer(request, job, status, UNSURE, bound=bound)
+        return drawer(request, job, 503, UNSURE, bound=bound)
     words = explain(error, request.business)
     if isinstance(error, NotAvailable):
         bound["crew"].add_error(error.role, words)
-        return drawer(request, job, status, words, bound=bound, may_insist=error.insistable)
-    if isinstance(error, JobConflict | jobs.NoSuchVersion):
+        return drawer(request, job, 409, words, bound=bound, may_insist=error.insistable)
+    if isinstance(error, JobConflict | InvalidInput):
         # Roles that were left alone would undo what is new: they are shown as they are now.
         bound = {name: form.again(job) for name, form in bound.items() if name == "edit"}
-    return drawer(request, job, status, words, bound=bound, fresh=status == 409)
+    is_conflict = isinstance(error, JobConflict)
+    status = 409 if is_conflict else 422
+    return drawer(request, job, status, words, bound=bound, fresh=is_conflict)
 
 
 def no_job(request: SiteRequest) -> HttpResponse:
@@ -138,7 +124,7 @@ def drawer(
     """
     business, actor = request.business, request.user.actor
     roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
-    moves = [(to, needs_reason(job.status, to)) for to in targets(job, actor)]
+    targets = [(to, moves.needs_reason(job.status, to)) for to in moves.targets(job, actor)]
     against = clashes(job, roster, overfull(book, business))
     context = {
         "job": job,
@@ -149,12 +135,12 @@ def drawer(
         "clashes": [clash_text(each, job.window, roster, business) for each in against],
         "may_insist": may_insist,
         "sees_prices": sees_prices(actor, business),
-        "next": next_step(job, actor),
-        "undo": undoes_to(job, actor, wiring.now()),
-        "targets": moves,
-        "has_back_moves": any(why for _, why in moves),
-        "could_not": COULD_NOT,
-        "undo_reason": UNDO,
+        "next": moves.next_step(job, actor),
+        "undo": moves.undoes_to(job, actor, wiring.now()),
+        "targets": targets,
+        "has_back_moves": any(why for _, why in targets),
+        "could_not": moves.COULD_NOT,
+        "undo_reason": moves.UNDO,
         "history": [
             (event, name_of(event.by, roster))
             for event in reversed(history_for(actor, job, business))
@@ -169,12 +155,6 @@ def drawer(
     }
     template = "dispatch/_drawer.html" if is_fetch(request) else "dispatch/job.html"
     return render(request, template, context, status=status)
-
-
-def _typed(request: SiteRequest) -> dict[str, Any]:
-    """The form's fields; a card's button has in its address which version was seen."""
-    seen = {"version": request.GET["version"]} if "version" in request.GET else {}
-    return seen | request.POST.dict()
 
 
 def _back(request: SiteRequest, job_id: str) -> str:

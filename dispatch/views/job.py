@@ -1,7 +1,5 @@
 """One job: its drawer, what can be done from there, and a new one taken by phone."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -98,28 +96,24 @@ def link(request: SiteRequest, job: Job, _: None) -> Outcome:
 def new_job(request: SiteRequest) -> HttpResponse:
     key = request.POST.get("key") or wiring.new_token()
     form = NewJobForm(request.POST if request.method == "POST" else None, business=request.business)
-    if not form.is_valid():
-        return _new_job_page(request, form, 422 if form.is_bound else 200, key)
-    try:
-        done = jobs.create(
-            request.business,
-            form.job_fields(),
-            status=Status(form.cleaned_data["status"]),
-            by=request.user.username,
-            key=key,
-        )
-    except jobs.KeyReused as error:
-        form.add_error(None, "You have already saved this as another job. Save again to add one.")
-        return _new_job_page(request, form, 409, wiring.new_token(), earlier=error.job)
-    except StoreUnavailable:
-        form.add_error(None, UNSURE)  # with the same key it is not made twice
-        return _new_job_page(request, form, 503, key)
-    messages.success(request, f"{done.job.customer_name} is on the board.")
-    return with_revision(request, see_other("job", done.job.id), done.revision)
-
-
-def _new_job_page(
-    request: SiteRequest, form: NewJobForm, status: int, key: str, **more: Any
-) -> HttpResponse:
-    context = {"form": form, "key": key, **more}
+    status, earlier = 422 if form.is_bound else 200, None
+    if form.is_valid():
+        try:
+            done = jobs.create(
+                *(request.business, form.job_fields()),
+                status=Status(form.cleaned_data["status"]),
+                by=request.user.username,
+                key=key,
+            )
+        except jobs.KeyReused as error:
+            words = "You have already saved this as another job. Save again to add one."
+            form.add_error(None, words)
+            status, key, earlier = 409, wiring.new_token(), error.job
+        except StoreUnavailable:
+            form.add_error(None, UNSURE)  # with the same key it is not made twice
+            status = 503
+        else:
+            messages.success(request, f"{done.job.customer_name} is on the board.")
+            return with_revision(request, see_other("job", done.job.id), done.revision)
+    context = {"form": form, "key": key, "earlier": earlier}
     return render(request, "dispatch/new_job.html", context, status=status)

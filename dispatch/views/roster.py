@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -13,9 +14,9 @@ from dispatch.calendar import Month, days_off, row
 from dispatch.domain.availability import clashes, jobs_of, overfull
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.permissions import Permission
-from dispatch.domain.roster import Member, MemberNotFound, Roster
+from dispatch.domain.roster import Member, MemberNotFound
 from dispatch.explain import LOOK_BELOW, UNSURE, explain
-from dispatch.forms.roster import MemberForm, NewMemberForm, one_day
+from dispatch.forms.roster import MemberForm, NewMemberForm
 from dispatch.http import SiteRequest, crew_only, post_only, see_other, with_revision
 from dispatch.views.days import days_form, set_days
 
@@ -45,7 +46,11 @@ def members(request: SiteRequest) -> HttpResponse:
     business = request.business
     today = business.today(wiring.now())
     month = Month.of(request.GET.get("month", ""), today)
-    known = _with_days_gone_by(request, wiring.roster(business).refreshed(), month)
+    known = wiring.roster(business).refreshed()
+    try:
+        known = wiring.with_days_gone_by(known, business, month.days[0], month.days[-1])
+    except StoreUnavailable:
+        messages.warning(request, "Days off that are over cannot be read just now.")
     by_name = sorted(known.members, key=lambda each: each.name)
     active = [member for member in by_name if member.active]
     everybody = "all" in request.GET
@@ -61,16 +66,6 @@ def members(request: SiteRequest) -> HttpResponse:
         "rows": [(each, row(each, business, month.days, today)) for each in active],
     }
     return render(request, "dispatch/roster.html", context)
-
-
-def _with_days_gone_by(request: SiteRequest, known: Roster, month: Month) -> Roster:
-    """In an outage the page goes on with what is known."""
-    first, last = month.days[0], month.days[-1]
-    try:
-        return wiring.with_days_gone_by(known, request.business, first, last)
-    except StoreUnavailable:
-        messages.warning(request, "Days off that are over cannot be read just now.")
-        return known
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -124,7 +119,7 @@ def member(request: SiteRequest, username: str) -> HttpResponse:
 def days(request: SiteRequest, username: str) -> HttpResponse:
     """A range; or, from a button of the month, the `day` in the address."""
     found, day = _find(request, username), request.GET.get("day")
-    form = days_form(request, one_day(day) if day else request.POST)
+    form = days_form(request, {"from": day, "to": day} if day else request.POST)
     status, said = set_days(request, username, form)
     if status != 303:
         return _member_page(request, found, status, said, off_form=form)
@@ -144,9 +139,7 @@ def sick(request: SiteRequest, username: str) -> HttpResponse:
     today = business.today(wiring.now())
     taken = roster.sick(business, username, today, by=request.user.actor)
     count = len(taken.jobs)
-    came_back = (
-        f"{count} job{'' if count == 1 else 's'} came back" if count else "no job was theirs"
-    )
+    came_back = f"{count} job{pluralize(count)} came back" if count else "no job was theirs"
     messages.success(request, f"{found.name} is away today; {came_back}.")
     return with_revision(request, see_other("member", username, anchor="today"), taken.revision)
 

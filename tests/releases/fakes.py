@@ -8,7 +8,6 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from dispatch.domain.document import DocumentStore, StoreUnavailable
-from dispatch.stores.memory import MemoryStore
 from qdn_site import PAGES_API
 from qdn_site.edge.cloudfront import (
     CloudFrontRefused,
@@ -21,6 +20,7 @@ from qdn_site.edge.table import NO_SUCH_JOB, cases
 from qdn_site.releases import ReleaseError
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.store import ReleaseStore
+from tests.memory import MemoryStore
 
 CASES = cases()
 

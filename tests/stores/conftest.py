@@ -9,8 +9,8 @@ from botocore.config import Config
 
 from dispatch.domain.document import DocumentStore
 from dispatch.stores.file import FileStore
-from dispatch.stores.memory import MemoryStore
 from dispatch.stores.s3 import CLIENT, OneConnectionS3Storage, S3Store
+from tests.memory import MemoryStore
 from tests.moto_server import aws_environment, make_bucket
 
 _bucket = count(1)

@@ -12,9 +12,9 @@ from dispatch.domain.document import (
 )
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.stores.memory import MemoryStore
 from dispatch.stores.repository import DocumentRepository
 from tests.making import FakeClock, make_job
+from tests.memory import MemoryStore
 
 
 class TroubledStore:

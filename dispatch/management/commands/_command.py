@@ -17,7 +17,10 @@ class BusinessCommand(BaseCommand):
         parser.add_argument("--business", choices=slugs, help="which one, where there are several")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        business = self._business(options["business"])
+        slug = options["business"]
+        if slug is None and len(settings.BUSINESSES) > 1:
+            raise CommandError("There are several businesses: name one with --business.")
+        business = next(each for each in settings.BUSINESSES if slug in (None, each.slug))
         try:
             self.run(business, options)
         except StoreUnavailable as error:
@@ -25,12 +28,6 @@ class BusinessCommand(BaseCommand):
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
         raise NotImplementedError
-
-    def _business(self, slug: str | None) -> Business:
-        if slug is None and len(settings.BUSINESSES) > 1:
-            raise CommandError("There are several businesses: name one with --business.")
-        chosen: Business = next(each for each in settings.BUSINESSES if slug in (None, each.slug))
-        return chosen
 
 
 def add_dry_run(parser: CommandParser) -> None:

@@ -85,14 +85,13 @@ def days_by_member(
     start = start or business.today(wiring.now())
     days = _days_from(start, end or start + timedelta(days=MOST_DAYS - 1))
     lines = defaultdict(list)
-    for username, day, entry in sorted(
-        wiring.days_off(business, days.start, days.end), key=lambda each: each[1]
-    ):
-        lines[username].append(f"    {day}  {_in_words(entry)}")
+    found = wiring.days_off(business, days.start, days.end)
+    for username, day, entry in sorted(found, key=lambda each: each[1]):
+        lines[username].append(f"    {day}  {_entry_in_words(entry)}")
     return lines
 
 
-def _in_words(entry: Availability) -> str:
+def _entry_in_words(entry: Availability) -> str:
     """With the names that the command takes, too."""
     if entry.windows == ():
         return "away"

@@ -76,20 +76,18 @@ class Command(BusinessCommand):
         member = _new_member(business, options)
         if wiring.roster(business).read().value(member.username):
             raise roster.NameTaken(member.username)
-        if options["dry_run"]:
-            self.stdout.write(f"Would add {_line(business, member)}")
-            return
-        member = replace(member, password=_read_password(options["password_stdin"]))
-        roster.add(business, member)
-        self.stdout.write(f"Added {_line(business, member)}")
+        if not options["dry_run"]:
+            password = _read_password(options["password_stdin"])
+            roster.add(business, replace(member, password=password))
+        verb = "Would add" if options["dry_run"] else "Added"
+        self.stdout.write(f"{verb} {_line(business, member)}")
 
     def _list(self, business: Business, options: dict[str, Any]) -> None:
         roster = wiring.roster(business).read()
         members = [member for member in roster.members if member.active or options["all"]]
         days = days_by_member(business, options["start"], options["end"])
         for member in sorted(members, key=lambda member: member.username):
-            self.stdout.write(_line(business, member))
-            for line in days.get(member.username, []):
+            for line in (_line(business, member), *days.get(member.username, [])):
                 self.stdout.write(line)
         for problem in roster.problems:
             self.stderr.write(f"Cannot be read: {problem}")
@@ -142,13 +140,11 @@ class Command(BusinessCommand):
         else:
             self.stdout.write(f"Making the DynamoDB table {table} …")
             made = table.create_table()
-            done = "It is ready" if made else "Somebody else was faster: it is there"
-            self.stdout.write(done)
+            self.stdout.write("It is ready" if made else "Somebody else was faster: it is there")
 
 
 def _new_member(business: Business, options: dict[str, Any]) -> Member:
-    name = options["name"]
-    at = wiring.now()
+    name, at = options["name"], wiring.now()
     if refusal := username_refusal(name):
         raise CommandError(f"{name!r} cannot be a member. {refusal}")
     try:
@@ -173,8 +169,11 @@ def _read_password(from_stdin: bool) -> str:
     if from_stdin:
         password = sys.stdin.readline().rstrip("\n")
     else:
-        password = _asked("New password: ")
-        if _asked("Once more: ") != password:
+        try:
+            password, again = getpass.getpass("New password: "), getpass.getpass("Once more: ")
+        except EOFError as error:
+            raise CommandError("There is nobody to ask: use --password-stdin.") from error
+        if again != password:
             raise CommandError("Those two are not the same.")
     try:
         validate_password(password)
@@ -183,20 +182,10 @@ def _read_password(from_stdin: bool) -> str:
     return make_password(password)
 
 
-def _asked(question: str) -> str:
-    try:
-        return getpass.getpass(question)
-    except EOFError as error:
-        raise CommandError("There is nobody to ask: use --password-stdin.") from error
-
-
 def _line(business: Business, member: Member) -> str:
-    parts = [
-        f"{member.username:12}",
-        f"{member.rank:10}",
-        member.name,
-        ", ".join(member.roles),
-        business.phone_text(member.phone) if member.phone else "",
-        "" if member.active else "(left)",
-    ]
-    return "  ".join(part for part in parts if part).rstrip()
+    parts = [f"{member.username:12}", f"{member.rank:10}", member.name, ", ".join(member.roles)]
+    if member.phone:
+        parts.append(business.phone_text(member.phone))
+    if not member.active:
+        parts.append("(left)")
+    return "  ".join(filter(None, parts)).rstrip()

@@ -56,14 +56,12 @@ class Command(BusinessCommand):
                 self.stdout.write(_line(job))
 
     def _show(self, business: Business, options: dict[str, Any]) -> None:
-        book = wiring.jobs(business).read()
-        broken = book.broken(options["id"])
-        raw = broken.raw if broken else book.raw(options["id"])
-        if raw is None:
+        entry = wiring.jobs(business).read().entry(options["id"])
+        if entry is None:
             raise CommandError(f"There is no job {options['id']!r}.")
-        self.stdout.write(msgspec.json.format(raw).decode(errors="replace"))
-        if broken:
-            self.stderr.write(f"Cannot be read: {broken.problem}")
+        self.stdout.write(msgspec.json.format(entry.raw).decode(errors="replace"))
+        if entry.problem:
+            self.stderr.write(f"Cannot be read: {entry.problem}")
 
     def _verify(self, business: Business, options: dict[str, Any]) -> None:
         book = wiring.jobs(business).read()

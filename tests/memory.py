@@ -1,4 +1,4 @@
-"""A document in memory: for tests, and as the plainest picture of the contract."""
+"""A document in memory, as the plainest picture of the contract."""
 
 import threading
 from hashlib import sha256
