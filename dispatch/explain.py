@@ -5,8 +5,9 @@ from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, SYSTEM, Job, Window
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.moves import IllegalMove, JobConflict
+from dispatch.domain.moves import COULD_NOT, Illegal, IllegalMove, JobConflict
 from dispatch.domain.roster import Roster
+from dispatch.domain.status import CREATABLE
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
 
@@ -15,13 +16,39 @@ UNSURE = (
     " What you typed is still here: please send it again in a minute; that does not do it twice."
 )
 LOOK_BELOW = "Please look at the fields marked below; nothing was saved yet."
+ILLEGAL = {
+    Illegal.ALREADY_THERE: "The job is already at “{to.label}”.",
+    Illegal.NEEDS_REASON: "From “{start.label}” to “{to.label}” needs a reason.",
+    Illegal.NEEDS_COULD_NOT: (
+        f"Say why it could not be done: {', '.join(COULD_NOT)} (with a few words)."
+    ),
+    Illegal.DISPATCHERS_ONLY: (
+        "Only a dispatcher can move a job from “{start.label}” to “{to.label}”."
+    ),
+    Illegal.LOOK_ONLY: "You may look, but not move jobs.",
+    Illegal.TOO_LATE_TO_UNDO: "It is too late to undo, or not yours.",
+    Illegal.TOO_LATE_TO_CANCEL: "It is too late to cancel here. Please call us.",
+    Illegal.NOT_FOR_CUSTOMERS: (
+        "This pickup is “{start.label}”; that cannot be changed here any more."
+    ),
+    Illegal.NO_FIRST_STATUS: f"A new job is {' or '.join(CREATABLE)}, never {{to}}.",
+    Illegal.NO_SUCH_STATUS: "There is no such status.",
+    Illegal.NOT_CONFIRMED: "“On my way” is for confirmed jobs; this is “{start.label}”.",
+}
+OBSTACLES = {
+    Obstacle.UNKNOWN: "Nobody called {username} is on the roster.",
+    Obstacle.LEFT: "{name} has left the crew.",
+    Obstacle.NOT_ABLE: "{name} cannot be {role}.",
+    Obstacle.NOT_THAT_DAY: "{name} is not to be {role} on that day.",
+    Obstacle.AWAY: "{name} is away on {when}.",
+}
 
 
 def explain(error: Exception, business: Business) -> str:
     """Raises the error itself where it is none of those that people can do something about."""
     match error:
         case IllegalMove():
-            return error.why.value.format(start=error.start, to=error.to)
+            return ILLEGAL[error.why].format(start=error.start, to=error.to)
         case InvalidInput():
             return " ".join(error.errors.values())
         case JobConflict(field=""):
@@ -58,14 +85,13 @@ def unavailable_text(error: NotAvailable, roster: Roster, business: Business) ->
 
 def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Business) -> str:
     """Why somebody who is on a job cannot do it: `Joel is away on Sat, May 23 (Morning).`"""
-    return clash.obstacle.value.format(
-        name=roster.name_of(clash.username),
-        username=clash.username,
-        role=clash.role.replace("_", " "),
-        when=when(window, business) if window else "",
-        jobs=clash.jobs,
-        most=business.jobs_per_window,
-    )
+    name, then = roster.name_of(clash.username), when(window, business) if window else ""
+    if clash.obstacle is Obstacle.FULL:
+        most = f"{business.jobs_per_window} at most, unless somebody insists"
+        return f"{name} drives {clash.jobs} jobs on {then}; {most}."
+    role = clash.role.replace("_", " ")
+    text = OBSTACLES[clash.obstacle]
+    return text.format(name=name, username=clash.username, role=role, when=then)
 
 
 def when(window: Window, business: Business) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
-from enum import Enum
+from enum import Enum, auto
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -26,15 +26,14 @@ NOWHERE: Overfull = {}
 
 
 class Obstacle(Enum):
-    """The reasons for which somebody cannot take a role on a job, as people read them."""
+    """The reasons for which somebody cannot take a role on a job."""
 
-    UNKNOWN = "Nobody called {username} is on the roster."
-    LEFT = "{name} has left the crew."
-    NOT_ABLE = "{name} cannot be {role}."
-    NOT_THAT_DAY = "{name} is not to be {role} on that day."
-    AWAY = "{name} is away on {when}."
-    # The driver's window: a dispatcher may insist.
-    FULL = "{name} drives {jobs} jobs on {when}; {most} at most, unless somebody insists."
+    UNKNOWN = auto()
+    LEFT = auto()
+    NOT_ABLE = auto()
+    NOT_THAT_DAY = auto()
+    AWAY = auto()
+    FULL = auto()  # the driver's window: a dispatcher may insist
 
 
 class NotAvailable(Exception):

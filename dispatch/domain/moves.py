@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import Enum, auto
 
 from msgspec.structs import replace
 
@@ -26,19 +26,19 @@ CREW_GIVES_BACK_FROM = (BOOKED, READY, Status.IN_PROGRESS)
 
 
 class Illegal(Enum):
-    """The reasons for which a move is refused, as people read them."""
+    """The reasons for which a move is refused."""
 
-    ALREADY_THERE = "The job is already at “{to.label}”."
-    NEEDS_REASON = "From “{start.label}” to “{to.label}” needs a reason."
-    NEEDS_COULD_NOT = f"Say why it could not be done: {', '.join(COULD_NOT)} (with a few words)."
-    DISPATCHERS_ONLY = "Only a dispatcher can move a job from “{start.label}” to “{to.label}”."
-    LOOK_ONLY = "You may look, but not move jobs."
-    TOO_LATE_TO_UNDO = "It is too late to undo, or not yours."
-    TOO_LATE_TO_CANCEL = "It is too late to cancel here. Please call us."
-    NOT_FOR_CUSTOMERS = "This pickup is “{start.label}”; that cannot be changed here any more."
-    NO_FIRST_STATUS = f"A new job is {' or '.join(CREATABLE)}, never {{to}}."
-    NO_SUCH_STATUS = "There is no such status."
-    NOT_CONFIRMED = "“On my way” is for confirmed jobs; this is “{start.label}”."
+    ALREADY_THERE = auto()
+    NEEDS_REASON = auto()
+    NEEDS_COULD_NOT = auto()  # one of COULD_NOT; with words of one's own for "other"
+    DISPATCHERS_ONLY = auto()
+    LOOK_ONLY = auto()
+    TOO_LATE_TO_UNDO = auto()
+    TOO_LATE_TO_CANCEL = auto()
+    NOT_FOR_CUSTOMERS = auto()
+    NO_FIRST_STATUS = auto()
+    NO_SUCH_STATUS = auto()
+    NOT_CONFIRMED = auto()  # "on my way" is for jobs that the crew are still to come to
 
 
 @dataclass(eq=False)
