@@ -12,34 +12,34 @@ from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.status import Status
 
-Place = tuple[int, str]  # second of creation, id
-PLACE = msgspec.json.Decoder(Place)
+Cursor = tuple[int, str]  # second of creation, id
+CURSOR = msgspec.json.Decoder(Cursor)
 
 
 def page(jobs: Iterable[Job], query: ListQuery) -> tuple[list[Job], str | None]:
     """The jobs that match, oldest first, and the cursor of the page after. Raises InvalidInput."""
-    status, filters, after = _status(query.status), _filters(query), _place(query.after)
+    status, filters, after = _status(query.status), _filters(query), _decoded(query.after)
     matching = [
         job
-        for job in sorted(jobs, key=place)
+        for job in sorted(jobs, key=cursor)
         if status in (None, job.status)
-        and (after is None or place(job) > after)
+        and (after is None or cursor(job) > after)
         and filters.let_through(job)
     ]
     shown = matching[: query.limit]
     if len(matching) == len(shown):
         return shown, None
-    return shown, urlsafe_b64encode(msgspec.json.encode(place(shown[-1]))).decode().rstrip("=")
+    return shown, urlsafe_b64encode(msgspec.json.encode(cursor(shown[-1]))).decode().rstrip("=")
 
 
-def place(job: Job) -> Place:
+def cursor(job: Job) -> Cursor:
     return int(job.created_at.timestamp()), job.id
 
 
-def _place(after: str) -> Place | None:
+def _decoded(after: str) -> Cursor | None:
     try:
         padded = after + "=" * (-len(after) % 4)
-        return PLACE.decode(urlsafe_b64decode(padded.encode("ascii"))) if after else None
+        return CURSOR.decode(urlsafe_b64decode(padded.encode("ascii"))) if after else None
     except (ValueError, RecursionError):
         raise InvalidInput({"after": "Send the `next` of the page before, as it was."}) from None
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
-from dispatch.stores import whole
+from dispatch.stores import atomic
 
 LOCK_TIMEOUT = 2.4  # seconds: as long as S3 may take, see `aws.CLIENT`
 
@@ -63,9 +63,9 @@ class FileStore:
             yield
 
     def _replace(self, body: bytes) -> None:
-        for left in whole.left_behind(self._path):
+        for left in atomic.left_behind(self._path):
             left.unlink(missing_ok=True)
-        whole.replace(self._path, body, mode=self._mode, sync=True)
+        atomic.replace(self._path, body, mode=self._mode, sync=True)
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

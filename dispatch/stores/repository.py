@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 L = TypeVar("L", bound=Ledger[Any])
 
-PATIENCE = 2.5  # seconds that a change goes on trying when others are faster
+TIMEOUT = 2.5  # seconds that a change goes on trying when others are faster
 FAILURES = 2  # times that the storage may fail within one change
-LAST_TRY = 1.25  # seconds before the end of its patience when it no longer tries a storage again
+LAST_TRY = 1.25  # seconds before the end of its timeout when it no longer tries a storage again
 LAST_LOOK = 0.9  # the same where a write was sent and no answer came: that is worth another look
 
 
@@ -62,11 +62,11 @@ class DocumentRepository(Generic[L]):
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         background: bool = True,
-        patience: float = PATIENCE,
+        timeout: float = TIMEOUT,
     ) -> None:
         self._store, self._kind = store, kind
         self._now, self._clock, self._sleep, self._chance = now, clock, sleep, chance
-        self._patience = patience
+        self._timeout = timeout
         self._turn = threading.Lock()
         self._failed_at = float("-inf")
         self._snapshot: Snapshot[Held[L]] = Snapshot(
@@ -97,7 +97,7 @@ class DocumentRepository(Generic[L]):
         """
         write_id = secrets.token_urlsafe(9)
         started = self._clock()
-        until = started + self._patience
+        until = started + self._timeout
         with self._my_turn(started):
             failures, is_sent = 0, False
             for attempt in range(1_000):
@@ -154,7 +154,7 @@ class DocumentRepository(Generic[L]):
     @contextmanager
     def _my_turn(self, started: float) -> Iterator[None]:
         """Within a process changes take turns: they would only lose races to each other."""
-        if not self._turn.acquire(timeout=self._patience):
+        if not self._turn.acquire(timeout=self._timeout):
             raise StoreUnavailable("Too many changes are waiting; nothing was changed.")
         try:
             if self._failed_at > started:  # the next one would only wait as long again

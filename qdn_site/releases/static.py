@@ -11,7 +11,7 @@ from pathlib import Path
 from whitenoise.compress import Compressor
 
 from dispatch.domain.document import StoreUnavailable
-from dispatch.stores import whole
+from dispatch.stores import atomic
 from qdn_site.releases import ReleaseError
 from qdn_site.releases.pack import MOST_FILE, NAME, names_its_content
 from qdn_site.releases.store import ReleaseStore
@@ -45,8 +45,8 @@ class ReleaseStatic:
             path.parent.mkdir(parents=True, exist_ok=True)
             packed = Compressor.compress_gzip(body)
             if len(packed) < 0.95 * len(body):
-                whole.replace(path.with_name(f"{path.name}.gz"), packed, mode=0o600)
-            whole.replace(path, body, mode=0o600)
+                atomic.replace(path.with_name(f"{path.name}.gz"), packed, mode=0o600)
+            atomic.replace(path, body, mode=0o600)
         return str(path)
 
     def path(self, name: str) -> str | None:

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from whitenoise.media_types import MediaTypes
 
 from dispatch.domain.document import MISSING, Document, StoreUnavailable
-from dispatch.stores import whole
+from dispatch.stores import atomic
 from dispatch.stores.aws import CLIENT
 from dispatch.stores.file import FileStore
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
@@ -73,7 +73,7 @@ class FolderReleases:
         try:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                whole.replace(path, body, mode=READABLE, sync=True)
+                atomic.replace(path, body, mode=READABLE, sync=True)
         except OSError as error:
             raise self._unavailable(path, "written", error) from error
 

@@ -32,7 +32,7 @@ from dispatch.stores.repository import DocumentRepository  # noqa: E402
 
 DANA = Actor("dana", Rank.DISPATCHER)
 ROUND = (Status.BOOKED, Status.READY_FOR_PICKUP, Status.IN_PROGRESS, Status.PENDING)
-PATIENCE = 60  # seconds: whoever gives up must not be one of those who are counted
+TIMEOUT = 60  # seconds: whoever gives up must not be one of those who are counted
 
 
 class LosesAnswers:
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--lose", type=float, default=0)
     options = parser.parse_args()
     slug = settings.BUSINESSES[0].slug
-    s3.CLIENT = s3.CLIENT.merge(Config(read_timeout=PATIENCE))  # a busy machine is no outage
+    s3.CLIENT = s3.CLIENT.merge(Config(read_timeout=TIMEOUT))  # a busy machine is no outage
     store = LosesAnswers(
         wiring._store(settings.JOBS_URL, "jobs.json", f"jobs-{slug}"),
         options.lose,
@@ -92,7 +92,7 @@ def main() -> None:
         store,
         JobBook,
         now=wiring.now,
-        patience=PATIENCE,
+        timeout=TIMEOUT,
     )
     wiring._jobs = lambda slug: jobs
     print("ready", flush=True)

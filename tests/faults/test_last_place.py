@@ -57,7 +57,7 @@ def opened(
     """Opens jobs and roster anew; patient, as nobody may give up uncounted."""
 
     def repository(store: DocumentStore, kind: type) -> Any:
-        return DocumentRepository(store, kind, now=lambda: NOON, patience=60, background=False)
+        return DocumentRepository(store, kind, now=lambda: NOON, timeout=60, background=False)
 
     def open_both() -> None:
         jobs = repository(FileStore(tmp_path / "jobs.json"), JobBook)

@@ -12,7 +12,7 @@ from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, bu
 
 from tests.making import PASSWORD
 
-PATIENCE = 20  # seconds: whoever measures asks for less
+TIMEOUT = 20  # seconds: whoever measures asks for less
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Visitor:
     def _ask(self, request: Request) -> Answer:
         started = time.monotonic()
         try:
-            response = self._opener.open(request, timeout=PATIENCE)
+            response = self._opener.open(request, timeout=TIMEOUT)
         except HTTPError as error:
             response = error
         with response:

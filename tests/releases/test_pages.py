@@ -197,7 +197,7 @@ def test_a_full_disk_shows_the_last_good_release_until_there_is_room(
     show(follower, ONE)
     point(follower.store, TWO)
     with monkeypatch.context() as patched:
-        patched.setattr("dispatch.stores.whole.replace", full)
+        patched.setattr("dispatch.stores.atomic.replace", full)
         follower.look()
     assert shown() == {"book": ONE.id}
     assert "this container's disk: No space left" in refused(follower)["book"]
@@ -387,6 +387,6 @@ def test_a_storage_that_failed_is_left_alone_for_a_while(late: Follower) -> None
 def test_a_full_disk_is_told_as_storage_that_cannot_answer_now(
     late: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dispatch.stores.whole.replace", full)
+    monkeypatch.setattr("dispatch.stores.atomic.replace", full)
     with pytest.raises(StoreUnavailable, match="No space left"):
         late.static.path(next(iter(AHEAD)))

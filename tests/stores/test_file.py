@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.domain.document import StoreUnavailable
-from dispatch.stores import file, whole
+from dispatch.stores import atomic, file
 from dispatch.stores.file import FileStore
 from qdn_site.releases.store import FolderReleases
 
@@ -30,7 +30,7 @@ def test_a_step_that_fails_leaves_what_was_there_and_nothing_else(
     path.write_bytes(b"before")
     monkeypatch.setattr(os, step, full)
     with pytest.raises(OSError, match="No space left"):
-        whole.replace(path, b"after", mode=0o644, sync=True)
+        atomic.replace(path, b"after", mode=0o644, sync=True)
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -9,7 +9,7 @@ from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.ledger import REMEMBERED_WRITES
 from dispatch.domain.moves import JobConflict
-from dispatch.stores.repository import PATIENCE, DocumentRepository
+from dispatch.stores.repository import TIMEOUT, DocumentRepository
 from tests.making import FakeClock, make_job
 from tests.stores.troubled import (
     TroubledStore,
@@ -160,14 +160,14 @@ def test_what_others_write_too_often_to_be_read_is_a_lost_race_and_no_outage(
     assert ids(mine.change(adding("a"))) == ["a"]
 
 
-def test_who_always_loses_gives_up_within_its_patience(
+def test_who_always_loses_gives_up_within_its_timeout(
     mine: Repository, store: TroubledStore, clock: FakeClock
 ) -> None:
     store.before_save = [stale] * 1_000
     started = clock()
     with pytest.raises(StoreUnavailable, match="nothing was changed"):
         mine.change(adding("a"))
-    assert PATIENCE - 0.25 <= clock() - started <= PATIENCE
+    assert TIMEOUT - 0.25 <= clock() - started <= TIMEOUT
     assert 10 < store.saves < 30
     assert store.inner.load().etag is None
 
@@ -263,11 +263,11 @@ def test_a_write_that_arrives_late_is_not_said_to_have_changed_nothing(
         sent.append(body)
         gone()
 
-    def arrive_when_patience_ends(_: bytes) -> None:
+    def arrive_when_time_is_up(_: bytes) -> None:
         store.inner.save(sent[0], None)
-        clock.tick(PATIENCE)
+        clock.tick(TIMEOUT)
 
-    store.on_save = [break_off, arrive_when_patience_ends]
+    store.on_save = [break_off, arrive_when_time_is_up]
     with pytest.raises(StoreUnavailable, match="not known whether this was changed"):
         mine.change(adding("a"))
     assert ids(mine.refreshed()) == ["a"]

@@ -77,7 +77,7 @@ OpenCrew = Callable[..., DocumentRepository[Roster]]
 
 def repository(store: DocumentStore) -> DocumentRepository[Roster]:
     """Patient enough for a busy machine."""
-    return DocumentRepository(store, Roster, now=lambda: NOON, background=False, patience=60)
+    return DocumentRepository(store, Roster, now=lambda: NOON, background=False, timeout=60)
 
 
 def adding(*members: Member) -> Callable[[Roster], Roster]:

@@ -50,7 +50,7 @@ def items(opened: object, name: str) -> Any:
 
 
 def crew_of(store: Any) -> DocumentRepository[Roster]:
-    return DocumentRepository(store, Roster, now=lambda: NOON, background=False, patience=60)
+    return DocumentRepository(store, Roster, now=lambda: NOON, background=False, timeout=60)
 
 
 def changing(username: str, fn: Callable[[Member], Member]) -> Callable[[Roster], Roster]:

@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all, whoever is killed and whatever disk is full."""
+"""Files that are replaced in one step, whoever is killed and whatever disk is full."""
 
 import os
 import tempfile
