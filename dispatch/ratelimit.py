@@ -93,7 +93,7 @@ def _count(slot: str, change: int, seconds: int) -> int:
 
 
 def source(request: SiteRequest) -> str:
-    """Who asks, as far as the network tells: an address, of IPv6 the part that one customer has.
+    """The network address that asks; of IPv6 the part that one customer has.
 
     With the business that is asked: what somebody does at one is nothing to another.
     """

@@ -97,7 +97,7 @@ class GivenCrew(Body, frozen=True, kw_only=True):
 
 
 class GivenFields(Body, frozen=True, kw_only=True):
-    """What may be said of a new job and changed on an old one."""
+    """The fields that a new job may have and an edit may change."""
 
     phone: Given[Annotated[str, words("phone")]] = UNSET
     email: Given[Annotated[str, words("email")]] = UNSET
@@ -132,7 +132,7 @@ class JobEdit(GivenFields, frozen=True, kw_only=True):
 
 
 class StatusMove(Body, frozen=True, kw_only=True):
-    """Where to, and the status that you saw it at: if it has moved on since, 409."""
+    """The new status, and the one that you saw: if the job has moved on since, 409."""
 
     status: Status
     expected: Status | None = None

@@ -161,7 +161,7 @@ def as_typed(job: Job, business: Business) -> dict[str, Any]:
 
 
 class CrewForm(InputForm):
-    """Who has which role on a job."""
+    """The crew of a job, a field for each role."""
 
     version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
 

@@ -1,4 +1,4 @@
-"""What is typed in about the crew: who they are, and when they are away."""
+"""Forms for the roster: a member's profile and days off."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ class ProfileForm(forms.Form):
 
     @property
     def seen(self) -> dict[str, Any]:
-        """What the form showed; the member as they are where it does not say."""
+        """The values that the form showed; the member's own where it does not say."""
         assert self.member
         sent = {name: self.data.get(SEEN + name) for name in self.names}
         known = {name: text for name, text in sent.items() if text is not None}

@@ -58,7 +58,7 @@ def taken_apart(body: bytes) -> Parts:
 
 
 def is_one_moment(head: Item, members: Iterable[Mapping[str, Item]]) -> bool:
-    """Whether each profile is the one that the head was written with.
+    """True where each profile is the one that the head was written with.
 
     Reads of single items may come between the writes of one transaction.
     """

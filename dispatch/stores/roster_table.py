@@ -105,7 +105,7 @@ class RosterTable:
         return self._held
 
     def between(self, start: date, end: date) -> Iterator[tuple[str, date, Availability]]:
-        """Who said what about these days, both included, by date: those long gone by too.
+        """Availability by username and date, for these days, both included; long past ones too.
 
         From an index, which may lag behind by a moment.
         """
@@ -147,7 +147,7 @@ class RosterTable:
         return str(self._today() - STILL_LOADED)
 
     def _base(self, if_match: str | None) -> bytes:
-        """What was read under that ETag. Raises StaleWrite where it is no longer there."""
+        """The parts read under that ETag. Raises StaleWrite where it is no longer there."""
         if if_match is None:
             return b""
         held = self._held if self._held.etag == if_match else self.load()

@@ -80,6 +80,6 @@ def _unquoted(etag: str) -> str:
 
 
 def _code(error: BotoCoreError | ClientError) -> str:
-    """What the service answered; empty where it did not."""
+    """The error code of the answer; empty where there was none."""
     answer = error.response if isinstance(error, ClientError) else {}
     return str(answer.get("Error", {}).get("Code", ""))

@@ -153,7 +153,7 @@ class Snapshot(Generic[T]):
                     self._thread = None
 
     def _is_wanted(self) -> bool:
-        """Whether to look again: at once when asked, else each second while there are readers."""
+        """True when it is time to look: at once when asked, else each second while readers come."""
         with self._changed:
             asked = self._changed.wait_for(lambda: self._asked > self._served, timeout=FRESH)
             if asked or self._clock() - self._read_at <= IDLE:

@@ -1,4 +1,4 @@
-"""Who is free when and for what, why somebody is not, and what became impossible since."""
+"""Availability by day, window and role, and assignments that became impossible since."""
 
 from collections.abc import Callable, Collection
 from datetime import date

@@ -1,4 +1,4 @@
-"""What happens to a job, verb by verb."""
+"""A job's verbs, and the event that each leaves."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal

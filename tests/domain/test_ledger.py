@@ -1,4 +1,4 @@
-"""What jobs and roster share as documents."""
+"""Documents: the behaviour that jobs and roster share."""
 
 import pytest
 

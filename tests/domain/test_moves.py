@@ -1,4 +1,4 @@
-"""Who may move a job where: the table of CONTRACT §2, cell by cell."""
+"""The permitted moves by rank: the table of CONTRACT §2, cell by cell."""
 
 from datetime import date, timedelta
 
@@ -33,7 +33,7 @@ def moved(job: Job, to: Status, by: Actor, reason: str = "", after: int = 0) -> 
 
 
 def is_legal(start: Status, to: Status, by: Actor, reason: str = "") -> bool:
-    """Whether the move is made; where it is not, nothing may have changed."""
+    """True where the move is made; where it is not, nothing may have changed."""
     job = make_job(status=start)
     try:
         after = moved(job, to, by, reason)

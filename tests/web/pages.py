@@ -11,7 +11,7 @@ def text(answer: Any) -> str:
 
 
 def words(answer: Any) -> str:
-    """What stands on the page, without its markup."""
+    """The page's text, without its markup."""
     reader = _Words()
     reader.feed(text(answer))
     return " ".join(" ".join(reader.found).split())

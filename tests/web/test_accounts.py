@@ -26,7 +26,7 @@ MOVE = "/dashboard/jobs/jXkL9m2pQ/move"
 def sign_in(
     client: Client, username: str = "joel", password: str = PASSWORD, then: str = ""
 ) -> str:
-    """Where signing in leads; where it fails, the status and nothing else."""
+    """The address that signing in leads to; where it fails, the status and nothing else."""
     fields = {"username": username, "password": password, "next": then}
     answer = client.post(SIGN_IN, fields)
     return answer.headers.get("Location", str(answer.status_code))
@@ -176,7 +176,7 @@ def test_a_password_that_cannot_be_changes_nothing_and_none_is_shown_again(
 
 
 def shown(page: Any) -> dict[str, str]:
-    """What the account's form sends that nobody has touched."""
+    """A POST of the account's form that nobody has touched."""
     hidden = re.findall(r'name="(seen-[^"]+)" value="([^"]*)"', text(page))
     return dict(hidden) | {"phone": page.context["form"]["phone"].value()}
 

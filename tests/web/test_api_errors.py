@@ -1,4 +1,4 @@
-"""Whatever a client sends: a problem that says what is wrong, never a 500, never a page."""
+"""A wrong call is answered with a problem document, never a 500, never a page."""
 
 import json
 from typing import Any

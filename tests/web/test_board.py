@@ -139,7 +139,7 @@ def test_the_poll_of_a_filtered_board_is_filtered_alike(dana: Client, jobs: JobR
 
 
 def bookings(client: Client, **query: str) -> list[list[str]]:
-    """What the part says of new bookings: ids and names."""
+    """Ids and names of the new bookings in the part."""
     said = shown(client, **query).split('data-bookings="')[1].split('"')[0]
     found: list[list[str]] = json.loads(unescape(said))
     return found

@@ -33,7 +33,7 @@ def of(roster: RosterRepository, username: str = "joel") -> Member:
 
 
 def fields(page: Any, **changed: Any) -> dict[str, Any]:
-    """What a browser sends of the profile: all as it was shown, but for what changed."""
+    """A browser's POST of the profile: all as it was shown, but for what changed."""
     form = page.context["form"]
     shown = {name: form[name].value() for name in ("name", "rank", "roles", "phone", "email")}
     return shown | dict(form.shown) | changed

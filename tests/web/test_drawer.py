@@ -41,7 +41,7 @@ def press(client: Client, action: str, **fields: Any) -> Any:
 
 
 def everything(jobs: JobRepository, **changed: Any) -> dict[str, Any]:
-    """What a browser sends: every field of the form as it was shown, but for what was changed."""
+    """A browser's POST: every field of the form as it was shown, but for what was changed."""
     job = the_job(jobs)
     return {
         **{name: getattr(job, name) for name in ("customer_name", "phone", "email", "location")},

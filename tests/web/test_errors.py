@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer says what happened and what to do; never a 500."""
+"""Every error says what happened and what to do; never a 500."""
 
 from typing import Any
 
@@ -153,7 +153,7 @@ def test_a_method_that_is_not_for_a_page_is_405_naming_those_that_are(
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_changes_something_is_never_done_by_looking(dana: Client, action: str) -> None:
-    """Whoever comes by such an address is shown the job."""
+    """A GET of such an address shows the job."""
     answer = dana.get(f"{DRAWER}/{action}")
     assert (answer.status_code, answer.headers["Location"]) == (302, DRAWER)
 

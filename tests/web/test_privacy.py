@@ -1,4 +1,4 @@
-"""What customers and strangers learn, and what they do not.
+"""Customers and strangers learn what they may, and no more.
 
 Canaries are in every private field; every public answer is crawled for them, and none sings.
 """
@@ -85,7 +85,7 @@ def birds(jobs: JobRepository) -> None:
 
 
 def sings(answer: Any) -> list[str]:
-    """What stands in the body, the headers or the cookies and should not."""
+    """The secrets that stand in the body, the headers or the cookies."""
     heard = [answer.content.decode(), str(dict(answer.headers)), answer.cookies.output()]
     return [found[0] for part in heard for found in BIRD.finditer(part)]
 

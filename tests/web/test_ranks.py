@@ -39,7 +39,7 @@ def all_get(status: int) -> Statuses:
 
 @dataclass(frozen=True)
 class Route:
-    """What each method answers to whom; HEAD is as GET, and what is not named is 405."""
+    """The answer to each method by rank; HEAD is as GET, and what is not named is 405."""
 
     answers: Mapping[str, Statuses]
     body: Mapping[str, Any] = field(default_factory=dict)
@@ -50,7 +50,7 @@ def page(*statuses: int) -> Route:
 
 
 def action(statuses: Statuses, **body: Any) -> Route:
-    """Whoever comes by its address is led to the page that holds its form."""
+    """A GET of a form's address is led to the page that holds the form."""
     return Route({"GET": all_get(302), "POST": statuses}, body)
 
 

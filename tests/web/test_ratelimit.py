@@ -62,7 +62,7 @@ def tries(limit: Limit, count: int) -> list[bool]:
 
 
 def fails(limit: Limit, failure: type[Exception] = Wrong) -> type[Exception] | None:
-    """What somebody is told whose try fails so."""
+    """The answer to a try that fails so."""
     try:
         with limit.failures("somebody", Wrong):
             raise failure

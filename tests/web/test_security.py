@@ -1,4 +1,4 @@
-"""What protects the people whose data this is; SECURITY.md names these tests line by line."""
+"""The protections that SECURITY.md names, line by line."""
 
 import os
 import re
