@@ -27,7 +27,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("There is no chromium here, and CI is to run these.")
         pytest.skip("There is no chromium here.")
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
         yield browser
@@ -59,7 +59,7 @@ def window(browser: Browser, site: Site) -> Iterator[Window]:
         context = browser.new_context(
             base_url=site.url, storage_state=site.sessions.get(who), **options
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

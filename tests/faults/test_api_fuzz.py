@@ -145,7 +145,7 @@ def test_no_call_is_answered_with_a_5xx(
     address: str, programs: dict[str, Program], jobs: JobRepository
 ) -> None:
     @settings(
-        max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(st.sampled_from(METHODS), bodies(address), queries, headers, content_types)
     def call(
@@ -167,7 +167,7 @@ def test_a_call_that_is_almost_right_is_answered_or_refused(
     method = RIGHT[address][0]
 
     @settings(
-        max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
     @given(almost_right(address), queries)
     def call(body: dict[str, Any], query: dict[str, str]) -> None:

@@ -22,7 +22,7 @@ from tests.serving import ROOT, environment_of
 pytestmark = pytest.mark.long
 
 PROCESSES = 8
-CHANGES, CHANGES_ON_S3 = 50, 24  # of each process; moto is slow
+CHANGES, CHANGES_ON_S3 = 50, 15  # of each process; moto is slow
 LOSE = 1 / 3
 
 
