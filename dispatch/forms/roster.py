@@ -23,7 +23,10 @@ class ProfileForm(forms.Form):
     """Some of a member's profile. It sends along what it showed: only what was changed counts."""
 
     phone = forms.CharField(
-        label="Phone", max_length=40, required=False, widget=forms.TextInput({"type": "tel"})
+        label="Phone",
+        max_length=job_input.LONGEST["phone"],
+        required=False,
+        widget=forms.TextInput({"type": "tel"}),
     )
 
     def __init__(
@@ -114,7 +117,7 @@ class MemberForm(ProfileForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    email = forms.EmailField(label="E-mail", max_length=254, required=False)
+    email = forms.EmailField(label="E-mail", max_length=job_input.LONGEST["email"], required=False)
     field_order: Sequence[str] = PROFILE
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -134,7 +137,7 @@ class NewMemberForm(MemberForm):
 
     username = forms.CharField(
         label="Signs in as",
-        max_length=32,
+        max_length=job_input.LONGEST["driver"],
         widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false"}),
         error_messages={"required": "Please give the name that they sign in with."},
     )

@@ -1,7 +1,6 @@
 """The story of Mark, Soderblom Ave, $600: from the booking form to “All done”."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,22 +14,15 @@ from tests.serving import serving
 pytestmark = pytest.mark.long
 
 
-@contextmanager
-def s3() -> Iterator[dict[str, str]]:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Its jobs are in S3."""
+    folder = tmp_path_factory.mktemp("story")
     with running_moto() as endpoint:
         bucket = make_bucket(endpoint, "story")
-        yield aws_environment(endpoint) | {"QDN_JOBS_URL": f"s3://{bucket}/jobs.json"}
-
-
-@pytest.fixture(scope="module", params=["file", "s3"])
-def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("story")
-    with ExitStack() as stack:
-        env = stack.enter_context(s3()) if request.param == "s3" else {}
-        url = stack.enter_context(serving(folder, **env))
-        yield Site(url, folder)
+        env = aws_environment(endpoint) | {"QDN_JOBS_URL": f"s3://{bucket}/jobs.json"}
+        with serving(folder, **env) as url:
+            yield Site(url, folder)
 
 
 def test_mark_follows_his_pickup_without_reloading(window: Window) -> None:

@@ -25,7 +25,7 @@ from tests.serving import SECRET, another_caller, serving
 
 pytestmark = pytest.mark.long
 
-EXAMPLES = 15  # of each of some ten calls, in both modes, for each rank
+EXAMPLES = 10  # of each of some ten calls, in both modes, for each rank
 # What may be wrong in a request that is as the schema says: what no schema can say.
 BEYOND_THE_SCHEMA = {
     "listJobs": {"after"},  # must be a cursor of ours
@@ -54,8 +54,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def signed_in(site: str, username: str) -> dict[str, str]:
-    if not username:
-        return {}
     body = json.dumps({"username": username, "password": PASSWORD}).encode()
     headers = {"Content-Type": "application/json", **another_caller()}
     with urlopen(Request(f"{site}/api/token", body, headers)) as answer:
@@ -86,7 +84,7 @@ def is_made_to_fail(case: schemathesis.Case, location: ParameterLocation) -> boo
     return component is not None and component.mode.is_negative
 
 
-@pytest.mark.parametrize("username", ["", "joel", "dana"])
+@pytest.mark.parametrize("username", ["joel", "dana"])
 def test_each_answer_is_as_the_schema_says(username: str, site: str) -> None:
     headers, checks, made = signed_in(site, username), all_checks(), count()
     schema = schemathesis.openapi.from_url(f"{site}/api/openapi.json", headers=another_caller())
@@ -107,4 +105,4 @@ def test_each_answer_is_as_the_schema_says(username: str, site: str) -> None:
                 case.call_and_validate(checks=checks, headers={**another_caller(), **headers})
 
             call()
-    assert next(made) >= 200
+    assert next(made) >= 150
