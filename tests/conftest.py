@@ -9,7 +9,6 @@ from itertools import count
 import botocore.session
 import hypothesis
 import pytest
-from botocore.config import Config
 from botocore.loaders import create_loader
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
@@ -20,9 +19,9 @@ from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Roster
-from dispatch.stores.dynamodb import CLIENT
 from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
 from dispatch.stores.roster_table import RosterTable
+from tests.aws import PATIENT, aws_environment
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
 from tests.memory import MemoryStore
 
@@ -130,12 +129,9 @@ def crew_table(
     moto: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> Iterator[RosterTable]:
     """The roster is to be in this table, which is not there yet."""
-    from tests.moto_server import aws_environment
-
     for name, value in aws_environment(moto).items():
         monkeypatch.setenv(name, value)
-    patient = CLIENT.merge(Config(read_timeout=60))  # moto takes its time
-    monkeypatch.setattr("dispatch.stores.dynamodb.CLIENT", patient)
+    monkeypatch.setattr("dispatch.stores.dynamodb.CLIENT", PATIENT)
     settings.CREW_URL = f"dynamodb://crew.{next(_table)}/{{business}}"
     monkeypatch.setattr(wiring, "_roster", AS_DEPLOYED)
     AS_DEPLOYED.cache_clear()

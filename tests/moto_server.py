@@ -1,6 +1,5 @@
 """S3 and DynamoDB on loopback, for this process and for others."""
 
-import os
 import random
 import socket
 import threading
@@ -11,7 +10,6 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import boto3
-from botocore.config import Config
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -19,24 +17,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from dispatch.stores.dynamodb import CLIENT
-
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
-
-
-def aws_environment(endpoint: str) -> dict[str, str]:
-    """Environment variables by which boto3 finds this server and nothing else."""
-    return {
-        "AWS_ENDPOINT_URL_S3": endpoint,
-        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
 
 
 class OneAtATime:
@@ -126,9 +107,3 @@ def make_bucket(endpoint: str, bucket: str) -> str:
     )
     client.create_bucket(Bucket=bucket)
     return bucket
-
-
-def patient_dynamodb() -> Any:
-    """As production's client, but moto may take seconds for what takes DynamoDB milliseconds."""
-    config = CLIENT.merge(Config(read_timeout=60))
-    return boto3.session.Session().client("dynamodb", config=config)

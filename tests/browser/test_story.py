@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dispatch.domain.status import Status
+from tests.aws import aws_environment
 from tests.browser.conftest import Window, later
 from tests.browser.site import Site, book, column
-from tests.moto_server import aws_environment, make_bucket, running_moto
+from tests.moto_server import make_bucket, running_moto
 from tests.serving import serving
 
 pytestmark = pytest.mark.long

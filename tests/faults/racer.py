@@ -10,7 +10,6 @@ from argparse import ArgumentParser
 from random import Random
 
 import django
-from botocore.config import Config
 
 django.setup()
 
@@ -29,6 +28,7 @@ from dispatch.domain.permissions import Actor, Rank  # noqa: E402
 from dispatch.domain.status import Status  # noqa: E402
 from dispatch.stores import s3  # noqa: E402
 from dispatch.stores.repository import DocumentRepository  # noqa: E402
+from tests.aws import PATIENT  # noqa: E402
 
 DANA = Actor("dana", Rank.DISPATCHER)
 ROUND = (Status.BOOKED, Status.READY_FOR_PICKUP, Status.IN_PROGRESS, Status.PENDING)
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--lose", type=float, default=0)
     options = parser.parse_args()
     slug = settings.BUSINESSES[0].slug
-    s3.CLIENT = s3.CLIENT.merge(Config(read_timeout=TIMEOUT))  # a busy machine is no outage
+    s3.CLIENT = PATIENT
     store = LosesAnswers(
         wiring._store(settings.JOBS_URL, "jobs.json", f"jobs-{slug}"),
         options.lose,

@@ -21,8 +21,9 @@ from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository
 from dispatch.stores.roster_table import RosterTable
+from tests.aws import aws_environment, patient_dynamodb
 from tests.making import BUSINESS, DANA, NOON, make_job, make_member
-from tests.moto_server import aws_environment, patient_dynamodb, running_moto
+from tests.moto_server import running_moto
 
 pytestmark = pytest.mark.long
 

@@ -21,10 +21,11 @@ from dispatch.domain.status import Status
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
+from tests.aws import aws_environment
 from tests.faults.cable import Cable, cable_to
 from tests.faults.visitor import Answer, Visitor, booking
 from tests.making import NOON, make_job
-from tests.moto_server import aws_environment, make_bucket, running_moto
+from tests.moto_server import make_bucket, running_moto
 from tests.serving import ROOT, serving
 
 pytestmark = pytest.mark.long

@@ -15,8 +15,9 @@ from dispatch.domain.document import DocumentStore, StoreUnavailable
 from dispatch.domain.jobbook import JobBook
 from dispatch.stores.file import FileStore
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
+from tests.aws import aws_environment
 from tests.making import make_job
-from tests.moto_server import aws_environment, make_bucket, running_moto
+from tests.moto_server import make_bucket, running_moto
 from tests.serving import ROOT, environment_of
 
 pytestmark = pytest.mark.long

@@ -16,10 +16,11 @@ from qdn_site.edge.table import FUNCTION as FUNCTION_CODE
 from qdn_site.releases import ReleaseError, sample_job
 from qdn_site.releases.pack import Pack, keep, pack_function
 from qdn_site.releases.store import ReleaseStore, open_store
+from tests.aws import aws_environment
 from tests.cloudfront import Distribution, StandIn, running_cloudfront
 from tests.cloudfront.functions import Version
 from tests.listening import listening
-from tests.moto_server import aws_environment, make_bucket, running_moto, server
+from tests.moto_server import make_bucket, running_moto, server
 from tests.releases.fakes import FakeSite
 from tests.releases.live import HANGS, get, health, killed_at, one_door, shows, until
 from tests.releases.making import SENTENCE, make_pack, page_of, pages, point, say

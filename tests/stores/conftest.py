@@ -5,16 +5,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from botocore.config import Config
 
 from dispatch.domain.document import DocumentStore
 from dispatch.stores.file import FileStore
-from dispatch.stores.s3 import CLIENT, OneConnectionS3Storage, S3Store
+from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
+from tests.aws import PATIENT, aws_environment
 from tests.memory import MemoryStore
-from tests.moto_server import aws_environment, make_bucket
+from tests.moto_server import make_bucket
 
 _bucket = count(1)
-PATIENT = CLIENT.merge(Config(read_timeout=60))  # a busy machine is no outage
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository
 from dispatch.stores.roster_table import RosterTable
+from tests.aws import aws_environment, patient_dynamodb
 from tests.dynalite import PlaysTransactions, running_dynalite
 from tests.making import BUSINESS, NOON, is_away, make_member
-from tests.moto_server import aws_environment, patient_dynamodb
 
 Open = Callable[..., DocumentStore]
 TODAY = date(2026, 5, 22)

@@ -19,8 +19,8 @@ from dispatch.domain.roster import Availability, Member, Roster
 from dispatch.stores.dynamodb import NoTable, Table
 from dispatch.stores.repository import DocumentRepository
 from dispatch.stores.roster_table import RosterTable
+from tests.aws import aws_environment, patient_dynamodb
 from tests.making import BUSINESS, NOON, make_member
-from tests.moto_server import aws_environment, patient_dynamodb
 
 TODAY = date(2026, 5, 22)
 _table = count(1)

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Request, Response
 
 from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
-from tests.moto_server import Quiet, aws_environment
+from tests.aws import aws_environment
+from tests.moto_server import Quiet
 
 KNOWN = Document(b"known", "5eb63bbbe01eeed093cb22bb8f5acdc3")
 
