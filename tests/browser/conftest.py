@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.browser.site import Site
-from tests.making import PASSWORD
+from tests.browser.site import Site, sign_in_as
 from tests.serving import another_caller, serving
 
 # The shell draws the same and takes a third less time.
@@ -81,9 +80,7 @@ def sign_in(browser: Browser, site: Site, who: str) -> Any:
     context = browser.new_context(base_url=site.url, extra_http_headers=another_caller())
     page = context.new_page()
     page.goto("/dashboard/")
-    page.get_by_label("Name").fill(who)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in_as(page, who)
     expect(page.locator(".board")).to_be_visible()
     state = context.storage_state()
     context.close()

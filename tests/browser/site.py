@@ -17,7 +17,7 @@ from dispatch.domain.moves import move
 from dispatch.domain.status import Status
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository
-from tests.making import BUSINESS, JOEL, make_job
+from tests.making import BUSINESS, JOEL, PASSWORD, make_job
 
 NUMBERS = count(1)
 
@@ -141,6 +141,12 @@ def column(page: Page, status: Status) -> Locator:
 def open_drawer(page: Page, job: Job) -> Locator:
     card(page, job).get_by_role("link", name="Drawer").click()
     return page.locator("#drawer .drawer")
+
+
+def sign_in_as(page: Page, who: str) -> None:
+    page.get_by_label("Name").fill(who)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def book(page: Page, name: str) -> str:

@@ -14,7 +14,7 @@ from dispatch.accounts import BY_NAME
 from dispatch.domain.job import CUSTOMER, Crew, Eta, Event, Job, Note, OnMyWay, Request
 from dispatch.domain.status import Status
 from tests.browser.conftest import sign_in
-from tests.browser.site import Site, book, card, fill_booking, open_drawer
+from tests.browser.site import Site, book, card, fill_booking, open_drawer, sign_in_as
 from tests.making import NOON
 from tests.serving import AT_NOON, BROKEN, SECRET, another_caller, environment_of, run, serving
 
@@ -276,14 +276,8 @@ def too_late(page: Page, site: Site) -> None:
 
 def login_error(page: Page, site: Site) -> None:
     page.goto("/dashboard/login/")
-    try_to_sign_in(page)
+    sign_in_as(page, "nobody")
     expect(page.get_by_role("alert")).to_be_visible()
-
-
-def try_to_sign_in(page: Page) -> None:
-    page.get_by_label("Name").fill("nobody")
-    page.get_by_label("Password").fill("not the password")
-    page.get_by_role("button", name="Sign in").click()
 
 
 def login_429(page: Page, site: Site) -> None:
@@ -291,7 +285,7 @@ def login_429(page: Page, site: Site) -> None:
     form = typed(page) | {"username": "nobody", "password": "not the password"}
     for _ in range(BY_NAME.most):
         page.request.post("/dashboard/login/", form=form)
-    try_to_sign_in(page)
+    sign_in_as(page, "nobody")
     expect(page.get_by_text("too often")).to_be_visible()
 
 
@@ -299,17 +293,17 @@ def login_503(page: Page, site: Site) -> None:
     """The crew can be read for a little longer than it is there."""
     site.cut_off()
     page.goto("/dashboard/login/")
-    try_to_sign_in(page)
+    sign_in_as(page, "nobody")
     while page.get_by_text("Nobody can sign in").count() == 0:
         page.wait_for_timeout(500)
-        try_to_sign_in(page)
+        sign_in_as(page, "nobody")
 
 
 def from_elsewhere(page: Page, site: Site) -> None:
     """A form whose token is not the browser's."""
     page.goto("/dashboard/login/")
     page.context.clear_cookies()
-    try_to_sign_in(page)
+    sign_in_as(page, "nobody")
     expect(page.get_by_text("That is not allowed")).to_be_visible()
 
 
@@ -426,7 +420,7 @@ def flood(page: Page, site: Site) -> None:
     """One sender, many requests nobody has looked at."""
     many_requests(site)
     page.goto(site.board)
-    expect(page.get_by_text("Somebody sends a lot")).to_be_visible()
+    expect(page.get_by_text("One sender has sent a lot")).to_be_visible()
 
 
 def requests(page: Page, site: Site) -> None:

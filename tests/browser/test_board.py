@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from dispatch.domain.job import Crew, Event, Job
 from dispatch.domain.status import Status
 from tests.browser.conftest import Window, later, sign_in
-from tests.browser.site import Site, book, card, column, now, open_drawer
-from tests.making import BUSINESS, PASSWORD
+from tests.browser.site import Site, book, card, column, now, open_drawer, sign_in_as
+from tests.making import BUSINESS
 
 pytestmark = pytest.mark.long
 PENDING, BOOKED, READY = Status.PENDING, Status.BOOKED, Status.READY_FOR_PICKUP
@@ -571,9 +571,7 @@ def test_a_half_typed_note_survives_the_end_of_the_session(still: Page, job: Job
     open_drawer(still, job).get_by_label("Note for the crew").fill("Call the neigh")
     still.context.clear_cookies()
     later(still)
-    still.get_by_label("Name").fill("dana")
-    still.get_by_label("Password").fill(PASSWORD)
-    still.get_by_role("button", name="Sign in").click()
+    sign_in_as(still, "dana")
     note = open_drawer(still, job).get_by_label("Note for the crew")
     expect(note).to_have_value("Call the neigh")
     still.reload()
@@ -584,9 +582,7 @@ def test_a_half_typed_note_is_not_shown_to_who_signs_in_next(still: Page, job: J
     open_drawer(still, job).get_by_label("Note for the crew").fill("Call the neigh")
     still.context.clear_cookies()
     later(still)
-    still.get_by_label("Name").fill("joel")
-    still.get_by_label("Password").fill(PASSWORD)
-    still.get_by_role("button", name="Sign in").click()
+    sign_in_as(still, "joel")
     expect(open_drawer(still, job).get_by_label("Note for the crew")).to_have_value("")
 
 

@@ -8,8 +8,7 @@ from playwright.sync_api import Page, expect
 from dispatch.domain.job import Crew
 from dispatch.domain.status import Status
 from tests.browser.conftest import Window
-from tests.browser.site import Site, card, open_drawer
-from tests.making import PASSWORD
+from tests.browser.site import Site, card, open_drawer, sign_in_as
 
 pytestmark = pytest.mark.long
 PHONE: dict[str, Any] = {
@@ -32,9 +31,7 @@ def test_joel_finds_his_job_and_sees_it_through(window: Window, site: Site) -> N
     other = site.job()
     phone = window(**PHONE)
     phone.goto("/dashboard/")
-    phone.get_by_label("Name").fill("joel")
-    phone.get_by_label("Password").fill(PASSWORD)
-    phone.get_by_role("button", name="Sign in").tap()
+    sign_in_as(phone, "joel")
     phone.get_by_label("Crew").select_option("joel")
     phone.get_by_role("button", name="Show", exact=True).tap()
     expect(card(phone, mine)).to_be_visible()
