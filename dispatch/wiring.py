@@ -56,7 +56,9 @@ def roster_table(business: Business) -> RosterTable | None:
     return _roster_table(url) if urlsplit(url).scheme == "dynamodb" else None
 
 
-def days_off(business: Business, start: date, end: date) -> list[tuple[str, date, Availability]]:
+def availability_between(
+    business: Business, start: date, end: date
+) -> list[tuple[str, date, Availability]]:
     """The days off between these two, both included, those long gone by too.
 
     Raises StoreUnavailable.

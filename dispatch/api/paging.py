@@ -21,11 +21,12 @@ def page(jobs: Iterable[Job], query: ListQuery) -> tuple[list[Job], str | None]:
     status, filters, after = _status(query.status), _filters(query), _decoded(query.after)
     matching = [
         job
-        for job in sorted(jobs, key=cursor)
+        for job in jobs
         if status in (None, job.status)
         and (after is None or cursor(job) > after)
         and filters.let_through(job)
     ]
+    matching.sort(key=cursor)
     shown = matching[: query.limit]
     if len(matching) == len(shown):
         return shown, None

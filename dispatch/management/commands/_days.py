@@ -85,7 +85,7 @@ def days_by_member(
     start = start or business.today(wiring.now())
     days = _days_from(start, end or start + timedelta(days=MOST_DAYS - 1))
     lines = defaultdict(list)
-    found = wiring.days_off(business, days.start, days.end)
+    found = wiring.availability_between(business, days.start, days.end)
     for username, day, entry in sorted(found, key=lambda each: each[1]):
         lines[username].append(f"    {day}  {_entry_in_words(entry)}")
     return lines
