@@ -152,7 +152,7 @@ def test_a_job_moved_into_a_full_window_is_said_on_its_card_alone_and_in_its_dra
     assert board(dana).count(told) == 1
     assert told in words(dana.get(DRAWER))
     assert told not in words(dana.get("/dashboard/jobs/job0"))
-    assert "In the way" in words(dana.get("/dashboard/crew/joel/"))
+    assert "Jobs to reassign" in words(dana.get("/dashboard/crew/joel/"))
     dispatch.jobs.move(BUSINESS, "job0", Status.COMPLETED, by=DANA)
     assert told not in board(dana)
 

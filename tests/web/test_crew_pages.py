@@ -66,7 +66,7 @@ def test_the_roster_shows_how_to_reach_everybody(dana: Client, roster: RosterRep
 def test_who_has_left_is_shown_on_demand_only(dana: Client) -> None:
     dispatch.roster.deactivate(BUSINESS, "ana")
     assert f"{CREW}ana/" not in text(dana.get(CREW))
-    assert "Show who has left (1)" in words(dana.get(CREW))
+    assert "Show those who have left (1)" in words(dana.get(CREW))
     assert "Has left" in words(dana.get(CREW, {"all": "1"}))
 
 
