@@ -1,6 +1,7 @@
 """The rules of the house, read from the imports themselves."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -9,6 +10,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from tests.serving import run
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("qdn_site", "tracking", "booking", "dispatch")
@@ -191,3 +194,9 @@ def test_no_imports_go_in_a_circle() -> None:
         list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         raise AssertionError(f"a circle: {' ← '.join(error.args[1])}") from error
+
+
+@pytest.mark.parametrize("command", ["screenshots", "lighthouse"])
+def test_a_command_of_the_makefile_starts_without_settings(command: str) -> None:
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
+    run(bare, "-c", f"import tests.browser.{command}")
