@@ -167,8 +167,8 @@ class DaysForm(forms.Form):
             self.fields[name] = forms.DateField(label=label, required=name == "from", widget=widget)
         windows = [(offer.name, offer.label) for offer in business.windows]
         for name, label, choices in (
-            ("windows", "Only in these windows (none: all day)", windows),
-            ("but_as", "Away, but still there as (none: not at all)", ROLE_CHOICES),
+            ("windows", "Only in these windows (none ticked: all day)", windows),
+            ("but_as", "Can still work as (none ticked: cannot work)", ROLE_CHOICES),
         ):
             self.fields[name] = forms.MultipleChoiceField(
                 label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple
