@@ -7,10 +7,11 @@ import pytest
 from django.test import Client, override_settings
 from msgspec.structs import replace
 
+import dispatch.jobs
 from dispatch.domain.job import Job
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository
-from tests.making import BUSINESS, FakeClock, unavailable
+from tests.making import BUSINESS, DANA, FakeClock, unavailable
 from tests.web.pages import text, words
 
 WHAT = {"load": "full", "access_notes": "Gate code 4411", "key": "one-visit-of-the-form"}
@@ -73,6 +74,23 @@ def test_a_double_click_and_a_reload_make_one_job(client: Client, jobs: JobRepos
     assert f"/track/{the_job(jobs).tracking_token}" in text(page)
     assert 'value="Texas St"' in text(page)
     assert 'value="one-visit-of-the-form"' not in text(page)
+
+
+@pytest.mark.parametrize(
+    "again", [{}, {"key": "another"}, {"location": "Texas St"}], ids=lambda again: "".join(again)
+)
+def test_who_sends_again_after_their_link_was_taken_away_is_told_to_call(
+    client: Client, jobs: JobRepository, again: dict[str, str]
+) -> None:
+    book(client)
+    dispatch.jobs.renew_link(BUSINESS, the_job(jobs).id, by=DANA, revoke=True)
+    answer = book(client, **again)
+    if answer.status_code == 409:  # the same page with other details
+        assert 'href="/track/"' in text(answer)
+    else:
+        assert answer.headers["Location"].split("?")[0] == "/track/"
+    assert "Call us and we will find it: (619) 555-0100" in words(client.get("/track/"))
+    assert the_job(jobs).tracking_token == ""
 
 
 @pytest.mark.parametrize(
