@@ -138,6 +138,7 @@ def test_a_list_says_its_revision_and_has_an_etag(vic: Program, jobs: JobReposit
     for known in (etag, f"W/{etag}", f'"x", {etag}', "*"):
         again = vic.get("jobs", **{"If-None-Match": known})
         assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["Cache-Control"] == "private, no-cache"
     has(jobs, truck="T1")
     assert vic.get("jobs", **{"If-None-Match": etag}).status_code == 200
     assert vic.get("jobs?q=x", **{"If-None-Match": etag}).status_code == 200
