@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 import dispatch.jobs
-from dispatch.domain.job import Crew, Eta, Job, OnMyWay, Window
+from dispatch.domain.job import Crew, Eta, Job, OnMyWay, PriceLine, Window
 from dispatch.domain.permissions import THE_CUSTOMER, Actor
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository
@@ -62,6 +62,19 @@ def test_the_drawer_shows_all_that_the_crew_need(vic: Client, jobs: JobRepositor
     for fact in ("(619) 555-0142", "Gate code 4411", "T2", "$600", "Sat, May 23", "Edited:"):
         assert fact in words(answer)
     assert text(answer).count("<form") == 1, "a viewer's only button is that to sign out"
+
+
+def test_the_history_says_amounts_and_times_as_people_do(
+    dana: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    """An amount to the cent, an estimate by the clock here."""
+    change(jobs, price=Decimal("12345.67"))
+    change(jobs, price_lines=(PriceLine("Piano", Decimal("285.50")), PriceLine("Tip", Decimal(0))))
+    dispatch.jobs.set_eta(BUSINESS, "jXkL9m2pQ", clock.now() + seconds(7200), by=DANA)
+    history = words(dana.get(DRAWER)).partition("History")[2]
+    assert "Edited: price 600 → 12345.67 Dana" in history
+    assert "price lines nothing → Piano 285.50 + Tip 0 Dana" in history
+    assert "Eta: nothing → 2:00 PM Dana" in history
 
 
 def test_a_script_gets_the_drawer_alone_a_person_a_whole_page(joel: Client) -> None:
