@@ -131,6 +131,7 @@ def drawer(
     roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
     targets = [(to, moves.needs_reason(job.status, to)) for to in moves.targets(job, actor)]
     against = clashes(job, roster, overfull(book, business))
+    link_is_over = business.link_is_over(job.ended_at, wiring.now())
     context = {
         "job": job,
         "said": said,
@@ -154,7 +155,8 @@ def drawer(
         "roster": roster,
         "eta_by": job.eta and name_of(job.eta.by, roster),
         "crew": [(role, roster.name_of(name)) for role in ROLES if (name := job.field(role))],
-        "tracking_url": tracking_url(request, job),
+        "link_is_over": link_is_over,
+        "tracking_url": "" if link_is_over else tracking_url(request, job),
         "forms": {name: bound.get(name) or _form(name, request, job) for name in FORMS},
         "back": _back(request, job.id),
     }

@@ -12,7 +12,7 @@ from dispatch.domain.job import Crew, Eta, Job, OnMyWay, PriceLine, Window
 from dispatch.domain.permissions import THE_CUSTOMER, Actor
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository
-from tests.making import BUSINESS, DANA, JOEL, NOON, FakeClock, make_job, seconds
+from tests.making import BUSINESS, DANA, JOEL, NOON, TOKEN, FakeClock, make_job, seconds
 from tests.web.pages import text, words
 
 DRAWER = "/dashboard/jobs/jXkL9m2pQ"
@@ -75,6 +75,19 @@ def test_the_history_says_amounts_and_times_as_people_do(
     assert "Edited: price 600 → 12345.67 Dana" in history
     assert "price lines nothing → Piano 285.50 + Tip 0 Dana" in history
     assert "Eta: nothing → 2:00 PM Dana" in history
+
+
+def test_a_link_that_has_died_is_neither_shown_nor_offered_anew(
+    dana: Client, clock: FakeClock
+) -> None:
+    """A new one would be as dead: it is the job's end that counts."""
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", DONE, by=DANA)
+    clock.tick(30 * 24 * 3600)
+    page = dana.get(DRAWER)
+    assert (TOKEN in text(page), "Make a new link" in text(page)) == (True, True)
+    clock.tick(1)
+    page = dana.get(DRAWER)
+    assert (TOKEN in text(page), "Make a new link" in text(page)) == (False, False)
 
 
 def test_a_script_gets_the_drawer_alone_a_person_a_whole_page(joel: Client) -> None:
