@@ -1,4 +1,4 @@
-"""The moves that each may make (CONTRACT 2), in one place for board, tracking page and API."""
+"""The moves that each may make, in one place for board, tracking page and API."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
