@@ -96,7 +96,7 @@ def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Bu
 
 def when(window: Window, business: Business) -> str:
     """`Sat, May 23 (Morning)`."""
-    return f"{window.date:%a, %b} {window.date.day} ({business.label(window)})"
+    return f"{window.date:%a, %b} {window.date.day} ({business.label_of(window.name)})"
 
 
 def name_of(by: str, roster: Roster) -> str:

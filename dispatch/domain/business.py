@@ -134,9 +134,6 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
         """The window of that name on any day: a dispatcher may agree to one that is not offered."""
         return next((offer.on(day) for offer in self.windows if offer.name == name), None)
 
-    def label(self, window: Window) -> str:
-        return self.label_of(window.name)
-
     def label_of(self, name: str) -> str:
         """The label of a window, also of one that is no longer offered."""
         return next(

@@ -53,7 +53,7 @@ def window(promised: Window | None, business: Business) -> str:
     if promised is None:
         return "No time agreed yet"
     day = f"{promised.date:%a, %b %-d}"
-    label = f"{day} · {business.label(promised)}"
+    label = f"{day} · {business.label_of(promised.name)}"
     return format_html('{}, <span class="hours">{}</span>', label, hours(promised))
 
 
