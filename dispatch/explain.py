@@ -38,8 +38,8 @@ ILLEGAL = {
 OBSTACLES = {
     Obstacle.UNKNOWN: "Nobody called {username} is on the roster.",
     Obstacle.LEFT: "{name} has left the crew.",
-    Obstacle.NOT_ABLE: "{name} cannot be {role}.",
-    Obstacle.NOT_THAT_DAY: "{name} is not to be {role} on that day.",
+    Obstacle.NOT_ABLE: "{name} cannot work as {role}.",
+    Obstacle.NOT_THAT_DAY: "{name} does not work as {role} on that day.",
     Obstacle.AWAY: "{name} is away on {when}.",
 }
 

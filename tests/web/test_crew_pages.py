@@ -209,11 +209,11 @@ def test_a_day_on_which_some_roles_are_left(dana: Client, roster: RosterReposito
     assert of(roster).on(MONDAY) == Availability(roles=("first_mate",))
     page = words(dana.get(JOEL))
     assert "Joel is away, Mon, May 25 (but still there as first mate)." in page
-    assert "Mon, May 25: only to be first mate" in page
-    assert 'aria-label="Joel, Mon, May 25: only to be first mate">part<' in text(dana.get(CREW))
+    assert "Mon, May 25: only as first mate" in page
+    assert 'aria-label="Joel, Mon, May 25: only as first mate">part<' in text(dana.get(CREW))
     refused = take_off(dana, **some, set="back")
     assert refused.status_code == 422
-    assert "free again is so for every role" in words(refused)
+    assert "Free again means in every role" in words(refused)
     assert take_off(dana, **{"from": "2026-05-25", "set": "back"}).status_code == 303
     assert of(roster).availability == {}
 
