@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from msgspec.structs import replace
 
+import dispatch.jobs
 import dispatch.roster
 from dispatch import wiring
 from dispatch.domain.availability import SICK
@@ -294,6 +295,8 @@ def test_sick_today_brings_the_jobs_back_and_lists_them(
     shown = [f'href="/dashboard/jobs/{name}"' in text(answer) for name in ("one", "two", "three")]
     assert shown == [True, False, True]
     assert "No driver" in words(dana.get(JOEL))
+    dispatch.jobs.move(BUSINESS, "one", Status.CANCELLED, by=DANA, reason="customer called")
+    assert "1 job of today came back and needs a look" in words(dana.get(JOEL))
 
 
 def test_the_roster_comes_first_and_all_can_be_done_again(
