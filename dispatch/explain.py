@@ -33,7 +33,9 @@ ILLEGAL = {
     ),
     Illegal.NO_FIRST_STATUS: f"A new job is {' or '.join(CREATABLE)}, never {{to}}.",
     Illegal.NO_SUCH_STATUS: "There is no such status.",
-    Illegal.NOT_CONFIRMED: "“On my way” is for confirmed jobs; this is “{start.label}”.",
+    Illegal.NOT_CONFIRMED: (
+        "“On my way” and estimates are for confirmed jobs; this is “{start.label}”."
+    ),
 }
 OBSTACLES = {
     Obstacle.UNKNOWN: "Nobody called {username} is on the roster.",

@@ -213,15 +213,20 @@ def note(business: Business, job_id: str, text: str, *, by: Actor) -> Done:
 
 
 def set_eta(business: Business, job_id: str, eta: datetime | None, *, by: Actor) -> Done:
-    return _change(business, job_id, by, lambda job, at: job.expected_at(eta, by=by.name, at=at))
+    """Raises IllegalMove unless the job is booked or ready."""
+
+    def apply(job: Job, at: datetime) -> Job:
+        _still_to_come(job)
+        return job.expected_at(eta, by=by.name, at=at)
+
+    return _change(business, job_id, by, apply)
 
 
 def on_my_way(business: Business, job_id: str, *, by: Actor) -> Done:
     """Raises IllegalMove unless the job is booked or ready."""
 
     def apply(job: Job, at: datetime) -> Job:
-        if not job.still_coming:
-            raise IllegalMove(Illegal.NOT_CONFIRMED, job.status, job.status)
+        _still_to_come(job)
         return job.on_the_way(by=by.name, at=at)
 
     return _change(business, job_id, by, apply)
@@ -295,6 +300,12 @@ def _still_at(expected: Status | None, job: Job) -> None:
     """Raises JobConflict where somebody saw it at another status."""
     if expected and job.status is not expected:
         raise JobConflict(job)
+
+
+def _still_to_come(job: Job) -> None:
+    """Raises IllegalMove where the customer would read nothing of it."""
+    if not job.still_coming:
+        raise IllegalMove(Illegal.NOT_CONFIRMED, job.status, job.status)
 
 
 def _seen(job: Job, by: Actor) -> Job:

@@ -38,7 +38,7 @@ class Illegal(Enum):
     NOT_FOR_CUSTOMERS = auto()
     NO_FIRST_STATUS = auto()
     NO_SUCH_STATUS = auto()
-    NOT_CONFIRMED = auto()  # "on my way" is for jobs that the crew are still to come to
+    NOT_CONFIRMED = auto()  # "on my way" and estimates: the crew are still to come
 
 
 @dataclass(eq=False)

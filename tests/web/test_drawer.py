@@ -238,14 +238,20 @@ def test_an_estimate_is_asked_for_and_shown_while_the_crew_are_to_come(
     assert ("Save estimate" in page) == ("On my way" in page) == shown
 
 
-def test_on_my_way_is_told_of_confirmed_jobs_alone(joel: Client, jobs: JobRepository) -> None:
+def test_on_my_way_and_estimates_are_of_confirmed_jobs_alone(
+    joel: Client, jobs: JobRepository
+) -> None:
+    """A page may have been open since before the job was cancelled: its customer sees neither."""
     press(joel, "eta", on_my_way="1")
     assert the_job(jobs).on_my_way == OnMyWay(at=NOON, by="joel")
     assert the_job(jobs).status is BOOKED
     dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", STARTED, by=JOEL)
-    answer = press(joel, "eta", on_my_way="1")
-    assert answer.status_code == 422
-    assert "“On my way” is for confirmed jobs" in words(answer)
+    before = the_job(jobs)
+    for pressed in ({"on_my_way": "1"}, {"eta": "14:20"}):
+        answer = press(joel, "eta", **pressed)
+        assert answer.status_code == 422
+        assert "“On my way” and estimates are for confirmed jobs" in words(answer)
+    assert the_job(jobs) == before
 
 
 # --- editing ----------------------------------------------------------------------------
