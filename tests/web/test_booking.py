@@ -123,6 +123,16 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_lost(
     assert jobs.read().jobs == ()
 
 
+def test_what_a_password_manager_put_into_the_trap_is_said_where_people_look(
+    client: Client,
+) -> None:
+    """The trap itself is out of sight, and empty again."""
+    page = book(client, website="https://mark.example")
+    assert "please send this once more" in words(page)
+    assert "fields marked below" not in words(page)
+    assert "https://mark.example" not in text(page)
+
+
 def test_a_window_that_has_gone_since_is_refused_kindly(client: Client, clock: FakeClock) -> None:
     clock.tick(19.5 * 3600)  # Saturday, half past seven
     page = book(client, date="2026-05-23", window="morning")
