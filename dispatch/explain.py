@@ -19,9 +19,8 @@ LOOK_BELOW = "Please look at the fields marked below; nothing was saved yet."
 ILLEGAL = {
     Illegal.ALREADY_THERE: "The job is already at “{to.label}”.",
     Illegal.NEEDS_REASON: "From “{start.label}” to “{to.label}” needs a reason.",
-    Illegal.NEEDS_COULD_NOT: (
-        f"Say why it could not be done: {', '.join(COULD_NOT)} (with a few words)."
-    ),
+    Illegal.NEEDS_COULD_NOT: f"Say why it could not be done: {', '.join(COULD_NOT)}.",
+    Illegal.NEEDS_WORDS: "Say in a few words why it could not be done.",
     Illegal.DISPATCHERS_ONLY: (
         "Only a dispatcher can move a job from “{start.label}” to “{to.label}”."
     ),
