@@ -33,7 +33,7 @@ def book(request: SiteRequest) -> HttpResponse:
     fields = form.job_fields()
     try:
         if same := _just_sent(request, fields):
-            return see_other("track", same.tracking_token)
+            return see_other(*_page_of(same))
         BOOKINGS.spend(source(request))
         done = jobs.create(
             *(business, fields),
@@ -43,13 +43,20 @@ def book(request: SiteRequest) -> HttpResponse:
             source=sender_mark(request),
         )
     except jobs.KeyReused as error:
-        earlier = reverse("track", args=[error.job.tracking_token])
+        name, token = _page_of(error.job)
+        earlier = reverse(name, args=[token])
         return _page(request, form, wiring.new_token(), 409, earlier=earlier)
     except (StoreUnavailable, jobs.TooManyRequests, TooMany) as error:
         status = 429 if isinstance(error, TooMany) else 503
         return _page(request, form, key, status, refusal=error)
-    query = f"{REVISION_PARAMETER}={done.revision}"
-    return see_other("track", done.job.tracking_token, query=query)
+    return see_other(*_page_of(done.job), query=f"{REVISION_PARAMETER}={done.revision}")
+
+
+def _page_of(job: Job) -> tuple[str, str]:
+    """The URL name and the token of the customer's page; where a dispatcher has taken the link
+    away, of the page that says to call.
+    """
+    return ("track", job.tracking_token) if job.tracking_token else ("unknown-link", "")
 
 
 def _just_sent(request: SiteRequest, fields: dict[str, Any]) -> Job | None:

@@ -143,7 +143,9 @@ class Board:
         late = [job.id for job in self.book.jobs if is_late(job, self.business, self.at)]
         shown = (
             *(self.business.slug, self.member.username, self.member.rank, self.filters),
-            *(self.book.revision, self.roster.revision, self.out_of_reach, late),
+            # The times too: after a restore a revision comes a second time.
+            *(self.book.revision, self.book.updated_at),
+            *(self.roster.revision, self.roster.updated_at, self.out_of_reach, late),
         )
         return etag_of(shown)
 

@@ -87,7 +87,7 @@ def days_off(member: Member, business: Business, today: date) -> list[tuple[date
 
 
 def told_in_words(entry: Availability, business: Business) -> str:
-    """`free`, `away`, `free only in the morning`, `only to be driver`."""
+    """`free`, `away`, `free only in the morning`, `only as driver`."""
     if entry.windows == ():
         return "away"
     parts = []
@@ -96,7 +96,7 @@ def told_in_words(entry: Availability, business: Business) -> str:
         parts.append(f"free only in the {' and '.join(labels)}")
     if entry.roles is not UNSET:
         roles = roles_in_words(entry.roles)
-        parts.append(f"only to be {roles}" if roles else "for no role")
+        parts.append(f"only as {roles}" if roles else "in no role")
     return ", ".join(parts) or "free"
 
 

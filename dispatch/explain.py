@@ -19,9 +19,8 @@ LOOK_BELOW = "Please look at the fields marked below; nothing was saved yet."
 ILLEGAL = {
     Illegal.ALREADY_THERE: "The job is already at “{to.label}”.",
     Illegal.NEEDS_REASON: "From “{start.label}” to “{to.label}” needs a reason.",
-    Illegal.NEEDS_COULD_NOT: (
-        f"Say why it could not be done: {', '.join(COULD_NOT)} (with a few words)."
-    ),
+    Illegal.NEEDS_COULD_NOT: f"Say why it could not be done: {', '.join(COULD_NOT)}.",
+    Illegal.NEEDS_WORDS: "Say in a few words why it could not be done.",
     Illegal.DISPATCHERS_ONLY: (
         "Only a dispatcher can move a job from “{start.label}” to “{to.label}”."
     ),
@@ -33,13 +32,15 @@ ILLEGAL = {
     ),
     Illegal.NO_FIRST_STATUS: f"A new job is {' or '.join(CREATABLE)}, never {{to}}.",
     Illegal.NO_SUCH_STATUS: "There is no such status.",
-    Illegal.NOT_CONFIRMED: "“On my way” is for confirmed jobs; this is “{start.label}”.",
+    Illegal.NOT_CONFIRMED: (
+        "“On my way” and estimates are for confirmed jobs; this is “{start.label}”."
+    ),
 }
 OBSTACLES = {
     Obstacle.UNKNOWN: "Nobody called {username} is on the roster.",
     Obstacle.LEFT: "{name} has left the crew.",
-    Obstacle.NOT_ABLE: "{name} cannot be {role}.",
-    Obstacle.NOT_THAT_DAY: "{name} is not to be {role} on that day.",
+    Obstacle.NOT_ABLE: "{name} cannot work as {role}.",
+    Obstacle.NOT_THAT_DAY: "{name} does not work as {role} on that day.",
     Obstacle.AWAY: "{name} is away on {when}.",
 }
 
@@ -96,7 +97,7 @@ def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Bu
 
 def when(window: Window, business: Business) -> str:
     """`Sat, May 23 (Morning)`."""
-    return f"{window.date:%a, %b} {window.date.day} ({business.label(window)})"
+    return f"{window.date:%a, %b} {window.date.day} ({business.label_of(window.name)})"
 
 
 def name_of(by: str, roster: Roster) -> str:

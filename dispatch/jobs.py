@@ -59,7 +59,7 @@ def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Jo
 def find_by_token(business: Business, token: str, at_least: int = 0) -> Job:
     """An expired link finds nothing, exactly as one that never was."""
     job = _found(business, lambda book: book.by_token(token), at_least)
-    if job.ended_at and wiring.now() > job.ended_at + timedelta(days=business.link_days):
+    if business.link_is_over(job.ended_at, wiring.now()):
         raise JobNotFound("this link has expired")
     return job
 
@@ -213,15 +213,20 @@ def note(business: Business, job_id: str, text: str, *, by: Actor) -> Done:
 
 
 def set_eta(business: Business, job_id: str, eta: datetime | None, *, by: Actor) -> Done:
-    return _change(business, job_id, by, lambda job, at: job.expected_at(eta, by=by.name, at=at))
+    """Raises IllegalMove unless the job is booked or ready."""
+
+    def apply(job: Job, at: datetime) -> Job:
+        _still_to_come(job)
+        return job.expected_at(eta, by=by.name, at=at)
+
+    return _change(business, job_id, by, apply)
 
 
 def on_my_way(business: Business, job_id: str, *, by: Actor) -> Done:
     """Raises IllegalMove unless the job is booked or ready."""
 
     def apply(job: Job, at: datetime) -> Job:
-        if not job.still_coming:
-            raise IllegalMove(Illegal.NOT_CONFIRMED, job.status, job.status)
+        _still_to_come(job)
         return job.on_the_way(by=by.name, at=at)
 
     return _change(business, job_id, by, apply)
@@ -295,6 +300,12 @@ def _still_at(expected: Status | None, job: Job) -> None:
     """Raises JobConflict where somebody saw it at another status."""
     if expected and job.status is not expected:
         raise JobConflict(job)
+
+
+def _still_to_come(job: Job) -> None:
+    """Raises IllegalMove where the customer would read nothing of it."""
+    if not job.still_coming:
+        raise IllegalMove(Illegal.NOT_CONFIRMED, job.status, job.status)
 
 
 def _seen(job: Job, by: Actor) -> Job:

@@ -41,7 +41,7 @@ class Limit:
 
         Raises TooMany.
         """
-        self.check(_count(self._slot(key), +1, self.seconds))
+        self._check(_count(self._slot(key), +1, self.seconds))
 
     @contextmanager
     def failures(self, key: str, failure: type[Exception]) -> Iterator[None]:
@@ -51,7 +51,7 @@ class Limit:
         """
         slot, failed = self._slot(key), False
         try:
-            self.check(_count(slot, +1, self.seconds))
+            self._check(_count(slot, +1, self.seconds))
             yield
         except failure:
             failed = True
@@ -60,7 +60,7 @@ class Limit:
             if not failed:
                 _count(slot, -1, self.seconds)
 
-    def check(self, tries: int) -> None:
+    def _check(self, tries: int) -> None:
         """Raises TooMany where those are more than may be."""
         if tries > self.most:
             raise TooMany(self.seconds - int(wiring.now().timestamp() % self.seconds))

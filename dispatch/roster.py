@@ -193,13 +193,13 @@ def sick(business: Business, username: str, day: date, *, by: Actor) -> TakenOff
 
 
 def came_back(book: JobBook, business: Business, username: str, day: date) -> tuple[Job, ...]:
-    """The jobs that came back on that day because this member was sick."""
+    """The open jobs that came back on that day because this member was sick."""
 
     def is_it(event: Event) -> bool:
         before = [old for old, _ in (event.changes or {}).values()]
         return event.reason == SICK and username in before and business.today(event.at) == day
 
-    return tuple(job for job in book.jobs if any(map(is_it, job.history)))
+    return tuple(job for job in book.jobs if job.status.is_open and any(map(is_it, job.history)))
 
 
 def random_password() -> str:

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from dispatch import wiring
+from dispatch import jobs, wiring
 from dispatch.domain.document import StoreUnavailable
 from qdn_site import PAGES_API, __version__
 from qdn_site.middleware import Middleware
@@ -33,7 +33,7 @@ def readyz() -> JsonResponse:
                 stores[f"{business.slug}/{name}"] = round(repository.age(), 1)
             except StoreUnavailable:
                 stores[f"{business.slug}/{name}"] = None
-    ready = all(age is not None and age < 10 for age in stores.values())
+    ready = all(age is not None and age <= jobs.SILENT for age in stores.values())
     status = "ok" if ready else "storage out of reach"
     return _answer({"status": status, "confirmed_seconds_ago": stores}, 200 if ready else 503)
 

@@ -1,4 +1,4 @@
-"""Environment → settings (CONTRACT §7). Half a configuration refuses to start."""
+"""Environment → settings (README lists them). Half a configuration refuses to start."""
 
 import os
 from pathlib import Path

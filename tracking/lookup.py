@@ -23,10 +23,10 @@ def tracked(request: SiteRequest, token: str) -> tuple[TrackedJob, Job]:
     """Raises JobNotFound, and TooMany for who has tried many links that are none."""
     with UNKNOWN_LINKS.failures(source(request), JobNotFound):
         job = jobs.find_by_token(request.business, token, request.revision)
-    return shown(request.business, job), job
+    return public_view(request.business, job), job
 
 
-def shown(business: Business, job: Job) -> TrackedJob:
+def public_view(business: Business, job: Job) -> TrackedJob:
     return TrackedJob.of(job, wiring.roster(business).read(), business, wiring.now())
 
 

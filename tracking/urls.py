@@ -12,5 +12,5 @@ urlpatterns = [
     path("<str:token>/ready", views.move, {"to": Status.READY_FOR_PICKUP}, name="track-ready"),
     path("<str:token>/cancel", views.move, {"to": Status.CANCELLED}, name="track-cancel"),
     path("<str:token>/undo", views.undo, name="track-undo"),
-    re_path("^(?P<rest>.*)$", not_found),
+    re_path("^(?P<rest>.*)$", not_found, name="unknown-link"),
 ]

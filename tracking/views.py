@@ -26,7 +26,7 @@ from dispatch.http import (
     own_pages_only,
     see_other,
 )
-from tracking.lookup import of_a_link, shown, tracked
+from tracking.lookup import of_a_link, public_view, tracked
 from tracking.public import TrackedJob
 
 ASK = {
@@ -163,7 +163,7 @@ def _refused(
     request: SiteRequest, token: str, job: Job, why: str, status: int = 422
 ) -> HttpResponse:
     """The page as it is, and above it why that cannot be done."""
-    now = shown(request.business, job)
+    now = public_view(request.business, job)
     context = {"job": now, "token": token, "refusal": why, **_age(request)}
     return render(request, "tracking/track.html", context, status=status)
 

@@ -1,1 +1,1 @@
-"""The JSON API (CONTRACT §5): the same use-cases as the crew's pages, for programs."""
+"""The JSON API: the same use-cases as the crew's pages, for programs."""

@@ -84,7 +84,7 @@ class JobsApi(Api):
         book = wiring.jobs(self.business).read(self.request.revision)
         etag = self._etag(book, parsed_query)
         if is_known(self.request, etag):
-            response = self.to_response(None, status_code=NOT_MODIFIED)
+            response = self.answer(None, status=NOT_MODIFIED)
             del response.headers["Content-Type"]
         else:
             visible = (job for job in book.jobs if sees(self.actor, job))

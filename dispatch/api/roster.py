@@ -21,17 +21,17 @@ MOST_DAYS = 62
 JOEL = {"username": "joel", "name": "Joel Ramirez"}
 MORNING = {"name": "morning", "free": {"driver": [JOEL], "first_mate": [], "supervisor": []}}
 FREE = {"days": [{"date": "2026-05-23", "windows": [MORNING]}], "revision": 17}  # an example
-day = partial(parameter, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", maxLength=10)
+a_day = partial(parameter, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", maxLength=10)
 
 
 class FreeQuery(Body, frozen=True, kw_only=True):
     """One day, or several."""
 
-    date: Annotated[str, day("one day", "2026-05-23")] = ""
-    from_: Annotated[str, day("the first of several days", "2026-05-23")] = msgspec.field(
+    date: Annotated[str, a_day("one day", "2026-05-23")] = ""
+    from_: Annotated[str, a_day("the first of several days", "2026-05-23")] = msgspec.field(
         name="from", default=""
     )
-    to: Annotated[str, day(f"the last of them, {MOST_DAYS} days at most", "2026-05-31")] = ""
+    to: Annotated[str, a_day(f"the last of them, {MOST_DAYS} days at most", "2026-05-31")] = ""
     r: SeenRevision = 0
 
 

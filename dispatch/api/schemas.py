@@ -66,7 +66,7 @@ Insist = Annotated[
 SeenRevision = Annotated[
     int,
     Meta(ge=0, le=MOST_REVISION),
-    parameter("a revision that you have seen: the answer is never older", 17),
+    parameter("a revision that you have seen: before an older answer we look again", 17),
 ]
 
 

@@ -122,6 +122,10 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
         )
         return start, end
 
+    def link_is_over(self, ended_at: datetime | None, at: datetime) -> bool:
+        """True where the link of a job that ended then has lived for its `link_days`."""
+        return ended_at is not None and at > ended_at + timedelta(days=self.link_days)
+
     def window(self, day: date, name: str) -> Window | None:
         """The window of that name on that day, if the business has it then."""
         return next((window for window in self.windows_on(day) if window.name == name), None)
@@ -129,9 +133,6 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     def agreed_window(self, day: date, name: str) -> Window | None:
         """The window of that name on any day: a dispatcher may agree to one that is not offered."""
         return next((offer.on(day) for offer in self.windows if offer.name == name), None)
-
-    def label(self, window: Window) -> str:
-        return self.label_of(window.name)
 
     def label_of(self, name: str) -> str:
         """The label of a window, also of one that is no longer offered."""

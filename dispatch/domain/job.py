@@ -122,7 +122,7 @@ class Request(Record, frozen=True):
 
 
 class Job(Record, frozen=True, kw_only=True):
-    """One job as CONTRACT §3 has it. `version` grows with every change, in `JobBook.changed`."""
+    """One job, as jobs.json has it. `version` grows with every change, in `JobBook.changed`."""
 
     id: JobId
     version: int = 1

@@ -1,4 +1,4 @@
-"""The moves that each may make (CONTRACT 2), in one place for board, tracking page and API."""
+"""The moves that each may make, in one place for board, tracking page and API."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +30,8 @@ class Illegal(Enum):
 
     ALREADY_THERE = auto()
     NEEDS_REASON = auto()
-    NEEDS_COULD_NOT = auto()  # one of COULD_NOT; with words of one's own for "other"
+    NEEDS_COULD_NOT = auto()  # one of COULD_NOT
+    NEEDS_WORDS = auto()  # beside "other"
     DISPATCHERS_ONLY = auto()
     LOOK_ONLY = auto()
     TOO_LATE_TO_UNDO = auto()
@@ -38,7 +39,7 @@ class Illegal(Enum):
     NOT_FOR_CUSTOMERS = auto()
     NO_FIRST_STATUS = auto()
     NO_SUCH_STATUS = auto()
-    NOT_CONFIRMED = auto()  # "on my way" is for jobs that the crew are still to come to
+    NOT_CONFIRMED = auto()  # "on my way" and estimates: the crew are still to come
 
 
 @dataclass(eq=False)
@@ -149,8 +150,9 @@ def _refuse_crew(start: Status, to: Status, reason: str) -> Illegal | None:
     if to is not BOOKED or start not in CREW_GIVES_BACK_FROM:
         return Illegal.ALREADY_THERE if to is start else Illegal.DISPATCHERS_ONLY
     code, _, words = reason.partition(":")
-    said = code in COULD_NOT and (code != "other" or words.strip())
-    return None if said else Illegal.NEEDS_COULD_NOT
+    if code not in COULD_NOT:
+        return Illegal.NEEDS_COULD_NOT
+    return Illegal.NEEDS_WORDS if code == "other" and not words.strip() else None
 
 
 def _refuse_customer(job: Job, to: Status, at: datetime, business: Business) -> Illegal | None:

@@ -101,7 +101,7 @@ class CrewJobForm(JobForm):
         if job and job.load and not business.load(job.load):
             loads.append((job.load, job.load))
         if job and job.window and job.window.name not in dict(windows):
-            windows.append((job.window.name, business.label(job.window)))
+            windows.append((job.window.name, business.label_of(job.window.name)))
         self.fields["load"].widget.choices = loads
         self.fields["window"].widget.choices = windows
         self.job = job

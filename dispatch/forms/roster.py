@@ -167,8 +167,8 @@ class DaysForm(forms.Form):
             self.fields[name] = forms.DateField(label=label, required=name == "from", widget=widget)
         windows = [(offer.name, offer.label) for offer in business.windows]
         for name, label, choices in (
-            ("windows", "Only in these windows (none ticked: all day)", windows),
-            ("but_as", "Can still work as (none ticked: cannot work)", ROLE_CHOICES),
+            ("windows", "Only in these windows (tick none for all day)", windows),
+            ("but_as", "Can still work as (tick none for not at all)", ROLE_CHOICES),
         ):
             self.fields[name] = forms.MultipleChoiceField(
                 label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple
@@ -178,9 +178,9 @@ class DaysForm(forms.Form):
         cleaned = self.cleaned_data
         if cleaned.get("but_as"):  # roles are left for a whole day, and come back with it
             if self.data.get("set") == "back":
-                self.add_error("but_as", "Who is free again is so for every role: tick none.")
+                self.add_error("but_as", "Free again means in every role: tick none here.")
             elif cleaned.get("windows"):
-                self.add_error("but_as", "Say windows and roles one after the other, not at once.")
+                self.add_error("but_as", "Set windows and roles one after the other, not at once.")
         start = cleaned.get("from")
         if start is None or "to" in self.errors:
             return cleaned

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dispatch.domain.document import StaleWrite, StoreUnavailable
 from dispatch.stores.aws import CLIENT
 
-MOST = 100  # items that one transaction can change
+MOST_ACTIONS = 100  # items that one transaction can change
 LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 NOTHING: Mapping[str, Any] = {}

@@ -74,7 +74,8 @@ class DocumentRepository(Generic[L]):
         )
 
     def read(self, at_least: int = 0) -> L:
-        """The ledger, at most seconds old, and never older than revision `at_least`.
+        """The ledger, at most seconds old; where it is older than revision `at_least`, after
+        another look at the storage, which may be out of reach.
 
         Raises StoreUnavailable where it was never read and cannot be now.
         """

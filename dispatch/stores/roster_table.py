@@ -23,7 +23,16 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 
 from dispatch.domain.document import MISSING, Contended, Document, StaleWrite, StoreUnavailable
 from dispatch.domain.roster import Availability
-from dispatch.stores.dynamodb import ABSENT, MOST, Action, Item, LostRace, NoTable, Table, equal
+from dispatch.stores.dynamodb import (
+    ABSENT,
+    MOST_ACTIONS,
+    Action,
+    Item,
+    LostRace,
+    NoTable,
+    Table,
+    equal,
+)
 from dispatch.stores.roster_items import (
     AVAIL,
     ItemKey,
@@ -38,7 +47,7 @@ META = "META"
 KEYS = ("PK", "SK", "ROSTER", "DAY")  # the table's and its index's own; JSON's names are small
 BY_DATE = "by-date"
 STILL_LOADED = timedelta(days=2)  # days gone by: the zone furthest behind still calls one today
-MOST_MEMBERS = MOST - 2  # that change at once: beside META, and one that comes early elsewhere
+MOST_MEMBERS = MOST_ACTIONS - 2  # that change at once: beside META, and one that comes early
 READERS = 8  # members that are read at once
 LOOKS = 5  # times that a reader starts again because somebody wrote meanwhile
 
@@ -92,8 +101,8 @@ class RosterTable:
         try:
             # What one transaction cannot take goes first, all but one. Should this end half-way,
             # some is done and META does not know: the change done again still finds that one.
-            while len(early) + len(rest) >= MOST:
-                now = early[: min(len(early), MOST) - 1]
+            while len(early) + len(rest) >= MOST_ACTIONS:
+                now = early[: min(len(early), MOST_ACTIONS) - 1]
                 self._table.write(unmoved, *now)
                 early = early[len(now) :]
             self._table.write(moved, *early, *rest)

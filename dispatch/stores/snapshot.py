@@ -1,4 +1,4 @@
-"""The newest value that a process knows, shared by all its readers (DESIGN, idea 3)."""
+"""The newest value that a process knows, shared by all its readers."""
 
 import threading
 from collections.abc import Callable

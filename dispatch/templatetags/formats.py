@@ -53,7 +53,7 @@ def window(promised: Window | None, business: Business) -> str:
     if promised is None:
         return "No time agreed yet"
     day = f"{promised.date:%a, %b %-d}"
-    label = f"{day} · {business.label(promised)}"
+    label = f"{day} · {business.label_of(promised.name)}"
     return format_html('{}, <span class="hours">{}</span>', label, hours(promised))
 
 
@@ -96,7 +96,8 @@ def told(event: Event, roster: Roster) -> str:
     if not isinstance(event.changes, Mapping) or not event.changes:
         return what
     changes = (
-        f"{words(name)} {_plainly(name, before, roster)} → {_plainly(name, after, roster)}"
+        ("" if name == event.what else f"{words(name)} ")
+        + f"{_plainly(name, before, roster)} → {_plainly(name, after, roster)}"
         for name, (before, after) in event.changes.items()
     )
     why = f" ({event.reason})" if isinstance(event.reason, str) and event.reason else ""
@@ -109,5 +110,7 @@ def _plainly(name: str, value: object, roster: Roster) -> str:
     if isinstance(value, dict) and "date" in value:
         return f"{value['date']} {value['name']}"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.2f}".removesuffix(".00")
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        return " + ".join(f"{line.get('label')} {line.get('amount')}" for line in value)
     return str(value) if value not in (None, "", []) else "nothing"

@@ -1,25 +1,30 @@
 """A job's drawer, and the one way in which an action on a job is done and answered."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from msgspec.structs import replace
 
 from dispatch import jobs, wiring
 from dispatch.domain import moves
 from dispatch.domain.availability import NotAvailable, clashes, overfull
+from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.job import ROLES, Job
+from dispatch.domain.job import ROLES, Event, Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import IllegalMove, JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
+from dispatch.domain.record import utc
 from dispatch.explain import LOOK_BELOW, UNSURE, clash_text, explain, name_of
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
@@ -126,6 +131,7 @@ def drawer(
     roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
     targets = [(to, moves.needs_reason(job.status, to)) for to in moves.targets(job, actor)]
     against = clashes(job, roster, overfull(book, business))
+    link_is_over = business.link_is_over(job.ended_at, wiring.now())
     context = {
         "job": job,
         "said": said,
@@ -142,19 +148,32 @@ def drawer(
         "could_not": moves.COULD_NOT,
         "undo_reason": moves.UNDO,
         "history": [
-            (event, name_of(event.by, roster))
+            (_with_our_clock(event, business), name_of(event.by, roster))
             for event in reversed(history_for(actor, job, business))
         ],
         "notes": [(note, name_of(note.by, roster)) for note in reversed(job.notes)],
         "roster": roster,
         "eta_by": job.eta and name_of(job.eta.by, roster),
         "crew": [(role, roster.name_of(name)) for role in ROLES if (name := job.field(role))],
-        "tracking_url": tracking_url(request, job),
+        "link_is_over": link_is_over,
+        "tracking_url": "" if link_is_over else tracking_url(request, job),
         "forms": {name: bound.get(name) or _form(name, request, job) for name in FORMS},
         "back": _back(request, job.id),
     }
     template = "dispatch/_drawer.html" if is_fetch(request) else "dispatch/job.html"
     return render(request, template, context, status=status)
+
+
+def _with_our_clock(event: Event, business: Business) -> Event:
+    """An estimate as the clock here shows it; the history has it in UTC."""
+    if not event.changes or "eta" not in event.changes:
+        return event
+    try:
+        moments = msgspec.convert(event.changes["eta"], tuple[datetime | None, datetime | None])
+        said = tuple(at and f"{utc(at).astimezone(business.zone):%-I:%M %p}" for at in moments)
+    except ValueError:  # not of our writing: as it stands
+        return event
+    return replace(event, changes={**event.changes, "eta": said})
 
 
 def _back(request: SiteRequest, job_id: str) -> str:

@@ -202,11 +202,15 @@ def refusal(username: str, book: JobBook | None = None, **fields: Any) -> NotAva
         ("bo", {"window": None}, ""),
         ("bo", {"status": Status.COMPLETED}, ""),
         ("bo", {}, "Bo is away on Sat, May 23 (Morning). Who is free: Joel Ramirez, Ana."),
-        ("kim", {}, "Kim is not to be driver on that day. Who is free: Joel Ramirez, Ana."),
-        ("vic", {}, "Vic cannot be driver. Who is free: Joel Ramirez, Ana."),
+        ("kim", {}, "Kim does not work as driver on that day. Who is free: Joel Ramirez, Ana."),
+        ("vic", {}, "Vic cannot work as driver. Who is free: Joel Ramirez, Ana."),
         ("pete", {}, "Pete has left the crew. Who is free: Joel Ramirez, Ana."),
         ("zoe", {}, "Nobody called zoe is on the roster. Who is free: Joel Ramirez, Ana."),
-        ("vic", {"window": None}, "Vic cannot be driver. Who can: Joel Ramirez, Ana, Bo, Kim."),
+        (
+            "vic",
+            {"window": None},
+            "Vic cannot work as driver. Who can: Joel Ramirez, Ana, Bo, Kim.",
+        ),
     ],
 )
 def test_why_somebody_cannot_drive(username: str, fields: dict[str, Any], text: str) -> None:
@@ -257,7 +261,7 @@ def test_only_open_jobs_that_joel_drives_in_that_window_fill_it(fields: dict[str
         (
             Crew(driver="pete", first_mate="vic"),
             {"window": None},
-            ["Pete has left the crew.", "Vic cannot be first mate."],
+            ["Pete has left the crew.", "Vic cannot work as first mate."],
         ),
     ],
 )

@@ -83,7 +83,7 @@ def test_a_dispatcher_may_agree_to_a_window_of_any_day() -> None:
 
 def test_a_window_that_is_no_longer_offered_still_has_a_name() -> None:
     old = Window(date=SATURDAY, name="late_night", start="20:00", end="23:00")
-    assert BUSINESS.label(old) == "Late night"
+    assert BUSINESS.label_of(old.name) == "Late night"
 
 
 @pytest.mark.parametrize(

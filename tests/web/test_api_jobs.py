@@ -96,7 +96,7 @@ def test_phones_are_kept_in_e164(dana: Program) -> None:
 def test_a_job_may_come_with_its_crew(dana: Program, jobs: JobRepository) -> None:
     answer = dana.post("jobs", MARK | {"crew": {"driver": "vic"}})
     assert is_problem(answer, 409)
-    assert "Vic cannot be driver" in answer.json()["detail"]
+    assert "Vic cannot work as driver" in answer.json()["detail"]
     assert jobs.read().jobs == ()
     made = dana.post("jobs", MARK | {"crew": {"driver": "Joel"}}).json()["job"]
     assert made["crew"] == {"driver": "joel", "first_mate": None, "supervisor": None}
@@ -138,6 +138,7 @@ def test_a_list_says_its_revision_and_has_an_etag(vic: Program, jobs: JobReposit
     for known in (etag, f"W/{etag}", f'"x", {etag}', "*"):
         again = vic.get("jobs", **{"If-None-Match": known})
         assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["Cache-Control"] == "private, no-cache"
     has(jobs, truck="T1")
     assert vic.get("jobs", **{"If-None-Match": etag}).status_code == 200
     assert vic.get("jobs?q=x", **{"If-None-Match": etag}).status_code == 200

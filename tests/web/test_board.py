@@ -221,6 +221,21 @@ def rendered(answer: Any) -> list[str]:
     return [template.name for template in answer.templates]
 
 
+def test_a_restored_document_shows_although_its_revision_was_seen_before(
+    dana: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    """Somebody put an older jobs.json back, and others have written since."""
+    backup = jobs.read()
+    put(jobs, {"id": "lost"})
+    before = etag(dana)
+    jobs._store.save(backup.encode(), jobs._store.load().etag)
+    clock.tick(3)
+    put(jobs, {"id": "new"})
+    answer = dana.get("/dashboard/board", headers={"If-None-Match": before})
+    assert (jobs.read().revision, answer.status_code) == (backup.revision + 1, 200)
+    assert 'id="job-new"' in text(answer)
+
+
 def test_each_rank_and_filter_has_its_own_etag(dana: Client, joel: Client, vic: Client) -> None:
     etags = {etag(dana), etag(joel), etag(vic), etag(dana, q="x"), etag(dana, crew="x")}
     assert len(etags) == 5

@@ -7,10 +7,11 @@ import pytest
 from django.test import Client, override_settings
 from msgspec.structs import replace
 
+import dispatch.jobs
 from dispatch.domain.job import Job
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository
-from tests.making import BUSINESS, FakeClock, unavailable
+from tests.making import BUSINESS, DANA, FakeClock, unavailable
 from tests.web.pages import text, words
 
 WHAT = {"load": "full", "access_notes": "Gate code 4411", "key": "one-visit-of-the-form"}
@@ -76,6 +77,23 @@ def test_a_double_click_and_a_reload_make_one_job(client: Client, jobs: JobRepos
 
 
 @pytest.mark.parametrize(
+    "again", [{}, {"key": "another"}, {"location": "Texas St"}], ids=lambda again: "".join(again)
+)
+def test_who_sends_again_after_their_link_was_taken_away_is_told_to_call(
+    client: Client, jobs: JobRepository, again: dict[str, str]
+) -> None:
+    book(client)
+    dispatch.jobs.renew_link(BUSINESS, the_job(jobs).id, by=DANA, revoke=True)
+    answer = book(client, **again)
+    if answer.status_code == 409:  # the same page with other details
+        assert 'href="/track/"' in text(answer)
+    else:
+        assert answer.headers["Location"].split("?")[0] == "/track/"
+    assert "Call us and we will find it: (619) 555-0100" in words(client.get("/track/"))
+    assert the_job(jobs).tracking_token == ""
+
+
+@pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
         ("customer_name", "", "Please tell us your name."),
@@ -103,6 +121,16 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_lost(
     assert "Gate code 4411" in text(page) or field == "access_notes"
     assert 'value="one-visit-of-the-form"' in text(page)
     assert jobs.read().jobs == ()
+
+
+def test_what_a_password_manager_put_into_the_trap_is_said_where_people_look(
+    client: Client,
+) -> None:
+    """The trap itself is out of sight, and empty again."""
+    page = book(client, website="https://mark.example")
+    assert "please send this once more" in words(page)
+    assert "fields marked below" not in words(page)
+    assert "https://mark.example" not in text(page)
 
 
 def test_a_window_that_has_gone_since_is_refused_kindly(client: Client, clock: FakeClock) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from msgspec.structs import replace
 
+import dispatch.jobs
 import dispatch.roster
 from dispatch import wiring
 from dispatch.domain.availability import SICK
@@ -209,11 +210,11 @@ def test_a_day_on_which_some_roles_are_left(dana: Client, roster: RosterReposito
     assert of(roster).on(MONDAY) == Availability(roles=("first_mate",))
     page = words(dana.get(JOEL))
     assert "Joel is away, Mon, May 25 (but still there as first mate)." in page
-    assert "Mon, May 25: only to be first mate" in page
-    assert 'aria-label="Joel, Mon, May 25: only to be first mate">part<' in text(dana.get(CREW))
+    assert "Mon, May 25: only as first mate" in page
+    assert 'aria-label="Joel, Mon, May 25: only as first mate">part<' in text(dana.get(CREW))
     refused = take_off(dana, **some, set="back")
     assert refused.status_code == 422
-    assert "free again is so for every role" in words(refused)
+    assert "Free again means in every role" in words(refused)
     assert take_off(dana, **{"from": "2026-05-25", "set": "back"}).status_code == 303
     assert of(roster).availability == {}
 
@@ -294,6 +295,8 @@ def test_sick_today_brings_the_jobs_back_and_lists_them(
     shown = [f'href="/dashboard/jobs/{name}"' in text(answer) for name in ("one", "two", "three")]
     assert shown == [True, False, True]
     assert "No driver" in words(dana.get(JOEL))
+    dispatch.jobs.move(BUSINESS, "one", Status.CANCELLED, by=DANA, reason="customer called")
+    assert "1 job of today came back and needs a look" in words(dana.get(JOEL))
 
 
 def test_the_roster_comes_first_and_all_can_be_done_again(

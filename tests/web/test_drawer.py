@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 
 import dispatch.jobs
-from dispatch.domain.job import Crew, Eta, Job, OnMyWay, Window
+from dispatch.domain.job import Crew, Eta, Job, OnMyWay, PriceLine, Window
 from dispatch.domain.permissions import THE_CUSTOMER, Actor
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository
-from tests.making import BUSINESS, DANA, JOEL, NOON, FakeClock, make_job, seconds
+from tests.making import BUSINESS, DANA, JOEL, NOON, TOKEN, FakeClock, make_job, seconds
 from tests.web.pages import text, words
 
 DRAWER = "/dashboard/jobs/jXkL9m2pQ"
@@ -62,6 +62,32 @@ def test_the_drawer_shows_all_that_the_crew_need(vic: Client, jobs: JobRepositor
     for fact in ("(619) 555-0142", "Gate code 4411", "T2", "$600", "Sat, May 23", "Edited:"):
         assert fact in words(answer)
     assert text(answer).count("<form") == 1, "a viewer's only button is that to sign out"
+
+
+def test_the_history_says_amounts_and_times_as_people_do(
+    dana: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    """An amount to the cent, an estimate by the clock here."""
+    change(jobs, price=Decimal("12345.67"))
+    change(jobs, price_lines=(PriceLine("Piano", Decimal("285.50")), PriceLine("Tip", Decimal(0))))
+    dispatch.jobs.set_eta(BUSINESS, "jXkL9m2pQ", clock.now() + seconds(7200), by=DANA)
+    history = words(dana.get(DRAWER)).partition("History")[2]
+    assert "Edited: price 600 → 12345.67 Dana" in history
+    assert "price lines nothing → Piano 285.50 + Tip 0 Dana" in history
+    assert "Eta: nothing → 2:00 PM Dana" in history
+
+
+def test_a_link_that_has_died_is_neither_shown_nor_offered_anew(
+    dana: Client, clock: FakeClock
+) -> None:
+    """A new one would be as dead: it is the job's end that counts."""
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", DONE, by=DANA)
+    clock.tick(30 * 24 * 3600)
+    page = dana.get(DRAWER)
+    assert (TOKEN in text(page), "Make a new link" in text(page)) == (True, True)
+    clock.tick(1)
+    page = dana.get(DRAWER)
+    assert (TOKEN in text(page), "Make a new link" in text(page)) == (False, False)
 
 
 def test_a_script_gets_the_drawer_alone_a_person_a_whole_page(joel: Client) -> None:
@@ -115,7 +141,7 @@ def test_who_saw_an_older_status_moves_nothing_and_is_told_who_did(
     [
         ({"status": "pending"}, "Only a dispatcher can move a job"),
         ({"status": "booked"}, "Say why it could not be done"),
-        ({"status": "booked", "reason": "other"}, "Say why it could not be done"),
+        ({"status": "booked", "reason": "other"}, "Say in a few words why it could not be done."),
         *(({"status": status}, NO_STATUS) for status in ("teleported", "")),
         ({}, NO_STATUS),
         ({"status": "in_progress", "expected": "lost"}, NO_STATUS),
@@ -212,14 +238,20 @@ def test_an_estimate_is_asked_for_and_shown_while_the_crew_are_to_come(
     assert ("Save estimate" in page) == ("On my way" in page) == shown
 
 
-def test_on_my_way_is_told_of_confirmed_jobs_alone(joel: Client, jobs: JobRepository) -> None:
+def test_on_my_way_and_estimates_are_of_confirmed_jobs_alone(
+    joel: Client, jobs: JobRepository
+) -> None:
+    """A page may have been open since before the job was cancelled: its customer sees neither."""
     press(joel, "eta", on_my_way="1")
     assert the_job(jobs).on_my_way == OnMyWay(at=NOON, by="joel")
     assert the_job(jobs).status is BOOKED
     dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", STARTED, by=JOEL)
-    answer = press(joel, "eta", on_my_way="1")
-    assert answer.status_code == 422
-    assert "“On my way” is for confirmed jobs" in words(answer)
+    before = the_job(jobs)
+    for pressed in ({"on_my_way": "1"}, {"eta": "14:20"}):
+        answer = press(joel, "eta", **pressed)
+        assert answer.status_code == 422
+        assert "“On my way” and estimates are for confirmed jobs" in words(answer)
+    assert the_job(jobs) == before
 
 
 # --- editing ----------------------------------------------------------------------------

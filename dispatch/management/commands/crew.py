@@ -83,13 +83,13 @@ class Command(BusinessCommand):
         self.stdout.write(f"{verb} {_line(business, member)}")
 
     def _list(self, business: Business, options: dict[str, Any]) -> None:
-        roster = wiring.roster(business).read()
-        members = [member for member in roster.members if member.active or options["all"]]
+        known = wiring.roster(business).read()
+        members = [member for member in known.members if member.active or options["all"]]
         days = days_by_member(business, options["start"], options["end"])
         for member in sorted(members, key=lambda member: member.username):
             for line in (_line(business, member), *days.get(member.username, [])):
                 self.stdout.write(line)
-        for problem in roster.problems:
+        for problem in known.problems:
             self.stderr.write(f"Cannot be read: {problem}")
 
     def _password(self, business: Business, options: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dispatch import sample, wiring
-from dispatch.domain.document import StoreUnavailable, UnreadableDocument
+from dispatch.domain.document import StoreUnavailable
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         try:
             sample.add_members(business, password)
             added = sample.add_jobs(business)
-        except (StoreUnavailable, UnreadableDocument) as error:
+        except StoreUnavailable as error:
             raise CommandError(str(error)) from error
         call_command("collectstatic", interactive=False, verbosity=0)
         here, token = f"http://127.0.0.1:{port}", sample.a_token(business)
