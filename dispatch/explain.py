@@ -20,7 +20,7 @@ ILLEGAL = {
     Illegal.ALREADY_THERE: "The job is already at “{to.label}”.",
     Illegal.NEEDS_REASON: "From “{start.label}” to “{to.label}” needs a reason.",
     Illegal.NEEDS_COULD_NOT: (
-        f"Say why it could not be done: {', '.join(COULD_NOT)} (with a few words)."
+        f"Say why it could not be done; “{COULD_NOT['other']}” needs a few words."
     ),
     Illegal.DISPATCHERS_ONLY: (
         "Only a dispatcher can move a job from “{start.label}” to “{to.label}”."

@@ -114,8 +114,8 @@ def test_who_saw_an_older_status_moves_nothing_and_is_told_who_did(
     ("fields", "sentence"),
     [
         ({"status": "pending"}, "Only a dispatcher can move a job"),
-        ({"status": "booked"}, "Say why it could not be done"),
-        ({"status": "booked", "reason": "other"}, "Say why it could not be done"),
+        ({"status": "booked"}, "Say why it could not be done; “Something else” needs a few words."),
+        ({"status": "booked", "reason": "other"}, "“Something else” needs a few words."),
         *(({"status": status}, NO_STATUS) for status in ("teleported", "")),
         ({}, NO_STATUS),
         ({"status": "in_progress", "expected": "lost"}, NO_STATUS),
