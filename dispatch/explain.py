@@ -1,9 +1,11 @@
 """Why something was refused, in a sentence for people: pages, API and commands say the same."""
 
+from msgspec.structs import replace
+
 from dispatch import wiring
 from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, SYSTEM, Job, Window
+from dispatch.domain.job import CUSTOMER, SYSTEM, Event, Job, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.moves import COULD_NOT, Illegal, IllegalMove, JobConflict
 from dispatch.domain.roster import Roster
@@ -97,6 +99,14 @@ def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Bu
 def when(window: Window, business: Business) -> str:
     """`Sat, May 23 (Morning)`."""
     return f"{window.date:%a, %b} {window.date.day} ({business.label(window)})"
+
+
+def in_words(event: Event) -> Event:
+    """With a reason of the crew's as people say it: `no_access: dog` → `No access: dog`."""
+    if not event.is_move or not event.reason:
+        return event
+    code, colon, words = event.reason.partition(":")
+    return replace(event, reason=COULD_NOT.get(code, code) + colon + words)
 
 
 def name_of(by: str, roster: Roster) -> str:

@@ -20,7 +20,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import IllegalMove, JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
-from dispatch.explain import LOOK_BELOW, UNSURE, clash_text, explain, name_of
+from dispatch.explain import LOOK_BELOW, UNSURE, clash_text, explain, in_words, name_of
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
 from dispatch.views.board import board_of
@@ -142,7 +142,7 @@ def drawer(
         "could_not": moves.COULD_NOT,
         "undo_reason": moves.UNDO,
         "history": [
-            (event, name_of(event.by, roster))
+            (in_words(event), name_of(event.by, roster))
             for event in reversed(history_for(actor, job, business))
         ],
         "notes": [(note, name_of(note.by, roster)) for note in reversed(job.notes)],

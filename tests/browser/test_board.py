@@ -163,7 +163,7 @@ def test_the_crew_give_a_job_back_and_say_why(window: Window, site: Site) -> Non
     why.get_by_role("button", name="Move it").click()
     expect(card(joel, job, BOOKED)).to_be_visible()
     drawer = open_drawer(joel, job)
-    expect(drawer.locator(".history")).to_contain_text("no_access: Gate locked")
+    expect(drawer.locator(".history")).to_contain_text("No access: Gate locked")
 
 
 def test_something_else_needs_words(window: Window, site: Site) -> None:
