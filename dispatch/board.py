@@ -155,7 +155,7 @@ class Board:
             (self.business.slug, job.id, job.version),
             *(self.business, self.member.rank, self.sees_prices),
             late=is_late(job, self.business, self.at),
-            names=tuple(self.roster.name_of(username) for username in job.crew),
+            names=tuple(self.roster.name_of(username) for username in dict.fromkeys(job.crew)),
             drivers=self._drivers(job),
             clashes=tuple(
                 clash_text(clash, job.window, self.roster, self.business)

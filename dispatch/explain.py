@@ -1,11 +1,18 @@
 """Why something was refused, in a sentence for people: pages, API and commands say the same."""
 
+from contextlib import suppress
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
 from dispatch import wiring
 from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, SYSTEM, Job, Window
+from dispatch.domain.job import CUSTOMER, SYSTEM, Event, Job, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.moves import COULD_NOT, Illegal, IllegalMove, JobConflict
+from dispatch.domain.record import utc
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
 from dispatch.jobs import KeyReused
@@ -98,6 +105,22 @@ def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Bu
 def when(window: Window, business: Business) -> str:
     """`Sat, May 23 (Morning)`."""
     return f"{window.date:%a, %b} {window.date.day} ({business.label_of(window.name)})"
+
+
+def in_words(event: Event, business: Business) -> Event:
+    """As people say it: `no_access: dog` is `No access: dog`, an estimate is by the clock here."""
+    reason, changes = event.reason, event.changes
+    if event.is_move and reason:
+        code, colon, words = reason.partition(":")
+        reason = COULD_NOT.get(code, code) + colon + words
+    if changes and "eta" in changes:
+        with suppress(ValueError):  # not of our writing: as it stands
+            moments = msgspec.convert(changes["eta"], tuple[datetime | None, datetime | None])
+            before, after = (
+                at and f"{utc(at).astimezone(business.zone):%-I:%M %p}" for at in moments
+            )
+            changes = {**changes, "eta": (before, after)}
+    return replace(event, reason=reason, changes=changes)
 
 
 def name_of(by: str, roster: Roster) -> str:

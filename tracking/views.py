@@ -75,6 +75,8 @@ def move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
             return _ask(request, token, shown, to, 503)
         except InvalidInput as error:
             return _ask(request, token, shown, to, 422, explain(error, request.business))
+    if job.status is to:  # done: the back button leads here
+        return _to_page(request, token)
     at, business = wiring.now(), request.business
     if why := refusal(job, to, by=THE_CUSTOMER, at=at, business=business, reason=""):
         words = explain(IllegalMove(why, job.status, to), business)

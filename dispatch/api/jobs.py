@@ -181,7 +181,8 @@ class StatusApi(Api):
         """Move a job
 
         Say in `expected` at which status you saw it. Backwards, and to `cancelled`, needs a
-        `reason`.
+        `reason`. The crew give a job back, to `booked`, with `no_access`, `not_ready`, `unsafe` or
+        `other: ` and a few words.
         """
         job_id, to, expected = parsed_path.job_id, parsed_body.status, parsed_body.expected
         reason = job_input.text("reason", parsed_body.reason)

@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from dispatch import roster, wiring
@@ -36,9 +37,11 @@ class SignIn(LoginView):
     http_method_names = ["get", "head", "post"]
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
-        """The page that `next` names; not this one again, which would go round for ever."""
+        """The page that `next` names; neither this one, which would go round for ever, nor the
+        one that signs out.
+        """
         url: str = super().get_redirect_url()
-        return "" if url.startswith(self.request.path) else url
+        return "" if url.startswith((self.request.path, reverse("logout"))) else url
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

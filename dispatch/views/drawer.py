@@ -1,31 +1,26 @@
 """A job's drawer, and the one way in which an action on a job is done and answered."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import wraps
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from msgspec.structs import replace
 
 from dispatch import jobs, wiring
 from dispatch.domain import moves
 from dispatch.domain.availability import NotAvailable, clashes, overfull
-from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.job import ROLES, Event, Job
+from dispatch.domain.job import ROLES, Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import IllegalMove, JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
-from dispatch.domain.record import utc
-from dispatch.explain import LOOK_BELOW, UNSURE, clash_text, explain, name_of
+from dispatch.explain import LOOK_BELOW, UNSURE, clash_text, explain, in_words, name_of
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
 from dispatch.views.board import board_of
@@ -148,7 +143,7 @@ def drawer(
         "could_not": moves.COULD_NOT,
         "undo_reason": moves.UNDO,
         "history": [
-            (_with_our_clock(event, business), name_of(event.by, roster))
+            (in_words(event, business), name_of(event.by, roster))
             for event in reversed(history_for(actor, job, business))
         ],
         "notes": [(note, name_of(note.by, roster)) for note in reversed(job.notes)],
@@ -162,18 +157,6 @@ def drawer(
     }
     template = "dispatch/_drawer.html" if is_fetch(request) else "dispatch/job.html"
     return render(request, template, context, status=status)
-
-
-def _with_our_clock(event: Event, business: Business) -> Event:
-    """An estimate as the clock here shows it; the history has it in UTC."""
-    if not event.changes or "eta" not in event.changes:
-        return event
-    try:
-        moments = msgspec.convert(event.changes["eta"], tuple[datetime | None, datetime | None])
-        said = tuple(at and f"{utc(at).astimezone(business.zone):%-I:%M %p}" for at in moments)
-    except ValueError:  # not of our writing: as it stands
-        return event
-    return replace(event, changes={**event.changes, "eta": said})
 
 
 def _back(request: SiteRequest, job_id: str) -> str:

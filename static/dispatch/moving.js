@@ -1,6 +1,6 @@
 // Jobs are moved by drag, by button and by keyboard; what needs a reason asks for it, and for a
 // minute the move can be undone.
-import { send } from "../site/live.js";
+import { busy, send } from "../site/live.js";
 import { say, sayAnswer } from "./announcing.js";
 import { board, label, refresh } from "./board.js";
 import { focusCard, hasJob, openDrawer, show } from "./drawer.js";
@@ -28,8 +28,8 @@ async function move(card, status) {
     if (!reason) return;
     for (const [name, value] of reason) body.set(name, value);
   }
-  const answer = await send(`/dashboard/jobs/${encodeURIComponent(card.dataset.id)}/move`, body);
-  await take(answer, { undoable: true });
+  const address = `/dashboard/jobs/${encodeURIComponent(card.dataset.id)}/move`;
+  await busy(card, async () => take(await send(address, body), { undoable: true }));
 }
 
 // A driver, right on the card. A refusal opens the drawer, where others can be chosen.

@@ -115,6 +115,22 @@ def test_the_keys_are_told_where_they_work(job: Job, window: Window, site: Site)
     expect(vic.get_by_text("moves the job")).to_have_count(0)
 
 
+def test_what_is_pressed_twice_moves_once(dana: Page, job: Job, site: Site) -> None:
+    """And the way back is still offered."""
+    button = card(dana, job).get_by_role("button", name="Ready for Pickup")
+    button.evaluate("(button) => { button.click(); button.click(); }")
+    expect(card(dana, job, READY)).to_be_visible()
+    expect(said(dana)).to_have_text("Moved to “Ready for Pickup”.")
+    expect(dana.locator("#undo").get_by_role("button")).to_be_visible()
+    card(dana, job).evaluate(
+        "(card) => { for (const _ of [1, 2]) card.dispatchEvent(new KeyboardEvent("
+        "'keydown', { key: 'ArrowRight', shiftKey: true, bubbles: true })); }"
+    )
+    expect(card(dana, job, IN_PROGRESS)).to_be_visible()
+    expect(said(dana)).to_have_text("Moved to “In Progress”.")
+    assert len(site.stored(job).history) == 2
+
+
 def test_a_move_back_asks_for_the_reason(dana: Page, job: Job, site: Site) -> None:
     card(dana, job).press("Shift+ArrowLeft")
     why = dana.get_by_role("dialog", name="Why?")
@@ -163,7 +179,7 @@ def test_the_crew_give_a_job_back_and_say_why(window: Window, site: Site) -> Non
     why.get_by_role("button", name="Move it").click()
     expect(card(joel, job, BOOKED)).to_be_visible()
     drawer = open_drawer(joel, job)
-    expect(drawer.locator(".history")).to_contain_text("no_access: Gate locked")
+    expect(drawer.locator(".history")).to_contain_text("No access: Gate locked")
 
 
 def test_something_else_needs_words(window: Window, site: Site) -> None:

@@ -85,6 +85,11 @@ def test_after_signing_in_nobody_is_sent_elsewhere(client: Client, then: str) ->
     assert sign_in(Client(), then="/dashboard/jobs/17") == "/dashboard/jobs/17"
 
 
+@pytest.mark.usefixtures("roster")
+def test_who_has_come_back_to_the_page_that_signs_out_is_not_asked_it_again(client: Client) -> None:
+    assert sign_in(client, then="/dashboard/logout/") == "/dashboard/"
+
+
 @pytest.mark.parametrize("then", ["", "/dashboard/login/", "/dashboard/login/?next=/dashboard/"])
 def test_who_is_signed_in_already_is_sent_to_the_board(joel: Client, then: str) -> None:
     answer = joel.get(SIGN_IN, {"next": then})

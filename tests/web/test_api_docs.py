@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from dispatch.domain.job import Crew
+from dispatch.domain.moves import COULD_NOT
 from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import TOKEN, make_job
 from tests.web.api import Program
@@ -46,6 +47,8 @@ def test_the_schema_is_valid_and_names_every_call(schema: Any) -> None:
     conflict = operations(schema)["POST", "/api/jobs"]["responses"]["409"]["description"]
     assert "idempotency key" in conflict
     assert "`insistable`" in conflict
+    move = operations(schema)["POST", "/api/jobs/{job_id}/status"]["description"]
+    assert all(f"`{code}" in move for code in COULD_NOT)
     pytest.importorskip("openapi_spec_validator").validate(schema)
 
 

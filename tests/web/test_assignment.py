@@ -71,6 +71,13 @@ def test_a_refusal_stands_beside_the_role_it_is_about(dana: Client, jobs: JobRep
     assert the_job(jobs).crew == Crew()
 
 
+def test_who_is_on_a_job_twice_is_named_once_on_its_card(dana: Client, jobs: JobRepository) -> None:
+    assign(dana, driver="joel", first_mate="joel", version=1)
+    assert the_job(jobs).crew == Crew(driver="joel", first_mate="joel")
+    names = board(dana).partition('class="crew-names"')[2].partition("</p>")[0]
+    assert names.count("Joel") == 1
+
+
 def test_a_full_window_can_be_insisted_on(dana: Client, jobs: JobRepository) -> None:
     """Which is then no clash."""
     joels_morning_is_full(jobs)

@@ -157,6 +157,21 @@ def test_a_move_that_is_not_allowed_changes_nothing_and_says_why(
     assert the_job(jobs) == before
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"reason": "not_ready"}, "Booking Confirmed Not ready Joel"),
+        ({"reason": "no_access", "text": "Gate shut"}, "No access: Gate shut Joel"),
+        ({"reason": "other", "text": "A bear"}, "Something else: A bear Joel"),
+    ],
+)
+def test_the_history_tells_in_words_why_it_could_not_be_done(
+    joel: Client, fields: dict[str, str], told: str
+) -> None:
+    press(joel, "move", status="booked", **fields)
+    assert told in words(joel.get(DRAWER)).partition("History")[2]
+
+
 def test_undo_is_offered_for_a_minute_to_whoever_moved(
     joel: Client, dana: Client, jobs: JobRepository, clock: FakeClock
 ) -> None:

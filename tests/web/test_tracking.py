@@ -180,6 +180,17 @@ def test_the_same_tap_twice_does_it_once(
     assert len(jobs.read().jobs[0].history) == 1
 
 
+@pytest.mark.parametrize("action", ["ready", "cancel"])
+def test_back_to_the_question_shows_that_it_is_done(
+    client: Client, jobs: JobRepository, action: str
+) -> None:
+    """And not that it can be done no more, above the button that undoes it."""
+    put(jobs, status=BOOKED)
+    client.post(f"{PAGE}/{action}")
+    answer = client.get(f"{PAGE}/{action}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}?r=2")
+
+
 def test_only_an_undo_says_what_the_customer_saw(client: Client, jobs: JobRepository) -> None:
     """“Ready” and “Cancel” are meant also where we confirm meanwhile."""
     put(jobs, status=PENDING)
