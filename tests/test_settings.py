@@ -103,6 +103,13 @@ def test_a_table_that_cannot_be_is_named(url: str) -> None:
     assert "file:<folder> or dynamodb://<table>" in problem
 
 
+@pytest.mark.parametrize("url", ["s3://[", "s3:", "file:", "releases"])
+def test_a_place_for_releases_that_cannot_be_is_named(url: str) -> None:
+    assert problems(lambda it: it.releases("QDN_RELEASES_URL"), QDN_RELEASES_URL=url) == [
+        f"QDN_RELEASES_URL is {url!r}, none of file:<folder>, s3://bucket/prefix."
+    ]
+
+
 def test_several_businesses_need_places_apart() -> None:
     assert place("s3://bucket/jobs.json", several=True) == [
         "PLACE needs {business} in it, to keep the several businesses apart."
@@ -259,7 +266,7 @@ def test_rate_limits_are_counted_in_memory_or_in_redis(url: str) -> None:
     assert problems(lambda it: it.cache("QDN_CACHE_URL"), QDN_CACHE_URL=url) == []
 
 
-@pytest.mark.parametrize("url", ["file:/srv/cache", "memcached://limits", "locmem"])
+@pytest.mark.parametrize("url", ["file:/srv/cache", "memcached://limits", "locmem", "redis://["])
 def test_another_place_for_rate_limits_is_named(url: str) -> None:
     assert problems(lambda it: it.cache("QDN_CACHE_URL"), QDN_CACHE_URL=url) == [
         f"QDN_CACHE_URL is {url!r}, none of locmem:, redis://…."

@@ -127,7 +127,7 @@ class Pointer(msgspec.Struct, frozen=True):
             return dict(found)
         names = list(surfaces) or self._last_promoted()
         if to == IMAGE:
-            return dict.fromkeys((name for name in names if name != EDGE), IMAGE)
+            return {name: NONE if name == EDGE else IMAGE for name in names}
         earlier = {}
         for name in names:
             place = self.place(name)
@@ -179,7 +179,7 @@ def decode(document: Document) -> Pointer:
         if schema != SCHEMA:
             raise UnreadableDocument(f"{POINTER} has schema {schema!r}; this code knows {SCHEMA}")
         return msgspec.json.decode(document.body, type=Pointer)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # msgspec's, and those of text that is none
         raise UnreadableDocument(f"{POINTER} cannot be read: {error}") from error
 
 
