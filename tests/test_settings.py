@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -159,6 +160,15 @@ def test_nothing_starts_without_settings() -> None:
     assert "QDN_STAGE is not set" in result.stderr
     assert "DJANGO_SECRET_KEY is not set" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("workers", ["two", "0", "-1", "1.5"])
+def test_a_number_of_processes_that_is_none_is_named(
+    workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QDN_WORKERS", workers)
+    with pytest.raises(SystemExit, match=f"QDN_WORKERS is '{workers}'"):
+        run_path(str(ROOT / "qdn_site" / "gunicorn.py"))
 
 
 def test_production_starts_with_its_settings_and_never_with_debug_on() -> None:
