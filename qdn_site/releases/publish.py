@@ -102,7 +102,7 @@ def plan_rollback(target: Target, surfaces: Sequence[str], to: str, by: str, at:
     wanted = {} if finishes else state[0].earlier(surfaces, to)
     if set(wanted.values()) == {NONE}:
         raise ReleaseError(
-            "There was no function at the edge before this one, and one cannot be taken away:"
+            "No other function was at the edge before, and one cannot be taken away:"
             " name a release with --to."
         )
     return _plan("rollback", by, at, target, state, wanted)
@@ -191,7 +191,13 @@ def carry_out(plan: Plan, now: Now, timeout: float = TIMEOUT) -> Iterator[str]:
 def _prove(plan: Plan) -> Iterator[str]:
     """The running code can serve these pages; the function does what the event table says."""
     target = plan.target
-    runs = pages_api(target)
+    unasked = "no address of it is set"
+    try:
+        runs = pages_api(target)
+    except NotArrived as error:
+        if plan.action != "rollback":
+            raise
+        runs, unasked = None, str(error)  # it may be what is live that keeps it from answering
     for change in plan.changes.values():
         release = plan.after.releases.get(change.new)
         if release is None:
@@ -205,7 +211,7 @@ def _prove(plan: Plan) -> Iterator[str]:
             )
         yield f"{name}: complete, every hash is right"
     if runs is None:
-        yield f"not asked what {target.name}'s code can serve: no address of it is set"
+        yield f"not asked what {target.name}'s code can serve: {unasked}"
     # What production had before is wanted back, whatever the table says by now.
     if plan.code and target.function and plan.action != "rollback":
         yield from prove(target.function, target.function.put_up(plan.code))

@@ -571,6 +571,17 @@ def test_a_rollback_to_a_release_that_is_damaged_is_refused(world: World) -> Non
     assert world.shown() == second
 
 
+def test_a_site_that_does_not_answer_can_be_rolled_back(
+    online: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function that fails takes /healthz with it."""
+    online.release("First.")
+    monkeypatch.setattr(online.site, "health", dict)
+    refused(online.rollback, "not as a site of ours does")
+    assert online.shown() == IMAGE
+    assert online.pointer.interrupted
+
+
 def test_a_rollback_is_not_undone_because_it_is_slow_to_arrive(online: World) -> None:
     first = online.release("First.")
     online.release("Second.")
