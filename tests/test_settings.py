@@ -208,6 +208,7 @@ def line_of(path: Path, text: str) -> int:
         ("price = 600", "price = -1", "price = -1", "out of range"),
         ('label = "Half load", ', "", 'name = "half"', "missing required field `label`"),
         ('"https://staging.quickdumpnow.com"', '"staging"', '"staging"', "public_url"),
+        ('"https://staging.quickdumpnow.com"', '"https://["', '"https://["', "public_url"),
         ("[business.staging]", "[business.stagging]", "stagging]", "unknown field `stagging`"),
         ("[[business]]", "[[busines]]", "[[busines]]", "unknown field `busines`"),
     ],
