@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from dispatch.domain.business import Business
-from dispatch.domain.document import DocumentStore
+from dispatch.domain.document import DocumentStore, StoreUnavailable
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Availability, Roster
 from dispatch.stores.dynamodb import Table
@@ -103,7 +103,10 @@ def _store(url: str, name: str, alias: str) -> DocumentStore:
         return _roster_table(url)
     folder = Path(settings.BASE_DIR, url.removeprefix("file:"))
     if settings.STAGE == "development":
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"{folder} cannot be made: {error.strerror}") from error
     return FileStore(folder / name)
 
 

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
@@ -71,7 +71,7 @@ class Environment:
                 "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
                 "OPTIONS": {"MAX_ENTRIES": 20_000, "CULL_FREQUENCY": 200},
             }
-        if urlsplit(url).scheme in ("redis", "rediss"):
+        if _parts(url).scheme in ("redis", "rediss"):
             return {
                 "BACKEND": "django.core.cache.backends.redis.RedisCache",
                 "LOCATION": url,
@@ -83,7 +83,7 @@ class Environment:
     def releases(self, name: str) -> str:
         """`file:<folder>` or `s3://bucket/prefix`; none, where there are no releases."""
         url = self.text(name)
-        parts = urlsplit(url)
+        parts = _parts(url)
         s3 = parts.scheme == "s3" and parts.netloc
         if url and not s3 and not (parts.scheme == "file" and parts.path):
             self.problems.append(f"{name} is {url!r}, none of file:<folder>, s3://bucket/prefix.")
@@ -106,6 +106,24 @@ class Environment:
     def refuse(self) -> None:
         if self.problems:
             raise ImproperlyConfigured("\n  ".join(["Refusing to start:", *self.problems]))
+
+
+def can_be_asked(address: str) -> bool:
+    """It is the whole address of a site, as a client of HTTP can ask it."""
+    parts = _parts(address)
+    try:
+        host = (parts.hostname or "").encode("idna")
+    except UnicodeError:
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and address.isascii()
+
+
+def _parts(url: str) -> SplitResult:
+    """Of what is no address at all, empty ones."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _leads_somewhere(url: str, schemes: tuple[str, ...]) -> bool:

@@ -5,7 +5,9 @@ each worker first replaces Python's blocking calls by gevent's, and those must n
 """
 
 import os
+import re
 import resource
+import sys
 from typing import Any
 
 # A connection is an open file. Containers often begin with 1,024, and may have many more.
@@ -15,7 +17,10 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_files, _hard))
 
 bind = os.environ.get("QDN_BIND", "").strip() or "127.0.0.1:8000"
 # Scale by containers: rate limits are counted in the process, unless QDN_CACHE_URL names a Redis.
-workers = int(os.environ.get("QDN_WORKERS", "").strip() or 1)
+_workers = os.environ.get("QDN_WORKERS", "").strip() or "1"
+if not re.fullmatch("[1-9][0-9]{0,2}", _workers):
+    sys.exit(f"Refusing to start: QDN_WORKERS is {_workers!r}, no number of processes.")
+workers = int(_workers)
 # A greenlet for each connection, so that thousands of slow clients keep nobody else waiting.
 worker_class = "gevent"
 worker_connections = min(8_000, _files * 4 // 5)  # the other files are for stores and pages
@@ -41,3 +46,8 @@ def on_starting(server: Any) -> None:
             " that a few of them can use up the tries of all. Let CloudFront send"
             " X-Origin-Verify, and set it."
         )
+
+
+def worker_int(worker: Any) -> None:
+    """Ctrl-C: at once. gunicorn's own way ends in a traceback of gevent's."""
+    os._exit(0)

@@ -16,6 +16,7 @@ from django.test import Client
 from dispatch import wiring
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
+from dispatch.stores.file import FileStore
 from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, LEGACY, PASSWORD, make_job
@@ -119,6 +120,28 @@ def test_who_has_left_is_out_at_once_and_stays_in_the_history(joel: Client) -> N
 @pytest.mark.parametrize("action", ["password", "deactivate"])
 def test_who_is_not_on_the_roster_is_named(action: str) -> None:
     assert refused("crew", action, "pete") == "Nobody called pete is on the roster."
+
+
+@pytest.mark.usefixtures("typed_password")
+def test_a_full_name_is_tidied_as_in_the_form() -> None:
+    run(
+        "crew",
+        "add",
+        "joel",
+        "--rank",
+        "crew",
+        "--full-name",
+        " Joel\n Ramirez",
+        "--password-stdin",
+    )
+    assert wiring.roster(BUSINESS).read().member("joel").name == "Joel Ramirez"
+
+
+@pytest.mark.parametrize("name", ["  ", "x" * 81, "Jo\x1bel"])
+def test_a_full_name_that_the_form_would_refuse_is_refused(name: str) -> None:
+    assert "--full-name takes 1 to 80" in refused(
+        *("crew", "add", "joel", "--rank", "crew", "--full-name", name, "--dry-run")
+    )
 
 
 # --- jobs -------------------------------------------------------------------------------
@@ -229,6 +252,15 @@ def test_verify_counts_the_jobs_and_fails_over_what_is_broken(
     assert "Cannot be read: entry 'broken-1': " in said.getvalue()
 
 
+def test_a_document_that_is_not_ours_is_named_by_its_file(
+    jobs: JobRepository, tmp_path: Path
+) -> None:
+    (tmp_path / "jobs.json").write_bytes(b"[{")
+    jobs._store = FileStore(tmp_path / "jobs.json")  # type: ignore[attr-defined]
+    told = refused("jobs", "list")
+    assert told.startswith(f"{tmp_path / 'jobs.json'}: The jobs document is not ours: ")
+
+
 @pytest.mark.usefixtures("imported")
 def test_what_is_exported_can_be_imported(tmp_path: Path, jobs: JobRepository) -> None:
     file = tmp_path / "jobs.json"
@@ -317,3 +349,41 @@ def test_from_a_shell_the_commands_write_files_and_fail_with_one_line(tmp_path: 
     assert nobody.splitlines()[-1].endswith("use --password-stdin.")
     assert added == ""
     assert b"rolling" not in (tmp_path / "crew.json").read_bytes()
+
+
+def test_from_a_shell_an_outage_is_one_line_and_a_reader_who_has_seen_enough_is_none(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "crew.json").mkdir()
+    (tmp_path / "file").touch()
+    reader, writer = os.pipe()
+    os.close(reader)
+    settings = {"QDN_STAGE": "development", "DJANGO_SECRET_KEY": "x" * 60}
+
+    def told(jobs: str, *lines: str, stdout: int = subprocess.DEVNULL) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", SHELL, *lines],
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                **settings,
+                "QDN_JOBS_URL": f"file:{jobs}",
+                "QDN_CREW_URL": f"file:{tmp_path}",
+            },
+            input=PASSWORD.encode(),
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+        return done.stderr.decode().splitlines()
+
+    assert told(str(tmp_path), "crew add joel --rank crew --password-stdin") == [
+        f"CommandError: {tmp_path}/crew.json cannot be read: Is a directory",
+        "exit 1",
+    ]
+    assert told(str(tmp_path / "file" / "x"), "jobs list") == [
+        f"CommandError: {tmp_path}/file/x cannot be made: Not a directory",
+        "exit 1",
+    ]
+    assert told(str(tmp_path), "jobs verify", stdout=writer) == ["exit 1"]
+    os.close(writer)

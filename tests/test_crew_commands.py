@@ -101,7 +101,8 @@ def test_jobs_that_now_stand_in_the_way_are_listed(jobs: JobRepository, dry: lis
     ("words", "told"),
     [
         (["pete", "2026-05-23"], "Nobody called pete is on the roster."),
-        (["joel", "tomorrow"], "'tomorrow' is no date such as 2026-05-23"),
+        (["joel", "tomorrow"], "'tomorrow': That is no date such as 2026-05-23."),
+        (["joel", "9999-12-31"], "'9999-12-31': It must be from 2000 to 2199."),
         (["joel", "2026-05-21"], "2026-05-21 is over."),
         (["joel", "2026-05-23", "--to", "2026-05-22"], "2026-05-22 is before 2026-05-23."),
         (["joel", "2026-05-23", "--to", "2027-05-24"], "more than a year"),
@@ -116,6 +117,10 @@ def test_jobs_that_now_stand_in_the_way_are_listed(jobs: JobRepository, dry: lis
 )
 def test_days_that_cannot_be_are_refused(words: list[str], told: str) -> None:
     assert told in refused("away", *words)
+
+
+def test_days_beyond_all_calendars_are_not_listed() -> None:
+    assert "'9999-12-31': It must be from 2000" in refused("list", "--from", "9999-12-31")
 
 
 def test_today_is_the_business_s_own(clock: FakeClock) -> None:

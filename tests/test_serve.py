@@ -1,5 +1,6 @@
 """`manage.py serve` on a fresh clone, and the day that `make run` opens on."""
 
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,33 @@ def test_a_fresh_clone_without_a_folder_var_is_served(
     monkeypatch.setenv("QDN_BIND", "")  # put back after the test
     monkeypatch.setattr(serve.os, "execv", lambda _, arguments: started.append(arguments))
     monkeypatch.setattr(serve, "call_command", lambda *_, **__: None)
-    call_command("serve")
+    call_command("serve", port=0)
     log = Path(started[0][started[0].index("--access-logfile") + 1])
     assert log.parent.is_dir()
+
+
+def test_a_folder_or_a_port_that_cannot_be_is_told_in_a_line(tmp_path: Path, settings: Any) -> None:
+    (tmp_path / "var").touch()
+    settings.BASE_DIR = tmp_path
+    with pytest.raises(CommandError, match=f"^{tmp_path}/var: File exists$"):
+        call_command("serve", port=0)
+    with pytest.raises(CommandError, match=r"^127.0.0.1:99999 cannot be served: [^\n]*0-65535"):
+        call_command("serve", port=99999)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError, match=f"^127.0.0.1:{port} .*Address already in use"):
+            call_command("serve", port=port)
+
+
+def test_a_password_that_was_never_written_down_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QDN_DEMO_PASSWORD", raising=False)
+    kept = tmp_path / "demo-password"
+    kept.touch()
+    made = serve.demo_password(kept)
+    assert made
+    assert serve.demo_password(kept) == made
 
 
 def test_jobs_that_cannot_be_read_are_told_in_a_line(
@@ -39,7 +64,7 @@ def test_jobs_that_cannot_be_read_are_told_in_a_line(
     settings.BASE_DIR = tmp_path
     monkeypatch.setattr(serve.sample, "add_jobs", broken)
     with pytest.raises(CommandError, match="is no JSON"):
-        call_command("serve")
+        call_command("serve", port=0)
 
 
 @pytest.mark.parametrize("hours", range(0, 168, 5))

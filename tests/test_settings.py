@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -103,6 +104,13 @@ def test_a_table_that_cannot_be_is_named(url: str) -> None:
     assert "file:<folder> or dynamodb://<table>" in problem
 
 
+@pytest.mark.parametrize("url", ["s3://[", "s3:", "file:", "releases"])
+def test_a_place_for_releases_that_cannot_be_is_named(url: str) -> None:
+    assert problems(lambda it: it.releases("QDN_RELEASES_URL"), QDN_RELEASES_URL=url) == [
+        f"QDN_RELEASES_URL is {url!r}, none of file:<folder>, s3://bucket/prefix."
+    ]
+
+
 def test_several_businesses_need_places_apart() -> None:
     assert place("s3://bucket/jobs.json", several=True) == [
         "PLACE needs {business} in it, to keep the several businesses apart."
@@ -154,6 +162,15 @@ def test_nothing_starts_without_settings() -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("workers", ["two", "0", "-1", "1.5"])
+def test_a_number_of_processes_that_is_none_is_named(
+    workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QDN_WORKERS", workers)
+    with pytest.raises(SystemExit, match=f"QDN_WORKERS is '{workers}'"):
+        run_path(str(ROOT / "qdn_site" / "gunicorn.py"))
+
+
 def test_production_starts_with_its_settings_and_never_with_debug_on() -> None:
     assert settings_for(**PRODUCTION)["STAGE"] == "production"
     with pytest.raises(ImproperlyConfigured, match="DJANGO_DEBUG is on in production"):
@@ -191,6 +208,7 @@ def line_of(path: Path, text: str) -> int:
         ("price = 600", "price = -1", "price = -1", "out of range"),
         ('label = "Half load", ', "", 'name = "half"', "missing required field `label`"),
         ('"https://staging.quickdumpnow.com"', '"staging"', '"staging"', "public_url"),
+        ('"https://staging.quickdumpnow.com"', '"https://["', '"https://["', "public_url"),
         ("[business.staging]", "[business.stagging]", "stagging]", "unknown field `stagging`"),
         ("[[business]]", "[[busines]]", "[[busines]]", "unknown field `busines`"),
     ],
@@ -259,7 +277,7 @@ def test_rate_limits_are_counted_in_memory_or_in_redis(url: str) -> None:
     assert problems(lambda it: it.cache("QDN_CACHE_URL"), QDN_CACHE_URL=url) == []
 
 
-@pytest.mark.parametrize("url", ["file:/srv/cache", "memcached://limits", "locmem"])
+@pytest.mark.parametrize("url", ["file:/srv/cache", "memcached://limits", "locmem", "redis://["])
 def test_another_place_for_rate_limits_is_named(url: str) -> None:
     assert problems(lambda it: it.cache("QDN_CACHE_URL"), QDN_CACHE_URL=url) == [
         f"QDN_CACHE_URL is {url!r}, none of locmem:, redis://…."

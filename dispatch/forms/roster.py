@@ -12,7 +12,7 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
-from dispatch.domain.roster import Member, username_refusal
+from dispatch.domain.roster import LONGEST_NAME, Member, username_refusal
 from dispatch.roster import MOST_DAYS, PROFILE, Days, MemberConflict, profile
 
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
@@ -103,7 +103,7 @@ class MemberForm(ProfileForm):
     """A member's profile, as a dispatcher keeps it."""
 
     name = forms.CharField(
-        label="Name", max_length=80, error_messages={"required": "Please give a name."}
+        label="Name", max_length=LONGEST_NAME, error_messages={"required": "Please give a name."}
     )
     rank = forms.TypedChoiceField(
         coerce=Rank,

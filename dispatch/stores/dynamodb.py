@@ -19,7 +19,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dispatch.domain.document import StaleWrite, StoreUnavailable
-from dispatch.stores.aws import CLIENT
+from dispatch.stores.aws import CLIENT, making
 
 MOST_ACTIONS = 100  # items that one transaction can change
 LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
@@ -216,7 +216,8 @@ def _schema(hashed: str, ranged: str) -> list[dict[str, str]]:
 
 
 def _client() -> Any:
-    return boto3.session.Session().client("dynamodb", config=CLIENT)
+    with making():
+        return boto3.session.Session().client("dynamodb", config=CLIENT)
 
 
 def _to_attributes(item: Mapping[str, Any]) -> Item:

@@ -42,6 +42,9 @@ class FileStore:
             raise StoreUnavailable(f"{self._path} cannot be written: {error.strerror}") from error
         return Document(body, sha256(body).hexdigest())
 
+    def __str__(self) -> str:
+        return str(self._path)
+
     def _missing(self) -> Document:
         if not self._path.parent.is_dir():
             raise StoreUnavailable(f"There is no folder {self._path.parent}")

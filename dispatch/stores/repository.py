@@ -150,7 +150,10 @@ class DocumentRepository(Generic[L]):
         if document.etag is None:
             return Held(document, self._kind())
         before = held.ledger if held else None
-        return Held(document, self._kind.decode(document.body, before))
+        try:
+            return Held(document, self._kind.decode(document.body, before))
+        except UnreadableDocument as error:
+            raise UnreadableDocument(f"{self._store}: {error}") from error
 
     @contextmanager
     def _my_turn(self, started: float) -> Iterator[None]:

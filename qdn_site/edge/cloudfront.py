@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, InvalidConfigError
 
 CLIENT = Config(
     connect_timeout=2,
@@ -98,7 +98,10 @@ class Invalidation:
 @cache
 def client() -> Any:
     """boto3's, at AWS_ENDPOINT_URL_CLOUDFRONT."""
-    return boto3.session.Session().client("cloudfront", config=CLIENT)
+    try:
+        return boto3.session.Session().client("cloudfront", config=CLIENT)
+    except ValueError as error:  # of an endpoint that is none, botocore raises no error of its own
+        raise InvalidConfigError(error_msg=str(error)) from error
 
 
 def _call(about: str, operation: str, **asked: Any) -> Any:

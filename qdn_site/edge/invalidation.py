@@ -117,8 +117,8 @@ def start(order: Order, reference: str, distribution: Distribution) -> Invalidat
                 f"distribution {order.distribution}: {count(running)} {kind} are in progress and"
                 f" {count(order.paths)} more would exceed {most:,}; wait for them to finish."
             )
-    named = sha256("\n".join([reference, *sorted(order.paths)]).encode()).hexdigest()
-    started = distribution.invalidate(order.paths, f"qdn-{named[:40]}")
+    named = "\n".join([reference, *sorted(order.paths)]).encode(errors="surrogateescape")
+    started = distribution.invalidate(order.paths, f"qdn-{sha256(named).hexdigest()[:40]}")
     return replace(started, repeated=started.id in known)
 
 
@@ -153,7 +153,7 @@ def _wildcards(paths: Iterable[str]) -> int:
 
 def _problem(path: str) -> str:
     """The first thing to mend; empty where all is well."""
-    right, ours = quote(path, safe=SAFE), OURS.match(path)
+    right, ours = quote(path, safe=SAFE, errors="surrogateescape"), OURS.match(path)
     if re.match(r"https?://", path):
         return "is an address; give the path alone, beginning with /."
     if not path.startswith("/"):

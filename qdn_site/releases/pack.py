@@ -106,6 +106,15 @@ def fetch(store: ReleaseStore, id: str) -> Pack:
     return Pack(id, body, manifest, files)
 
 
+def is_whole(store: ReleaseStore, id: str) -> bool:
+    """Raises StoreUnavailable."""
+    try:
+        fetch(store, id)
+    except ReleaseError:
+        return False
+    return True
+
+
 def keep(store: ReleaseStore, pack: Pack) -> None:
     """Write what is not there yet, the manifest last, and read all of it back.
 
@@ -128,7 +137,7 @@ def read_manifest(body: bytes) -> Manifest:
     """Raises ReleaseError for whatever is not a release that may be served."""
     try:
         manifest = msgspec.json.decode(body, type=Manifest)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ReleaseError(f"its manifest cannot be read: {error}") from error
     if manifest.schema != SCHEMA:
         raise ReleaseError(f"its manifest has schema {manifest.schema}, not {SCHEMA}")
@@ -196,15 +205,20 @@ def names_its_content(hashed: str, body: bytes) -> bool:
 
 
 def _read(folder: Path, holds: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        left_about = path.name.startswith(".") or name.endswith("~")  # by editors and systems
-        if left_about or not holds(name):
-            continue
-        if path.is_symlink():
-            raise ReleaseError(f"{path} is a link; a release holds files only.")
-        if path.is_file():
-            yield name, path.read_bytes()
+    try:
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            left_about = path.name.startswith(".") or name.endswith("~")  # by editors and systems
+            if left_about or not holds(name):
+                continue
+            if path.is_symlink():
+                raise ReleaseError(f"{path} is a link; a release holds files only.")
+            if not name.isascii():
+                raise ReleaseError(f"{str(path)!r} is no path that a release may hold")
+            if path.is_file():
+                yield name, path.read_bytes()
+    except OSError as error:
+        raise ReleaseError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
 def _packed(surface: str, api: int, files: Mapping[str, bytes], static: Mapping[str, str]) -> Pack:

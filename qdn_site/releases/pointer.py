@@ -179,7 +179,7 @@ def decode(document: Document) -> Pointer:
         if schema != SCHEMA:
             raise UnreadableDocument(f"{POINTER} has schema {schema!r}; this code knows {SCHEMA}")
         return msgspec.json.decode(document.body, type=Pointer)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # msgspec's, and those of text that is none
         raise UnreadableDocument(f"{POINTER} cannot be read: {error}") from error
 
 

@@ -66,11 +66,9 @@ def prove(packs: Sequence[Pack]) -> Iterator[str]:
 def _environment(folder: Path) -> dict[str, str]:
     """For a process that keeps all it makes in this folder."""
     (folder / "data").mkdir()
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(OURS) or name == "QDN_BUSINESSES"
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    if businesses := os.environ.get("QDN_BUSINESSES", "").strip():
+        kept["QDN_BUSINESSES"] = os.path.abspath(businesses)  # it runs in another folder
     return kept | {
         "QDN_STAGE": "development",
         "QDN_JOBS_URL": f"file:{folder}/data/{{business}}",
@@ -109,7 +107,8 @@ def _lines(surfaces: list[str], environment: Mapping[str, str], folder: Path) ->
         if over:
             raise ReleaseError(f"the pages took longer than {TIMEOUT} s to show on a sample day")
         if process.returncode:
-            raise ReleaseError(errors.read().strip()[-2000:])
+            why = errors.read().strip().rpartition("\n")[2] or f"it ended with {process.returncode}"
+            raise ReleaseError(f"the pages cannot be shown on a sample day: {why}")
 
 
 class Visit(NamedTuple):

@@ -17,7 +17,7 @@ from qdn_site.edge.table import prove
 from qdn_site.releases import ReleaseError
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.check import TIMEOUT, NotArrived, arrived, pages_api
-from qdn_site.releases.pack import Pack, fetch, keep
+from qdn_site.releases.pack import Pack, fetch, is_whole, keep
 from qdn_site.releases.pointer import IMAGE, NONE, Action, Arrival, Change, Move, Pointer, Release
 from qdn_site.releases.surfaces import EDGE, FUNCTION_FILE, PAGES, SURFACES
 from qdn_site.releases.target import Target
@@ -39,7 +39,7 @@ class Plan:
     before: Pointer
     after: Pointer
     changes: Mapping[str, Change]
-    packs: Mapping[str, Pack]  # that must be in the target's store
+    packs: Mapping[str, Pack]  # to be in the target's store; without a change, what it has lost
 
     @property
     def touched(self) -> tuple[str, ...]:
@@ -86,6 +86,8 @@ def plan_promote(
     for name in surfaces:
         if name not in wanted:
             raise ReleaseError(f"Nothing of {name} is on staging: run `stage {name}` first.")
+    if not wanted:
+        raise ReleaseError(f"Nothing is on staging, in {source.store.url}: run `stage` first.")
     state, obtain = pointers.for_moving(target.store), partial(fetch, source.store)
     return _plan("promote", by, at, target, state, wanted, obtain, staged.releases)
 
@@ -98,6 +100,11 @@ def plan_rollback(target: Target, surfaces: Sequence[str], to: str, by: str, at:
     state = pointers.for_moving(target.store)
     finishes = any(move.rolls_back(surfaces, to) for move in state[0].interrupted[:1])
     wanted = {} if finishes else state[0].earlier(surfaces, to)
+    if not finishes and set(wanted.values()) <= {NONE}:
+        raise ReleaseError(
+            "No other function was at the edge before, and one cannot be taken away:"
+            " name a release with --to."
+        )
     return _plan("rollback", by, at, target, state, wanted)
 
 
@@ -126,6 +133,8 @@ def _plan(
         place, id = before.place(name), ids[name]
         shown = place.current if name != EDGE else live.id if live else NONE
         if id == shown == place.current:
+            if obtain and name in wanted and not is_whole(target.store, id):
+                packs[id] = obtain(id)
             continue
         forward = action in ("stage", "promote")
         places[name] = place.forward(id, shown) if forward else place.back(id, shown)
@@ -155,6 +164,8 @@ def carry_out(plan: Plan, now: Now, timeout: float = TIMEOUT) -> Iterator[str]:
     target, touched = plan.target, plan.touched
     if plan.changes:
         yield from _prove(plan)
+    else:
+        yield from _keep(plan)
     if not touched:
         return
     try:
@@ -180,7 +191,13 @@ def carry_out(plan: Plan, now: Now, timeout: float = TIMEOUT) -> Iterator[str]:
 def _prove(plan: Plan) -> Iterator[str]:
     """The running code can serve these pages; the function does what the event table says."""
     target = plan.target
-    runs = pages_api(target)
+    unasked = "no address of it is set"
+    try:
+        runs = pages_api(target)
+    except NotArrived as error:
+        if plan.action != "rollback":
+            raise
+        runs, unasked = None, str(error)  # it may be what is live that keeps it from answering
     for change in plan.changes.values():
         release = plan.after.releases.get(change.new)
         if release is None:
@@ -194,7 +211,7 @@ def _prove(plan: Plan) -> Iterator[str]:
             )
         yield f"{name}: complete, every hash is right"
     if runs is None:
-        yield f"not asked what {target.name}'s code can serve: no address of it is set"
+        yield f"not asked what {target.name}'s code can serve: {unasked}"
     # What production had before is wanted back, whatever the table says by now.
     if plan.code and target.function and plan.action != "rollback":
         yield from prove(target.function, target.function.put_up(plan.code))
@@ -206,9 +223,7 @@ def _move(plan: Plan) -> Iterator[str]:
     """The store, the pointer, the edge."""
     target, store = plan.target, plan.target.store
     pointers.keep_copy(store, plan.before)
-    for pack in plan.packs.values():
-        keep(store, pack)
-        yield f"{pack}: {pack.size} are in {store.url}, verified"
+    yield from _keep(plan)
     try:
         pointers.write(store, plan.after, plan.document)
     except StaleWrite as error:
@@ -219,6 +234,12 @@ def _move(plan: Plan) -> Iterator[str]:
     if plan.code and target.function:
         target.function.publish(target.function.put_up(plan.code))
         yield f"{target.function}: {plan.changes[EDGE].new[:12]} is live"
+
+
+def _keep(plan: Plan) -> Iterator[str]:
+    for pack in plan.packs.values():
+        keep(plan.target.store, pack)
+        yield f"{pack}: {pack.size} are in {plan.target.store.url}, verified"
 
 
 def _overtaken(target: Target) -> ReleaseError:

@@ -121,9 +121,9 @@ class S3Releases:
                 raise self._unavailable(name, error) from error
 
     def newest(self, folder: str) -> str:
-        pages = self._storage.connection.meta.client.get_paginator("list_objects_v2")
         start = f"{self._prefix}{folder}/"
         try:
+            pages = self._storage.connection.meta.client.get_paginator("list_objects_v2")
             found = pages.paginate(Bucket=self._bucket, Prefix=start).search("Contents[].Key")
             return max((key.removeprefix(start) for key in found if key), default="")
         except (BotoCoreError, ClientError) as error:
@@ -134,7 +134,8 @@ class S3Releases:
 
     def _unavailable(self, name: str, error: Exception) -> StoreUnavailable:
         where = f"s3://{self._bucket}/{self._prefix}{name}"
-        return StoreUnavailable(f"{self.stage}: {where} is out of reach: {error}")
+        why = " ".join(str(error).split())
+        return StoreUnavailable(f"{self.stage}: {where} is out of reach: {why}")
 
 
 def _code(error: Exception) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 from django.conf import settings
 
 from qdn_site.edge.cloudfront import Distribution, EdgeFunction
+from qdn_site.environment import can_be_asked
 from qdn_site.releases import ReleaseError
 from qdn_site.releases.pack import Pack, pack_function
 from qdn_site.releases.store import ReleaseStore, open_store
@@ -65,7 +66,7 @@ def target(name: StageName) -> Target:
             "QDN_PRODUCTION_DISTRIBUTION is not set, and QDN_DASHBOARD_DISTRIBUTION is: name both."
         )
     for variable, address in ((f"QDN_{upper}_URL", url), ("QDN_DASHBOARD_URL", dashboard_url)):
-        if address and not address.startswith(("https://", "http://")):
+        if address and not can_be_asked(address):
             raise ReleaseError(
                 f"{variable} is {address}: write it whole, as in https://quickdumpnow.com."
             )

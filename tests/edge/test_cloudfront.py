@@ -12,6 +12,7 @@ from qdn_site.edge.cloudfront import (
     Distribution,
     EdgeFunction,
     FunctionVersion,
+    client,
 )
 from qdn_site.edge.table import FUNCTION, cases
 from tests.cloudfront import StandIn
@@ -26,6 +27,15 @@ BAD = b"function handler(event) { console.log('here'); return event.nothing.at.a
 @pytest.fixture
 def function(cloudfront: StandIn) -> EdgeFunction:
     return EdgeFunction("qdn-track-rewrite")
+
+
+def test_an_endpoint_that_is_none_is_told_in_a_line(
+    function: EdgeFunction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", "foo")
+    client.cache_clear()
+    with pytest.raises(CloudFrontRefused, match=r"cannot be asked: Invalid endpoint: foo$"):
+        function.version("LIVE")
 
 
 def live(function: EdgeFunction) -> FunctionVersion:

@@ -45,6 +45,7 @@ def started(standin: StandIn, id: str = "EPROD") -> list[list[str]]:
         ("/book/?load=half", "queries are no part of what is cached"),
         ("/book/#top", "queries are no part of what is cached"),
         ("/café", "must be encoded: /caf%C3%A9"),
+        ("/\udcff", "must be encoded: /%FF"),
         ("/a b", "must be encoded: /a%20b"),
         ("/a\nb", "must be encoded: /a%0Ab"),
         ("/a%2", "begins no encoded character"),

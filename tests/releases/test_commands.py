@@ -1,6 +1,7 @@
 """stage, promote, rollback and releases, as ops type them, on a laptop's folders."""
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -151,6 +152,27 @@ def test_a_proof_that_takes_too_long_is_told_in_one_line(
     assert told == "the pages took longer than 0.1 s to show on a sample day"
 
 
+def test_a_proof_that_is_killed_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", shutil.which("false"))
+    told = refused("stage", "book", "--from", str(pages(tmp_path / "source")))
+    assert told == "the pages cannot be shown on a sample day: it ended with 1"
+
+
+def test_a_proof_that_cannot_begin_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QDN_BUSINESSES", "no.toml")
+    told = refused("stage", "book", "--from", str(pages(tmp_path / "source")))
+    assert told.endswith(f"ImproperlyConfigured: {ROOT / 'no.toml'}: No such file or directory")
+
+
+@pytest.mark.parametrize("by", ["", " ", "joel\nana", "\udcff"])
+def test_a_name_that_the_history_cannot_show_is_refused(by: str) -> None:
+    assert refused("rollback", "--by", by).startswith(f"--by {by!r}: ")
+
+
 def spoil(source: Path, name: str, change: str) -> int:
     """The line of that template which is no longer as it should be."""
     page = source / "templates" / name
@@ -212,7 +234,13 @@ def test_what_is_missing_in_the_settings_is_named(monkeypatch: pytest.MonkeyPatc
     assert "QDN_PRODUCTION_RELEASES_URL is not set" in refused("promote")
 
 
-@pytest.mark.parametrize("url", ["quickdumpnow.com", "//quickdumpnow.com", "localhost:8000"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("quickdumpnow.com", "//quickdumpnow.com", "localhost:8000", "http://", "https://["),
+        *("https://a..com", "https://münchen.de"),
+    ],
+)
 def test_an_address_that_cannot_be_asked_is_told_before_anything_is_done(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:

@@ -1,5 +1,7 @@
 """A release holds a surface's pages and nothing else, and is believed only as a whole."""
 
+import errno
+import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -92,6 +94,27 @@ def test_a_link_in_the_source_is_refused(tmp_path: Path, link: str) -> None:
     source = pages(tmp_path / "source")
     (source / link).symlink_to(tmp_path)
     with pytest.raises(ReleaseError, match="is a link"):
+        make_pack(source)
+
+
+def test_a_file_name_that_is_no_text_is_refused_in_a_line(tmp_path: Path) -> None:
+    source = pages(tmp_path / "source")
+    (source / "static/site/\udcff.png").touch()
+    with pytest.raises(ReleaseError, match=r"site/\\udcff.png' is no path that a release may hold"):
+        make_pack(source)
+
+
+def test_a_page_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    source = pages(tmp_path / "source")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(
+        ReleaseError, match=r"source/templates/.* cannot be read: Permission denied"
+    ):
         make_pack(source)
 
 

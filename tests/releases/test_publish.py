@@ -13,7 +13,7 @@ from qdn_site.edge.table import prove
 from qdn_site.releases import ReleaseError, publish
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.check import NotArrived
-from qdn_site.releases.pack import Pack, pack_function
+from qdn_site.releases.pack import Pack, fetch, pack_function
 from qdn_site.releases.pointer import IMAGE, Arrival, Move, Pointer
 from qdn_site.releases.publish import Plan, carry_out
 from qdn_site.releases.surfaces import EDGE
@@ -171,6 +171,11 @@ def test_what_is_not_on_staging_cannot_be_promoted(world: World) -> None:
     world.stage("New words.")
     with pytest.raises(ReleaseError, match="Nothing of track is on staging"):
         world.promote("track")
+
+
+def test_of_a_staging_that_shows_no_release_nothing_is_promoted(world: World) -> None:
+    with pytest.raises(ReleaseError, match=r"Nothing is on staging, in .*: run `stage` first"):
+        world.promote()
 
 
 @pytest.mark.parametrize("last", STEPS)
@@ -379,6 +384,25 @@ def test_something_else_under_a_releases_name_is_noticed(world: World) -> None:
     assert world.shown() == IMAGE
 
 
+def test_what_a_store_has_lost_of_the_release_that_shows_is_written_anew(world: World) -> None:
+    pack = a_pack("Words.")
+    world.release("Words.")
+    for store, again in (
+        (world.staging.store, lambda: world.stage("Words.")),
+        (world.store, world.promote),
+    ):
+        blobs: dict[str, bytes] = store.blobs  # type: ignore[union-attr]
+        (name, *_) = [name for name in blobs if name.startswith("blobs/")]
+        blobs[name] = b"something else"
+        with pytest.raises(ReleaseError, match="remove that and run this again"):
+            again()
+        del blobs[name]
+        before = pointers.read(store)
+        again()
+        assert fetch(store, pack.id) == pack
+        assert pointers.read(store) == before
+
+
 @pytest.mark.parametrize(
     ("run", "why"),
     [
@@ -409,7 +433,7 @@ def test_a_busy_machine_is_no_reason_to_refuse_a_function() -> None:
 # --- a pointer that is gone --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("body", [None, b"", b"{}", b'{"schema": 2}', b"[" * 5000])
+@pytest.mark.parametrize("body", [None, b"", b"{}", b'{"schema": 2}', b"[" * 5000, b'{"\xff": 1}'])
 def test_a_pointer_that_is_gone_or_empty_is_refused_with_the_mend(
     world: World, body: bytes | None
 ) -> None:
@@ -534,12 +558,28 @@ def test_what_is_not_there_cannot_be_rolled_back_to(world: World) -> None:
             world.rollback(*surfaces, to=to)
 
 
+def test_a_function_at_the_edge_cannot_be_taken_away_and_that_is_said(world: World) -> None:
+    with pytest.raises(ReleaseError, match="one cannot be taken away"):
+        world.rollback(EDGE, to="image")
+
+
 def test_a_rollback_to_a_release_that_is_damaged_is_refused(world: World) -> None:
     first, second = world.release("First."), world.release("Second.")
     world.store.blobs[f"manifests/{first}.json"] += b" "
     with pytest.raises(ReleaseError, match=r"^production: .*SHA-256 differs"):
         world.rollback()
     assert world.shown() == second
+
+
+def test_a_site_that_does_not_answer_can_be_rolled_back(
+    online: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function that fails takes /healthz with it."""
+    online.release("First.")
+    monkeypatch.setattr(online.site, "health", dict)
+    refused(online.rollback, "not as a site of ours does")
+    assert online.shown() == IMAGE
+    assert online.pointer.interrupted
 
 
 def test_a_rollback_is_not_undone_because_it_is_slow_to_arrive(online: World) -> None:

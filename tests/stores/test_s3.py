@@ -9,6 +9,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
+from dispatch.stores.dynamodb import Table
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from tests.aws import aws_environment
 from tests.moto_server import Quiet
@@ -149,3 +150,21 @@ def test_an_answer_cut_off_in_the_middle_is_an_outage(store: S3Store, counter: C
     counter.answer = (iter([b'{"schema": 2, ']), 200, {"ETag": '"abc"', "Content-Length": "100"})
     with pytest.raises(StoreUnavailable):
         store.load()
+
+
+def test_a_bucket_and_an_endpoint_that_cannot_be_are_told_in_a_line(
+    store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws_environment("foo").items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StoreUnavailable, match=r"^s3://b/jobs.json .*: Invalid endpoint: foo$"):
+        S3Store(OneConnectionS3Storage(bucket_name="b"), "jobs.json").load()
+    with pytest.raises(
+        StoreUnavailable, match=r"table crew could not be read: Invalid endpoint: foo$"
+    ):
+        Table("crew").get("a", "b")
+    strange = S3Store(store._storage, "jobs.json")
+    strange._at["Bucket"] = "B!"
+    with pytest.raises(StoreUnavailable, match="Invalid bucket name") as refusal:
+        strange.load()
+    assert "\n" not in str(refusal.value)

@@ -10,9 +10,11 @@ from django.core.management.base import CommandError
 from msgspec import UNSET
 
 from dispatch import wiring
+from dispatch.domain import job_input
 from dispatch.domain.availability import clashes
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.roster import Availability, Member
 from dispatch.explain import when
 from dispatch.roster import MOST_DAYS, Days
@@ -51,9 +53,9 @@ def jobs_in_the_way(business: Business, member: Member, days: Days) -> Iterator[
 
 def day_of(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{text!r} is no date such as 2026-05-23") from error
+        return job_input.date_of(text, "date")
+    except InvalidInput as error:
+        raise ArgumentTypeError(f"{text!r}: {error.errors['date']}") from error
 
 
 def _named(text: str, kind: str, known: Sequence[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
-from dispatch.domain.roster import Member, MemberNotFound, Roster, username_refusal
+from dispatch.domain.roster import LONGEST_NAME, Member, MemberNotFound, Roster, username_refusal
 from dispatch.explain import explain
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._days import (
@@ -147,10 +147,15 @@ def _new_member(business: Business, options: dict[str, Any]) -> Member:
     name, at = options["name"], wiring.now()
     if refusal := username_refusal(name):
         raise CommandError(f"{name!r} cannot be a member. {refusal}")
+    full_name = " ".join((options["full_name"] or name.replace(".", " ").title()).split())
+    if not full_name or len(full_name) > LONGEST_NAME or job_input.CONTROL.search(full_name):
+        raise CommandError(
+            f"--full-name takes 1 to {LONGEST_NAME} characters, and no control ones."
+        )
     try:
         member = Member(
             username=name,
-            name=options["full_name"] or name.replace(".", " ").title(),
+            name=full_name,
             rank=Rank(options["rank"]),
             roles=tuple(dict.fromkeys(options["role"])),
             phone=job_input.phone(options["phone"], business),

@@ -52,6 +52,8 @@ class ReleaseCommand(BaseCommand):
                 raise CommandError(
                     f"There is no surface {name!r}; there are {', '.join(SURFACES)}."
                 )
+        if not options["by"].strip() or not options["by"].isprintable():
+            raise CommandError(f"--by {options['by']!r}: the history needs a name, in one line.")
         with failures():
             self.run(options)
 
@@ -74,7 +76,9 @@ class ReleaseCommand(BaseCommand):
             self.say(f"the edge is skipped: QDN_{name.upper()}_DISTRIBUTION is not set")
         elif plan.touched:
             self.say(f"to invalidate: {', '.join(chosen(plan.touched))}")
-        if not plan.touched:
+        for pack in () if plan.changes else plan.packs.values():
+            self.say(f"{pack} is damaged in {plan.target.store.url}: what is missing is written")
+        if not (plan.touched or plan.packs):
             self.say(f"{name.capitalize()} shows just that already; nothing to do.")
         elif options["dry_run"]:
             self.say("Would do this; nothing was changed.")

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,21 @@ class Command(BaseCommand):
         if settings.STAGE != "development":
             raise CommandError("Sample people and passwords are for development only.")
         var = settings.BASE_DIR / "var"
-        var.mkdir(exist_ok=True)
         business = settings.BUSINESSES[0]
-        password = demo_password(var / "demo-password")
         try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except (OSError, OverflowError) as error:
+            raise CommandError(f"127.0.0.1:{port} cannot be served: {error}") from error
+        try:
+            var.mkdir(exist_ok=True)
+            password = demo_password(var / "demo-password")
             sample.add_members(business, password)
             added = sample.add_jobs(business)
+            call_command("collectstatic", interactive=False, verbosity=0)
         except StoreUnavailable as error:
             raise CommandError(str(error)) from error
-        call_command("collectstatic", interactive=False, verbosity=0)
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}") from error
         here, token = f"http://127.0.0.1:{port}", sample.a_token(business)
         followed = f"  A customer's job {here}/track/{token}\n" if token else ""
         self.stdout.write(
@@ -58,7 +65,7 @@ def demo_password(kept: Path) -> str:
     """`QDN_DEMO_PASSWORD`, else a random one that stays the same from run to run."""
     if given := os.environ.get("QDN_DEMO_PASSWORD"):
         return given
-    if not kept.exists():
+    if not kept.exists() or not kept.read_text():
         kept.touch(mode=0o600)
         kept.write_text(secrets.token_urlsafe(9))
     return kept.read_text()
