@@ -13,8 +13,7 @@ from dispatch.api.base import Api, call, success
 from dispatch.api.problems import Refused
 from dispatch.api.schemas import JOB
 from dispatch.domain.jobbook import JobNotFound
-from tracking.lookup import tracked
-from tracking.public import TrackedJob
+from tracking.public import TrackedJob, tracked
 
 NOT_FOUND = "Job not found, or this tracking link is no longer valid."
 EXAMPLE = MediaTypeMetadata(example={"token": "the part of the link after /track/"})

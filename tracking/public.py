@@ -1,16 +1,25 @@
-"""The allow-list of what a customer sees. Templates of tracking/ never get the job itself."""
+"""The one way from a link to its job, and the allow-list of what its holder sees of it.
+
+Templates of tracking/ never get the job itself.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from dispatch import jobs, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, Window
+from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import CUSTOMER_READY_FROM, customer_may_cancel, undoes_to
 from dispatch.domain.permissions import THE_CUSTOMER, Permission
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import PATH, Status
+from dispatch.http import SiteRequest
+from dispatch.ratelimit import Limit, source
+
+UNKNOWN_LINKS = Limit("unknown links", most=60, seconds=60)
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,17 @@ class TrackedJob:
             may_cancel=customer_may_cancel(job, at, business),
             may_undo=undoes_to(job, THE_CUSTOMER, at) is not None,
         )
+
+
+def tracked(request: SiteRequest, token: str) -> tuple[TrackedJob, Job]:
+    """Raises JobNotFound, and TooMany for who has tried many links that are none."""
+    with UNKNOWN_LINKS.failures(source(request), JobNotFound):
+        job = jobs.find_by_token(request.business, token, request.revision)
+    return public_view(request.business, job), job
+
+
+def public_view(business: Business, job: Job) -> TrackedJob:
+    return TrackedJob.of(job, wiring.roster(business).read(), business, wiring.now())
 
 
 def _first_name(username: str | None, roster: Roster) -> str:

@@ -4,7 +4,6 @@ from django.urls import path, re_path
 
 from dispatch.domain.status import Status
 from tracking import views
-from tracking.lookup import not_found
 
 urlpatterns = [
     path("<str:token>", views.track, name="track"),
@@ -12,5 +11,5 @@ urlpatterns = [
     path("<str:token>/ready", views.move, {"to": Status.READY_FOR_PICKUP}, name="track-ready"),
     path("<str:token>/cancel", views.move, {"to": Status.CANCELLED}, name="track-cancel"),
     path("<str:token>/undo", views.undo, name="track-undo"),
-    re_path("^(?P<rest>.*)$", not_found, name="unknown-link"),
+    re_path("^(?P<rest>.*)$", views.not_found, name="unknown-link"),
 ]

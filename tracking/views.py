@@ -3,9 +3,12 @@
 What browsers and robots may keep of them, the settings say (`ANSWER_HEADERS`).
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
+from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -14,6 +17,7 @@ from dispatch.domain import job_input
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
+from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import UNDO, IllegalMove, JobConflict, has_undone, named_status, refusal
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.status import Status
@@ -26,8 +30,7 @@ from dispatch.http import (
     own_pages_only,
     see_other,
 )
-from tracking.lookup import of_a_link, public_view, tracked
-from tracking.public import TrackedJob
+from tracking.public import TrackedJob, public_view, tracked
 
 ASK = {
     Status.READY_FOR_PICKUP: (
@@ -36,6 +39,19 @@ ASK = {
     ),
     Status.CANCELLED: ("Cancel this pickup", "We take it off our list. Nothing is charged."),
 }
+
+
+def of_a_link(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A view of a link; a link that is unknown, or goes meanwhile, has one page for all."""
+
+    @wraps(view)
+    def found(request: SiteRequest, token: str, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, token, **kwargs)
+        except JobNotFound:
+            return not_found(request)
+
+    return found
 
 
 @require_safe
@@ -100,6 +116,15 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
         except IllegalMove:
             pass  # too late, or done already: the page shows how it is
     return _to_page(request, token)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_pages_only
+def not_found(request: SiteRequest, rest: str = "") -> HttpResponse:
+    """Unknown, malformed and expired links, and addresses that look like one, are told from each
+    other by nobody.
+    """
+    return render(request, "tracking/not_found.html", status=404)
 
 
 def _ask(

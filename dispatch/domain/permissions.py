@@ -13,7 +13,7 @@ MONEY_FIELDS = ("price", "price_lines", "paid")
 
 
 class Rank(StrEnum):
-    """A member's rank; the table below says what it lets them do."""
+    """A member's rank; the table below says what it lets them do. Drivers are crew."""
 
     VIEWER = "viewer"
     CREW = "crew"

@@ -162,10 +162,7 @@ def carry_out(plan: Plan, now: Now, timeout: float = TIMEOUT) -> Iterator[str]:
     or could not be.
     """
     target, touched = plan.target, plan.touched
-    if plan.changes:
-        yield from _prove(plan)
-    else:
-        yield from _keep(plan)
+    yield from _prove(plan) if plan.changes else _keep(plan)
     if not touched:
         return
     try:

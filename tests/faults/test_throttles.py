@@ -15,7 +15,7 @@ from dispatch.accounts import BY_NAME, BY_SOURCE
 from dispatch.api.auth import CALLS
 from tests.faults.visitor import Answer, Visitor, booking
 from tests.serving import AT_NOON, serving
-from tracking.lookup import UNKNOWN_LINKS
+from tracking.public import UNKNOWN_LINKS
 
 pytestmark = pytest.mark.long
 

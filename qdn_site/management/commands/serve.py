@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dispatch import sample, wiring
+from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
 
 
@@ -30,16 +31,7 @@ class Command(BaseCommand):
             socket.create_server(("127.0.0.1", port)).close()
         except (OSError, OverflowError) as error:
             raise CommandError(f"127.0.0.1:{port} cannot be served: {error}") from error
-        try:
-            var.mkdir(exist_ok=True)
-            password = demo_password(var / "demo-password")
-            sample.add_members(business, password)
-            added = sample.add_jobs(business)
-            call_command("collectstatic", interactive=False, verbosity=0)
-        except StoreUnavailable as error:
-            raise CommandError(str(error)) from error
-        except OSError as error:
-            raise CommandError(f"{error.filename}: {error.strerror}") from error
+        password, added = prepare(business, var)
         here, token = f"http://127.0.0.1:{port}", sample.a_token(business)
         followed = f"  A customer's job {here}/track/{token}\n" if token else ""
         self.stdout.write(
@@ -59,6 +51,21 @@ class Command(BaseCommand):
         quiet = ["--access-logfile", log, "--log-level", "warning"]
         # gunicorn takes this process's place, and its signals.
         os.execv(sys.executable, [sys.executable, *server, *quiet])  # noqa: S606
+
+
+def prepare(business: Business, var: Path) -> tuple[str, int]:
+    """The password of the sample members, and how many sample jobs were added."""
+    try:
+        var.mkdir(exist_ok=True)
+        password = demo_password(var / "demo-password")
+        sample.add_members(business, password)
+        added = sample.add_jobs(business)
+        call_command("collectstatic", interactive=False, verbosity=0)
+    except StoreUnavailable as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}") from error
+    return password, added
 
 
 def demo_password(kept: Path) -> str:
