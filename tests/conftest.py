@@ -19,11 +19,11 @@ from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Roster
-from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
+from dispatch.stores.repository import RosterRepository
 from dispatch.stores.roster_table import RosterTable
 from tests.aws import PATIENT, aws_environment
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
-from tests.memory import MemoryStore
+from tests.stores.troubled import InMemory
 
 AS_DEPLOYED = wiring._roster
 HASHED = make_password(PASSWORD)
@@ -52,9 +52,7 @@ def repositories(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
     def repository(kind: type) -> object:
         def of(slug: str) -> object:
             if (kind, slug) not in kept:
-                kept[kind, slug] = DocumentRepository(
-                    MemoryStore(), kind, now=clock.now, clock=clock, background=False
-                )
+                kept[kind, slug] = InMemory(kind, clock)
             return kept[kind, slug]
 
         return of
@@ -64,12 +62,12 @@ def repositories(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
 
 
 @pytest.fixture
-def jobs() -> JobRepository:
+def jobs() -> InMemory:
     return wiring.jobs(BUSINESS)
 
 
 @pytest.fixture
-def roster() -> RosterRepository:
+def roster() -> InMemory:
     """Dana dispatches, Joel and Ana drive, Vic looks on; all with the same password."""
     members = [
         make_member("dana", rank=Rank.DISPATCHER, roles=("supervisor",), password=HASHED),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from dispatch.domain.business import Business
-from dispatch.domain.document import Document, StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
@@ -79,28 +78,14 @@ def twenty_moves(book: JobBook, job_id: str) -> JobBook:
     return book
 
 
-class BrokenStore:
-    """A storage that does not answer."""
-
-    def load(self, known: Document | None = None) -> Document:
-        raise StoreUnavailable("The bucket does not answer.")
-
-    def save(self, body: bytes, if_match: str | None) -> Document:
-        raise StoreUnavailable("The bucket does not answer.")
-
-
 @contextmanager
 def unavailable(*repositories: Any) -> Iterator[None]:
     """While this lasts, the storage of these repositories is out of reach."""
-    stores = [repository._store for repository in repositories]
     for repository in repositories:
-        repository._store = BrokenStore()
-        repository._sleep = lambda pause: None
-    try:
-        yield
-    finally:
-        for repository, store in zip(repositories, stores, strict=True):
-            repository._store = store
+        repository.store.silent = True
+    yield
+    for repository in repositories:
+        repository.store.silent = False
 
 
 def seconds(count: float) -> timedelta:

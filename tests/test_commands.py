@@ -16,11 +16,10 @@ from django.test import Client
 from dispatch import wiring
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
-from dispatch.stores.file import FileStore
 from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, LEGACY, PASSWORD, make_job
-from tests.memory import MemoryStore
+from tests.stores.troubled import InMemory
 
 ROOT = Path(__file__).resolve().parent.parent
 KEEP = "--keep-unreadable"
@@ -252,15 +251,6 @@ def test_verify_counts_the_jobs_and_fails_over_what_is_broken(
     assert "Cannot be read: entry 'broken-1': " in said.getvalue()
 
 
-def test_a_document_that_is_not_ours_is_named_by_its_file(
-    jobs: JobRepository, tmp_path: Path
-) -> None:
-    (tmp_path / "jobs.json").write_bytes(b"[{")
-    jobs._store = FileStore(tmp_path / "jobs.json")  # type: ignore[attr-defined]
-    told = refused("jobs", "list")
-    assert told.startswith(f"{tmp_path / 'jobs.json'}: The jobs document is not ours: ")
-
-
 @pytest.mark.usefixtures("imported")
 def test_what_is_exported_can_be_imported(tmp_path: Path, jobs: JobRepository) -> None:
     file = tmp_path / "jobs.json"
@@ -294,11 +284,11 @@ def test_an_export_that_cannot_be_written_is_refused_in_a_line(tmp_path: Path) -
     "words", ["list", "show 17", "verify", "export", f"import {LEGACY} {KEEP}"]
 )
 def test_a_document_that_is_not_ours_is_refused_in_a_line_and_stays(
-    jobs: JobRepository, words: str
+    jobs: InMemory, words: str
 ) -> None:
-    store = jobs._store = MemoryStore(b"<html>")  # type: ignore[attr-defined]
+    jobs.store.save(b"<html>", None)
     assert "The jobs document is not ours" in refused("jobs", *words.split())
-    assert store.load().body == b"<html>"
+    assert jobs.store.body == b"<html>"
 
 
 def test_another_business_is_not_guessed() -> None:

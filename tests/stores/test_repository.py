@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.ledger import REMEMBERED_WRITES
 from dispatch.domain.moves import JobConflict
+from dispatch.stores.file import FileStore
 from dispatch.stores.repository import TIMEOUT, DocumentRepository
 from tests.making import FakeClock, make_job
 from tests.stores.troubled import (
@@ -391,6 +393,14 @@ def test_a_document_that_is_not_ours_stops_every_write_and_stays(
     with pytest.raises(UnreadableDocument):
         mine.change(lambda book: book)
     assert (store.saves, store.body) == (0, body)
+
+
+def test_a_document_that_is_not_ours_is_named_by_its_file(tmp_path: Path, clock: FakeClock) -> None:
+    file = tmp_path / "jobs.json"
+    file.write_bytes(b"[{")
+    with pytest.raises(UnreadableDocument) as error:
+        repository(FileStore(file), clock).read()
+    assert str(error.value).startswith(f"{file}: The jobs document is not ours: ")
 
 
 @pytest.mark.parametrize("body", NOT_OURS.values(), ids=NOT_OURS)

@@ -23,6 +23,7 @@ class TroubledStore:
     def __init__(self, body: bytes | None = None) -> None:
         self.inner = MemoryStore(body)
         self.loads = self.saves = 0
+        self.silent = False  # it answers nobody
         self.before_load: list[Callable[[], Any]] = []
         self.before_save: list[Callable[[], Any]] = []
         self.on_save: list[Callable[[bytes], Any]] = []
@@ -30,16 +31,22 @@ class TroubledStore:
 
     def load(self, known: Document | None = None) -> Document:
         self.loads += 1
+        self._answer()
         _next(self.before_load)
         return self.inner.load(known)
 
     def save(self, body: bytes, if_match: str | None) -> Document:
         self.saves += 1
+        self._answer()
         _next(self.before_save)
         _next(self.on_save, body)
         saved = self.inner.save(body, if_match)
         _next(self.after_save)
         return saved
+
+    def _answer(self) -> None:
+        if self.silent:
+            raise StoreUnavailable("The bucket does not answer.")
 
     @property
     def body(self) -> bytes:
@@ -49,6 +56,20 @@ class TroubledStore:
     def book(self) -> JobBook:
         """The jobs as stored."""
         return JobBook.decode(self.body) if self.inner.load().etag else JobBook()
+
+
+class InMemory(DocumentRepository[Any]):
+    """The apps' own repository, above a `store` that tests can reach."""
+
+    def __init__(self, kind: type, clock: FakeClock) -> None:
+        self.store, self._kind_and_clock = TroubledStore(), (kind, clock)
+        self.restart()
+
+    def restart(self) -> None:
+        """Nothing was ever read."""
+        kind, clock = self._kind_and_clock
+        options = {"now": clock.now, "clock": clock, "sleep": lambda pause: None}
+        super().__init__(self.store, kind, background=False, **options)
 
 
 def _next(things: list[Callable[..., Any]], *about: bytes) -> None:

@@ -18,7 +18,7 @@ from dispatch.domain.status import Status
 from dispatch.roster import Days
 from dispatch.stores.repository import DocumentRepository, JobRepository
 from tests.making import BUSINESS, DANA, JOEL, NOON, FakeClock, make_job
-from tests.stores.troubled import TroubledStore
+from tests.stores.troubled import InMemory
 from tests.web.api import Program
 from tests.web.pages import text, words
 
@@ -171,7 +171,7 @@ def sick_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Joel falls sick as another worker is told, which has snapshots of its own."""
     kept: dict[Any, Any] = {JobBook: wiring.jobs(BUSINESS), Roster: wiring.roster(BUSINESS)}
     jobs, roster = (
-        DocumentRepository(repository._store, kind, now=lambda: NOON, background=False)
+        DocumentRepository(repository.store, kind, now=lambda: NOON, background=False)
         for kind, repository in kept.items()
     )
 
@@ -198,14 +198,12 @@ def assign_joel() -> None:
 @pytest.mark.parametrize("step", ["load", "save"])
 @pytest.mark.parametrize("give", [assign_joel, create_for_joel])
 def test_an_assignment_that_is_written_after_the_sick_day_sees_it(
-    jobs: JobRepository, monkeypatch: pytest.MonkeyPatch, step: str, give: Callable[[], None]
+    jobs: InMemory, monkeypatch: pytest.MonkeyPatch, step: str, give: Callable[[], None]
 ) -> None:
     """Though its own worker knew nothing of it when it began."""
     his = {"status": Status.BOOKED, "window": MORNING, "crew": Crew(driver="joel")}
     jobs.change(lambda book: book.put(make_job(id="his", tracking_token="", **his)))
-    store = TroubledStore()
-    getattr(store, f"before_{step}").append(sick_elsewhere(monkeypatch))
-    store.inner, jobs._store = jobs._store, store  # type: ignore[attr-defined]
+    getattr(jobs.store, f"before_{step}").append(sick_elsewhere(monkeypatch))
     with pytest.raises(NotAvailable, match="AWAY"):
         give()
     assert not [job.id for job in jobs.refreshed().jobs if "joel" in set(job.crew)]

@@ -17,6 +17,7 @@ from dispatch.domain.status import Status
 from dispatch.roster import change_member
 from dispatch.stores.repository import JobRepository
 from tests.making import BUSINESS, LEGACY, NOON, FakeClock, make_job, seconds, unavailable
+from tests.stores.troubled import InMemory
 from tests.web.pages import text, words
 
 CARD = "dispatch/_card.html"
@@ -222,13 +223,13 @@ def rendered(answer: Any) -> list[str]:
 
 
 def test_a_restored_document_shows_although_its_revision_was_seen_before(
-    dana: Client, jobs: JobRepository, clock: FakeClock
+    dana: Client, jobs: InMemory, clock: FakeClock
 ) -> None:
     """Somebody put an older jobs.json back, and others have written since."""
     backup = jobs.read()
     put(jobs, {"id": "lost"})
     before = etag(dana)
-    jobs._store.save(backup.encode(), jobs._store.load().etag)
+    jobs.store.save(backup.encode(), jobs.store.load().etag)
     clock.tick(3)
     put(jobs, {"id": "new"})
     answer = dana.get("/dashboard/board", headers={"If-None-Match": before})
@@ -254,8 +255,8 @@ def test_when_the_storage_is_silent_the_board_stays_and_says_so(
     assert cards(dana) == ["job1"]
 
 
-def test_dispatchers_are_told_of_what_cannot_be_read(dana: Client, jobs: JobRepository) -> None:
-    jobs._store.save(LEGACY.read_bytes(), None)  # type: ignore[attr-defined]
+def test_dispatchers_are_told_of_what_cannot_be_read(dana: Client, jobs: InMemory) -> None:
+    jobs.store.save(LEGACY.read_bytes(), None)
     assert "1 entry in the jobs file cannot be read and is not shown" in words(
         dana.get("/dashboard/board")
     )

@@ -1,7 +1,5 @@
 """Every error says what happened and what to do; never a 500."""
 
-from typing import Any
-
 import pytest
 from django.conf import settings
 from django.test import Client, RequestFactory
@@ -11,6 +9,7 @@ from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository, RosterRepository
 from qdn_site import errors
 from tests.making import TOKEN, FakeClock, make_job, unavailable
+from tests.stores.troubled import InMemory
 from tests.web.pages import text, words
 
 PAGE = f"/track/{TOKEN}"
@@ -170,15 +169,9 @@ def test_an_unknown_host_is_400_but_machines_ask_for_health(client: Client, host
 # --- storage out of reach ---------------------------------------------------------------
 
 
-def forget(*repositories: Any) -> None:
-    """As after a start: nothing was ever read."""
-    for repository in repositories:
-        repository._snapshot._value = None
-
-
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}/live", f"{PAGE}/cancel", "/dashboard/", DRAWER])
-def test_out_of_reach_from_the_start_is_503(dana: Client, jobs: JobRepository, path: str) -> None:
-    forget(jobs)
+def test_out_of_reach_from_the_start_is_503(dana: Client, jobs: InMemory, path: str) -> None:
+    jobs.restart()
     with unavailable(jobs):
         answer = dana.get(path)
     assert answer.status_code == 503
@@ -262,20 +255,19 @@ def test_a_link_that_cannot_be_looked_up_is_not_called_unknown(
         assert client.get("/track/" + "u" * 32).status_code == 503
 
 
-def test_public_pages_need_no_storage(
-    client: Client, jobs: JobRepository, roster: RosterRepository
-) -> None:
-    forget(jobs, roster)
+def test_public_pages_need_no_storage(client: Client, jobs: InMemory, roster: InMemory) -> None:
+    jobs.restart()
+    roster.restart()
     with unavailable(jobs, roster):
         for path in ("/", "/book/", "/robots.txt", "/healthz", "/dashboard/login/"):
             assert client.get(path).status_code == 200, path
 
 
 def test_readiness_says_which_store_is_out_of_reach(
-    client: Client, jobs: JobRepository, roster: RosterRepository
+    client: Client, jobs: JobRepository, roster: InMemory
 ) -> None:
     assert client.get("/readyz").status_code == 200
-    forget(roster)
+    roster.restart()
     with unavailable(roster):
         answer = client.get("/readyz")
     assert answer.status_code == 503

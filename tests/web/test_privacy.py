@@ -19,6 +19,7 @@ from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository
 from tests.making import BUSINESS, NOON, TOKEN, FakeClock, make_job, make_member, unavailable
+from tests.stores.troubled import InMemory
 from tests.web.api import Program, is_problem
 from tests.web.pages import text
 from tracking.public import TrackedJob
@@ -226,10 +227,9 @@ def test_unknown_malformed_and_expired_links_look_alike(
     assert by_program.content == Program().post("track", {"token": "e" * 32}).content
 
 
-def test_an_unreadable_job_is_shown_to_nobody(client: Client, jobs: JobRepository) -> None:
+def test_an_unreadable_job_is_shown_to_nobody(client: Client, jobs: InMemory) -> None:
     body = b'[{"id": "b", "token": "fcdc1c82cb284dbe", "customer": "Mark", "status": "lost"}]'
-    store: Any = jobs._store  # type: ignore[attr-defined]
-    store.save(body, store.load().etag)
+    jobs.store.save(body, jobs.store.load().etag)
     assert client.get("/track/fcdc1c82cb284dbe").status_code == 404
 
 

@@ -11,7 +11,7 @@ from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.conftest import signed_in
 from tests.making import PASSWORD, FakeClock, make_job, unavailable
-from tests.stores.troubled import TroubledStore, gone
+from tests.stores.troubled import InMemory, gone
 from tests.web.api import Program, is_problem
 from tests.web.pages import text, words
 
@@ -127,16 +127,16 @@ def test_a_new_password_is_not_given_back_and_may_be_the_one_to_sign_in_with(
     assert "If you are asked to sign in then, the new password is set" in words(answer)
 
 
-def test_a_new_member_who_came_through_gets_a_password_later(dana: Client, roster: Any) -> None:
+def test_a_new_member_who_came_through_gets_a_password_later(
+    dana: Client, roster: InMemory
+) -> None:
     """Sent again it would be refused, and the first password was never shown."""
-    store = TroubledStore()
-    store.inner, roster._store = roster._store, store
 
     def answer_lost() -> None:
-        store.before_load.append(gone)
+        roster.store.before_load.append(gone)
         gone()
 
-    store.after_save.append(answer_lost)
+    roster.store.after_save.append(answer_lost)
     answer = dana.post("/dashboard/crew/new", PETE)
     assert answer.status_code == 503
     assert "does not do it twice" not in words(answer)

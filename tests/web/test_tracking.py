@@ -25,6 +25,7 @@ from tests.making import (
     seconds,
     unavailable,
 )
+from tests.stores.troubled import InMemory
 from tests.web.pages import text, words
 
 PAGE = f"/track/{TOKEN}"
@@ -37,10 +38,9 @@ def put(jobs: JobRepository, **fields: Any) -> None:
     jobs.change(lambda book: book.put(make_job(**{"window": SATURDAY, **fields})))
 
 
-def elsewhere(jobs: JobRepository) -> JobRepository:
+def elsewhere(jobs: InMemory) -> JobRepository:
     """The same jobs as another worker has them; of what it does, this one's snapshot is silent."""
-    store = jobs._store  # type: ignore[attr-defined]
-    return DocumentRepository(store, JobBook, now=wiring.now, background=False)
+    return DocumentRepository(jobs.store, JobBook, now=wiring.now, background=False)
 
 
 def status(jobs: JobRepository) -> Status:
