@@ -12,6 +12,7 @@ from booking.forms import BookingForm
 from dispatch import jobs, wiring
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, Job
+from dispatch.domain.jobbook import TooManyRequests
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.http import REVISION_PARAMETER, SiteRequest, own_pages_only, see_other
 from dispatch.ratelimit import Limit, TooMany, sender_mark, source
@@ -46,7 +47,7 @@ def book(request: SiteRequest) -> HttpResponse:
         name, token = _page_of(error.job)
         earlier = reverse(name, args=[token])
         return _page(request, form, wiring.new_token(), 409, earlier=earlier)
-    except (StoreUnavailable, jobs.TooManyRequests, TooMany) as error:
+    except (StoreUnavailable, TooManyRequests, TooMany) as error:
         status = 429 if isinstance(error, TooMany) else 503
         return _page(request, form, key, status, refusal=error)
     return see_other(*_page_of(done.job), query=f"{REVISION_PARAMETER}={done.revision}")
@@ -87,7 +88,7 @@ def _page(
         "key": key,
         "earlier": earlier,
         "unavailable": isinstance(refusal, StoreUnavailable),
-        "crowded": isinstance(refusal, jobs.TooManyRequests),
+        "crowded": isinstance(refusal, TooManyRequests),
         "hurried": isinstance(refusal, TooMany),
     }
     response = render(request, "booking/book.html", context, status=status)

@@ -18,7 +18,7 @@ from dispatch import jobs
 from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job, Window
-from dispatch.domain.jobbook import JobBook
+from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook
 from dispatch.domain.moves import needs_reason, next_step, targets
 from dispatch.domain.permissions import Actor, Permission, Rank, sees, sees_prices
 from dispatch.domain.record import JSON
@@ -193,13 +193,13 @@ class Board:
     def _due(self, job: Job) -> tuple[bool, date, str, datetime]:
         """As they are promised; those of a sender who floods us come last."""
         day, start = (job.window.date, job.window.start) if job.window else (FAR, "")
-        return (jobs.sender(job) in self.floods, day, start, job.created_at)
+        return (job.sender in self.floods, day, start, job.created_at)
 
     @cached_property
     def floods(self) -> set[str]:
         """The senders with as many untouched requests as one may have: likely junk."""
-        counts = Counter(jobs.sender(job) for job in jobs.untouched_requests(self.book))
-        return {mark for mark, count in counts.items() if mark and count >= jobs.MAX_OF_ONE_SENDER}
+        counts = Counter(job.sender for job in self.book.untouched_requests)
+        return {mark for mark, count in counts.items() if mark and count >= MAX_OF_ONE_SENDER}
 
     @property
     def flooded(self) -> bool:

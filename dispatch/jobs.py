@@ -5,7 +5,7 @@ All raise StoreUnavailable; those that take a job's id or token raise JobNotFoun
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -25,9 +25,6 @@ from dispatch.domain.permissions import Actor, sees
 from dispatch.domain.record import JSON
 from dispatch.domain.status import Status
 
-MAX_REQUESTS = 500  # requests of customers that wait; beyond, they are asked to call
-MAX_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
-FORGOTTEN = timedelta(days=1)  # after which a request that was taken back counts no more
 MAY_BE_NEW = 3  # seconds without word after which an unknown id or link may be a new one
 SILENT = 10  # seconds without word from the storage after which pages say so
 
@@ -38,10 +35,6 @@ class Done:
 
     job: Job
     revision: int
-
-
-class TooManyRequests(Exception):
-    """More requests wait, of this sender or of all, than can be looked at: better to call."""
 
 
 class KeyReused(Exception):
@@ -114,7 +107,7 @@ def create(
         if request and book.by_request(request.key):
             return book
         if by == CUSTOMER:
-            _refuse_floods(book, source, at)
+            book.check_floods(source, at)
         if not any(job.crew):
             return book.put(job)
         roster = wiring.roster(business).refreshed()  # as in `assign`
@@ -243,35 +236,6 @@ def renew_link(business: Business, job_id: str, *, by: Actor, revoke: bool = Fal
     return _change(business, job_id, by, apply)
 
 
-def untouched_requests(book: JobBook) -> list[Job]:
-    """The requests of customers that nobody else has done anything with yet."""
-    return [job for job in book.jobs if job.status.is_open and _is_the_customers(job)]
-
-
-def _is_the_customers(job: Job) -> bool:
-    """Nobody else's yet, whatever they did with it: pressing buttons must not hide junk from us."""
-    return not job.notes and {event.by for event in job.history} == {CUSTOMER}
-
-
-def _refuse_floods(book: JobBook, source: str, at: datetime) -> None:
-    """Raises TooManyRequests. What a sender took back counts too, or it would fill the book."""
-    if len(untouched_requests(book)) >= MAX_REQUESTS:
-        raise TooManyRequests("More requests wait than we can look at.")
-    sent = [
-        job
-        for job in book.jobs
-        if source and sender(job) == source and _is_the_customers(job)
-        if job.status.is_open or job.created_at > at - FORGOTTEN
-    ]
-    if len(sent) >= MAX_OF_ONE_SENDER:
-        raise TooManyRequests("We have not yet looked at your other requests.")
-
-
-def sender(job: Job) -> str:
-    """The same for all requests of one sender; empty where that is not known."""
-    return job.request.source if job.request else ""
-
-
 def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
     """Take junk requests out of the book for good; only such as nobody has touched.
 
@@ -281,7 +245,7 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
 
     def apply(book: JobBook) -> JobBook:
         junk.clear()
-        junk.update(job_ids & {job.id for job in untouched_requests(book)})
+        junk.update(job_ids & {job.id for job in book.untouched_requests})
         return book.without(junk)
 
     book = wiring.jobs(business).change(apply)

@@ -171,6 +171,16 @@ class Job(Record, frozen=True, kw_only=True):
         return self.last_move.at if self.last_move else self.updated_at
 
     @property
+    def sender(self) -> str:
+        """The same for all requests of one sender; empty where that is not known."""
+        return self.request.source if self.request else ""
+
+    @property
+    def is_the_customers(self) -> bool:
+        """Nobody else's yet, whatever they did with it: pressing buttons must not hide junk."""
+        return not self.notes and {event.by for event in self.history} == {CUSTOMER}
+
+    @property
     def still_coming(self) -> bool:
         """True while the crew are yet to come: only then a way and an estimate mean anything."""
         return self.status in (Status.BOOKED, Status.READY_FOR_PICKUP)

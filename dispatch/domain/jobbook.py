@@ -1,7 +1,7 @@
 """jobs.json: the document of all jobs, read generously and written strictly."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from hmac import compare_digest
@@ -19,11 +19,18 @@ NEVER_NULL = {
     *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
 }
 TIMES = {"created_at", "updated_at"}
+MAX_REQUESTS = 500  # requests of customers that wait; beyond, they are asked to call
+MAX_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
+FORGOTTEN = timedelta(days=1)  # after which a request that was taken back counts no more
 EPOCH = Raw(b'"1970-01-01T00:00:00Z"')
 
 
 class JobNotFound(Exception):
     """No job has that id or link."""
+
+
+class TooManyRequests(Exception):
+    """More requests wait, of this sender or of all, than can be looked at: better to call."""
 
 
 class JobBook(Ledger[Job]):
@@ -80,6 +87,24 @@ class JobBook(Ledger[Job]):
     def by_request(self, key: str) -> Job | None:
         """The job that the request with this idempotency key made, if it did."""
         return next((job for job in self.jobs if job.request and job.request.key == key), None)
+
+    @property
+    def untouched_requests(self) -> list[Job]:
+        """The requests of customers that nobody else has done anything with yet."""
+        return [job for job in self.jobs if job.status.is_open and job.is_the_customers]
+
+    def check_floods(self, sender: str, at: datetime) -> None:
+        """Raises TooManyRequests. What a sender took back counts too, or it would fill the book."""
+        if len(self.untouched_requests) >= MAX_REQUESTS:
+            raise TooManyRequests("More requests wait than we can look at.")
+        sent = [
+            job
+            for job in self.jobs
+            if sender and job.sender == sender and job.is_the_customers
+            if job.status.is_open or job.created_at > at - FORGOTTEN
+        ]
+        if len(sent) >= MAX_OF_ONE_SENDER:
+            raise TooManyRequests("We have not yet looked at your other requests.")
 
     def changed(self, job: Job, at: datetime) -> "JobBook":
         """With this next state of a job; the very same book where nothing is new."""

@@ -22,10 +22,10 @@ def requests(request: SiteRequest) -> HttpResponse:
         gone, revision = jobs.discard(request.business, set(request.POST.getlist("job")))
         messages.success(request, f"{gone} request{pluralize(gone)} discarded.")
         return with_revision(request, see_other("requests"), revision)
-    waiting = jobs.untouched_requests(wiring.jobs(request.business).refreshed())
+    waiting = wiring.jobs(request.business).refreshed().untouched_requests
     by_sender: dict[str, list[Job]] = defaultdict(list)
     for job in waiting:
-        by_sender[jobs.sender(job) or job.id].append(job)
+        by_sender[job.sender or job.id].append(job)
     senders = sorted(by_sender.values(), key=len, reverse=True)
     context = {"senders": senders, "count": len(waiting)}
     return render(request, "dispatch/requests.html", context)

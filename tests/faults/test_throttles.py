@@ -9,10 +9,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-import dispatch.jobs
 from booking.views import BOOKINGS
 from dispatch.accounts import BY_NAME, BY_SOURCE
 from dispatch.api.auth import CALLS
+from dispatch.domain.jobbook import MAX_OF_ONE_SENDER
 from tests.faults.visitor import Answer, Visitor, booking
 from tests.serving import AT_NOON, serving
 from tracking.public import UNKNOWN_LINKS
@@ -60,7 +60,7 @@ def test_booking(site: str) -> None:
         fields = {"customer_name": f"Junk {number}", "key": f"key-{number}"}
         return Visitor(site).post("/book/", **(typed | fields))
 
-    waiting = dispatch.jobs.MAX_OF_ONE_SENDER
+    waiting = MAX_OF_ONE_SENDER
     passed = all_at_once(book, BOOKINGS.most + 20)
     assert passed == {303: waiting, 503: BOOKINGS.most - waiting, 429: 20}
 

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 import dispatch.jobs
 from dispatch.accounts import BoundedArgon2
 from dispatch.domain.job import CUSTOMER, Job
-from dispatch.domain.jobbook import JobBook
+from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, MAX_REQUESTS, JobBook, TooManyRequests
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.status import Status
 from dispatch.http import REVISION_COOKIE
@@ -307,10 +307,10 @@ def test_however_many_send_the_book_stays_small_and_all_are_discarded_in_one_go(
     jobs: JobRepository, dana: Client
 ) -> None:
     first = request("junk", "sender")
-    ids = [f"junk{number:05}" for number in range(dispatch.jobs.MAX_REQUESTS)]
+    ids = [f"junk{number:05}" for number in range(MAX_REQUESTS)]
     many = [replace(first, id=job_id, tracking_token="") for job_id in ids]
     jobs.change(lambda book: JobBook(revision=book.revision).put(*many))
-    with pytest.raises(dispatch.jobs.TooManyRequests):
+    with pytest.raises(TooManyRequests):
         request("Mark", "mark")
     assert text(dana.get("/dashboard/requests/")).count('name="job"') == len(ids)
     form = {"csrfmiddlewaretoken": "x" * 64, "job": ids}
@@ -321,10 +321,10 @@ def test_however_many_send_the_book_stays_small_and_all_are_discarded_in_one_go(
 
 @pytest.mark.parametrize("to", [Status.READY_FOR_PICKUP, Status.CANCELLED])
 def test_pressing_buttons_makes_no_room_for_more_junk(to: Status, clock: FakeClock) -> None:
-    for n in range(dispatch.jobs.MAX_OF_ONE_SENDER):
+    for n in range(MAX_OF_ONE_SENDER):
         job = request(f"junk {n}", "sender")
         dispatch.jobs.move(BUSINESS, job.id, to, by=THE_CUSTOMER)
-    with pytest.raises(dispatch.jobs.TooManyRequests):
+    with pytest.raises(TooManyRequests):
         request("junk", "sender")
     if to is Status.CANCELLED:
         clock.tick(24 * 3600)
@@ -332,7 +332,7 @@ def test_pressing_buttons_makes_no_room_for_more_junk(to: Status, clock: FakeClo
 
 
 def test_whose_requests_are_looked_at_may_send_more() -> None:
-    for n in range(dispatch.jobs.MAX_OF_ONE_SENDER):
+    for n in range(MAX_OF_ONE_SENDER):
         last = request(f"an office {n}", "sender")
     dispatch.jobs.move(BUSINESS, last.id, Status.BOOKED, by=DANA)
     request("an office", "sender")
