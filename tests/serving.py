@@ -141,19 +141,24 @@ def run(environment: Mapping[str, str], *arguments: str, said: str = "") -> str:
     return done.stdout
 
 
+def gunicorn(environment: Mapping[str, str], door: socket.socket, **options: Any) -> Any:
+    """The server's process, at the door of this socket; `options` are those of Popen."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-c", "python:qdn_site.gunicorn", "qdn_site.wsgi"],
+        cwd=ROOT,
+        env=dict(environment) | {"QDN_BIND": f"fd://{door.fileno()}"},
+        pass_fds=[door.fileno()],
+        stderr=subprocess.STDOUT,
+        **options,
+    )
+
+
 @contextmanager
 def _gunicorn(environment: Mapping[str, str], log: Path) -> Iterator[str]:
     """It inherits a socket that listens already: no port is lost, and the first request waits."""
     with socket.create_server(("127.0.0.1", 0), backlog=256) as door, log.open("ab") as output:
         url = "http://{}:{}".format(*door.getsockname())
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "python:qdn_site.gunicorn", "qdn_site.wsgi"],
-            cwd=ROOT,
-            env=dict(environment) | {"QDN_BIND": f"fd://{door.fileno()}"},
-            pass_fds=[door.fileno()],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        server = gunicorn(environment, door, stdout=output)
     try:
         with urlopen(f"{url}/healthz", timeout=START) as answer:
             assert answer.status == 200

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,7 +14,7 @@ from dispatch.stores.file import FileStore
 from dispatch.stores.repository import DocumentRepository
 from tests.faults.visitor import Visitor
 from tests.making import NOON, make_job
-from tests.serving import ROOT, environment_of, serving, static_root
+from tests.serving import environment_of, gunicorn, serving, static_root
 
 pytestmark = pytest.mark.long
 
@@ -57,19 +56,15 @@ def test_no_spelling_of_a_links_address_gets_its_key_into_the_log(tmp_path: Path
 def test_ctrl_c_ends_every_process_and_leaves_no_traceback(tmp_path: Path) -> None:
     environment = environment_of(tmp_path, QDN_WORKERS="2", QDN_STATIC_ROOT=str(static_root()))
     with socket.create_server(("127.0.0.1", 0)) as door:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "python:qdn_site.gunicorn", "qdn_site.wsgi"],
-            cwd=ROOT,
-            env=environment | {"QDN_BIND": f"fd://{door.fileno()}"},
-            pass_fds=[door.fileno()],
+        server = gunicorn(
+            environment,
+            door,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,  # a terminal's Ctrl-C reaches the whole group
         )
-        assert (
-            Visitor("http://127.0.0.1:{1}".format(*door.getsockname())).get("/book/").status == 200
-        )
+        visitor = Visitor("http://{}:{}".format(*door.getsockname()))
+        assert visitor.get("/book/").status == 200
         os.killpg(server.pid, signal.SIGINT)
         said, _ = server.communicate()
     assert server.returncode == 0
