@@ -17,9 +17,13 @@ CLIENT = Config(
 
 
 @contextmanager
-def making() -> Iterator[None]:
-    """A client. Raises BotoCoreError: of an endpoint that is none, botocore raises no own error."""
+def making_a_client() -> Iterator[None]:
+    """Raises BotoCoreError for an endpoint that is none, too; botocore raises ValueError there."""
     try:
         yield
     except ValueError as error:
         raise InvalidConfigError(error_msg=str(error)) from error
+
+
+def one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -19,7 +19,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dispatch.domain.document import StaleWrite, StoreUnavailable
-from dispatch.stores.aws import CLIENT, making
+from dispatch.stores.aws import CLIENT, making_a_client
 
 MOST_ACTIONS = 100  # items that one transaction can change
 LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
@@ -216,7 +216,7 @@ def _schema(hashed: str, ranged: str) -> list[dict[str, str]]:
 
 
 def _client() -> Any:
-    with making():
+    with making_a_client():
         return boto3.session.Session().client("dynamodb", config=CLIENT)
 
 

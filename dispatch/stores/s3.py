@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 
 from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
-from dispatch.stores.aws import CLIENT, making
+from dispatch.stores.aws import CLIENT, making_a_client, one_line
 
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
@@ -28,7 +28,7 @@ class OneConnectionS3Storage(S3Storage):
 
     @property
     def connection(self) -> Any:
-        with self._making, making():
+        with self._making, making_a_client():
             if self._shared is None:
                 self._shared = super().connection
             return self._shared
@@ -70,7 +70,7 @@ class S3Store:
         return Document(body, _unquoted(answer["ETag"]))
 
     def _unavailable(self, done: str, error: Exception) -> StoreUnavailable:
-        return StoreUnavailable(f"{self} could not be {done}: {' '.join(str(error).split())}")
+        return StoreUnavailable(f"{self} could not be {done}: {one_line(error)}")
 
     def __str__(self) -> str:
         return f"s3://{self._at['Bucket']}/{self._at['Key']}"

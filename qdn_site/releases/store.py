@@ -18,7 +18,7 @@ from whitenoise.media_types import MediaTypes
 
 from dispatch.domain.document import MISSING, Document, StoreUnavailable
 from dispatch.stores import atomic
-from dispatch.stores.aws import CLIENT
+from dispatch.stores.aws import CLIENT, one_line
 from dispatch.stores.file import FileStore
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from qdn_site.releases import ReleaseError
@@ -134,8 +134,7 @@ class S3Releases:
 
     def _unavailable(self, name: str, error: Exception) -> StoreUnavailable:
         where = f"s3://{self._bucket}/{self._prefix}{name}"
-        why = " ".join(str(error).split())
-        return StoreUnavailable(f"{self.stage}: {where} is out of reach: {why}")
+        return StoreUnavailable(f"{self.stage}: {where} is out of reach: {one_line(error)}")
 
 
 def _code(error: Exception) -> str:
