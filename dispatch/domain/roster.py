@@ -1,8 +1,10 @@
 """The roster: its members, their days off, and how their sessions end."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import cached_property
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
@@ -134,9 +136,10 @@ class Roster(Ledger[Member]):
     record = Member
     named_by = "username"
 
-    @property
+    @cached_property
     def members(self) -> tuple[Member, ...]:
-        return self.values
+        """In the order of a phone book: by name, whatever its capitals and accents."""
+        return tuple(sorted(self.values, key=lambda each: (folded(each.name), each.username)))
 
     def member(self, username: str) -> Member:
         """Raises MemberNotFound."""
@@ -173,3 +176,10 @@ class Roster(Ledger[Member]):
             return self
         version = known.version + 1 if known else 1
         return self.put(replace(member, version=version, updated_at=at))
+
+
+def folded(text: str) -> str:
+
+    return "".join(
+        c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)
+    ).casefold()

@@ -86,7 +86,7 @@ class Command(BusinessCommand):
         known = wiring.roster(business).read()
         members = [member for member in known.members if member.active or options["all"]]
         days = days_by_member(business, options["start"], options["end"])
-        for member in sorted(members, key=lambda member: member.username):
+        for member in members:
             for line in (_line(business, member), *days.get(member.username, [])):
                 self.stdout.write(line)
         for problem in known.problems:
