@@ -19,7 +19,7 @@ from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job, Window
 from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook
-from dispatch.domain.moves import needs_reason, next_step, targets
+from dispatch.domain.moves import coming, needs_reason, next_step, targets
 from dispatch.domain.permissions import Actor, Permission, Rank, sees, sees_prices
 from dispatch.domain.record import JSON
 from dispatch.domain.roster import Member, Roster
@@ -82,7 +82,7 @@ class Column:
 
     @property
     def total(self) -> Decimal:
-        return sum((job.price for job in self.jobs), Decimal(0))
+        return sum((job.price or Decimal(0) for job in self.jobs), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,8 @@ class Board:
             # The times too: after a restore a revision comes a second time.
             *(self.book.revision, self.book.updated_at),
             *(self.roster.revision, self.roster.updated_at, self.out_of_reach, late),
+            self.business.today(self.at).year,
+            [job.id for job in self.book.jobs if self._is_on_the_way(job)],
         )
         return etag_of(shown)
 
@@ -154,7 +156,9 @@ class Board:
             job,
             (self.business.slug, job.id, job.version),
             *(self.business, self.member.rank, self.sees_prices),
+            year=self.business.today(self.at).year,
             late=is_late(job, self.business, self.at),
+            on_my_way=self._is_on_the_way(job),
             names=tuple(self.roster.name_of(username) for username in dict.fromkeys(job.crew)),
             drivers=self._drivers(job),
             clashes=tuple(
@@ -163,6 +167,9 @@ class Board:
             ),
         )
         return _render_card(key, self._template)
+
+    def _is_on_the_way(self, job: Job) -> bool:
+        return coming(job, self.business, self.at)[0] is not None
 
     @cached_property
     def _template(self) -> Template:
@@ -221,7 +228,9 @@ class CardKey:
     business: Business = field(compare=False, repr=False)
     rank: Rank
     sees_prices: bool
+    year: int  # of the dates of other years it says which
     late: bool
+    on_my_way: bool
     names: tuple[str, ...]
     drivers: Drivers
     clashes: tuple[str, ...]

@@ -298,5 +298,6 @@ def _untouched(job: Job, fields: Mapping[str, Any], version: int | None) -> dict
 
 def _request(key: str, by: str, fields: Mapping[str, Any], source: str) -> Request:
     name = sha256(f"{by} {key}".encode()).hexdigest()[:32]
-    digest = sha256(JSON.encode(sorted(fields.items()))).hexdigest()[:32]
+    given = sorted((field, value) for field, value in fields.items() if value is not UNSET)
+    digest = sha256(JSON.encode(given)).hexdigest()[:32]
     return Request(key=name, digest=digest, source=source)

@@ -68,7 +68,9 @@ def live(request: SiteRequest, token: str) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
     shown, _ = tracked(request, token)
     age = _age(request)
-    etag = etag_of((shown, age["out_of_reach"]))  # since when is known to the second only
+    # Since when is known to the second only; a time of another day than today says which.
+    today = request.business.today(wiring.now())
+    etag = etag_of((shown, today, age["out_of_reach"]))
     if is_known(request, etag):
         response = HttpResponse(status=304)
     else:

@@ -216,7 +216,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     location: str
     phone: str
     email: str
-    price: Decimal | UnsetType = UNSET
+    price: Decimal | UnsetType | None = UNSET
     price_lines: tuple[PriceLine, ...] | UnsetType = UNSET
     paid: Paid | UnsetType | None = UNSET
     status: Status
@@ -237,6 +237,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, job: Job, business: Business, who: Actor) -> Self:
         """As this member may see it: the one place where prices are withheld."""
         fields = {name: getattr(job, name) for name in cls.__struct_fields__}
+        fields["price"] = None if job.price is UNSET else job.price
         if not sees_prices(who, business):
             fields |= dict.fromkeys(MONEY_FIELDS, UNSET)
             fields["history"] = history_for(who, job, business)

@@ -110,8 +110,24 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @property
+    def zone_name(self) -> str:
+        """`Los Angeles time`."""
+        return f"{self.timezone.rpartition('/')[2].replace('_', ' ')} time"
+
     def today(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
+
+    def day_text(self, day: date, at: datetime) -> str:
+        """`Sat, May 23`; of another year than this `Mon, Dec 1, 2036`."""
+        year = "" if day.year == self.today(at).year else f", {day.year}"
+        return f"{day:%a, %b %-d}{year}"
+
+    def time_text(self, moment: datetime, at: datetime) -> str:
+        """The time here: `9:04 AM`; of another day than today `Fri, May 22, 9:04 AM`."""
+        local = moment.astimezone(self.zone)
+        is_today = local.date() == self.today(at)
+        return ("" if is_today else f"{self.day_text(local.date(), at)}, ") + f"{local:%-I:%M %p}"
 
     def span(self, window: Window) -> tuple[datetime, datetime]:
         """The two moments between which the pickup was promised."""

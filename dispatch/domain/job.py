@@ -131,7 +131,7 @@ class Job(Record, frozen=True, kw_only=True):
     location: Required
     phone: str = ""
     email: str = ""
-    price: Decimal = Decimal(0)
+    price: Decimal | UnsetType = UNSET  # until one is agreed; 0 is free of charge
     price_lines: tuple[PriceLine, ...] = ()
     paid: Paid | None = None
     status: Status
@@ -152,8 +152,8 @@ class Job(Record, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         lines = sum((line.amount for line in self.price_lines), Decimal(0))
-        price = cents(lines if self.price_lines else self.price)
-        msgspec.structs.force_setattr(self, "price", price)
+        price = lines if self.price_lines else self.price
+        msgspec.structs.force_setattr(self, "price", UNSET if price is UNSET else cents(price))
 
     @property
     def moves(self) -> tuple[Event, ...]:
@@ -278,6 +278,8 @@ def _still_said(said: Said | None, before: Crew, now: Crew) -> Said | None:
 
 def plain(value: Any) -> Any:
     """A field's value as JSON has it."""
+    if value is UNSET:
+        return None
     return float(value) if isinstance(value, Decimal) else msgspec.to_builtins(value)
 
 

@@ -10,6 +10,8 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
+from msgspec import UNSET
+
 from dispatch.domain.business import Business
 from dispatch.domain.job import EDITABLE, ROLES, Job, PriceLine, Window
 
@@ -147,7 +149,8 @@ def _field(name: str, value: object, business: Business, job: Job | None) -> Any
             return old
     match name:
         case "price":
-            return _amount(name, value, old=old)
+            is_given = value is not None and str(value).strip()
+            return _amount(name, value, old=old) if is_given else UNSET
         case "price_lines":
             return _price_lines(value, old or ())
         case "window":

@@ -1,7 +1,7 @@
 """jobs.json: the document of all jobs, read generously and written strictly."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from hmac import compare_digest
@@ -22,7 +22,8 @@ TIMES = {"created_at", "updated_at"}
 MAX_REQUESTS = 500  # requests of customers that wait; beyond, they are asked to call
 MAX_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
 FORGOTTEN = timedelta(days=1)  # after which a request that was taken back counts no more
-EPOCH = Raw(b'"1970-01-01T00:00:00Z"')
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file does not say
+EPOCH = Raw(JSON.encode(LONG_AGO))
 
 
 class JobNotFound(Exception):

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from msgspec.structs import replace
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import Event, Job
+from dispatch.domain.job import Eta, Event, Job, OnMyWay
 from dispatch.domain.permissions import THE_CUSTOMER, Actor, Permission
 from dispatch.domain.status import CREATABLE, Status
 
@@ -134,6 +134,17 @@ def next_step(job: Job, by: Actor) -> Status | None:
     """The step of a good day that comes next, where `by` may take it."""
     step = job.status.next if job.status.is_open else None
     return step if step in targets(job, by) else None
+
+
+def coming(job: Job, business: Business, at: datetime) -> tuple[OnMyWay | None, Eta | None]:
+    """What the crew have said of their coming, as long as it means something: they are still to
+    come, and the day that it was said of is not over.
+    """
+    way, eta, today = job.on_my_way, job.eta, business.today(at)
+    return (
+        way if way and job.still_coming and business.today(way.at) >= today else None,
+        eta if eta and job.still_coming and business.today(eta.at) >= today else None,
+    )
 
 
 def customer_may_cancel(job: Job, at: datetime, business: Business) -> bool:

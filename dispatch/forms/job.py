@@ -5,13 +5,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from msgspec import UNSET
 
+from dispatch import wiring
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import EDITABLE, ROLES, Job, plain
 from dispatch.domain.job_input import LONGEST, MOST_PRICE, REQUIRED, InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
+
+MEANT = "date_meant"  # the day, where somebody has said that it is no slip
+FAR = 366  # days
 
 
 class Typed(forms.Field):
@@ -106,6 +111,27 @@ class CrewJobForm(JobForm):
         self.fields["window"].widget.choices = windows
         self.job = job
 
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        fields = super().judged(typed)
+        if (window := fields.get("window")) and window != (self.job and self.job.window):
+            self._ask_whether_meant(window.date)
+        return fields
+
+    def _ask_whether_meant(self, day: dt.date) -> None:
+        """Raises InvalidInput for a day that is over or far off, until it is said to be meant."""
+        at = wiring.now()
+        ahead = (day - self.business.today(at)).days
+        if 0 <= ahead <= FAR or self.data.get(MEANT) == day.isoformat():
+            return
+        told = self.business.day_text(day, at)
+        self.fields[MEANT] = forms.Field(
+            label=f"Yes, I mean {told}",
+            required=False,
+            widget=forms.CheckboxInput({"value": day.isoformat()}, check_test=lambda _: False),
+        )
+        why = "is over" if ahead < 0 else f"is {ahead:,} days off"
+        raise InvalidInput({"window.date": f"{told} {why}. If you mean it, tick it below."})
+
 
 class NewJobForm(CrewJobForm):
     """A job taken by phone."""
@@ -153,7 +179,7 @@ def as_typed(job: Job, business: Business) -> dict[str, Any]:
     return {
         **{name: getattr(job, name) for name in EDITABLE if name != "price_lines"},
         "phone": business.phone_text(job.phone),
-        "price": job.price or "",
+        "price": "" if job.price is UNSET else job.price,
         "date": job.window.date.isoformat() if job.window else "",
         "window": job.window.name if job.window else "",
         "version": job.version,

@@ -7,6 +7,7 @@ from typing import Any, Self
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
+from dispatch import wiring
 from dispatch.calendar import LAST, roles_in_words
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
@@ -203,7 +204,7 @@ class DaysForm(forms.Form):
     def in_words(self) -> str:
         """`Sat, May 23 to Sun, May 24 (Morning)`."""
         days = self.days
-        first, last = (f"{day:%a, %b} {day.day}" for day in (days.start, days.end))
+        first, last = (self.business.day_text(day, wiring.now()) for day in (days.start, days.end))
         span = first if days.start == days.end else f"{first} to {last}"
         labels = [offer.label for offer in self.business.windows if offer.name in days.windows]
         if days.but_as:
