@@ -94,7 +94,7 @@ class CrewJobForm(JobForm):
 
     field_order = (
         *("customer_name", "phone", "email", "location", "access_notes"),
-        *("load", "price", "date", "window", "truck"),
+        *("load", "price", "date", MEANT, "window", "truck"),
     )
 
     def __init__(self, *args: Any, business: Business, job: Job | None = None, **kwargs: Any):
@@ -124,13 +124,11 @@ class CrewJobForm(JobForm):
         if 0 <= ahead <= FAR or self.data.get(MEANT) == day.isoformat():
             return
         told = self.business.day_text(day, at)
-        self.fields[MEANT] = forms.Field(
-            label=f"Yes, I mean {told}",
-            required=False,
-            widget=forms.CheckboxInput({"value": day.isoformat()}, check_test=lambda _: False),
-        )
-        why = "is over" if ahead < 0 else f"is {ahead:,} days off"
-        raise InvalidInput({"window.date": f"{told} {why}. If you mean it, tick it below."})
+        yes = forms.CheckboxSelectMultiple(choices=[(day.isoformat(), f"Yes, I mean {told}")])
+        self.fields[MEANT] = forms.Field(label="Is that right?", required=False, widget=yes)
+        self.order_fields(self.field_order)
+        why = "is over" if ahead < 0 else "is more than a year off"
+        raise InvalidInput({"window.date": f"{told} {why}. If you mean it, say so below."})
 
 
 class NewJobForm(CrewJobForm):
