@@ -8,13 +8,13 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 
 from dispatch import wiring
-from dispatch.calendar import LAST, roles_in_words
+from dispatch.calendar import roles_in_words
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import LONGEST_NAME, Member, username_refusal
-from dispatch.roster import MOST_DAYS, PROFILE, Days, MemberConflict, profile
+from dispatch.roster import FARTHEST, MOST_DAYS, PROFILE, Days, MemberConflict, profile
 
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
 ROLE_CHOICES = [(role, role.replace("_", " ").capitalize()) for role in ROLES]
@@ -190,8 +190,11 @@ class DaysForm(forms.Form):
             self.add_error("from", "That day is over: only today and later can be changed.")
         if end < start:
             self.add_error("to", "That is before the first day.")
-        elif end - start >= dt.timedelta(days=MOST_DAYS) or end > LAST:
-            self.add_error("to", f"That is too far off: {MOST_DAYS} days at once are the most.")
+        elif end > self.today + FARTHEST:
+            name = "from" if start > self.today + FARTHEST else "to"
+            self.add_error(name, "That is more than two years off.")
+        elif end - start >= dt.timedelta(days=MOST_DAYS):
+            self.add_error("to", f"That is too long: {MOST_DAYS} days at once are the most.")
         return cleaned
 
     @property

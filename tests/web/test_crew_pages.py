@@ -253,7 +253,7 @@ def test_days_that_are_over_have_no_buttons(dana: Client) -> None:
         ({}, "from"),
         ({"from": "2026-05-25", "to": "2026-05-24"}, "to"),
         ({"from": "2026-05-25", "to": "2027-05-26"}, "to"),
-        ({"from": "9999-12-31"}, "to"),
+        ({"from": "9999-12-31"}, "from"),
         ({"from": "2026-05-25", "windows": ["night"]}, "windows"),
         ({"from": "2026-05-25", "but_as": ["cook"]}, "but_as"),
         ({"from": "2026-05-25", "windows": ["morning"], "but_as": ["driver"]}, "but_as"),

@@ -150,6 +150,20 @@ def test_a_day_that_was_agreed_is_not_asked_about_again(dana: Client, jobs: JobR
     assert jobs.read().jobs[0].truck == "T2"
 
 
+@pytest.mark.parametrize("field", ["from", "to"])
+def test_a_day_off_in_many_years_is_taken_for_a_slip(dana: Client, field: str) -> None:
+    days = {"from": "2026-05-23", field: "2062-05-23", "set": "away"}
+    answer = dana.post("/dashboard/crew/joel/days", days)
+    assert answer.status_code == 422
+    assert f'id="days_{field}_error">That is more than two years off.' in answer.content.decode()
+
+
+def test_a_day_of_next_year_is_offered_as_such(client: Client, clock: FakeClock) -> None:
+    clock.at = at("2026-12-20T20:00")
+    assert "Thursday, December 31" in words(client.get("/book/"))
+    assert "Saturday, January 2, 2027" in words(client.get("/book/"))
+
+
 def test_who_moved_a_job_and_when_says_the_day(
     dana: Client, jobs: JobRepository, clock: FakeClock
 ) -> None:
