@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
@@ -57,7 +57,14 @@ def of_a_link(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 @require_safe
 @of_a_link
 def track(request: SiteRequest, token: str) -> HttpResponse:
-    shown, _ = tracked(request, token)
+    try:
+        shown, _ = tracked(request, token)
+    except JobNotFound:
+        # Old links ended in these signs too: only now it is clear that they stood behind this one.
+        if (link := token.rstrip("-_")) == token:
+            raise
+        tracked(request, link)
+        return redirect("track", link)
     context = {"job": shown, "token": token, "revision": request.revision, **_age(request)}
     return render(request, "tracking/track.html", context)
 

@@ -1,5 +1,6 @@
 """A customer books a pickup."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -38,6 +39,7 @@ def test_a_booking_becomes_a_job_with_all_of_it(client: Client, jobs: JobReposit
     assert job.window == BUSINESS.windows[1].on(date(2026, 5, 23))
     assert [(event.what, event.by) for event in job.history] == [("created", "customer")]
     assert (len(job.id), len(job.tracking_token), job.version) == (9, 32, 1)
+    assert re.fullmatch("[A-Za-z0-9]{32}", job.tracking_token)  # no sign for a link finder to cut
     own_page = f"/track/{job.tracking_token}?r=1"
     assert (answer.status_code, answer.headers["Location"]) == (303, own_page)
     assert "We have your request" in words(client.get(own_page))
