@@ -230,6 +230,45 @@ def test_signing_in_is_throttled_alike_for_known_and_unknown_names(
     assert client.post("/dashboard/login/", form).status_code == 302
 
 
+def guess_at_the_login(client: Client, address: str) -> Any:
+    form = {"username": "joel", "password": "wrong"}
+    return client.post("/dashboard/login/", form, REMOTE_ADDR=address)
+
+
+def guess_by_program(client: Client, address: str) -> Any:
+    form = {"username": "joel", "password": "wrong"}
+    kind = "application/json"
+    return client.post("/api/token", form, content_type=kind, REMOTE_ADDR=address)
+
+
+def guess_at_the_account(client: Client, address: str) -> Any:
+    form = {"old_password": "wrong", "new_password": "rolling-dumpster-8", "seen-phone": ""}
+    return client.post("/dashboard/account/", form, REMOTE_ADDR=address)
+
+
+GUESSES = (guess_at_the_login, guess_by_program, guess_at_the_account)
+
+
+@pytest.mark.parametrize("guess", GUESSES, ids=lambda each: each.__name__)
+def test_guesses_at_a_password_are_counted_wherever_it_is_asked_and_by_network(
+    guess: Any, roster: object, joel: Client, clock: FakeClock
+) -> None:
+    client = joel if guess is guess_at_the_account else Client()
+    clock.tick(299)  # the edge of a fixed span doubles nothing
+    answers = []
+    for number in range(40):
+        answers.append(guess(client, f"2001:db8:0:{number:x}::1"))
+        clock.tick(1)
+    wrong = 401 if guess is guess_by_program else 422
+    assert [answer.status_code for answer in answers] == [wrong] * 10 + [429] * 30
+    for other in GUESSES:
+        last = other(joel if other is guess_at_the_account else Client(), "2001:db8::1")
+        assert last.status_code == 429
+        assert 0 < int(last.headers["Retry-After"]) <= 300
+    clock.tick(int(last.headers["Retry-After"]))
+    assert guess(client, "2001:db8:0:ffff::1").status_code == wrong
+
+
 class CountingHasher(MD5PasswordHasher):
     """Its work is the time that signing in takes."""
 
