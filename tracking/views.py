@@ -30,6 +30,7 @@ from dispatch.http import (
     own_pages_only,
     see_other,
 )
+from dispatch.ratelimit import Limit, TooMany, source
 from tracking.public import TrackedJob, public_view, tracked
 
 ASK = {
@@ -39,6 +40,11 @@ ASK = {
     ),
     Status.CANCELLED: ("Cancel this pickup", "We take it off our list. Nothing is charged."),
 }
+
+
+# Whoever has the link may press its buttons, and not make the history grow without end.
+ON_ONE_JOB = Limit("a customer's actions on a job", most=20, seconds=600)
+OF_ONE_SENDER = Limit("customers' actions", most=60, seconds=600)
 
 
 def of_a_link(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -93,7 +99,7 @@ def move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
     shown, job = tracked(request, token)
     if request.method == "POST":
         try:
-            return _done(request, token, job, to)
+            return _too_often(request, token, job) or _done(request, token, job, to)
         except StoreUnavailable:
             return _ask(request, token, shown, to, 503)
         except InvalidInput as error:
@@ -114,6 +120,8 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
     """Take back one's own last move, within a minute of it."""
     _, job = tracked(request, token)
     if request.method == "POST":
+        if refused := _too_often(request, token, job):
+            return refused
         try:
             expected = _expected(request)
             jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected)
@@ -172,6 +180,21 @@ def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpRespons
         if now.status is not to:
             return _refused(request, token, now, explain(error, business))
     return _to_page(request, token)
+
+
+def _too_often(request: SiteRequest, token: str, job: Job) -> HttpResponse | None:
+    """Counts what a customer does; the refusal, once that is too much."""
+    try:
+        OF_ONE_SENDER.spend(source(request))
+        ON_ONE_JOB.spend(f"{request.business.slug} {job.id}")
+    except TooMany as error:
+        minutes = -(-error.retry_after // 60)
+        wait = f"{minutes} minutes" if minutes > 1 else "a minute"
+        why = f"That was a lot in a short time, so nothing was changed now. Please wait {wait}."
+        response = _refused(request, token, job, why, 429)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+    return None
 
 
 def _expected(request: SiteRequest) -> Status | None:

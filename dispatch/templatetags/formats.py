@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from dispatch.domain.business import Business, WindowOffer
 from dispatch.domain.job import ROLES, Event, Window
+from dispatch.domain.moves import FOLDED
 from dispatch.domain.roster import Roster
 
 register = template.Library()
@@ -92,6 +93,8 @@ def words(name: str) -> str:
 @register.filter
 def told(event: Event, roster: Roster) -> str:
     """An event other than a move: `Assigned: driver nobody → Ana (insisted)`."""
+    if event.what == FOLDED and isinstance(event.count, int):
+        return f"Moved it back and forth, {event.count:,} times in all until then"
     what = words(event.what).capitalize() if isinstance(event.what, str) else "Something happened"
     if not isinstance(event.changes, Mapping) or not event.changes:
         return what
