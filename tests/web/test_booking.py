@@ -78,6 +78,23 @@ def test_a_double_click_and_a_reload_make_one_job(client: Client, jobs: JobRepos
     assert 'value="one-visit-of-the-form"' not in text(page)
 
 
+def test_a_key_opens_nothing_to_another_sender(client: Client, jobs: JobRepository) -> None:
+    """They may have looked over a shoulder; or it is the customer, in another network by now."""
+    first = book(client)
+    elsewhere = Client(REMOTE_ADDR="203.0.113.7")
+    told = book(elsewhere)
+    assert told.status_code == 409
+    assert the_job(jobs).tracking_token not in text(told)
+    assert "reached us already" in words(told)
+    assert "(619) 555-0100" in words(told)
+    assert 'value="Mark"' in text(told)
+    other = book(elsewhere, location="Texas St")
+    assert other.status_code == 303
+    assert len(jobs.read().jobs) == 2
+    assert other.headers["Location"].split("?")[0] != first.headers["Location"].split("?")[0]
+    assert book(client).headers["Location"].split("?")[0] == first.headers["Location"].split("?")[0]
+
+
 @pytest.mark.parametrize(
     "again", [{}, {"key": "another"}, {"location": "Texas St"}], ids=lambda again: "".join(again)
 )
