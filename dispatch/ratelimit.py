@@ -60,6 +60,19 @@ class Limit:
             if not failed:
                 _count([slot], -1, self.seconds)
 
+    @contextmanager
+    def unless(self, key: str, *nothing: type[Exception]) -> Iterator[None]:
+        """A try counts while it is made, and afterwards unless it ended in one of those.
+
+        Raises TooMany, and then counts none.
+        """
+        slot = self._take(key)
+        try:
+            yield
+        except nothing:
+            _count([slot], -1, self.seconds)
+            raise
+
     def _take(self, key: str) -> str:
         """The slot in which this try is counted: first of all, so that of many at once no more
         than `most` pass. Raises TooMany.

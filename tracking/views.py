@@ -3,7 +3,8 @@
 What browsers and robots may keep of them, the settings say (`ANSWER_HEADERS`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import wraps
 from typing import Any
@@ -99,7 +100,9 @@ def move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
     shown, job = tracked(request, token)
     if request.method == "POST":
         try:
-            return _too_often(request, token, job) or _done(request, token, job, to)
+            return _done(request, token, job, to)
+        except TooMany as error:
+            return _too_often(request, token, job, error)
         except StoreUnavailable:
             return _ask(request, token, shown, to, 503)
         except InvalidInput as error:
@@ -120,11 +123,12 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
     """Take back one's own last move, within a minute of it."""
     _, job = tracked(request, token)
     if request.method == "POST":
-        if refused := _too_often(request, token, job):
-            return refused
         try:
             expected = _expected(request)
-            jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected)
+            with _counted(request, job):
+                jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected)
+        except TooMany as error:
+            return _too_often(request, token, job, error)
         except JobConflict as conflict:
             if not has_undone(conflict.job, THE_CUSTOMER):
                 return _moved_on(request, token, conflict.job)
@@ -162,16 +166,17 @@ def _ask(
 def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpResponse:
     """Do it; sent again, or done by somebody else meanwhile, it is done as well.
 
-    Raises InvalidInput, StoreUnavailable.
+    Raises InvalidInput, StoreUnavailable, TooMany.
     """
     business, reason = request.business, job_input.text("reason", request.POST.get("reason"))
     try:
-        jobs.move(
-            *(business, job.id, to),
-            by=THE_CUSTOMER,
-            expected=_expected(request),
-            reason="" if reason == UNDO else reason,
-        )
+        with _counted(request, job):
+            jobs.move(
+                *(business, job.id, to),
+                by=THE_CUSTOMER,
+                expected=_expected(request),
+                reason="" if reason == UNDO else reason,
+            )
     except JobConflict as conflict:
         if conflict.job.status is not to:
             return _moved_on(request, token, conflict.job)
@@ -182,19 +187,23 @@ def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpRespons
     return _to_page(request, token)
 
 
-def _too_often(request: SiteRequest, token: str, job: Job) -> HttpResponse | None:
-    """Counts what a customer does; the refusal, once that is too much."""
-    try:
-        OF_ONE_SENDER.spend(source(request))
-        ON_ONE_JOB.spend(f"{request.business.slug} {job.id}")
-    except TooMany as error:
-        minutes = -(-error.retry_after // 60)
-        wait = f"{minutes} minutes" if minutes > 1 else "a minute"
-        why = f"That was a lot in a short time, so nothing was changed now. Please wait {wait}."
-        response = _refused(request, token, job, why, 429)
-        response.headers["Retry-After"] = str(error.retry_after)
-        return response
-    return None
+@contextmanager
+def _counted(request: SiteRequest, job: Job) -> Iterator[None]:
+    """What a customer does to a job counts where it does something. Raises TooMany."""
+    nothing = JobConflict, IllegalMove
+    by_sender = OF_ONE_SENDER.unless(source(request), *nothing)
+    by_job = ON_ONE_JOB.unless(f"{request.business.slug} {job.id}", *nothing)
+    with by_sender, by_job:
+        yield
+
+
+def _too_often(request: SiteRequest, token: str, job: Job, error: TooMany) -> HttpResponse:
+    minutes = -(-error.retry_after // 60)
+    wait = f"{minutes} minutes" if minutes > 1 else "a minute"
+    why = f"That was a lot in a short time, so nothing was changed now. Please wait {wait}."
+    response = _refused(request, token, job, why, 429)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _expected(request: SiteRequest) -> Status | None:
