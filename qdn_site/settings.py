@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "qdn_site.middleware.RequestIdMiddleware",
+    "qdn_site.middleware.Utf8Middleware",
     "qdn_site.middleware.AnswerTimeoutMiddleware",
     "qdn_site.middleware.HeadersMiddleware",
     "qdn_site.health.HealthMiddleware",
