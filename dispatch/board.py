@@ -204,8 +204,8 @@ class Board:
 
     @cached_property
     def floods(self) -> set[str]:
-        """The senders with as many untouched requests as one may have: likely junk."""
-        counts = Counter(job.sender for job in self.book.untouched_requests)
+        """The senders of as many requests as one may send: likely junk."""
+        counts = Counter(job.sender for job in self.book.sent_lately(self.at))
         return {mark for mark, count in counts.items() if mark and count >= MAX_OF_ONE_SENDER}
 
     @property

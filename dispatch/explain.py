@@ -14,7 +14,7 @@ from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Event, Job, PriceLine, Window
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.moves import COULD_NOT, Illegal, IllegalMove, JobConflict
+from dispatch.domain.moves import COULD_NOT, FOLDED, Illegal, IllegalMove, JobConflict
 from dispatch.domain.record import utc
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
@@ -122,6 +122,9 @@ def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
     `No access: dog`.
     """
     reason = event.reason or ""
+    if event.what == FOLDED and event.count:
+        words = f"Moved it back and forth, {event.count:,} times in all until then"
+        return format_html("{}", words)
     if event.is_move:
         code, colon, words = reason.partition(":")
         return format_html("<bdi>{}</bdi>", COULD_NOT.get(code, code) + colon + words)

@@ -87,7 +87,8 @@ def create(
     `source` tells requests of one sender from those of others. Raises IllegalMove for a status
     that no job starts in, KeyReused where the key already made a job of other fields,
     NotAvailable for a crew that cannot be (with `insist`, beyond `jobs_per_window` too),
-    TooManyRequests where too many of this customer's, or of all customers', wait.
+    TooManyRequests where too many of this customer's, or of all customers', wait, MadeElsewhere
+    where the same request came from another sender before.
     """
     moves.check_first(status)
     at = wiring.now()
@@ -104,7 +105,7 @@ def create(
     )
 
     def add(book: JobBook) -> JobBook:
-        if request and book.by_request(request.key):
+        if request and book.by_request(request):
             return book
         if by == CUSTOMER:
             book.check_floods(source, at)
@@ -118,7 +119,7 @@ def create(
         return book.put(msgspec.structs.replace(job, history=(insisted,)))
 
     book = wiring.jobs(business).change(add)
-    made = (request and book.by_request(request.key)) or book.job(job.id)
+    made = (request and book.by_request(request)) or book.job(job.id)
     if request and made.request and made.request.digest != request.digest:
         raise KeyReused(made)
     return Done(made, book.revision)
@@ -237,7 +238,8 @@ def renew_link(business: Business, job_id: str, *, by: Actor, revoke: bool = Fal
 
 
 def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
-    """Take junk requests out of the book for good; only such as nobody has touched.
+    """Take junk requests out of the book for good, taken back or not; only such as nobody has
+    touched but their senders.
 
     How many those were, and the revision without them.
     """
@@ -245,7 +247,7 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
 
     def apply(book: JobBook) -> JobBook:
         junk.clear()
-        junk.update(job_ids & {job.id for job in book.untouched_requests})
+        junk.update(job_ids & {job.id for job in book.untouched})
         return book.without(junk)
 
     book = wiring.jobs(business).change(apply)

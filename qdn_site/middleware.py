@@ -51,6 +51,16 @@ class RequestIdMiddleware(Middleware):
         return response
 
 
+class Utf8Middleware(Middleware):
+    """Addresses and bodies are UTF-8, whatever codec a client names: Python has some that are no
+    text at all.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.encoding = settings.DEFAULT_CHARSET
+        return self.get_response(request)
+
+
 class AnswerTimeoutMiddleware(Middleware):
     """gunicorn would wait for ever for a client that does not read its answer."""
 

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "qdn_site.middleware.RequestIdMiddleware",
+    "qdn_site.middleware.Utf8Middleware",
     "qdn_site.middleware.AnswerTimeoutMiddleware",
     "qdn_site.middleware.HeadersMiddleware",
     "qdn_site.health.HealthMiddleware",
@@ -151,7 +152,7 @@ if STAGE != "development":
 MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
 CLIENT_TIMEOUT = 20  # seconds for a client to send its body, and to take our answer
 DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BODY
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000  # more than all requests that can wait, ticked at once
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # more than all requests that can wait, ticked at once
 
 # --- language and time -------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

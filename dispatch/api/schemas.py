@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from dispatch.domain.business import Business
 from dispatch.domain.job import Crew, Eta, Event, Job, Note, OnMyWay, Paid, PriceLine, Window
 from dispatch.domain.job_input import CLOCK, CONTROLS, LONGEST, MOST_LINES, MOST_PRICE, REQUIRED
-from dispatch.domain.permissions import MONEY_FIELDS, Actor, history_for, sees_prices
+from dispatch.domain.permissions import MONEY_FIELDS, Actor, Permission, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
 
 LONGEST_KEY = 255
@@ -207,11 +207,13 @@ class PollHeaders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as the crew see it. Money is left out for those who are not to see prices."""
+    """A job as the crew see it. Money is left out for those who are not to see prices, and the
+    customer's key for all but dispatchers.
+    """
 
     id: str
     version: int
-    tracking_token: str
+    tracking_token: str | UnsetType = UNSET
     customer_name: str
     location: str
     phone: str
@@ -235,9 +237,11 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, job: Job, business: Business, who: Actor) -> Self:
-        """As this member may see it: the one place where prices are withheld."""
+        """As this member may see it: the one place where prices and keys are withheld."""
         fields = {name: getattr(job, name) for name in cls.__struct_fields__}
         fields["price"] = None if job.price is UNSET else job.price
+        if not who.may(Permission.KEEP_LINKS):
+            fields["tracking_token"] = UNSET  # whoever has it acts as the customer
         if not sees_prices(who, business):
             fields |= dict.fromkeys(MONEY_FIELDS, UNSET)
             fields["history"] = history_for(who, job, business)

@@ -105,6 +105,7 @@ class Event(Record, frozen=True):
     to: Status | UnsetType | None = UNSET
     reason: str | UnsetType | None = UNSET
     what: str | UnsetType = UNSET
+    count: int | UnsetType = UNSET  # of the moves that this line stands for
     version: int | UnsetType = UNSET
     changes: Mapping[str, tuple[Any, Any]] | UnsetType = UNSET
 

@@ -9,8 +9,9 @@ from hmac import compare_digest
 from msgspec import Raw
 from msgspec.structs import replace
 
-from dispatch.domain.job import Job
+from dispatch.domain.job import Job, Request
 from dispatch.domain.ledger import Ledger
+from dispatch.domain.moves import folded
 from dispatch.domain.record import JSON
 
 OLD_NAMES = {"customer": "customer_name", "token": "tracking_token", "assigned_crew": "crew"}
@@ -19,7 +20,10 @@ NEVER_NULL = {
     *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
 }
 TIMES = {"created_at", "updated_at"}
-MAX_REQUESTS = 500  # requests of customers that wait; beyond, they are asked to call
+MAX_REQUESTS = 500  # that wait; beyond, only a sender's first is taken, and others asked to call
+MAX_IN_A_RUSH = 60  # within RUSH; beyond, likewise
+RUSH = timedelta(hours=1)
+MOST_REQUESTS = 1_000  # and then nobody's, or the document would grow too large to write
 MAX_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
 FORGOTTEN = timedelta(days=1)  # after which a request that was taken back counts no more
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file does not say
@@ -32,6 +36,10 @@ class JobNotFound(Exception):
 
 class TooManyRequests(Exception):
     """More requests wait, of this sender or of all, than can be looked at: better to call."""
+
+
+class MadeElsewhere(Exception):
+    """This request has made its job already, when another sender sent it."""
 
 
 class JobBook(Ledger[Job]):
@@ -85,33 +93,50 @@ class JobBook(Ledger[Job]):
     def _by_token(self) -> dict[bytes, int]:
         return self.index_by(lambda job: _hash(job.tracking_token))
 
-    def by_request(self, key: str) -> Job | None:
-        """The job that the request with this idempotency key made, if it did."""
-        return next((job for job in self.jobs if job.request and job.request.key == key), None)
+    def by_request(self, request: Request) -> Job | None:
+        """The job that this request made, if it did: the same key, of the same sender.
+
+        Raises MadeElsewhere where another sender's, the same in all, did.
+        """
+        made = [job for job in self.jobs if job.request and job.request.key == request.key]
+        for job in made:
+            if job.sender == request.source:
+                return job
+        if any(job.request and job.request.digest == request.digest for job in made):
+            raise MadeElsewhere("another sender has sent the very same")
+        return None
 
     @property
-    def untouched_requests(self) -> list[Job]:
-        """The requests of customers that nobody else has done anything with yet."""
-        return [job for job in self.jobs if job.status.is_open and job.is_the_customers]
+    def untouched(self) -> list[Job]:
+        """What customers made, and maybe took back, and nobody else has done anything with yet."""
+        return [job for job in self.jobs if job.is_the_customers]
+
+    def sent_lately(self, at: datetime) -> list[Job]:
+        """Of those, the ones that wait or have just been taken back: pressing buttons makes no
+        room for more.
+        """
+        return [
+            job for job in self.untouched if job.status.is_open or job.created_at > at - FORGOTTEN
+        ]
 
     def check_floods(self, sender: str, at: datetime) -> None:
-        """Raises TooManyRequests. What a sender took back counts too, or it would fill the book."""
-        if len(self.untouched_requests) >= MAX_REQUESTS:
+        """A sender's first request is taken while others flood us. Raises TooManyRequests."""
+        lately = self.sent_lately(at)
+        sent = sum(job.sender == sender for job in lately)
+        rush = sum(job.created_at > at - RUSH for job in lately)
+        crowded = len(lately) >= MAX_REQUESTS or rush >= MAX_IN_A_RUSH
+        if len(lately) >= MOST_REQUESTS or (crowded and sent):
             raise TooManyRequests("More requests wait than we can look at.")
-        sent = [
-            job
-            for job in self.jobs
-            if sender and job.sender == sender and job.is_the_customers
-            if job.status.is_open or job.created_at > at - FORGOTTEN
-        ]
-        if len(sent) >= MAX_OF_ONE_SENDER:
+        if sender and sent >= MAX_OF_ONE_SENDER:
             raise TooManyRequests("We have not yet looked at your other requests.")
 
     def changed(self, job: Job, at: datetime) -> "JobBook":
         """With this next state of a job; the very same book where nothing is new."""
         if job == self.value(job.id):
             return self
-        return self.put(replace(job, version=self.job(job.id).version + 1, updated_at=at))
+        version = self.job(job.id).version + 1
+        history = folded(job.history)
+        return self.put(replace(job, version=version, history=history, updated_at=at))
 
 
 def _hash(token: str) -> bytes:

@@ -128,6 +128,7 @@ def drawer(
     against = clashes(job, roster, overfull(book, business))
     way, eta = moves.coming(job, business, wiring.now())
     link_is_over = business.link_is_over(job.ended_at, wiring.now())
+    shows_link = actor.may(Permission.KEEP_LINKS) and not link_is_over
     context = {
         "job": job,
         "said": said,
@@ -153,7 +154,7 @@ def drawer(
         "eta_by": eta and name_of(eta.by, roster),
         "crew": [(role, roster.name_of(name)) for role in ROLES if (name := job.field(role))],
         "link_is_over": link_is_over,
-        "tracking_url": "" if link_is_over else tracking_url(request, job),
+        "tracking_url": tracking_url(request, job) if shows_link else "",
         "forms": {name: bound.get(name) or _form(name, request, job) for name in FORMS},
         "back": _back(request, job.id),
     }

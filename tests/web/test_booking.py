@@ -1,5 +1,6 @@
 """A customer books a pickup."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -38,6 +39,7 @@ def test_a_booking_becomes_a_job_with_all_of_it(client: Client, jobs: JobReposit
     assert job.window == BUSINESS.windows[1].on(date(2026, 5, 23))
     assert [(event.what, event.by) for event in job.history] == [("created", "customer")]
     assert (len(job.id), len(job.tracking_token), job.version) == (9, 32, 1)
+    assert re.fullmatch("[A-Za-z0-9]{32}", job.tracking_token)  # no sign for a link finder to cut
     own_page = f"/track/{job.tracking_token}?r=1"
     assert (answer.status_code, answer.headers["Location"]) == (303, own_page)
     assert "We have your request" in words(client.get(own_page))
@@ -74,6 +76,23 @@ def test_a_double_click_and_a_reload_make_one_job(client: Client, jobs: JobRepos
     assert f"/track/{the_job(jobs).tracking_token}" in text(page)
     assert 'value="Texas St"' in text(page)
     assert 'value="one-visit-of-the-form"' not in text(page)
+
+
+def test_a_key_opens_nothing_to_another_sender(client: Client, jobs: JobRepository) -> None:
+    """They may have looked over a shoulder; or it is the customer, in another network by now."""
+    first = book(client)
+    elsewhere = Client(REMOTE_ADDR="203.0.113.7")
+    told = book(elsewhere)
+    assert told.status_code == 409
+    assert the_job(jobs).tracking_token not in text(told)
+    assert "reached us already" in words(told)
+    assert "(619) 555-0100" in words(told)
+    assert 'value="Mark"' in text(told)
+    other = book(elsewhere, location="Texas St")
+    assert other.status_code == 303
+    assert len(jobs.read().jobs) == 2
+    assert other.headers["Location"].split("?")[0] != first.headers["Location"].split("?")[0]
+    assert book(client).headers["Location"].split("?")[0] == first.headers["Location"].split("?")[0]
 
 
 @pytest.mark.parametrize(
