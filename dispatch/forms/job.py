@@ -17,6 +17,7 @@ from dispatch.domain.status import CREATABLE
 
 MEANT = "date_meant"  # the day, where somebody has said that it is no slip
 FAR = 366  # days
+LONG_OVER = dt.timedelta(hours=12)  # nobody expects to be there then
 
 
 class Typed(forms.Field):
@@ -219,7 +220,9 @@ class NoteForm(InputForm):
 
 
 class EtaForm(forms.Form):
-    """A clock time of today, as the crew say it: `14:20`. Empty takes the estimate back."""
+    """A clock time as the crew say it: `14:20`, of today; at night of the morning to come. Empty
+    takes the estimate back.
+    """
 
     eta = forms.TimeField(
         label="Expected at", required=False, widget=forms.TimeInput(attrs={"type": "time"})
@@ -227,4 +230,7 @@ class EtaForm(forms.Form):
 
     def moment(self, business: Business, at: dt.datetime) -> dt.datetime | None:
         clock: dt.time | None = self.cleaned_data["eta"]
-        return dt.datetime.combine(business.today(at), clock, business.zone) if clock else None
+        if clock is None:
+            return None
+        moment = dt.datetime.combine(business.today(at), clock, business.zone)
+        return moment if at - moment < LONG_OVER else moment + dt.timedelta(days=1)

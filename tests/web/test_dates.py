@@ -103,6 +103,28 @@ def test_on_the_way_and_expected_are_gone_when_their_day_is_over(
     assert (tracked["eta"], tracked["on_my_way_at"]) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("now", "typed", "expected"),
+    [
+        ("2026-05-22T19:00", "14:20", "2026-05-22T21:20"),  # noon
+        ("2026-05-22T19:00", "00:00", "2026-05-23T07:00"),
+        ("2026-05-22T19:00", "00:01", "2026-05-22T07:01"),
+        ("2026-05-23T06:50", "00:30", "2026-05-23T07:30"),  # ten to midnight
+        ("2026-05-23T06:50", "11:50", "2026-05-23T18:50"),
+        ("2026-05-23T06:50", "11:51", "2026-05-22T18:51"),
+    ],
+)
+def test_an_estimate_at_night_is_of_the_morning_to_come(
+    dana: Client, jobs: JobRepository, clock: FakeClock, now: str, typed: str, expected: str
+) -> None:
+    put(jobs)
+    clock.at = at(now)
+    assert dana.post(f"{DRAWER}/eta", {"eta": typed}).status_code == 303
+    said = jobs.read().jobs[0].eta
+    assert said
+    assert said.at == at(expected)
+
+
 def test_an_estimate_of_another_day_says_so(client: Client, jobs: JobRepository) -> None:
     put(jobs, eta=Eta(at=at("2026-05-24T16:00"), said_at=NOON, by="dana"))
     assert "Expected at Sun, May 24, 9:00 AM" in words(client.get(TRACK))
