@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from qdn_site.environment import Environment, read_businesses
+from qdn_site.logs import OnceAMinute
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 _env = Environment(os.environ)
@@ -182,7 +183,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "qdn_site.logs.JsonFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {
+            "class": "qdn_site.logs.SteadyHandler",
+            "formatter": "line",
+            # Helpers without which the service goes on: that they fail is not said each time.
+            "filters": [OnceAMinute("dispatch.ratelimit", "qdn_site.releases.static")],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
