@@ -61,6 +61,7 @@ class Availability(Record, frozen=True):
         return in_window and (self.roles is UNSET or role in self.roles)
 
 
+MOST_SIGNED_OUT = 50  # sessions of one member, each remembered until its cookie ends
 AS_ALWAYS = Availability()
 
 
@@ -121,7 +122,10 @@ class Member(Record, frozen=True, kw_only=True):
         return replace(self, password=password, epoch=self.epoch + 1)
 
     def signed_out_of(self, session: str, until: datetime, at: datetime) -> "Member":
+        """That session has ended. Where too many have, all do: the list must not grow for ever."""
         still = tuple(each for each in self.signed_out if each.until > at)
+        if len(still) >= MOST_SIGNED_OUT:
+            return replace(self, epoch=self.epoch + 1, signed_out=())
         return replace(self, signed_out=(*still, SignedOut(session=session, until=until)))
 
     def has_left(self, session: str) -> bool:
