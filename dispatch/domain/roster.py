@@ -16,7 +16,6 @@ from dispatch.domain.record import Record
 USERNAME_PATTERN = r"[a-z0-9][a-z0-9._-]{0,31}"
 Username = Annotated[str, Meta(pattern=rf"^{USERNAME_PATTERN}$(?!\n)")]
 RESERVED = (CUSTOMER, SYSTEM)
-LONGEST_NAME = 80  # characters
 USERNAME_IS = (
     "a small letter or a digit, then small letters, digits, dots, dashes or underscores;"
     " 32 characters at most"

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from dispatch.domain.business import Business, WindowOffer
 from dispatch.domain.job import ROLES, Event, Window
 from dispatch.domain.roster import Roster
+from dispatch.domain.typed import phones
 
 register = template.Library()
 
@@ -29,6 +30,18 @@ def total(amount: Decimal, business: Business) -> str:
 @register.filter
 def phone(number: str, business: Business) -> str:
     return business.phone_text(number)
+
+
+@register.filter
+def call(number: str, business: Business) -> str:
+    """`tel:+16195550142,4471`: at the comma a phone waits, then dials the extension."""
+    return "tel:" + ",".join(filter(None, phones.dialled(number, business.country)))
+
+
+@register.filter
+def text(number: str, business: Business) -> str:
+    """`sms:+16195550142`: a message goes to no extension."""
+    return "sms:" + phones.dialled(number, business.country)[0]
 
 
 @register.filter
@@ -108,7 +121,7 @@ def _plainly(name: str, value: object, roster: Roster) -> str:
     if name in ROLES:
         return roster.name_of(str(value)) if value else "nobody"
     if isinstance(value, dict) and "date" in value:
-        return f"{value['date']} {value['name']}"
+        return f"{value['date']} {value.get('name', '')}".strip()
     if isinstance(value, float):
         return f"{value:.2f}".removesuffix(".00")
     if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
