@@ -24,11 +24,6 @@ NEVER_NULL = {
     *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
 }
 TIMES = {"created_at", "updated_at"}
-TEXTS = {
-    *("id", "tracking_token", "customer_name", "location", "phone", "email", "truck", "load"),
-    *("access_notes", *OLD_NAMES),
-}
-WHOLE_NUMBER = re.compile(rb"(-?[0-9]+)(\.0+)?")
 AMOUNT_IN_STRING = re.compile(rb'"amount"\s*:\s*"')
 MAX_REQUESTS = 500  # requests of customers that wait; beyond, they are asked to call
 MAX_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
@@ -50,6 +45,12 @@ class JobBook(Ledger[Job]):
     schema = 2
     collection = "jobs"
     record = Job
+    texts = frozenset(
+        {
+            *("id", "tracking_token", "customer_name", "location", "phone", "email", "truck"),
+            *("load", "access_notes"),
+        }
+    )
 
     @classmethod
     def unique(cls, value: Job) -> set[str]:
@@ -71,15 +72,7 @@ class JobBook(Ledger[Job]):
 
     @classmethod
     def renamed(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
-        """Old names become today's; what is missing or null becomes its default; and a whole
-        number in a text field becomes text.
-        """
-        numbers = {
-            name: Raw(b'"%s"' % number[1])
-            for name in TEXTS & fields.keys()
-            if (number := WHOLE_NUMBER.fullmatch(bytes(fields[name])))
-        }
-        fields = {**fields, **numbers} if numbers else fields
+        """Old names become today's; what is missing or null becomes its default."""
         nulls = {name for name in NEVER_NULL & fields.keys() if bytes(fields[name]) == b"null"}
         if not (nulls or OLD_NAMES.keys() & fields.keys() or TIMES - fields.keys()):
             return fields
@@ -169,10 +162,10 @@ def is_found(job: Job, q: str, country: str) -> bool:
     way people write them. `country` is how local numbers are read.
     """
     words, asked = _asked(q, country)
-    texts = (job.id, job.customer_name, job.location, job.email, job.truck)
-    text, figures = _findable(texts, job.phone, country)
+    figures = _figures(job.phone, country) if asked else ()
     if any(digits in number for digits in asked for number in figures):
         return True
+    text = _folded((job.id, job.customer_name, job.location, job.phone, job.email, job.truck))
     return all(word in text for word in words)
 
 
@@ -181,10 +174,15 @@ def _asked(q: str, country: str) -> tuple[tuple[str, ...], frozenset[str]]:
     return tuple(folded(q).split()), phones.asked_for(q, country)
 
 
-@lru_cache(maxsize=2**14)  # a board of thousands is searched at each poll
-def _findable(texts: tuple[str, ...], phone: str, country: str) -> tuple[str, frozenset[str]]:
-    shown = phones.shown(phone, country)
-    return folded(" ".join((*texts, phone, shown))), phones.figures(phone, country)
+# A board of thousands is searched at each poll.
+@lru_cache(maxsize=2**14)
+def _folded(texts: tuple[str, ...]) -> str:
+    return folded(" ".join(texts))
+
+
+@lru_cache(maxsize=2**14)
+def _figures(phone: str, country: str) -> frozenset[str]:
+    return phones.figures(phone, country)
 
 
 def _hash(token: str) -> bytes:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 # are for nesting without end, and for a number that is too large to be written again.
 UNREADABLE = (ValueError, RecursionError, OverflowError)
 LARGE_NUMBER = re.compile(rb"[0-9]{19}")
+WHOLE_NUMBER = re.compile(rb"(-?[0-9]+)(\.0+)?")
 
 R = TypeVar("R", bound=Record)
 K = TypeVar("K")
@@ -52,6 +53,7 @@ class Ledger(Generic[R]):
     collection: ClassVar[str]
     record: ClassVar[type[Any]]
     named_by: ClassVar[str] = "id"
+    texts: ClassVar[Set[str]] = frozenset()  # fields
 
     entries: tuple[Entry[R], ...] = ()
     revision: int = 0
@@ -63,6 +65,16 @@ class Ledger(Generic[R]):
     def canonical(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
         """The stored fields of one record under today's names; the same mapping if they are."""
         return fields
+
+    @classmethod
+    def with_texts(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
+        """With text where a text field has a whole number, as other programs write them."""
+        numbers = {
+            name: Raw(b'"%s"' % number[1])
+            for name in cls.texts & fields.keys()
+            if (number := WHOLE_NUMBER.fullmatch(bytes(fields[name])))
+        }
+        return {**fields, **numbers}
 
     @classmethod
     def key(cls, value: R) -> str:
@@ -225,8 +237,11 @@ class Ledger(Generic[R]):
         try:
             stored = msgspec.json.decode(raw, type=dict[str, Raw])
             fields = cls.canonical(stored)
-            body = raw if fields is stored else JSON.encode(fields)
-            entry = cls._entry(body)
+            try:
+                entry = cls._entry(raw if fields is stored else JSON.encode(fields))
+            except msgspec.ValidationError:
+                fields = cls.with_texts(fields)
+                entry = cls._entry(JSON.encode(fields))
         except UNREADABLE as error:
             why = " ".join(str(error).split())
             return Entry(raw, None, f"{cls.named(raw)}: {why}")

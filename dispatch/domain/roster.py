@@ -132,6 +132,7 @@ class Roster(Ledger[Member]):
     collection = "members"
     record = Member
     named_by = "username"
+    texts = frozenset({"username", "name", "phone", "email"})
 
     @property
     def members(self) -> tuple[Member, ...]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 SYMBOLS = {"USD": "$", "CAD": "CA$", "MXN": "MX$", "AUD": "A$", "EUR": "€", "GBP": "£"}
 
 SIGN, CODE = r"[+-]?", r"[A-Z]{3}"
-FIGURES = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[0-9]+\.?[0-9]*|\.[0-9]+"
+FIGURES = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
 AMOUNT = re.compile(
     rf"({SIGN}) ?(CA\$|MX\$|A\$|[$€£]|{CODE})? ?({SIGN})"
     rf"((?:{FIGURES})(?:[eE][+-]?[0-9]{{1,3}})?)(?: ?({CODE}))?"

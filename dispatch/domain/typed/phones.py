@@ -13,6 +13,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 from dispatch.domain.typed.texts import dashes, without_marks
 
 EXT = ";ext="
+KEPT = re.compile(rf"\+[0-9]+({EXT}[0-9]+)?")
 LINK = re.compile(r"(?:tel|callto|sms)[:.]*\s*", re.IGNORECASE)
 EXTENSION = re.compile(
     r"[\s,;.(-]*(?:"
@@ -24,6 +25,7 @@ EXTENSION = re.compile(
 WRITTEN = re.compile(r"[+(]*[0-9][0-9A-Z ()./-]*", re.IGNORECASE)
 LETTER, DIGIT = re.compile("[A-Z]", re.IGNORECASE), re.compile("[0-9]")
 LEAST_LETTERS = 3  # 1-800-FLOWERS; fewer are a slip
+LONGEST = 100  # characters; what is longer is none
 LEAST_OF_A_PART = 4  # fewer are a house number
 LEAST_DIGITS = 7  # from so many on it is a number, and something else with it
 NONE = "That does not look like a phone number."
@@ -78,23 +80,32 @@ def dialled(kept: str, country: str) -> tuple[str, str]:
     return number, extension
 
 
-def figures(text: str, country: str) -> frozenset[str]:
-    """The digits of a number, in each way of writing it, without the extension."""
-    main, _ = _parts(text)
-    ways: tuple[str, ...] = (main,)
-    with suppress(NoNumber):
-        ways += _ways(phonenumbers.parse(read(text, country)))
-    return frozenset("".join(DIGIT.findall(each)) for each in ways) - {""}
+def figures(kept: str, country: str) -> frozenset[str]:
+    """The digits by which a kept number is found: as it stands, and those of E.164."""
+    found = {_digits(kept.partition(EXT)[0])}
+    if not KEPT.fullmatch(kept):
+        with suppress(NoNumber):
+            found.add(_digits(read(kept, country).partition(EXT)[0]))
+    return frozenset(found - {""})
 
 
 def asked_for(text: str, country: str) -> frozenset[str]:
     """The digits to look for where somebody asks for a number, or for a part of one; else none."""
     main, extension = _parts(text)
+    typed = _digits(main)
     least = LEAST_DIGITS if extension else LEAST_OF_A_PART
-    is_number = WRITTEN.fullmatch(main) and not LETTER.search(main)
-    return (
-        figures(text, country) if is_number and len(DIGIT.findall(main)) >= least else frozenset()
-    )
+    if not WRITTEN.fullmatch(main) or LETTER.search(main) or len(typed) < least:
+        return frozenset()
+    asked = {typed}
+    with suppress(NoNumber):
+        asked.add(_digits(read(text, country).partition(EXT)[0]))
+    prefix = phonenumbers.ndd_prefix_for_region(country, True) or ""
+    local = typed.removeprefix(prefix)  # 020 7946 is kept as 44 20 7946
+    return frozenset(asked | ({local} if len(local) >= LEAST_OF_A_PART else set()))
+
+
+def _digits(text: str) -> str:
+    return "".join(DIGIT.findall(text))
 
 
 def _parts(text: str) -> tuple[str, str]:
@@ -102,7 +113,7 @@ def _parts(text: str) -> tuple[str, str]:
     plain = dashes(without_marks(unicodedata.normalize("NFKC", text)))
     plain = "".join(str(unicodedata.decimal(each, each)) for each in plain).strip()
     plain = LINK.sub("", plain, count=1) if LINK.match(plain) else plain
-    found = EXTENSION.search(plain)
+    found = EXTENSION.search(plain) if len(plain) <= LONGEST else None
     if found is None:
         return plain, ""
     return plain[: found.start()], found[1] or found[2]
@@ -127,5 +138,5 @@ def _ways(number: PhoneNumber) -> tuple[str, ...]:
 
 def _is_all_of(main: str, number: PhoneNumber) -> bool:
     """False where only a part of what was written is in it."""
-    typed = "".join(DIGIT.findall(phonenumbers.convert_alpha_characters_in_number(main)))
-    return typed.endswith(tuple("".join(DIGIT.findall(each)) for each in _ways(number)))
+    typed = _digits(phonenumbers.convert_alpha_characters_in_number(main))
+    return typed.endswith(tuple(map(_digits, _ways(number))))

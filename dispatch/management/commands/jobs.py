@@ -224,8 +224,9 @@ def _fields(entry: Entry[Job]) -> dict[str, object]:
     if entry.value is not None:
         return {name: plain(entry.value.field(name)) for name in EDITABLE}
     try:
-        stored = JobBook.renamed(msgspec.json.decode(entry.raw, type=dict[str, msgspec.Raw]))
-        return {name: msgspec.json.decode(stored[name]) for name in EDITABLE if name in stored}
+        stored = msgspec.json.decode(entry.raw, type=dict[str, msgspec.Raw])
+        fields = JobBook.with_texts(JobBook.renamed(stored))
+        return {name: msgspec.json.decode(fields[name]) for name in EDITABLE if name in fields}
     except UNREADABLE:
         return {}
 
