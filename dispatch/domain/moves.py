@@ -179,7 +179,7 @@ def _refuse_customer(job: Job, to: Status, at: datetime, business: Business) -> 
     return None if at < cut_off else Illegal.TOO_LATE_TO_CANCEL
 
 
-def folded(history: tuple[Event, ...]) -> tuple[Event, ...]:
+def with_repeats_folded(history: tuple[Event, ...]) -> tuple[Event, ...]:
     """At most MOST_EVENTS, as far as a customer's repeated moves make them more: the oldest become
     one line with their count. Whatever else happened stays, and so do the first move, the last
     one, and the last to each status.

@@ -1,7 +1,6 @@
 """The roster: its members, their days off, and how their sessions end."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
@@ -14,11 +13,11 @@ from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM
 from dispatch.domain.ledger import Ledger
 from dispatch.domain.permissions import Actor, Permission, Rank
 from dispatch.domain.record import Record
+from dispatch.domain.typed.texts import folded
 
 USERNAME_PATTERN = r"[a-z0-9][a-z0-9._-]{0,31}"
 Username = Annotated[str, Meta(pattern=rf"^{USERNAME_PATTERN}$(?!\n)")]
 RESERVED = (CUSTOMER, SYSTEM)
-LONGEST_NAME = 80  # characters
 USERNAME_IS = (
     "a small letter or a digit, then small letters, digits, dots, dashes or underscores;"
     " 32 characters at most"
@@ -139,6 +138,7 @@ class Roster(Ledger[Member]):
     collection = "members"
     record = Member
     named_by = "username"
+    texts = frozenset({"username", "name", "phone", "email"})
 
     @cached_property
     def members(self) -> tuple[Member, ...]:
@@ -180,10 +180,3 @@ class Roster(Ledger[Member]):
             return self
         version = known.version + 1 if known else 1
         return self.put(replace(member, version=version, updated_at=at))
-
-
-def folded(text: str) -> str:
-
-    return "".join(
-        c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)
-    ).casefold()

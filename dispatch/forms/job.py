@@ -1,19 +1,22 @@
 """Forms for a job. They have labels and widgets; the rules are those of `job_input`."""
 
 import datetime as dt
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from msgspec import UNSET
 
 from dispatch import wiring
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import EDITABLE, ROLES, Job, plain
-from dispatch.domain.job_input import LONGEST, MOST_PRICE, REQUIRED, InvalidInput
+from dispatch.domain.job_input import LONGEST, REQUIRED, InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
+from dispatch.domain.typed.texts import lines
+
+WINDOW = ("date", "window")  # two controls, one field
 
 MEANT = "date_meant"  # the day, where somebody has said that it is no slip
 FAR = 366  # days
@@ -35,6 +38,24 @@ class Typed(forms.Field):
 
     def to_python(self, value: object) -> str:
         return str(value or "").strip(" \t\r\n")
+
+
+class Version(forms.IntegerField):
+    """The version of what was seen, which a form sends along."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: object) -> int | None:
+        typed = str(value or "").strip()
+        if not re.fullmatch("[0-9]{0,15}", typed):  # int() takes more than that
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return int(typed) if typed else None
+
+
+def as_sent(widget: forms.Widget, value: object) -> str:
+    """What a browser sends back for a control that shows this value and was not touched."""
+    text = lines(str(value)).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return (text if isinstance(widget, forms.Textarea) else text.replace("\n", "")).strip()
 
 
 class InputForm(forms.Form):
@@ -59,7 +80,7 @@ class JobForm(InputForm):
     customer_name = Typed("customer_name", "Name", autocomplete="name")
     phone = Typed("phone", "Phone", type="tel", autocomplete="tel")
     email = Typed("email", "E-mail", forms.EmailInput, autocomplete="email")
-    location = Typed("location", "Address", autocomplete="street-address")
+    location = Typed("location", "Address", forms.Textarea, rows=2, autocomplete="street-address")
     access_notes = Typed("access_notes", "Access notes", forms.Textarea, rows=3)
 
     job: Job | None = None
@@ -87,7 +108,8 @@ class CrewJobForm(JobForm):
     price = forms.Field(
         label="Price",
         required=False,
-        widget=forms.NumberInput({"min": 0, "max": MOST_PRICE, "step": "0.01"}),
+        # No number field: a mouse wheel would turn it.
+        widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}),
     )
     date = forms.Field(label="Date", required=False, widget=forms.DateInput({"type": "date"}))
     window = forms.Field(label="Window", required=False, widget=forms.Select)
@@ -145,13 +167,35 @@ class EditForm(CrewJobForm):
 
     job: Job
 
-    version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
+    version = Version(min_value=1, required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, business: Business, job: Job):
-        shown = as_typed(job, business)
-        self.given = set(data or ())
-        merged = None if data is None else shown | {key: data[key] for key in data}
+        shown, sent = as_typed(job, business), data or {}
+        seen = (shown, as_typed(job, business, sent.get("version", "")))
+        self.given = set(sent) - self._untouched(sent, seen)
+        merged = None if data is None else shown | {name: sent[name] for name in self.given}
         super().__init__(merged, initial=shown, business=business, job=job)
+        for name in self.fields.keys() - self.given:
+            self.fields[name].required = False
+
+    def _untouched(self, sent: Mapping[str, Any], seen: Iterable[dict[str, Any]]) -> set[str]:
+        """The fields that came back as one of these showed them."""
+        widgets = {name: field.widget for name, field in self.base_fields.items()}
+        both = dict.fromkeys(WINDOW, WINDOW)
+        return {
+            name
+            for name in sent.keys() & widgets.keys() - {"version"}
+            for shown in seen
+            if all(
+                as_sent(widgets[each], sent.get(each, shown[each]))
+                == as_sent(widgets[each], shown[each])
+                for each in both.get(name, (name,))
+            )
+        }
+
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        given = self.given | (set(WINDOW) if self.given & set(WINDOW) else set())
+        return super().judged({name: typed[name] for name in typed if name in given})
 
     def job_fields(self) -> dict[str, Any]:
         given = self.given | ({"window"} if "date" in self.given else set())
@@ -173,14 +217,19 @@ class EditForm(CrewJobForm):
         return EditForm(data, business=self.business, job=job)
 
 
-def as_typed(job: Job, business: Business) -> dict[str, Any]:
-    """A job's fields as its form shows them."""
+def as_typed(job: Job, business: Business, version: object = "") -> dict[str, Any]:
+    """A job's fields as its form shows them, or showed them at that version."""
+    known = str(version).isdecimal() and len(str(version)) < 16
+    then = int(str(version)) if known else job.version
+    was = {name: job.as_of(then, name) for name in EDITABLE if name != "price_lines"}
+    window = was["window"] if isinstance(was["window"], Mapping) else {}
+    price = was["price"]
     return {
-        **{name: getattr(job, name) for name in EDITABLE if name != "price_lines"},
-        "phone": business.phone_text(job.phone),
-        "price": "" if job.price is UNSET else job.price,
-        "date": job.window.date.isoformat() if job.window else "",
-        "window": job.window.name if job.window else "",
+        **was,
+        "phone": business.phone_text(str(was["phone"])),
+        "price": f"{price:.2f}".removesuffix(".00") if isinstance(price, int | float) else "",
+        "date": window.get("date", ""),
+        "window": window.get("name", ""),
         "version": job.version,
     }
 
@@ -188,7 +237,7 @@ def as_typed(job: Job, business: Business) -> dict[str, Any]:
 class CrewForm(InputForm):
     """The crew of a job, a field for each role."""
 
-    version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
+    version = Version(min_value=1, required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, job: Job, roster: Roster) -> None:
         now = {role: job.field(role) or "" for role in ROLES}

@@ -13,22 +13,19 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
-from dispatch.domain.roster import LONGEST_NAME, Member, username_refusal
+from dispatch.domain.roster import Member, username_refusal
+from dispatch.forms.job import InputForm, Typed, as_sent
 from dispatch.roster import FARTHEST, MOST_DAYS, PROFILE, Days, MemberConflict, profile
 
+TEXTS = ("name", "phone", "email")
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
 ROLE_CHOICES = [(role, role.replace("_", " ").capitalize()) for role in ROLES]
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(InputForm):
     """Some of a member's profile. It sends along what it showed: only what was changed counts."""
 
-    phone = forms.CharField(
-        label="Phone",
-        max_length=job_input.LONGEST["phone"],
-        required=False,
-        widget=forms.TextInput({"type": "tel"}),
-    )
+    phone = Typed("phone", "Phone", type="tel")
 
     def __init__(
         self,
@@ -42,22 +39,30 @@ class ProfileForm(forms.Form):
         if member:
             kwargs["initial"] = profile(member) | {"phone": business.phone_text(member.phone)}
         super().__init__(data, **kwargs)
+        for name in self.untouched:
+            self.fields[name].required = False
 
     @property
     def names(self) -> list[str]:
         return [name for name in PROFILE if name in self.fields]
 
-    def clean_phone(self) -> str:
-        """In E.164; a number of old that is none may stay as it is."""
-        text: str = self.cleaned_data["phone"]
-        if not text:
-            return ""
-        if self.member and text == self.business.phone_text(self.seen["phone"]):
-            return str(self.seen["phone"])
-        try:
-            return job_input.phone(text, self.business)
-        except job_input.InvalidInput as invalid:
-            raise forms.ValidationError(invalid.errors["phone"]) from None
+    @property
+    def untouched(self) -> dict[str, str]:
+        """The texts that came back as they were shown, each as it is, whatever it is."""
+        if not self.member or not self.is_bound:
+            return {}
+        seen = {name: str(self.seen[name]) for name in TEXTS if name in self.fields}
+        shown = seen | {"phone": self.business.phone_text(seen["phone"])}
+        return {
+            name: seen[name]
+            for name in seen
+            for widget in [self.fields[name].widget]
+            if as_sent(widget, self.data.get(name, "")) == as_sent(widget, shown[name])
+        }
+
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        new = {name: typed[name] for name in TEXTS if name in typed and name not in self.untouched}
+        return job_input.member(new, self.business) | self.untouched
 
     @property
     def wanted(self) -> dict[str, Any]:
@@ -103,9 +108,7 @@ def _sent(value: Any) -> str:
 class MemberForm(ProfileForm):
     """A member's profile, as a dispatcher keeps it."""
 
-    name = forms.CharField(
-        label="Name", max_length=LONGEST_NAME, error_messages={"required": "Please give a name."}
-    )
+    name = Typed("name", "Name")
     rank = forms.TypedChoiceField(
         coerce=Rank,
         label="Rank",
@@ -118,16 +121,13 @@ class MemberForm(ProfileForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    email = forms.EmailField(label="E-mail", max_length=job_input.LONGEST["email"], required=False)
+    email = Typed("email", "E-mail", forms.EmailInput)
     field_order: Sequence[str] = PROFILE
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():  # another's details: the browser knows only one's own
             field.widget.attrs["autocomplete"] = "off"
-
-    def clean_name(self) -> str:
-        return " ".join(str(self.cleaned_data["name"]).split())
 
     def clean_roles(self) -> tuple[str, ...]:
         return tuple(role for role in ROLES if role in self.cleaned_data["roles"])

@@ -16,6 +16,7 @@ from dispatch import wiring
 from dispatch.domain.business import Business, WindowOffer
 from dispatch.domain.job import Window
 from dispatch.domain.jobbook import LONG_AGO
+from dispatch.domain.typed import phones
 
 register = template.Library()
 
@@ -36,6 +37,18 @@ def money(amount: Decimal | UnsetType | None, business: Business) -> str:
 @register.filter
 def phone(number: str, business: Business) -> str:
     return business.phone_text(number)
+
+
+@register.filter
+def call(number: str, business: Business) -> str:
+    """`tel:+16195550142,4471`: at the comma a phone waits, then dials the extension."""
+    return "tel:" + ",".join(filter(None, phones.dialled(number, business.country)))
+
+
+@register.filter
+def text(number: str, business: Business) -> str:
+    """`sms:+16195550142`: a message goes to no extension."""
+    return "sms:" + phones.dialled(number, business.country)[0]
 
 
 @register.filter

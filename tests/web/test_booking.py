@@ -74,7 +74,7 @@ def test_a_double_click_and_a_reload_make_one_job(client: Client, jobs: JobRepos
     page = book(client, location="Texas St")
     assert page.status_code == 409
     assert f"/track/{the_job(jobs).tracking_token}" in text(page)
-    assert 'value="Texas St"' in text(page)
+    assert "Texas St" in text(page)
     assert 'value="one-visit-of-the-form"' not in text(page)
 
 
@@ -136,7 +136,8 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_lost(
     assert page.status_code == 422
     assert sentence in words(page)
     for name in {"location", "customer_name", "phone", "email"} - {field}:
-        assert f'value="{MARKS[name]}"' in text(page)
+        shown = f">\n{MARKS[name]}<" if name == "location" else f'value="{MARKS[name]}"'
+        assert shown in text(page)
     assert "Gate code 4411" in text(page) or field == "access_notes"
     assert 'value="one-visit-of-the-form"' in text(page)
     assert jobs.read().jobs == ()
