@@ -20,6 +20,7 @@ def as_json_does(error: UnicodeError) -> tuple[str, int]:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qdn_site.settings")
     codecs.register_error("as-json-does", as_json_does)
+    sys.stdin.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="as-json-does")  # type: ignore[union-attr]
     # A command says itself what failed, in one line.

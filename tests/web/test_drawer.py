@@ -465,3 +465,22 @@ def test_sending_again_after_a_refusal_does_not_undo_what_others_changed(
     job = the_job(jobs)
     assert (job.price, job.truck) == (Decimal(typed["price"]), "T2")
     assert job.email == mended.get("email", "")
+
+
+def test_an_extension_is_shown_and_dialled_and_no_message_goes_to_it(
+    dana: Client, jobs: JobRepository
+) -> None:
+    jobs.change(lambda book: book.put(make_job(phone="+16195550142;ext=4471")))
+    page = text(dana.get("/dashboard/jobs/jXkL9m2pQ"))
+    assert 'href="tel:+16195550142,4471"' in page
+    assert 'href="sms:+16195550142"' in page
+    assert "(619) 555-0142 ext. 4471</dd>" in page
+
+
+@pytest.mark.parametrize("path", ["/dashboard/jobs/jXkL9m2pQ", "/dashboard/jobs/new"])
+def test_no_wheel_turns_a_price(dana: Client, jobs: JobRepository, path: str) -> None:
+    jobs.change(lambda book: book.put(make_job()))
+    page = text(dana.get(path))
+    assert 'type="number"' not in page
+    assert 'name="price"' in page
+    assert 'inputmode="decimal"' in page

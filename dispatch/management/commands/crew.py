@@ -173,7 +173,7 @@ def _read_password(from_stdin: bool) -> str:
         try:
             password = sys.stdin.readline().removeprefix("\N{BYTE ORDER MARK}").rstrip("\r\n")
         except UnicodeDecodeError as error:
-            raise CommandError(f"The password cannot be read here: {error}.") from error
+            raise CommandError("The password is not UTF-8.") from error
     else:
         try:
             password, again = getpass.getpass("New password: "), getpass.getpass("Once more: ")
