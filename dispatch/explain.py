@@ -29,18 +29,25 @@ ILLEGAL = {
     Illegal.NEEDS_COULD_NOT: f"Say why it could not be done: {', '.join(COULD_NOT)}.",
     Illegal.NEEDS_WORDS: "Say in a few words why it could not be done.",
     Illegal.DISPATCHERS_ONLY: (
-        "Only a dispatcher can move a job from “{start.label}” to “{to.label}”."
+        "Only a dispatcher can move a job from “{start.label}” to “{to.label}”: ask one."
     ),
-    Illegal.LOOK_ONLY: "You may look, but not move jobs.",
-    Illegal.TOO_LATE_TO_UNDO: "It is too late to undo, or not yours.",
+    Illegal.LOOK_ONLY: "You may look, but not move jobs. Ask a dispatcher.",
+    Illegal.TOO_LATE_TO_UNDO: (
+        "It is too late to undo, or not yours. Move the job as it should be, or ask a dispatcher."
+    ),
     Illegal.TOO_LATE_TO_CANCEL: "It is too late to cancel here. Please call us.",
     Illegal.NOT_FOR_CUSTOMERS: (
-        "This pickup is “{start.label}”; that cannot be changed here any more."
+        "This pickup is “{start.label}”; that cannot be changed here any more. Please call us."
+    ),
+    Illegal.NOT_YET_READY: (
+        "We confirm your request first; then you can say here that you are ready."
+        " If it is urgent, please call us."
     ),
     Illegal.NO_FIRST_STATUS: f"A new job is {' or '.join(CREATABLE)}, never {{to}}.",
     Illegal.NO_SUCH_STATUS: "There is no such status.",
     Illegal.NOT_CONFIRMED: (
         "“On my way” and estimates are for confirmed jobs; this is “{start.label}”."
+        " If it is to be driven to, ask a dispatcher to move it."
     ),
 }
 OBSTACLES = {
@@ -121,6 +128,13 @@ def in_words(event: Event, business: Business) -> Event:
             )
             changes = {**changes, "eta": (before, after)}
     return replace(event, reason=reason, changes=changes)
+
+
+def failed_text(failed: Event, roster: Roster, business: Business) -> str:
+    """`No access: gate locked (Joel, May 22, 12:10 PM)`, of a visit that came to nothing."""
+    at = failed.at.astimezone(business.zone)
+    reason = in_words(failed, business).reason
+    return f"{reason} ({name_of(failed.by, roster)}, {at:%b %-d, %-I:%M %p})"
 
 
 def name_of(by: str, roster: Roster) -> str:

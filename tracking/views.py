@@ -109,7 +109,8 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         try:
             expected = _expected(request)
-            jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected)
+            key = request.POST.get("key", "")
+            jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected, key=key)
         except JobConflict as conflict:
             if not has_undone(conflict.job, THE_CUSTOMER):
                 return _moved_on(request, token, conflict.job)
@@ -141,6 +142,7 @@ def _ask(
     title, text = ASK[to]
     context = {"job": shown, "token": token, "title": title, "text": text, "to": to}
     context |= {"wrong": wrong, "again": status == 503}
+    context["key"] = request.POST.get("key") or wiring.new_token()
     return render(request, "tracking/ask.html", context, status=status)
 
 
@@ -156,6 +158,7 @@ def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpRespons
             by=THE_CUSTOMER,
             expected=_expected(request),
             reason="" if reason == UNDO else reason,
+            key=request.POST.get("key", ""),
         )
     except JobConflict as conflict:
         if conflict.job.status is not to:

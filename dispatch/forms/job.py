@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from dispatch.domain import job_input
-from dispatch.domain.business import Business
+from dispatch.domain.business import Business, Load
 from dispatch.domain.job import EDITABLE, ROLES, Job, plain
 from dispatch.domain.job_input import LONGEST, MOST_PRICE, REQUIRED, InvalidInput
 from dispatch.domain.roster import Roster
@@ -119,6 +119,8 @@ class EditForm(CrewJobForm):
     """An edit may bring some fields only: what it leaves out, or as it was, stays as it is."""
 
     job: Job
+    # The new load whose price is not the job's: is it to be taken? `take` says, `load` or `price`.
+    asks: Load | None = None
 
     version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
 
@@ -127,6 +129,25 @@ class EditForm(CrewJobForm):
         self.given = set(data or ())
         merged = None if data is None else shown | {key: data[key] for key in data}
         super().__init__(merged, initial=shown, business=business, job=job)
+
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        fields = super().judged(typed)
+        load = self.business.load(fields.get("load", ""))
+        # A price that was agreed on before anybody named a load is no load's.
+        was_priced = self.job.load or not self.job.price
+        is_other = load and load.name != self.job.load and load.price != self.job.price
+        if not load or not (is_other and was_priced) or fields.get("price") != self.job.price:
+            return fields
+        if self.data.get("take") == "load":
+            self.given.add("price")
+            return fields | {"price": load.price}
+        if self.data.get("take") != "price":
+            self.asks = load
+            price, now = self.business.money(load.price), self.business.money(self.job.price)
+            lines = ", the sum of its lines" if self.job.price_lines else ""
+            sentence = f"“{load.label}” is {price}, but the job’s price is {now}{lines}. Which one?"
+            raise InvalidInput({"load": f"{sentence} Choose below."})
+        return fields
 
     def job_fields(self) -> dict[str, Any]:
         given = self.given | ({"window"} if "date" in self.given else set())

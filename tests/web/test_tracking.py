@@ -145,9 +145,8 @@ def test_who_takes_over_has_said_nothing(
 # --- what the customer may do -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("at", [PENDING, BOOKED])
-def test_i_am_ready_for_pickup(client: Client, jobs: JobRepository, at: Status) -> None:
-    put(jobs, status=at)
+def test_i_am_ready_for_pickup(client: Client, jobs: JobRepository) -> None:
+    put(jobs, status=BOOKED)
     answer = client.post(f"{PAGE}/ready")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}?r=2")
     assert "You are ready, and we know" in words(client.get(f"{PAGE}?r=2"))
@@ -192,8 +191,8 @@ def test_back_to_the_question_shows_that_it_is_done(
 
 
 def test_only_an_undo_says_what_the_customer_saw(client: Client, jobs: JobRepository) -> None:
-    """“Ready” and “Cancel” are meant also where we confirm meanwhile."""
-    put(jobs, status=PENDING)
+    """“Ready” and “Cancel” are meant also where we have moved it meanwhile."""
+    put(jobs, status=BOOKED)
     for path in ("", "/ready", "/cancel"):
         assert "expected" not in text(client.get(PAGE + path))
     jobs.change(lambda book: book.put(customer_is_ready()))
@@ -202,7 +201,7 @@ def test_only_an_undo_says_what_the_customer_saw(client: Client, jobs: JobReposi
 
 
 def customer_is_ready() -> Job:
-    return move(make_job(), READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
+    return move(make_job(status=BOOKED), READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
 
 
 @pytest.mark.parametrize("action", ["ready", "cancel", "undo"])
