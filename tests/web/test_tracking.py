@@ -17,6 +17,7 @@ from dispatch.stores.repository import DocumentRepository, JobRepository, Roster
 from tests.making import (
     BUSINESS,
     DANA,
+    JOEL,
     NOON,
     TOKEN,
     FakeClock,
@@ -26,6 +27,7 @@ from tests.making import (
     unavailable,
 )
 from tests.stores.troubled import InMemory
+from tests.web.api import Program
 from tests.web.pages import text, words
 
 PAGE = f"/track/{TOKEN}"
@@ -257,6 +259,81 @@ def test_after_the_cut_off_one_calls(client: Client, jobs: JobRepository, clock:
         assert "It is too late to cancel here. Please call us." in words(answer)
     assert "(619) 555-0100" in words(page)
     assert status(jobs) is BOOKED
+
+
+def test_a_request_is_confirmed_before_its_customer_is_ready(
+    client: Client, jobs: JobRepository
+) -> None:
+    """And reads so, wherever it is tried."""
+    put(jobs, status=PENDING)
+    assert f"{PAGE}/ready" not in text(client.get(PAGE))
+    for answer in (client.get(f"{PAGE}/ready"), client.post(f"{PAGE}/ready")):
+        assert answer.status_code == 422
+        assert "We confirm your request first" in words(answer)
+        assert "(619) 555-0100" in words(answer)
+    assert status(jobs) is PENDING
+
+
+def test_a_request_is_taken_back_at_any_time(
+    client: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs, status=PENDING)
+    clock.tick(30 * 3600)  # the window has begun
+    assert f"{PAGE}/cancel" in text(client.get(PAGE))
+    assert client.post(f"{PAGE}/cancel").status_code == 303
+    assert status(jobs) is CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        (BOOKED, "until 12 hours before it begins; now it is too late"),
+        (READY, "until 12 hours before it begins; now it is too late"),
+        (STARTED, "We have begun"),
+        (DONE, "It is done"),
+        (CANCELLED, "book again or call"),
+    ],
+)
+def test_where_it_cannot_be_cancelled_the_page_says_why_and_what_to_do(
+    client: Client, jobs: JobRepository, clock: FakeClock, at: Status, why: str
+) -> None:
+    put(jobs, status=at)
+    clock.tick(12 * 3600)
+    live = client.get(f"{PAGE}/live")
+    assert f"{PAGE}/cancel" not in text(live)
+    assert why in words(live)
+    assert "(619) 555-0100" in words(live)
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("no_access: gate locked", "we could not get in"),
+        ("not_ready", "it was not ready to be loaded"),
+        ("unsafe", "it was not safe to do"),
+        ("other: a bear", "something kept us from doing it"),
+    ],
+)
+def test_after_a_failed_visit_the_customer_reads_that_we_were_there_when_and_why(
+    client: Client, jobs: JobRepository, roster: RosterRepository, reason: str, why: str
+) -> None:
+    """Until there is another window; the crew's own words are theirs."""
+    put(jobs, status=STARTED)
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", BOOKED, by=JOEL, reason=reason)
+    page = words(client.get(PAGE))
+    assert "Our crew came on May 22, 12:00 PM" in page
+    assert f"but {why}." in page
+    assert "Your pickup is confirmed" not in page
+    assert "bear" not in page
+    assert "gate locked" not in page
+    told = Program().post("track", {"token": TOKEN}).json()
+    assert (told["could_not_at"], told["could_not_why"]) == ("2026-05-22T19:00:00Z", why)
+    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
+    assert "Our crew came" in words(client.get(PAGE))
+    sunday = Window(date=date(2026, 5, 24), name="afternoon", start="12:00", end="16:00")
+    dispatch.jobs.edit(BUSINESS, "jXkL9m2pQ", {"window": sunday}, by=DANA)
+    assert "Your pickup is confirmed" in words(client.get(PAGE))
+    assert Program().post("track", {"token": TOKEN}).json()["could_not_at"] is None
 
 
 @pytest.mark.parametrize("fields", [{}, {"expected": "cancelled"}])
