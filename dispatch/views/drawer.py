@@ -146,6 +146,7 @@ def drawer(
         "job": job,
         "said": said,
         "refused": refused,
+        "marked": said == LOOK_BELOW,
         "typed": request.POST if refused else {},
         # What was refused, or may have been done, is sent again under its own key.
         "key": (refused and key_sent(request)) or wiring.new_token(),

@@ -1,13 +1,17 @@
 // The drawer: a job's page, shown over the board. Its forms are plain ones; here they are sent
 // without leaving the page, and what is half typed in the others stays.
 import { busy, copyButtons, parse, send } from "../site/live.js";
+import { steady } from "../site/steady.js";
 import { say, sayAnswer, sayRefusal } from "./announcing.js";
-import { board, cardOf, refresh } from "./board.js";
+import { board, cardOf, movedHere, refresh } from "./board.js";
 
 const drawer = document.getElementById("drawer"), inside = drawer.querySelector(".inside");
 const toasts = document.getElementById("toasts");
 const SAVED = `unsent ${board.dataset.member}`; // the next one at this browser is not to read it
 const unsent = new Map(JSON.parse(sessionStorage.getItem(SAVED))); // job id → drafts in its drawer
+
+// After an answer other buttons may stand where the one was that was pressed.
+const hasCome = steady(inside, () => shownJob());
 
 let opening = 0;
 export async function openDrawer(url) {
@@ -57,8 +61,10 @@ async function take(answer, form) {
   else if (!hasJob(answer)) sayRefusal(answer);
   else {
     redraw(answer, form);
+    if (answer.ok || answer.status === 409) hasCome(shownJob(), { follows: true });
+    if (answer.ok) movedHere(shownJob().dataset.job);
     say(inside.querySelector(".said")?.textContent || "", { spokenOnly: true });
-    withdrawUndo(); // the drawer has its own
+    withdrawUndo(shownJob().dataset.job); // the drawer has its own
     await refresh();
   }
 }
@@ -66,12 +72,13 @@ async function take(answer, form) {
 // The drawer was closed meanwhile: it may show another job.
 async function takeLate(answer, form) {
   if (answer.ok) forget(form);
-  if (sayAnswer(answer)) withdrawUndo();
+  const page = sayAnswer(answer);
+  if (page) withdrawUndo(page.querySelector("[data-job]").dataset.job);
   await refresh();
 }
 
-function withdrawUndo() {
-  document.getElementById("undo").replaceChildren();
+export function withdrawUndo(job) {
+  document.querySelector(`#undo form[data-of="${CSS.escape(job)}"]`)?.remove();
 }
 
 function redraw(answer, sent) {

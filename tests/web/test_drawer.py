@@ -425,7 +425,7 @@ def test_another_load_asks_whether_its_price_is_to_be_taken(
     asked = press(dana, "edit", **sent)
     assert asked.status_code == 422
     assert "“Half load” is $320, but the job’s price is $600. Which one?" in words(asked)
-    assert "Save with $320 Save and keep $600" in words(asked)
+    assert "Save with the load’s price Save and keep $600" in words(asked)
     assert 'value="T7"' in text(asked)
     assert the_job(jobs).load == "full"
     assert press(dana, "edit", **sent, take="price").status_code == 303
