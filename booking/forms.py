@@ -35,7 +35,6 @@ class BookingForm(JobForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Please choose a time of day."},
     )
-    website = forms.CharField(label="Leave this empty", required=False, max_length=200)
 
     field_order = (
         *("load", "date", "window", "location", "access_notes"),
@@ -66,11 +65,6 @@ class BookingForm(JobForm):
             day.isoformat(): [window.name for window in windows]
             for day, windows in self.days.items()
         }
-
-    def clean_website(self) -> str:
-        if self.cleaned_data["website"]:
-            raise forms.ValidationError("Please leave this field empty; it is a trap for robots.")
-        return ""
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         fields = super().judged(typed)

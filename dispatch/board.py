@@ -18,12 +18,12 @@ from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job, Window
 from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook, is_found
-from dispatch.domain.moves import coming, needs_reason, next_step, targets
+from dispatch.domain.moves import coming, needs_attention, needs_reason, next_step, targets
 from dispatch.domain.permissions import Actor, Permission, Rank, sees, sees_prices
 from dispatch.domain.record import JSON
 from dispatch.domain.roster import Member, Roster
 from dispatch.domain.status import Status
-from dispatch.explain import clash_text
+from dispatch.explain import clash_text, failed_text
 from dispatch.http import etag_of
 
 UNASSIGNED = "-"
@@ -141,6 +141,7 @@ class Board:
         return etag_of(shown)
 
     def card(self, job: Job) -> SafeString:
+        failed = needs_attention(job)
         key = CardKey(
             job,
             (self.business.slug, job.id, job.version),
@@ -150,6 +151,7 @@ class Board:
             on_my_way=self._is_on_the_way(job),
             names=tuple(self.roster.name_of(username) for username in dict.fromkeys(job.crew)),
             drivers=self._drivers(job),
+            attention=failed_text(failed, self.roster, self.business) if failed else "",
             clashes=tuple(
                 clash_text(clash, job.window, self.roster, self.business)
                 for clash in clashes(job, self.roster, self._overfull)
@@ -186,10 +188,13 @@ class Board:
     def _free_drivers(self) -> dict[Window | None, Drivers]:
         return {}
 
-    def _due(self, job: Job) -> tuple[bool, date, str, datetime]:
-        """As they are promised; those of a sender who floods us come last."""
+    def _due(self, job: Job) -> tuple[bool, bool, date, str, datetime]:
+        """As they are promised; first those that need attention, and last those of a sender who
+        floods us.
+        """
         day, start = (job.window.date, job.window.start) if job.window else (FAR, "")
-        return (job.sender in self.floods, day, start, job.created_at)
+        is_calm = needs_attention(job) is None
+        return (job.sender in self.floods, is_calm, day, start, job.created_at)
 
     @cached_property
     def floods(self) -> set[str]:
@@ -222,6 +227,7 @@ class CardKey:
     on_my_way: bool
     names: tuple[str, ...]
     drivers: Drivers
+    attention: str  # why a visit came to nothing
     clashes: tuple[str, ...]
 
 

@@ -32,18 +32,25 @@ ILLEGAL = {
     Illegal.NEEDS_COULD_NOT: f"Say why it could not be done: {', '.join(COULD_NOT)}.",
     Illegal.NEEDS_WORDS: "Say in a few words why it could not be done.",
     Illegal.DISPATCHERS_ONLY: (
-        "Only a dispatcher can move a job from “{start.label}” to “{to.label}”."
+        "Only a dispatcher can move a job from “{start.label}” to “{to.label}”: ask one."
     ),
-    Illegal.LOOK_ONLY: "You may look, but not move jobs.",
-    Illegal.TOO_LATE_TO_UNDO: "It is too late to undo, or not yours.",
+    Illegal.LOOK_ONLY: "You may look, but not move jobs. Ask a dispatcher.",
+    Illegal.TOO_LATE_TO_UNDO: (
+        "It is too late to undo, or not yours. Move the job as it should be, or ask a dispatcher."
+    ),
     Illegal.TOO_LATE_TO_CANCEL: "It is too late to cancel here. Please call us.",
     Illegal.NOT_FOR_CUSTOMERS: (
-        "This pickup is “{start.label}”; that cannot be changed here any more."
+        "This pickup is “{start.label}”; that cannot be changed here any more. Please call us."
+    ),
+    Illegal.NOT_YET_READY: (
+        "We confirm your request first; then you can say here that you are ready."
+        " If it is urgent, please call us."
     ),
     Illegal.NO_FIRST_STATUS: f"A new job is {' or '.join(CREATABLE)}, never {{to}}.",
     Illegal.NO_SUCH_STATUS: "There is no such status.",
     Illegal.NOT_CONFIRMED: (
         "“On my way” and estimates are for confirmed jobs; this is “{start.label}”."
+        " If it is to be driven to, ask a dispatcher to move it."
     ),
 }
 # Of the values in a history those that are more than a text.
@@ -126,8 +133,7 @@ def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
         words = f"Moved it back and forth, {event.count:,} times in all until then"
         return format_html("{}", words)
     if event.is_move:
-        code, colon, words = reason.partition(":")
-        return format_html("<bdi>{}</bdi>", COULD_NOT.get(code, code) + colon + words)
+        return format_html("<bdi>{}</bdi>", _reason_in_words(event))
     what = "Estimate" if event.what == "eta" else (event.what or "something happened")
     what = what.replace("_", " ").capitalize()
     changes = format_html_join(
@@ -175,6 +181,19 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
         return business.phone_text(str(value))
     load = business.load(str(value)) if name == "load" else None
     return load.label if load else str(value)
+
+
+def failed_text(failed: Event, roster: Roster, business: Business) -> str:
+    """`No access: gate locked (Joel, Fri, May 22, 12:10 PM)`, of a visit that came to nothing."""
+    at = failed.at.astimezone(business.zone)
+    day = business.day_text(at.date(), wiring.now())
+    return f"{_reason_in_words(failed)} ({name_of(failed.by, roster)}, {day}, {at:%-I:%M %p})"
+
+
+def _reason_in_words(move: Event) -> str:
+    """`no_access: dog` is `No access: dog`."""
+    code, colon, words = (move.reason or "").partition(":")
+    return COULD_NOT.get(code, code) + colon + words
 
 
 def name_of(by: str, roster: Roster) -> str:

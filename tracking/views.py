@@ -127,8 +127,9 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         try:
             expected = _expected(request)
+            key = request.POST.get("key", "")
             with _counted(request, job):
-                jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected)
+                jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected, key=key)
         except TooMany as error:
             return _too_often(request, token, job, error)
         except JobConflict as conflict:
@@ -162,6 +163,7 @@ def _ask(
     title, text = ASK[to]
     context = {"job": shown, "token": token, "title": title, "text": text, "to": to}
     context |= {"wrong": wrong, "again": status == 503}
+    context["key"] = request.POST.get("key") or wiring.new_token()
     return render(request, "tracking/ask.html", context, status=status)
 
 
@@ -178,6 +180,7 @@ def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpRespons
                 by=THE_CUSTOMER,
                 expected=_expected(request),
                 reason="" if reason == UNDO else reason,
+                key=request.POST.get("key", ""),
             )
     except JobConflict as conflict:
         if conflict.job.status is not to:

@@ -235,6 +235,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Event, ...]
     created_at: Moment
     updated_at: Moment
+    doubtful: bool | UnsetType = UNSET
 
     @classmethod
     def of(cls, job: Job, business: Business, who: Actor) -> Self:

@@ -4,7 +4,7 @@ Every verb takes the moment and the name of who acts, and returns the next job.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Self, TypeVar
 
@@ -24,6 +24,7 @@ EDITABLE = (
 )
 MOST_MONEY = Decimal(10_000_000)
 FLOAT_NOISE = Decimal("0.000001")  # old files say 30.000000000000004
+KEYS_KEPT = timedelta(days=3)  # at least, of actions that are to be done once
 
 JobId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^/]+$")]
 Token = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{16,64})?$(?!\n)")]
@@ -149,6 +150,8 @@ class Job(Record, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     request: Request | UnsetType = UNSET
+    doubtful: bool | UnsetType = UNSET  # it came as robots send them; people's browsers may too
+    keys: Mapping[str, datetime] | UnsetType = UNSET  # of what was done here, and when
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -182,6 +185,11 @@ class Job(Record, frozen=True, kw_only=True):
         return not self.notes and {event.by for event in self.history} == {CUSTOMER}
 
     @property
+    def is_doubtful(self) -> bool:
+        """Until somebody of the crew has done anything with it: they have looked."""
+        return bool(self.doubtful) and self.is_the_customers
+
+    @property
     def still_coming(self) -> bool:
         """True while the crew are yet to come: only then a way and an estimate mean anything."""
         return self.status in (Status.BOOKED, Status.READY_FOR_PICKUP)
@@ -196,10 +204,18 @@ class Job(Record, frozen=True, kw_only=True):
         """With the event in its history."""
         return replace(self, history=(*self.history, event), updated_at=event.at, **changes)
 
-    def noted(self, text: str, *, by: str, at: datetime) -> Self:
-        """The same words twice in a row are one note, sent again as its answer was lost."""
-        if self.notes and (self.notes[-1].by, self.notes[-1].text) == (by, text):
+    def has_done(self, key: str) -> bool:
+        """True where the action of this key, if it has one, was done here already."""
+        return bool(key and self.keys and key in self.keys)
+
+    def keyed(self, key: str, at: datetime) -> Self:
+        """With the key of what was just done; old ones are forgotten."""
+        if not key:
             return self
+        kept = {name: then for name, then in (self.keys or {}).items() if at - then <= KEYS_KEPT}
+        return replace(self, keys={**kept, key: at})
+
+    def noted(self, text: str, *, by: str, at: datetime) -> Self:
         return replace(self, notes=(*self.notes, Note(at=at, by=by, text=text)), updated_at=at)
 
     def assigned(self, crew: Crew, *, by: str, at: datetime, reason: str = "") -> Self:

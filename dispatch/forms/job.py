@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from msgspec import UNSET
 
 from dispatch import wiring
 from dispatch.domain import job_input
-from dispatch.domain.business import Business
+from dispatch.domain.business import Business, Load
 from dispatch.domain.job import EDITABLE, ROLES, Job, plain
 from dispatch.domain.job_input import LONGEST, REQUIRED, InvalidInput
 from dispatch.domain.roster import Roster
@@ -166,6 +167,8 @@ class EditForm(CrewJobForm):
     """An edit may bring some fields only: what it leaves out, or as it was, stays as it is."""
 
     job: Job
+    # The new load whose price is not the job's: is it to be taken? `take` says, `load` or `price`.
+    asks: Load | None = None
 
     version = Version(min_value=1, required=False)
 
@@ -195,7 +198,27 @@ class EditForm(CrewJobForm):
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         given = self.given | (set(WINDOW) if self.given & set(WINDOW) else set())
-        return super().judged({name: typed[name] for name in typed if name in given})
+        fields = super().judged({name: typed[name] for name in typed if name in given})
+        load = self.business.load(fields.get("load", ""))
+        # A price that was agreed on before anybody named a load is no load's.
+        was_the_loads = self.job.load or self.job.price is UNSET
+        if not (load and was_the_loads) or "price" in fields or load.price == self.job.price:
+            return fields
+        if self.data.get("take") == "load":
+            self.given.add("price")
+            return fields | {"price": load.price}
+        if self.data.get("take") != "price":
+            self.asks = load
+            raise InvalidInput({"load": self._which_price(load)})
+        return fields
+
+    def _which_price(self, load: Load) -> str:
+        price, known = self.business.money(load.price), self.job.price
+        now = "the job has no price yet"
+        if known is not UNSET:
+            now = f"the job’s price is {self.business.money(known)}"
+        lines = ", the sum of its lines" if self.job.price_lines else ""
+        return f"“{load.label}” is {price}, but {now}{lines}. Which one? Choose below."
 
     def job_fields(self) -> dict[str, Any]:
         given = self.given | ({"window"} if "date" in self.given else set())

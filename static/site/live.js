@@ -1,4 +1,5 @@
 const TIMEOUT = 15000; // ms
+const TOKEN = "csrfmiddlewaretoken";
 
 // A computer's clock may be hours off: ages go by the server's, as the page and each answer say it.
 let ahead = 0; // ms by which the server's clock is ahead of ours
@@ -22,13 +23,23 @@ export async function ask(url, { body, etag } = {}) {
   }
 }
 
-// As `ask`, but no answer is an answer too: one of status 0.
+// As `ask`, but no answer is an answer too: one of status 0. Where this member has signed in anew
+// elsewhere, the page's token is no longer theirs: the answer has a fresh one, to be sent at once.
 export async function send(url, body) {
   try {
+    const answer = await ask(url, { body });
+    const token = body && answer.status === 403 && freshToken(answer);
+    if (!token) return answer;
+    body.set(TOKEN, token);
+    for (const field of document.querySelectorAll(`[name=${TOKEN}]`)) field.value = token;
     return await ask(url, { body });
   } catch {
     return { status: 0, ok: false, html: "" };
   }
+}
+
+function freshToken(answer) {
+  return parse(answer.html).querySelector(`#unsent [name=${TOKEN}]`)?.value;
 }
 
 // While the button's work is under way, pressing it again does nothing.

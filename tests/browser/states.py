@@ -263,7 +263,18 @@ def expected(site: Site, status: Status, **fields: Any) -> Job:
 
 
 def ask(what: str, page: Page, site: Site) -> None:
-    page.goto(f"/track/{of(site, Status.PENDING).tracking_token}/{what}")
+    page.goto(f"/track/{of(site, Status.BOOKED).tracking_token}/{what}")
+
+
+def could_not(page: Page, site: Site) -> None:
+    """The crew were there, and the gate was locked."""
+    page.goto(f"/track/{failed(site).tracking_token}?r={site.revision}")
+
+
+def failed(site: Site) -> Job:
+    at, reason = site.now() - timedelta(minutes=20), "no_access: gate locked"
+    back = Event(at=at, by="joel", from_=Status.IN_PROGRESS, to=Status.BOOKED, reason=reason)
+    return of(site, Status.BOOKED, history=(back,), crew=JOELS)
 
 
 def too_late(page: Page, site: Site) -> None:
@@ -461,6 +472,7 @@ CUSTOMERS = [
     State("track-print", "", printed(on_the_way)),
     State("track-ask-cancel", "", partial(ask, "cancel")),
     State("track-ask-ready", "", partial(ask, "ready")),
+    State("track-could-not", "", could_not),
     State("track-cancel-503", "", cancel_503),
     State("track-too-late", "", too_late),
     State("track-429", "", guessed),

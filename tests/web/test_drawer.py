@@ -14,6 +14,7 @@ from dispatch.domain.permissions import THE_CUSTOMER, Actor
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository
 from tests.making import BUSINESS, DANA, JOEL, NOON, TOKEN, FakeClock, make_job, seconds
+from tests.web.api import Program
 from tests.web.pages import text, words
 
 DRAWER = "/dashboard/jobs/jXkL9m2pQ"
@@ -484,3 +485,55 @@ def test_no_wheel_turns_a_price(dana: Client, jobs: JobRepository, path: str) ->
     assert 'type="number"' not in page
     assert 'name="price"' in page
     assert 'inputmode="decimal"' in page
+
+
+# --- another load -----------------------------------------------------------------------
+
+
+def test_another_load_asks_whether_its_price_is_to_be_taken(
+    dana: Client, jobs: JobRepository
+) -> None:
+    sent = everything(jobs, load="half", truck="T7")
+    asked = press(dana, "edit", **sent)
+    assert asked.status_code == 422
+    assert "“Half load” is $320, but the job’s price is $600. Which one?" in words(asked)
+    assert "Save with the load’s price Save and leave it at $600" in words(asked)
+    assert 'value="T7"' in text(asked)
+    assert the_job(jobs).load == "full"
+    assert press(dana, "edit", **sent, take="price").status_code == 303
+    assert (the_job(jobs).load, the_job(jobs).price) == ("half", 600)
+    press(dana, "edit", **everything(jobs, load="quarter"), take="load")
+    assert (the_job(jobs).load, the_job(jobs).price) == ("quarter", 175)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"load": "half", "price": "300"},
+        {"load": "half", "price": "320"},
+        {"load": ""},
+        {"load": "full", "truck": "T7"},
+        {"truck": "T7"},
+    ],
+)
+def test_nothing_is_asked_where_the_price_is_said_or_is_the_loads(
+    dana: Client, jobs: JobRepository, changed: dict[str, str]
+) -> None:
+    assert press(dana, "edit", **everything(jobs, **changed)).status_code == 303
+
+
+def test_a_price_of_lines_is_kept_or_gives_way_to_the_new_loads(
+    dana: Client, jobs: JobRepository
+) -> None:
+    change(jobs, price_lines=(PriceLine("Piano", Decimal(285)), PriceLine("Tip", Decimal(20))))
+    asked = press(dana, "edit", **everything(jobs, load="half"))
+    assert "the job’s price is $305, the sum of its lines" in words(asked)
+    press(dana, "edit", **everything(jobs, load="half"), take="price")
+    assert len(the_job(jobs).price_lines) == 2
+    press(dana, "edit", **everything(jobs, load="quarter"), take="load")
+    assert (the_job(jobs).price, the_job(jobs).price_lines) == (175, ())
+
+
+def test_a_program_changes_the_load_alone(roster: JobRepository, jobs: JobRepository) -> None:
+    answer = Program("dana").patch("jobs/jXkL9m2pQ", {"load": "half"})
+    assert (answer.json()["load"], answer.json()["price"]) == ("half", 600)
