@@ -7,6 +7,7 @@ from typing import cast
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from dispatch.api import problems
 from dispatch.domain.document import StoreUnavailable
@@ -16,6 +17,7 @@ from dispatch.http import (
     given_back,
     is_fetch,
     is_from_own_page,
+    see_other,
     sign_in_first,
     unauthorized,
 )
@@ -101,12 +103,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _sent_too_late(request: SiteRequest) -> HttpResponse | None:
+    if request.path == reverse("logout"):
+        return see_other("logout")  # which asks
     if not request.user.is_authenticated:
         if is_fetch(request):
             return unauthorized()
         return sign_in_first(request, carried_by(request))
     if again := given_back(request, status=403):
         return again
+    if request.path == reverse("login"):
+        return see_other("board")
     if request.POST.get("member", request.user.username) == request.user.username:
         return None
     name = request.user.member.name

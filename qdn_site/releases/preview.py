@@ -138,6 +138,7 @@ def visits(surface: str, jobs: Sequence[tuple[str, str]]) -> Iterator[Visit]:
     else:
         yield Visit("/dashboard/login/")
         yield Visit("/dashboard/login/", 422, post={"username": "dana", "password": "wrong"})
+        yield Visit("/dashboard/jobs/new", 401, post={"member": "dana"})  # sent too late
         for who in ("dana", "joel", "vic"):
             yield from (Visit(f"/dashboard/{page}", who=who) for page in ("", "board", "account/"))
             for (id, _), headers in product(jobs, ({}, {"X-Requested-With": "fetch"})):

@@ -1,7 +1,7 @@
 // The board, fresh every few seconds. A refresh changes only the cards that have changed: the
 // focus, an open list and the scroll position stay.
 import { live, parse, relative } from "../site/live.js";
-import { steady } from "../site/steady.js";
+import { isUnderPointer, steady } from "../site/steady.js";
 
 export const board = document.getElementById("board");
 const columns = board.querySelector(".columns");
@@ -70,8 +70,9 @@ function mergeCards(fresh) {
     if (card?.dataset.etag === old.dataset.etag) next.set(id, old);
     else {
       if (card && old.querySelector(".pick")?.open) card.querySelector(".pick")?.setAttribute("open", "");
-      if (card && statusOf(card) === statusOf(old)) old.remove();
-      else leaveGap(old);
+      const leaves = !card || statusOf(card) !== statusOf(old);
+      if (leaves && isUnderPointer(old.parentElement)) leaveGap(old);
+      else old.remove();
     }
   }
   for (const column of fresh.querySelectorAll(".column")) mergeColumn(column, next);
@@ -102,7 +103,8 @@ export function cardFrom(element, side = "nextElementSibling") {
 
 // --- nothing moves under a finger at once ------------------------------------------------
 
-// The cards below do not move up into the place of one that has just gone.
+// Where somebody is pointing at a column, its cards do not move up at once into the place of one
+// that has gone.
 function leaveGap(card) {
   const gap = document.createElement("li");
   gap.className = "gap";

@@ -37,7 +37,7 @@ export function show(answer) {
   if (unsent.delete(job)) saveUnsent();
   if (!drawer.open) drawer.showModal();
   drawer.append(toasts); // what is beside an open dialog can be neither seen nor pressed
-  drawer.querySelector("h2").focus();
+  (inside.querySelector("[aria-invalid=true]") || drawer.querySelector("h2")).focus();
 }
 
 // Where the focus goes when the work on a job is done.
@@ -68,7 +68,7 @@ async function take(answer, form) {
     if (answer.ok || answer.status === 409) hasCome(shownJob(), { follows: true });
     if (answer.ok) movedHere(shownJob().dataset.job);
     say(inside.querySelector(".said")?.textContent || "", { spokenOnly: true });
-    withdrawUndo(shownJob().dataset.job); // the drawer has its own
+    tellOfMove(answer, form);
     await refresh();
   }
 }
@@ -76,13 +76,15 @@ async function take(answer, form) {
 // The drawer was closed meanwhile: it may show another job.
 async function takeLate(answer, form) {
   if (answer.ok) forget(form);
-  const page = sayAnswer(answer);
-  if (page) withdrawUndo(page.querySelector("[data-job]").dataset.job);
+  if (sayAnswer(answer)) tellOfMove(answer, form);
   await refresh();
 }
 
-export function withdrawUndo(job) {
-  document.querySelector(`#undo form[data-of="${CSS.escape(job)}"]`)?.remove();
+// The drawer has an undo of its own; once it is closed, the board's is needed.
+function tellOfMove(answer, form) {
+  if (!answer.ok || !form.action.endsWith("/move")) return;
+  const detail = { page: parse(answer.html), undoable: !form.matches(".undo") };
+  board.dispatchEvent(new CustomEvent("moved", { detail }));
 }
 
 function redraw(answer, sent) {

@@ -3,7 +3,7 @@
 import { busy, send } from "../site/live.js";
 import { say, sayAnswer } from "./announcing.js";
 import { board, cardFrom, label, movedHere, refresh } from "./board.js";
-import { focusCard, hasJob, openDrawer, show, withdrawUndo } from "./drawer.js";
+import { focusCard, hasJob, openDrawer, show } from "./drawer.js";
 
 const UNDO_MS = 60000;
 const act = document.getElementById("act"); // with the CSRF token of the page
@@ -48,7 +48,7 @@ async function move(card, status) {
     const answer = await tap(address, body, what);
     if (answer.ok) reasons.delete(what);
     if (answer.ok) movedHere(id);
-    await take(answer, { undoable: true });
+    await take(answer, { moved: true });
   });
 }
 
@@ -66,16 +66,18 @@ async function assign(card, button) {
   focusCard(card.dataset.id);
 }
 
-async function take(answer, { undoable = false, spokenOnly = false } = {}) {
+async function take(answer, { moved = false, undoable = moved, spokenOnly = false } = {}) {
   const page = sayAnswer(answer, { spokenOnly });
-  if (page) offerUndo(page, answer.ok && undoable);
+  if (page && answer.ok && moved) offerUndo(page, undoable);
   await refresh();
 }
+
+board.addEventListener("moved", ({ detail: { page, undoable } }) => offerUndo(page, undoable));
 
 // For a minute each job that was moved can be moved back, however many have been since.
 function offerUndo(page, undoable) {
   const { job } = page.querySelector("[data-job]").dataset;
-  withdrawUndo(job);
+  undo.querySelector(`[data-of="${CSS.escape(job)}"]`)?.remove();
   const form = undoable && page.querySelector("form.undo");
   if (!form) return;
   form.dataset.of = job;
@@ -87,7 +89,7 @@ function offerUndo(page, undoable) {
     const answer = await send(form.action, body);
     if (!answer.status) undo.append(form);
     if (answer.ok) movedHere(job);
-    await take(answer);
+    await take(answer, { moved: true, undoable: false });
     focusCard(job);
   });
   undo.append(form);

@@ -29,6 +29,7 @@ function forms() {
 function keep() {
   const kept = forms().filter((form) => typedIn(form).length).map((form) => [
     form.getAttribute("action"),
+    typedIn(form)[0].name,
     [...new FormData(form)].filter(([name]) => !NOT_KEPT.includes(name) && !/password/.test(name)),
   ]);
   if (kept.length) sessionStorage.setItem(SAVED, JSON.stringify(kept));
@@ -36,8 +37,10 @@ function keep() {
 }
 
 function refill() {
-  for (const [action, fields] of JSON.parse(sessionStorage.getItem(SAVED)) || []) {
-    const form = forms().find((each) => each.getAttribute("action") === action);
+  for (const [action, typed, fields] of JSON.parse(sessionStorage.getItem(SAVED)) || []) {
+    // Of several forms with one action, that in which something can be typed.
+    const form = forms().find((each) => each.getAttribute("action") === action
+      && each.elements[typed] && each.elements[typed].type !== "hidden");
     const values = new Set(fields.map((field) => field.join("=")));
     for (const field of form?.elements || []) {
       const value = fields.find(([name]) => name === field.name)?.[1];

@@ -7,6 +7,11 @@ for (const kind of ["pointermove", "pointerdown"]) {
   addEventListener(kind, ({ clientX: x, clientY: y }) => { pointer = { x, y }; }, { capture: true, passive: true });
 }
 
+export function isUnderPointer(element) {
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  return left <= pointer.x && pointer.x <= right && top <= pointer.y && pointer.y <= bottom;
+}
+
 // Taps within `root` on what `find(target)` gives. The function returned says of such an element
 // that it has just come to its place; with `follows`, by what this person did themselves, who may
 // well go after it: only a tap where they tapped before was meant for something else.

@@ -284,6 +284,16 @@ def too_late(page: Page, site: Site) -> None:
 # --- the crew ----------------------------------------------------------------------------
 
 
+def unsent(page: Page, site: Site) -> None:
+    """A new job, sent with the token of an earlier session."""
+    page.goto("/dashboard/jobs/new")
+    page.get_by_label("Name").fill("Grace Kim")
+    page.get_by_label("Address").fill("6021 Waverly Ave")
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_role("button", name="Put it on the board").click()
+    expect(page.get_by_role("heading", name="Not sent yet")).to_be_visible()
+
+
 def login_error(page: Page, site: Site) -> None:
     page.goto("/dashboard/login/")
     sign_in_as(page, "nobody")
@@ -488,6 +498,7 @@ CREW = [
     State("login-503", "", login_503),
     State("csrf-403", "", from_elsewhere),
     State("board", "dana", board),
+    State("unsent", "dana", unsent),
     State("board-crew", "joel", board),
     State("board-viewer", "vic", board),
     State("board-empty", "dana", at("/dashboard/?q=nobody+at+all")),

@@ -204,6 +204,17 @@ def test_a_wrong_password_and_a_sign_in_elsewhere_lose_nothing_and_half_a_day_do
     assert "Grace Kim" not in text(again)
 
 
+def test_signing_in_or_out_with_an_old_token_is_no_dead_end(tab: Client) -> None:
+    old = {"csrfmiddlewaretoken": "x" * 64}
+    sent = tab.post(SIGN_IN, old | {"username": "dana", "password": PASSWORD}, headers=OURS)
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/dashboard/")
+    sent = tab.post("/dashboard/logout/", old, headers=OURS)
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/dashboard/logout/")
+    tab.cookies.clear()
+    sent = tab.post(SIGN_IN, {"username": "dana", "password": PASSWORD}, headers=OURS)
+    assert signs_in(tab, sent).headers["Location"] == "/dashboard/"
+
+
 def test_a_form_too_long_to_carry_is_still_answered(tab: Client) -> None:
     noise = "".join(
         random.Random(1).choices("abcdefghijklmnopqrstuvwxyzABCDEFGH0123456789", k=60_000)
