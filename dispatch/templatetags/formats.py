@@ -102,7 +102,7 @@ def _short(at: time, *, half: bool) -> str:
 @register.filter
 def map_link(address: str) -> str:
     """A search that every phone opens in its own maps."""
-    return f"https://www.google.com/maps/search/?api=1&query={quote(address)}"
+    return f"https://www.google.com/maps/search/?api=1&query={quote(' '.join(address.split()))}"
 
 
 @register.filter
