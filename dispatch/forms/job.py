@@ -257,6 +257,9 @@ def as_typed(job: Job, business: Business, version: object = "") -> dict[str, An
     }
 
 
+ROLE = forms.Select()
+
+
 class CrewForm(InputForm):
     """The crew of a job, a field for each role."""
 
@@ -264,7 +267,11 @@ class CrewForm(InputForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, job: Job, roster: Roster) -> None:
         now = {role: job.field(role) or "" for role in ROLES}
-        merged = None if data is None else now | {key: data[key] for key in data}
+        sent = {
+            name: now[name] if as_sent(ROLE, value) == as_sent(ROLE, now.get(name)) else value
+            for name, value in (data or {}).items()
+        }
+        merged = None if data is None else now | sent
         super().__init__(merged, initial=now | {"version": job.version})
         self.job = job
         for role in ROLES:

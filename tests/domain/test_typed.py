@@ -99,6 +99,9 @@ def test_a_number_is_shown_and_dialled_with_all_that_is_kept_of_it(
         ("1,250", "1250"),
         ("-$20", "-20"),
         ("175 USD", "175"),
+        ("US$175", "175"),
+        ("$175 USD", "175"),
+        ("175 $", "175"),
         ("USD\u00a0175", "175"),
         (".5", "0.5"),
     ],
@@ -126,6 +129,7 @@ COMMA = "Write it as 1250.50: a comma stands only before every three digits."
         ("+-5", NO_AMOUNT),
         ("", NO_AMOUNT),
         ("€5", "It must be in USD."),
+        ("CA$5", "It must be in USD."),
         ("$5 EUR", "It must be in USD."),
     ],
 )

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from msgspec.structs import replace
 
-from dispatch.domain.job import Window
+from dispatch.domain.job import Crew, Window
+from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import NOON, make_job
 from tests.web.api import Program
@@ -121,3 +122,14 @@ def test_a_profile_that_nobody_touched_stays(
     answer = client.post(path, sent_back(client.get(path), action))
     assert answer.status_code == 303, answer.context["form"].errors
     assert roster.refreshed().revision == revision
+
+
+@pytest.mark.parametrize("value", ["a\nb", " Joel R ", "J\0", "joel\u202e"])
+def test_a_role_that_nobody_touched_stays_with_whoever_has_it(
+    dana: Client, jobs: JobRepository, value: str
+) -> None:
+    before = make_job(status=Status.BOOKED, crew=Crew(driver=value))
+    jobs.change(lambda book: book.put(before))
+    assign = f"{PAGE}/assign"
+    assert dana.post(assign, sent_back(dana.get(PAGE), assign)).status_code == 303
+    assert jobs.refreshed().job(ID) == before

@@ -5,11 +5,10 @@ from decimal import Decimal
 
 SYMBOLS = {"USD": "$", "CAD": "CA$", "MXN": "MX$", "AUD": "A$", "EUR": "€", "GBP": "£"}
 
-SIGN, CODE = r"[+-]?", r"[A-Z]{3}"
+SIGN, UNIT = r"[+-]?", r"[A-Z]{0,2}[$€£]|[A-Z]{3}"
 FIGURES = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
 AMOUNT = re.compile(
-    rf"({SIGN}) ?(CA\$|MX\$|A\$|[$€£]|{CODE})? ?({SIGN})"
-    rf"((?:{FIGURES})(?:[eE][+-]?[0-9]{{1,3}})?)(?: ?({CODE}))?"
+    rf"({SIGN}) ?({UNIT})? ?({SIGN})((?:{FIGURES})(?:[eE][+-]?[0-9]{{1,3}})?)(?: ?({UNIT}))?"
 )
 
 
@@ -28,8 +27,13 @@ def read(text: str, currency: str = "") -> Decimal:
         if re.fullmatch(r"[^A-Za-z]*[0-9],[^A-Za-z]*", text):
             raise NoAmount("Write it as 1250.50: a comma stands only before every three digits.")
         raise NoAmount("That is no amount of money.")
-    symbol = SYMBOLS.get(currency, "")
-    known = {currency, symbol, symbol[-1:]} if currency else {*SYMBOLS, *SYMBOLS.values()}
-    if not {found[2], found[5]} - {None} <= known:
+    currencies = [currency] if currency else [*SYMBOLS]
+    if not {found[2], found[5]} - {None} <= set().union(*map(_units, currencies)):
         raise NoAmount(f"It must be in {currency}." if currency else "That is no amount of money.")
     return Decimal((found[1] or found[3]) + found[4].replace(",", ""))
+
+
+def _units(currency: str) -> set[str]:
+    """`USD`, `US$` and `$`: how people there write it, and how we do."""
+    symbol = SYMBOLS.get(currency, "")
+    return {currency, symbol, symbol[-1:], currency[:2] + symbol[-1:]}
