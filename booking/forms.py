@@ -35,7 +35,6 @@ class BookingForm(JobForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Please choose a time of day."},
     )
-    website = forms.CharField(label="Leave this empty", required=False, max_length=200)
 
     field_order = (
         *("load", "date", "window", "location", "access_notes"),
@@ -50,7 +49,7 @@ class BookingForm(JobForm):
             self.fields[name].error_messages["required"] = words
         self.fields["date"].widget.choices = [
             ("", "Choose a day"),
-            *((day.isoformat(), f"{day:%A, %B %-d}") for day in self.days),
+            *((day.isoformat(), _in_words(day, business.today(at))) for day in self.days),
         ]
 
     @property
@@ -67,11 +66,6 @@ class BookingForm(JobForm):
             for day, windows in self.days.items()
         }
 
-    def clean_website(self) -> str:
-        if self.cleaned_data["website"]:
-            raise forms.ValidationError("Please leave this field empty; it is a trap for robots.")
-        return ""
-
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         fields = super().judged(typed)
         window = fields.get("window")
@@ -81,3 +75,8 @@ class BookingForm(JobForm):
         if window and window not in self.offered:
             raise InvalidInput({"window": "We are not free then any more. Please choose another."})
         return fields
+
+
+def _in_words(day: dt.date, today: dt.date) -> str:
+    """`Saturday, May 23`, with the year from the next one on."""
+    return f"{day:%A, %B %-d}" + ("" if day.year == today.year else f", {day.year}")

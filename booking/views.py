@@ -18,6 +18,7 @@ from dispatch.http import REVISION_PARAMETER, SiteRequest, own_pages_only, see_o
 from dispatch.ratelimit import Limit, TooMany, sender_mark, source
 
 MOST_KEY = 64
+TRAP = "website"  # nobody sees this field; robots fill it in, but password managers too
 SAME_WITHIN = dt.timedelta(hours=1)
 BOOKINGS = Limit("bookings", most=60, seconds=3600)
 
@@ -42,6 +43,7 @@ def book(request: SiteRequest) -> HttpResponse:
             by=CUSTOMER,
             key=key,
             source=sender_mark(request),
+            doubtful=bool(request.POST.get(TRAP, "").strip()),
         )
     except jobs.KeyReused as error:
         name, token = _page_of(error.job)

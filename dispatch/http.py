@@ -10,8 +10,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -25,6 +25,18 @@ from dispatch.models import CrewUser
 REVISION_COOKIE, ROSTER_COOKIE = "seen", "seen_roster"  # revisions of jobs and roster
 REVISION_PARAMETER = "r"
 REVISION_KEPT = 60  # seconds: every snapshot is newer by then
+UNSENT = "unsent"  # the field in which the sign-in page carries a form
+UNSENT_KEPT = 12 * 3600  # seconds
+MOST_UNSENT = 48 * 1024  # characters; the body that brings it back holds little more
+NOT_CARRIED = {"csrfmiddlewaretoken", "member", UNSENT}
+# How the page that gives a form back shows its fields: others as they are, not to be changed.
+TO_TYPE = {
+    *("customer_name", "phone", "email", "location", "access_notes", "truck", "price", "date"),
+    *("text", "reason", "eta", "name"),
+}
+TO_HIDE = {
+    *("key", "back", "version", "expected", "take", "insist", "revoke", "on_my_way", "job"),
+}
 
 P = ParamSpec("P")
 
@@ -45,7 +57,7 @@ View = Callable[Concatenate[SiteRequest, P], HttpResponseBase]
 def crew_only(permission: Permission, *, poll: bool = False) -> Callable[[View[P]], View[P]]:
     """A view for members who may; strangers are sent to sign in (a poll gets 401), others get 403.
 
-    The answer is for this member alone: no shared cache keeps it.
+    A form that was sent too late is carried by the sign-in page.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -53,14 +65,15 @@ def crew_only(permission: Permission, *, poll: bool = False) -> Callable[[View[P
         def guarded(request: SiteRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 if poll or is_fetch(request):
-                    return HttpResponse("Please sign in.", status=401, content_type="text/plain")
+                    return unauthorized()
+                if carried := carried_by(request):
+                    return sign_in_first(request, carried)
                 # A form's own address is no page to come back to.
                 safe = request.method in ("GET", "HEAD")
                 return redirect_to_login(request.get_full_path() if safe else reverse("board"))
             if not request.user.actor.may(permission):
                 raise PermissionDenied(no_permission(request.user, permission))
             response = view(request, *args, **kwargs)
-            patch_cache_control(response, private=True, no_cache=True)
             if request.method == "POST":
                 roster = wiring.roster(request.business).read()
                 keep_revision(request, response, ROSTER_COOKIE, roster.revision)
@@ -71,13 +84,76 @@ def crew_only(permission: Permission, *, poll: bool = False) -> Callable[[View[P
     return decorate
 
 
+def unauthorized() -> HttpResponse:
+    """For a page's script: the session has ended."""
+    return HttpResponse("Please sign in.", status=401, content_type="text/plain")
+
+
 def no_permission(user: CrewUser, permission: Permission) -> str:
-    return f"Your rank, {user.rank}, does not let you {permission.words}."
+    return f"Your rank, {user.rank}, does not let you {permission.words}. Ask a dispatcher."
 
 
 def is_fetch(request: HttpRequest) -> bool:
     """True where a page's script asks, which wants the changing part alone."""
     return request.headers.get("X-Requested-With") == "fetch"
+
+
+def is_from_own_page(request: HttpRequest) -> bool:
+    """True where the browser says that a page of this very host sent it."""
+    if (site := request.headers.get("Sec-Fetch-Site")) is not None:
+        return site == "same-origin"
+    return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+
+
+def sign_in_first(request: SiteRequest, carried: str) -> HttpResponse:
+    """The sign-in page, which carries the form that was sent, for whoever it was to send on."""
+    context = {UNSENT: carried, "is_late": True, "next": reverse("board")}
+    return render(request, "dispatch/login.html", context, status=401)
+
+
+def given_back(request: SiteRequest, *, status: int = 200) -> HttpResponse | None:
+    """The form that this member sent too late, with a fresh token; None where there is none, or
+    it was another's.
+    """
+    try:
+        sent = signing.loads(carried_by(request), salt=_salt(request), max_age=UNSENT_KEPT)
+    except signing.BadSignature:
+        return None
+    if sent["member"] != request.user.username:
+        return None
+    fields = [
+        (name, value, "typed" if name in TO_TYPE else "hidden" if _hides(name, value) else "kept")
+        for name, value in sent["fields"]
+    ]
+    context = {"path": sent["path"], "fields": fields}
+    return render(request, "dispatch/unsent.html", context, status=status)
+
+
+def carried_by(request: SiteRequest) -> str:
+    """The form that was sent, signed, or that which the sign-in page has carried so far.
+
+    Never a password. Empty where nobody knows whose form it was, and where it is too long.
+    """
+    if request.path == reverse("login"):
+        return request.POST.get(UNSENT, "")
+    member = request.POST.get("member", "")
+    fields = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in NOT_CARRIED and "password" not in name
+    ]
+    sent = {"member": member, "path": request.get_full_path(), "fields": fields}
+    carried = signing.dumps(sent, salt=_salt(request), compress=True) if member else ""
+    return carried if len(carried) <= MOST_UNSENT else ""
+
+
+def _salt(request: SiteRequest) -> str:
+    return f"{UNSENT}:{request.business.slug}"
+
+
+def _hides(name: str, value: str) -> bool:
+    return name in TO_HIDE or name.startswith("seen-") or not value
 
 
 def own_pages_only(view: View[P]) -> View[P]:

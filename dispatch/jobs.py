@@ -1,6 +1,7 @@
 """Changes of jobs: each function is one, for pages and API alike.
 
-All raise StoreUnavailable; those that take a job's id or token raise JobNotFound.
+All raise StoreUnavailable; those that take a job's id or token raise JobNotFound. With a `key`,
+the same action of the same person is done once, however often it comes.
 """
 
 from collections.abc import Callable, Mapping, Set
@@ -81,10 +82,12 @@ def create(
     key: str = "",
     source: str = "",
     insist: bool = False,
+    doubtful: bool = False,
 ) -> Done:
     """A new job; with `key`, the request's idempotency key, one job however often it comes.
 
-    `source` tells requests of one sender from those of others. Raises IllegalMove for a status
+    `source` tells requests of one sender from those of others; a `doubtful` one may be a robot's.
+    Raises IllegalMove for a status
     that no job starts in, KeyReused where the key already made a job of other fields,
     NotAvailable for a crew that cannot be (with `insist`, beyond `jobs_per_window` too),
     TooManyRequests where too many of this customer's, or of all customers', wait, MadeElsewhere
@@ -101,6 +104,7 @@ def create(
         created_at=at,
         updated_at=at,
         request=request or UNSET,
+        doubtful=doubtful or UNSET,
         **fields,
     )
 
@@ -133,17 +137,29 @@ def move(
     by: Actor,
     expected: Status | None = None,
     reason: str = "",
+    key: str = "",
 ) -> Done:
     """Raises IllegalMove; JobConflict where the job is no longer at `expected`."""
+    starter = wiring.roster(business).read().value(by.name)
 
     def apply(job: Job, at: datetime) -> Job:
         _still_at(expected, job)
-        return moves.move(job, to, by=by, at=at, business=business, reason=reason)
+        moved = moves.move(job, to, by=by, at=at, business=business, reason=reason)
+        starts = to is Status.IN_PROGRESS and reason != UNDO and not job.crew.driver
+        may_drive = starter is not None and "driver" in starter.roles
+        return moves.driven_by(moved, by.name, at) if starts and may_drive else moved
 
-    return _change(business, job_id, by, apply)
+    return _change(business, job_id, by, apply, _once(key, by, "move", to, reason))
 
 
-def undo(business: Business, job_id: str, *, by: Actor, expected: Status | None = None) -> Done:
+def undo(
+    business: Business,
+    job_id: str,
+    *,
+    by: Actor,
+    expected: Status | None = None,
+    key: str = "",
+) -> Done:
     """Take back one's own last move. Raises as `move` does."""
 
     def apply(job: Job, at: datetime) -> Job:
@@ -151,7 +167,7 @@ def undo(business: Business, job_id: str, *, by: Actor, expected: Status | None 
         back = undoes_to(job, by, at) or job.status  # which is refused
         return moves.move(job, back, by=by, at=at, business=business, reason=UNDO)
 
-    return _change(business, job_id, by, apply)
+    return _change(business, job_id, by, apply, _once(key, by, "undo"))
 
 
 def assign(
@@ -162,22 +178,26 @@ def assign(
     by: Actor,
     version: int | None = None,
     insist: bool = False,
+    key: str = "",
 ) -> Done:
     """Put usernames (None: nobody) on roles. Raises JobConflict, NotAvailable, InvalidInput.
 
     With `insist`, beyond `jobs_per_window` too.
     """
-    at = wiring.now()
+    at, once = wiring.now(), _once(key, by, "assign", *sorted(roles.items()))
 
     def apply(book: JobBook) -> JobBook:
         job = _seen(book.job(job_id), by)
+        if job.has_done(once):
+            return book
         mine = _untouched(job, roles, version)
         # After the book was read: whoever is sick by then is seen to be (`roster.sick`).
         roster = wiring.roster(business).refreshed()
         insisted = check(mine, job, roster, book, business, insist=insist)
         crew = {role: mine.get(role, getattr(job.crew, role)) for role in ROLES}
         why = INSISTED if insisted else ""
-        return book.changed(job.assigned(Crew(**crew), by=by.name, at=at, reason=why), at)
+        assigned = job.assigned(Crew(**crew), by=by.name, at=at, reason=why)
+        return book if assigned is job else book.changed(assigned.keyed(once, at), at)
 
     book = wiring.jobs(business).change(apply)
     return Done(book.job(job_id), book.revision)
@@ -190,6 +210,7 @@ def edit(
     *,
     by: Actor,
     version: int | None = None,
+    key: str = "",
 ) -> Done:
     """Change editable fields as seen at `version`.
 
@@ -199,34 +220,42 @@ def edit(
     def apply(job: Job, at: datetime) -> Job:
         return job.edited(_untouched(job, fields, version), by=by.name, at=at)
 
-    return _change(business, job_id, by, apply)
+    once = _once(key, by, "edit", *sorted(fields.items()))
+    return _change(business, job_id, by, apply, once)
 
 
-def note(business: Business, job_id: str, text: str, *, by: Actor) -> Done:
-    return _change(business, job_id, by, lambda job, at: job.noted(text, by=by.name, at=at))
+def note(business: Business, job_id: str, text: str, *, by: Actor, key: str = "") -> Done:
+    def apply(job: Job, at: datetime) -> Job:
+        return job.noted(text, by=by.name, at=at)
+
+    return _change(business, job_id, by, apply, _once(key, by, "note", text))
 
 
-def set_eta(business: Business, job_id: str, eta: datetime | None, *, by: Actor) -> Done:
+def set_eta(
+    business: Business, job_id: str, eta: datetime | None, *, by: Actor, key: str = ""
+) -> Done:
     """Raises IllegalMove unless the job is booked or ready."""
 
     def apply(job: Job, at: datetime) -> Job:
         _still_to_come(job)
         return job.expected_at(eta, by=by.name, at=at)
 
-    return _change(business, job_id, by, apply)
+    return _change(business, job_id, by, apply, _once(key, by, "eta", eta))
 
 
-def on_my_way(business: Business, job_id: str, *, by: Actor) -> Done:
+def on_my_way(business: Business, job_id: str, *, by: Actor, key: str = "") -> Done:
     """Raises IllegalMove unless the job is booked or ready."""
 
     def apply(job: Job, at: datetime) -> Job:
         _still_to_come(job)
         return job.on_the_way(by=by.name, at=at)
 
-    return _change(business, job_id, by, apply)
+    return _change(business, job_id, by, apply, _once(key, by, "on_my_way"))
 
 
-def renew_link(business: Business, job_id: str, *, by: Actor, revoke: bool = False) -> Done:
+def renew_link(
+    business: Business, job_id: str, *, by: Actor, revoke: bool = False, key: str = ""
+) -> Done:
     """The old tracking link stops working everywhere within two seconds; a new one, or none."""
     token = "" if revoke else wiring.new_token()
     what = "link_revoked" if revoke else "link_renewed"
@@ -234,7 +263,7 @@ def renew_link(business: Business, job_id: str, *, by: Actor, revoke: bool = Fal
     def apply(job: Job, at: datetime) -> Job:
         return job.happened(Event(at=at, by=by.name, what=what), tracking_token=token)
 
-    return _change(business, job_id, by, apply)
+    return _change(business, job_id, by, apply, _once(key, by, what))
 
 
 def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
@@ -254,12 +283,28 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
     return len(junk), book.revision
 
 
-def _change(business: Business, job_id: str, by: Actor, fn: Callable[[Job, datetime], Job]) -> Done:
+def _change(
+    business: Business, job_id: str, by: Actor, fn: Callable[[Job, datetime], Job], once: str = ""
+) -> Done:
     at = wiring.now()
-    book = wiring.jobs(business).change(
-        lambda book: book.changed(fn(_seen(book.job(job_id), by), at), at)
-    )
+
+    def apply(book: JobBook) -> JobBook:
+        job = _seen(book.job(job_id), by)
+        if job.has_done(once):
+            return book
+        after = fn(job, at)
+        return book if after is job else book.changed(after.keyed(once, at), at)
+
+    book = wiring.jobs(business).change(apply)
     return Done(book.job(job_id), book.revision)
+
+
+def _once(key: str, by: Actor, *action: Any) -> str:
+    """The name under which a job remembers that this was done; empty without a key.
+
+    Other words under a key that was used are another action: nothing that was typed is swallowed.
+    """
+    return sha256(JSON.encode((by.name, key, action))).hexdigest()[:32] if key else ""
 
 
 def _still_at(expected: Status | None, job: Job) -> None:
@@ -300,5 +345,6 @@ def _untouched(job: Job, fields: Mapping[str, Any], version: int | None) -> dict
 
 def _request(key: str, by: str, fields: Mapping[str, Any], source: str) -> Request:
     name = sha256(f"{by} {key}".encode()).hexdigest()[:32]
-    digest = sha256(JSON.encode(sorted(fields.items()))).hexdigest()[:32]
+    given = sorted((field, value) for field, value in fields.items() if value is not UNSET)
+    digest = sha256(JSON.encode(given)).hexdigest()[:32]
     return Request(key=name, digest=digest, source=source)

@@ -1,13 +1,26 @@
 """Pages for what went wrong: what happened, what it means, what to do next."""
 
+from contextlib import suppress
 from http import HTTPStatus
+from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from dispatch.api import problems
 from dispatch.domain.document import StoreUnavailable
+from dispatch.http import (
+    SiteRequest,
+    carried_by,
+    given_back,
+    is_fetch,
+    is_from_own_page,
+    see_other,
+    sign_in_first,
+    unauthorized,
+)
 
 API = "/api/"
 CREWS = "/dashboard/"
@@ -78,6 +91,30 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return page(
-        request, 403, "This form was open for too long, or came from another site. Reload the page."
-    )
+    """What a member sent from our own page with the token of an earlier session comes back with
+    a fresh one; whoever has signed out since is asked to sign in first.
+    """
+    if request.path_info.startswith(CREWS) and is_from_own_page(request):
+        with suppress(StoreUnavailable):
+            if again := _sent_too_late(cast(SiteRequest, request)):
+                return again
+    text = "This form was open for too long, or came from another site. Go back, reload the page"
+    return page(request, 403, f"{text} and send it again.")
+
+
+def _sent_too_late(request: SiteRequest) -> HttpResponse | None:
+    if request.path == reverse("logout"):
+        return see_other("logout")  # which asks
+    if not request.user.is_authenticated:
+        if is_fetch(request):
+            return unauthorized()
+        return sign_in_first(request, carried_by(request))
+    if again := given_back(request, status=403):
+        return again
+    if request.path == reverse("login"):
+        return see_other("board")
+    if request.POST.get("member", request.user.username) == request.user.username:
+        return None
+    name = request.user.member.name
+    text = f"You are signed in as {name} now, and that page was somebody else's. Nothing was done."
+    return page(request, 403, text)

@@ -135,9 +135,9 @@ ANSWER_HEADERS = {
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         "Cross-Origin-Resource-Policy": "same-origin",
     },
-    # Kept nowhere and found by nobody but the link's holder, whatever the answer.
+    # Kept nowhere and found by nobody but the link's holder, or by who is signed in.
     "/track": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
-    "/dashboard/": {"Cache-Control": "private, no-cache", "X-Robots-Tag": NOT_INDEXED},
+    "/dashboard/": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
 }
 if STAGE != "development":
     # On every answer: Django's own says it only where it knows that the viewer came by https,

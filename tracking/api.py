@@ -36,6 +36,8 @@ TRACKED = {
     "eta_by": "",
     "on_my_way_at": None,
     "on_my_way_by": "",
+    "could_not_at": None,
+    "could_not_why": "",
     "may_be_ready": True,
     "may_cancel": True,
     "may_undo": False,

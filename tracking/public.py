@@ -8,17 +8,33 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from msgspec import UNSET
+
 from dispatch import jobs, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, Window
 from dispatch.domain.jobbook import JobNotFound
-from dispatch.domain.moves import CUSTOMER_READY_FROM, customer_may_cancel, undoes_to
+from dispatch.domain.moves import (
+    CUSTOMER_READY_FROM,
+    coming,
+    could_not_code,
+    customer_may_cancel,
+    failed_visit,
+    undoes_to,
+)
 from dispatch.domain.permissions import THE_CUSTOMER, Permission
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import PATH, Status
 from dispatch.http import SiteRequest
 from dispatch.ratelimit import Limit, source
 
+# The crew's own words are theirs; a customer reads which of the reasons it was.
+COULD_NOT = {
+    "no_access": "we could not get in",
+    "not_ready": "it was not ready to be loaded",
+    "unsafe": "it was not safe to do",
+    "other": "something kept us from doing it",
+}
 UNKNOWN_LINKS = Limit("unknown links", most=60, seconds=60)
 
 
@@ -36,6 +52,7 @@ class TrackedJob:
     """All that the link's holder may know, and may do.
 
     People are first names; `eta_by` and `on_my_way_by` are empty where nobody of the crew said so.
+    `could_not_at` is when the crew were there for nothing, and `could_not_why` a half sentence.
     """
 
     status: Status
@@ -43,7 +60,7 @@ class TrackedJob:
     customer_name: str
     location: str
     load: str
-    price: Decimal
+    price: Decimal | None
     is_estimate: bool
     window: Window | None
     driver: str
@@ -52,6 +69,8 @@ class TrackedJob:
     eta_by: str
     on_my_way_at: datetime | None
     on_my_way_by: str
+    could_not_at: datetime | None
+    could_not_why: str
     updated_at: datetime
     may_be_ready: bool
     may_cancel: bool
@@ -59,15 +78,15 @@ class TrackedJob:
 
     @classmethod
     def of(cls, job: Job, roster: Roster, business: Business, at: datetime) -> "TrackedJob":
-        load = business.load(job.load)
-        eta, on_my_way = (job.eta, job.on_my_way) if job.still_coming else (None, None)
+        load, failed = business.load(job.load), failed_visit(job)
+        on_my_way, eta = coming(job, business, at)
         return cls(
             status=job.status,
             steps=tuple(_steps(job)),
             customer_name=job.customer_name,
             location=job.location,
             load=load.label if load else "",
-            price=job.price,
+            price=job.price if job.price is not UNSET else None,
             is_estimate=job.status is Status.PENDING,
             window=job.window,
             driver=_first_name(job.crew.driver, roster),
@@ -76,6 +95,8 @@ class TrackedJob:
             eta_by=_of_the_crew(eta.by, job, roster) if eta else "",
             on_my_way_at=on_my_way.at if on_my_way else None,
             on_my_way_by=_of_the_crew(on_my_way.by, job, roster) if on_my_way else "",
+            could_not_at=failed.at if failed else None,
+            could_not_why=COULD_NOT[could_not_code(failed)] if failed else "",
             updated_at=job.updated_at,
             may_be_ready=job.status in CUSTOMER_READY_FROM,
             may_cancel=customer_may_cancel(job, at, business),

@@ -82,7 +82,9 @@ def live(request: SiteRequest, token: str) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
     shown, _ = tracked(request, token)
     age = _age(request)
-    etag = etag_of((shown, age["out_of_reach"]))  # since when is known to the second only
+    # Since when is known to the second only; a time of another day than today says which.
+    today = request.business.today(wiring.now())
+    etag = etag_of((shown, today, age["out_of_reach"]))
     if is_known(request, etag):
         response = HttpResponse(status=304)
     else:
@@ -125,8 +127,9 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         try:
             expected = _expected(request)
+            key = request.POST.get("key", "")
             with _counted(request, job):
-                jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected)
+                jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected, key=key)
         except TooMany as error:
             return _too_often(request, token, job, error)
         except JobConflict as conflict:
@@ -160,6 +163,7 @@ def _ask(
     title, text = ASK[to]
     context = {"job": shown, "token": token, "title": title, "text": text, "to": to}
     context |= {"wrong": wrong, "again": status == 503}
+    context["key"] = request.POST.get("key") or wiring.new_token()
     return render(request, "tracking/ask.html", context, status=status)
 
 
@@ -176,6 +180,7 @@ def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpRespons
                 by=THE_CUSTOMER,
                 expected=_expected(request),
                 reason="" if reason == UNDO else reason,
+                key=request.POST.get("key", ""),
             )
     except JobConflict as conflict:
         if conflict.job.status is not to:

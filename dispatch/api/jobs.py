@@ -67,6 +67,15 @@ MADE_JOB = {
 }
 
 
+def _key(headers: MakingHeaders) -> str:
+    """Raises InvalidInput."""
+    key = headers.idempotency_key
+    if len(key) > LONGEST_KEY or not KEY.fullmatch(key):
+        sentence = f"It has at most {LONGEST_KEY} printable characters of ASCII."
+        raise InvalidInput({"Idempotency-Key": sentence})
+    return key
+
+
 class JobsApi(Api):
     @call(
         "listJobs",
@@ -88,7 +97,7 @@ class JobsApi(Api):
             del response.headers["Content-Type"]
         else:
             visible = (job for job in book.jobs if sees(self.actor, job))
-            shown, after = page(visible, parsed_query)
+            shown, after = page(visible, parsed_query, self.business)
             response = self.answer(JobPage(tuple(map(self.view, shown)), book.revision, after))
         response.headers["ETag"] = etag
         return response
@@ -109,10 +118,7 @@ class JobsApi(Api):
 
         With an `Idempotency-Key` you may repeat the call as often as you like: it makes one job.
         """
-        key = parsed_headers.idempotency_key
-        if len(key) > LONGEST_KEY or not KEY.fullmatch(key):
-            sentence = f"It has at most {LONGEST_KEY} printable characters of ASCII."
-            raise InvalidInput({"Idempotency-Key": sentence})
+        key = _key(parsed_headers)
         sent = msgspec.to_builtins(parsed_body)
         fields = job_input.clean(sent, self.business)
         if parsed_body.crew:
@@ -153,18 +159,23 @@ class JobApi(Api):
         conflict="Somebody else changed the same field; the fresh job is in `job`.",
     )
     def patch(
-        self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[JobEdit, JOB_EDIT]]
+        self,
+        parsed_path: Path[JobPath],
+        parsed_headers: Headers[MakingHeaders],
+        parsed_body: BodyMsgspec[Annotated[JobEdit, JOB_EDIT]],
     ) -> HttpResponse:
         """Edit a job
 
-        Only the fields that you send. With `version`, the one you saw, a field that somebody
+        Only the fields that you send: the price stays as it is with another `load` too, unless
+        you send it. With `version`, the one you saw, a field that somebody
         else has changed since is not overwritten. Status, crew and notes have calls of their own;
         `paid`, `on_my_way`, `eta` and `photos` are not edited here.
         """
         job = self.find(parsed_path.job_id)
         fields = job_input.clean(msgspec.to_builtins(parsed_body), self.business, job)
+        version, key = parsed_body.version, _key(parsed_headers)
         return self.changed(
-            jobs.edit(self.business, job.id, fields, by=self.actor, version=parsed_body.version)
+            jobs.edit(self.business, job.id, fields, by=self.actor, version=version, key=key)
         )
 
 
@@ -176,7 +187,10 @@ class StatusApi(Api):
         conflict="No longer at `expected`; the fresh job is in `job`.",
     )
     def post(
-        self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[StatusMove, MOVE]]
+        self,
+        parsed_path: Path[JobPath],
+        parsed_headers: Headers[MakingHeaders],
+        parsed_body: BodyMsgspec[Annotated[StatusMove, MOVE]],
     ) -> HttpResponse:
         """Move a job
 
@@ -185,10 +199,14 @@ class StatusApi(Api):
         `other: ` and a few words.
         """
         job_id, to, expected = parsed_path.job_id, parsed_body.status, parsed_body.expected
-        reason = job_input.text("reason", parsed_body.reason)
+        reason, key = job_input.text("reason", parsed_body.reason), _key(parsed_headers)
         try:
             done = jobs.move(
-                self.business, job_id, to, by=self.actor, expected=expected, reason=reason
+                *(self.business, job_id, to),
+                by=self.actor,
+                expected=expected,
+                reason=reason,
+                key=key,
             )
         except IllegalMove as refusal:
             # A move that would be fine with a reason lacks just that.
@@ -205,7 +223,10 @@ class CrewApi(Api):
         conflict="Somebody cannot take that role, or another has changed it since.",
     )
     def put(
-        self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[CrewChange, CREW]]
+        self,
+        parsed_path: Path[JobPath],
+        parsed_headers: Headers[MakingHeaders],
+        parsed_body: BodyMsgspec[Annotated[CrewChange, CREW]],
     ) -> HttpResponse:
         """Assign the crew
 
@@ -221,6 +242,7 @@ class CrewApi(Api):
                 by=self.actor,
                 version=parsed_body.version,
                 insist=parsed_body.insist,
+                key=_key(parsed_headers),
             )
         )
 
@@ -232,13 +254,19 @@ class NotesApi(Api):
         permission=Permission.NOTE,
     )
     def post(
-        self, parsed_path: Path[JobPath], parsed_body: BodyMsgspec[Annotated[NewNote, NOTE]]
+        self,
+        parsed_path: Path[JobPath],
+        parsed_headers: Headers[MakingHeaders],
+        parsed_body: BodyMsgspec[Annotated[NewNote, NOTE]],
     ) -> HttpResponse:
         """Add a note
 
-        For the crew alone: customers never see it.
+        For the crew alone: customers never see it. With an `Idempotency-Key` it is added once,
+        however often you repeat the call.
         """
-        text = job_input.text("text", parsed_body.text)
-        done = jobs.note(self.business, parsed_path.job_id, text, by=self.actor)
-        made = MadeNote(done.job.notes[-1], done.job.version)
+        text, key = job_input.text("text", parsed_body.text), _key(parsed_headers)
+        done = jobs.note(self.business, parsed_path.job_id, text, by=self.actor, key=key)
+        said = (self.actor.name, text)
+        note = next(each for each in reversed(done.job.notes) if (each.by, each.text) == said)
+        made = MadeNote(note, done.job.version)
         return self.answer(made, status=CREATED, revision=done.revision)

@@ -4,7 +4,7 @@ Every verb takes the moment and the name of who acts, and returns the next job.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Self, TypeVar
 
@@ -24,11 +24,12 @@ EDITABLE = (
 )
 MOST_MONEY = Decimal(10_000_000)
 FLOAT_NOISE = Decimal("0.000001")  # old files say 30.000000000000004
+KEYS_KEPT = timedelta(days=3)  # at least, of actions that are to be done once
 
 JobId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^/]+$")]
 Token = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{16,64})?$(?!\n)")]
 Required = Annotated[str, Meta(min_length=1)]
-ClockTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$(?!\n)")]
+ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
 
 
 class Window(Record, frozen=True):
@@ -132,7 +133,7 @@ class Job(Record, frozen=True, kw_only=True):
     location: Required
     phone: str = ""
     email: str = ""
-    price: Decimal = Decimal(0)
+    price: Decimal | UnsetType = UNSET  # until one is agreed; 0 is free of charge
     price_lines: tuple[PriceLine, ...] = ()
     paid: Paid | None = None
     status: Status
@@ -149,12 +150,14 @@ class Job(Record, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     request: Request | UnsetType = UNSET
+    doubtful: bool | UnsetType = UNSET  # it came as robots send them; people's browsers may too
+    keys: Mapping[str, datetime] | UnsetType = UNSET  # of what was done here, and when
 
     def __post_init__(self) -> None:
         super().__post_init__()
         lines = sum((line.amount for line in self.price_lines), Decimal(0))
-        price = cents(lines if self.price_lines else self.price)
-        msgspec.structs.force_setattr(self, "price", price)
+        price = lines if self.price_lines else self.price
+        msgspec.structs.force_setattr(self, "price", UNSET if price is UNSET else cents(price))
 
     @property
     def moves(self) -> tuple[Event, ...]:
@@ -182,6 +185,11 @@ class Job(Record, frozen=True, kw_only=True):
         return not self.notes and {event.by for event in self.history} == {CUSTOMER}
 
     @property
+    def is_doubtful(self) -> bool:
+        """Until somebody of the crew has done anything with it: they have looked."""
+        return bool(self.doubtful) and self.is_the_customers
+
+    @property
     def still_coming(self) -> bool:
         """True while the crew are yet to come: only then a way and an estimate mean anything."""
         return self.status in (Status.BOOKED, Status.READY_FOR_PICKUP)
@@ -196,10 +204,18 @@ class Job(Record, frozen=True, kw_only=True):
         """With the event in its history."""
         return replace(self, history=(*self.history, event), updated_at=event.at, **changes)
 
-    def noted(self, text: str, *, by: str, at: datetime) -> Self:
-        """The same words twice in a row are one note, sent again as its answer was lost."""
-        if self.notes and (self.notes[-1].by, self.notes[-1].text) == (by, text):
+    def has_done(self, key: str) -> bool:
+        """True where the action of this key, if it has one, was done here already."""
+        return bool(key and self.keys and key in self.keys)
+
+    def keyed(self, key: str, at: datetime) -> Self:
+        """With the key of what was just done; old ones are forgotten."""
+        if not key:
             return self
+        kept = {name: then for name, then in (self.keys or {}).items() if at - then <= KEYS_KEPT}
+        return replace(self, keys={**kept, key: at})
+
+    def noted(self, text: str, *, by: str, at: datetime) -> Self:
         return replace(self, notes=(*self.notes, Note(at=at, by=by, text=text)), updated_at=at)
 
     def assigned(self, crew: Crew, *, by: str, at: datetime, reason: str = "") -> Self:
@@ -279,6 +295,8 @@ def _still_said(said: Said | None, before: Crew, now: Crew) -> Said | None:
 
 def plain(value: Any) -> Any:
     """A field's value as JSON has it."""
+    if value is UNSET:
+        return None
     return float(value) if isinstance(value, Decimal) else msgspec.to_builtins(value)
 
 

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from msgspec.structs import replace
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, Event, Job
+from dispatch.domain.job import CUSTOMER, Eta, Event, Job, OnMyWay
 from dispatch.domain.permissions import THE_CUSTOMER, Actor, Permission
 from dispatch.domain.status import CREATABLE, Status
 
@@ -22,7 +22,7 @@ COULD_NOT = {
     "other": "Something else",
 }
 PENDING, BOOKED, READY = Status.PENDING, Status.BOOKED, Status.READY_FOR_PICKUP
-CUSTOMER_READY_FROM = (PENDING, BOOKED)
+CUSTOMER_READY_FROM = (BOOKED,)
 CUSTOMER_CANCELS_FROM = (PENDING, BOOKED, READY)
 CREW_GIVES_BACK_FROM = (BOOKED, READY, Status.IN_PROGRESS)
 
@@ -39,6 +39,7 @@ class Illegal(Enum):
     TOO_LATE_TO_UNDO = auto()
     TOO_LATE_TO_CANCEL = auto()
     NOT_FOR_CUSTOMERS = auto()
+    NOT_YET_READY = auto()  # a request is confirmed by the business first
     NO_FIRST_STATUS = auto()
     NO_SUCH_STATUS = auto()
     NOT_CONFIRMED = auto()  # "on my way" and estimates: the crew are still to come
@@ -81,7 +82,9 @@ def move(
         raise IllegalMove(why, job.status, to)
     event = Event(at=at, by=by.name, from_=job.status, to=to, reason=reason)
     moved = job.happened(event, status=to)
-    fresh_start = to in (PENDING, BOOKED) and reason != UNDO
+    if reason == UNDO:
+        return _given_back(moved, job, by, at)
+    fresh_start = to in (PENDING, BOOKED)
     return replace(moved, on_my_way=None, eta=None) if fresh_start else moved
 
 
@@ -138,8 +141,63 @@ def next_step(job: Job, by: Actor) -> Status | None:
     return step if step in targets(job, by) else None
 
 
+def coming(job: Job, business: Business, at: datetime) -> tuple[OnMyWay | None, Eta | None]:
+    """What the crew have said of their coming, as long as it means something: they are still to
+    come, and the day that it was said of is not over.
+    """
+    way, eta, today = job.on_my_way, job.eta, business.today(at)
+    return (
+        way if way and job.still_coming and business.today(way.at) >= today else None,
+        eta if eta and job.still_coming and business.today(eta.at) >= today else None,
+    )
+
+
 def customer_may_cancel(job: Job, at: datetime, business: Business) -> bool:
     return not _refuse_customer(job, Status.CANCELLED, at, business)
+
+
+def failed_visit(job: Job) -> Event | None:
+    """The move that said that it could not be done, until the job has moved on, or has another
+    window.
+    """
+    last = job.last_move if job.status is BOOKED else None
+    if last is None or last.to is not BOOKED or could_not_code(last) not in COULD_NOT:
+        return None
+    return None if _given_since(job, last, "window") else last
+
+
+def needs_attention(job: Job) -> Event | None:
+    """The failed visit, until somebody has given the job a new window or driver."""
+    failed = failed_visit(job)
+    return None if failed is None or _given_since(job, failed, "driver") else failed
+
+
+def could_not_code(event: Event) -> str:
+    """`no_access`, where the reason is `no_access: gate locked`."""
+    return str(event.reason or "").partition(":")[0]
+
+
+def _given_since(job: Job, event: Event, field: str) -> bool:
+    for later in reversed(job.history):
+        if later is event:
+            break
+        if later.changes and (later.changes.get(field) or (None, None))[1]:
+            return True
+    return False
+
+
+def driven_by(job: Job, starter: str, at: datetime) -> Job:
+    """Who starts a job that nobody drives becomes its driver."""
+    return job.assigned(replace(job.crew, driver=starter), by=starter, at=at)
+
+
+def _given_back(job: Job, before: Job, by: Actor, at: datetime) -> Job:
+    """An undone start makes nobody its driver."""
+    last, started = before.history[-1], before.last_move
+    as_starter = last.what == "assigned" and last.changes == {"driver": (None, by.name)}
+    if not (as_starter and started and (started.at, started.by) == (last.at, last.by)):
+        return job
+    return job.assigned(replace(job.crew, driver=None), by=by.name, at=at)
 
 
 def _is_crew_step(start: Status, to: Status) -> bool:
@@ -160,15 +218,17 @@ def _refuse_crew(start: Status, to: Status, reason: str) -> Illegal | None:
 def _refuse_customer(job: Job, to: Status, at: datetime, business: Business) -> Illegal | None:
     if to is READY and job.status in CUSTOMER_READY_FROM:
         return None
+    if to is READY and job.status is PENDING:
+        return Illegal.NOT_YET_READY
     if to is not Status.CANCELLED or job.status not in CUSTOMER_CANCELS_FROM:
         return Illegal.NOT_FOR_CUSTOMERS
-    if job.window is None:
+    if job.window is None or job.status is PENDING:
         return None
     cut_off = business.span(job.window)[0] - timedelta(hours=business.cancel_hours)
     return None if at < cut_off else Illegal.TOO_LATE_TO_CANCEL
 
 
-def folded(history: tuple[Event, ...]) -> tuple[Event, ...]:
+def with_repeats_folded(history: tuple[Event, ...]) -> tuple[Event, ...]:
     """At most MOST_EVENTS, as far as a customer's repeated moves make them more: the oldest become
     one line with their count. Whatever else happened stays, and so do the first move, the last
     one, and the last to each status.

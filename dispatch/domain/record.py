@@ -34,7 +34,9 @@ def utc(moment: datetime) -> datetime:
     """Times without an offset, as old files have them, are UTC. Raises ValueError."""
     _check_day(moment)
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).replace(microsecond=0)
+    there = aware.astimezone(UTC).replace(microsecond=0)
+    _check_day(there)  # it must be readable once it is written
+    return there
 
 
 def overlay(old: Raw | None, value: object) -> object:

@@ -1,13 +1,13 @@
 """Signing in and out, and the member's own account."""
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import auth, messages
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -19,7 +19,7 @@ from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.permissions import Permission
 from dispatch.explain import LOOK_BELOW, UNSURE, explain
 from dispatch.forms.account import AccountForm, SignInForm
-from dispatch.http import SiteRequest, crew_only, post_only, see_other
+from dispatch.http import UNSENT, SiteRequest, crew_only, given_back, post_only, see_other
 from dispatch.models import CrewUser
 from dispatch.views.days import days_form, set_days
 
@@ -44,6 +44,13 @@ class SignIn(LoginView):
         url: str = super().get_redirect_url()
         return "" if url.startswith((self.request.path, reverse("logout"))) else url
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Who has signed in meanwhile, in another tab, gets back what this page carries."""
+        asked = cast(SiteRequest, request)
+        if request.method == "POST" and asked.user.is_authenticated:
+            return given_back(asked) or super().dispatch(request, *args, **kwargs)
+        return super().dispatch(request, *args, **kwargs)
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().post(request, *args, **kwargs)
@@ -53,6 +60,13 @@ class SignIn(LoginView):
             form = self.authentication_form(request, initial=typed)
             context = self.get_context_data(form=form, silent=True)
             return render(request, self.template_name, context, status=503)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {UNSENT: self.request.POST.get(UNSENT, "")}
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        return given_back(cast(SiteRequest, self.request)) or response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)

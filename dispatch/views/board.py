@@ -17,6 +17,7 @@ def board(request: SiteRequest) -> HttpResponse:
     shown = board_of(request)
     people = [member for member in shown.roster.members if member.active]
     context = {"board": shown, "people": people, "could_not": COULD_NOT}
+    context["key"] = wiring.new_token()
     response = render(request, "dispatch/board.html", context)
     return with_revision(request, response, shown.book.revision)
 

@@ -20,7 +20,15 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import IllegalMove, JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
-from dispatch.explain import LOOK_BELOW, UNSURE, clash_text, explain, in_words, name_of
+from dispatch.explain import (
+    LOOK_BELOW,
+    UNSURE,
+    clash_text,
+    explain,
+    failed_text,
+    in_words,
+    name_of,
+)
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
 from dispatch.views.board import board_of
@@ -64,6 +72,11 @@ def job_action(permission: Permission, name: str = "") -> Callable[[Do], Callabl
         return view
 
     return decorate
+
+
+def key_sent(request: SiteRequest) -> str:
+    """The form's own key, with which an action is done once however often it is sent."""
+    return request.POST.get("key", "")
 
 
 def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
@@ -126,15 +139,22 @@ def drawer(
     roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
     targets = [(to, moves.needs_reason(job.status, to)) for to in moves.targets(job, actor)]
     against = clashes(job, roster, overfull(book, business))
+    way, eta = moves.coming(job, business, wiring.now())
+    refused = status >= 400
+    failed = moves.needs_attention(job)
     link_is_over = business.link_is_over(job.ended_at, wiring.now())
     shows_link = actor.may(Permission.KEEP_LINKS) and not link_is_over
     context = {
         "job": job,
         "said": said,
-        "refused": status >= 400,
-        "typed": request.POST if status >= 400 else {},
+        "refused": refused,
+        "marked": said == LOOK_BELOW,
+        "typed": request.POST if refused else {},
+        # What was refused, or may have been done, is sent again under its own key.
+        "key": (refused and key_sent(request)) or wiring.new_token(),
         "fresh": board_of(request).card(job) if fresh else "",
         "clashes": [clash_text(each, job.window, roster, business) for each in against],
+        "attention": failed and failed_text(failed, roster, business),
         "may_insist": may_insist,
         "sees_prices": sees_prices(actor, business),
         "next": moves.next_step(job, actor),
@@ -144,12 +164,13 @@ def drawer(
         "could_not": moves.COULD_NOT,
         "undo_reason": moves.UNDO,
         "history": [
-            (in_words(event, business), name_of(event.by, roster))
+            (event, in_words(event, business, roster), name_of(event.by, roster))
             for event in reversed(history_for(actor, job, business))
         ],
         "notes": [(note, name_of(note.by, roster)) for note in reversed(job.notes)],
-        "roster": roster,
-        "eta_by": job.eta and name_of(job.eta.by, roster),
+        "on_my_way": way,
+        "eta": eta,
+        "eta_by": eta and name_of(eta.by, roster),
         "crew": [(role, roster.name_of(name)) for role in ROLES if (name := job.field(role))],
         "link_is_over": link_is_over,
         "tracking_url": tracking_url(request, job) if shows_link else "",

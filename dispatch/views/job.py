@@ -16,7 +16,7 @@ from dispatch.domain.status import Status
 from dispatch.explain import UNSURE
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NewJobForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
-from dispatch.views.drawer import Outcome, drawer, job_action, no_job
+from dispatch.views.drawer import Outcome, drawer, job_action, key_sent, no_job
 
 
 @require_safe
@@ -40,6 +40,7 @@ def move(request: SiteRequest, job: Job, _: None) -> Outcome:
         by=request.user.actor,
         expected=named_status(seen) if seen else None,
         reason=job_input.text("reason", ": ".join(filter(None, words))),
+        key=key_sent(request),
     )
     return done, f"Moved to “{to.label}”."
 
@@ -53,6 +54,7 @@ def assign(request: SiteRequest, job: Job, form: CrewForm) -> Outcome:
         by=request.user.actor,
         version=form.cleaned_data["version"],
         insist="insist" in request.POST,
+        key=key_sent(request),
     )
     return done, "Crew saved."
 
@@ -60,33 +62,35 @@ def assign(request: SiteRequest, job: Job, form: CrewForm) -> Outcome:
 @job_action(Permission.NOTE, "note")
 def notes(request: SiteRequest, job: Job, form: NoteForm) -> Outcome:
     text, by = form.cleaned_data["text"], request.user.actor
-    return jobs.note(request.business, job.id, text, by=by), "Note added."
+    done = jobs.note(request.business, job.id, text, by=by, key=key_sent(request))
+    return done, "Note added."
 
 
 @job_action(Permission.ESTIMATE, "eta")
 def eta(request: SiteRequest, job: Job, form: EtaForm) -> Outcome:
     """`eta` as a clock time of today, or `on_my_way`."""
-    business, by = request.business, request.user.actor
+    business, by, key = request.business, request.user.actor, key_sent(request)
     if "on_my_way" in request.POST:
-        done = jobs.on_my_way(business, job.id, by=by)
+        done = jobs.on_my_way(business, job.id, by=by, key=key)
         return done, "The customer sees that you are on your way."
     expected = form.moment(business, wiring.now())
-    done = jobs.set_eta(business, job.id, expected, by=by)
+    done = jobs.set_eta(business, job.id, expected, by=by, key=key)
     return done, "Estimate saved." if expected else "Estimate taken back."
 
 
 @job_action(Permission.EDIT, "edit")
 def edit(request: SiteRequest, job: Job, form: EditForm) -> Outcome:
     fields, version = form.job_fields(), form.cleaned_data["version"]
-    by = request.user.actor
-    return jobs.edit(request.business, job.id, fields, by=by, version=version), "Saved."
+    by, key = request.user.actor, key_sent(request)
+    done = jobs.edit(request.business, job.id, fields, by=by, version=version, key=key)
+    return done, "Saved."
 
 
 @job_action(Permission.KEEP_LINKS)
 def link(request: SiteRequest, job: Job, _: None) -> Outcome:
     """A new tracking link, or (`revoke`) none; the old one stops working."""
-    revoke = "revoke" in request.POST
-    done = jobs.renew_link(request.business, job.id, by=request.user.actor, revoke=revoke)
+    revoke, by, key = "revoke" in request.POST, request.user.actor, key_sent(request)
+    done = jobs.renew_link(request.business, job.id, by=by, revoke=revoke, key=key)
     words = "The old link no longer works."
     return done, words if revoke else f"{words} Send the customer the new one."
 

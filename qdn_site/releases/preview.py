@@ -77,20 +77,21 @@ def _environment(folder: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "qdn_site.settings",
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
         "TMPDIR": str(folder),
+        "PYTHONIOENCODING": "utf-8",  # whatever the terminal has: this process reads it
     }
 
 
 def _lines(surfaces: list[str], environment: Mapping[str, str], folder: Path) -> Iterator[str]:
     """The output of `main` in a process of its own."""
     with (
-        (folder / "errors").open("w+") as errors,
+        (folder / "errors").open("w+", encoding="utf-8") as errors,
         subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "qdn_site.releases.preview", *surfaces],
             cwd=settings.BASE_DIR,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,
-            text=True,
+            encoding="utf-8",
         ) as process,
     ):
         late = Timer(TIMEOUT, process.kill)
@@ -137,6 +138,7 @@ def visits(surface: str, jobs: Sequence[tuple[str, str]]) -> Iterator[Visit]:
     else:
         yield Visit("/dashboard/login/")
         yield Visit("/dashboard/login/", 422, post={"username": "dana", "password": "wrong"})
+        yield Visit("/dashboard/jobs/new", 401, post={"member": "dana"})  # sent too late
         for who in ("dana", "joel", "vic"):
             yield from (Visit(f"/dashboard/{page}", who=who) for page in ("", "board", "account/"))
             for (id, _), headers in product(jobs, ({}, {"X-Requested-With": "fetch"})):

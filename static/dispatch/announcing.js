@@ -6,6 +6,7 @@ const toast = document.getElementById("said");
 const sound = document.getElementById("sound");
 const title = document.title;
 const UNREACHABLE = "We could not reach the server. Nothing you typed is lost; please try again.";
+const LEFT = `left ${board.dataset.member}`; // signed out, with something not done
 const announced = new Set(newBookings().map(([id]) => id));
 let unseen = 0; // new bookings since somebody last used the page
 
@@ -19,10 +20,10 @@ export function say(text, { spokenOnly = false } = {}) {
 }
 
 // Says how a job's form was answered, and returns the job's page, if the answer is one.
-export function sayAnswer(answer) {
+export function sayAnswer(answer, options) {
   const page = parse(answer.html);
   if (page.querySelector("[data-job]")) {
-    say(page.querySelector(".said").textContent);
+    say(page.querySelector(".said").textContent, options);
     return page;
   }
   sayRefusal(answer);
@@ -31,11 +32,16 @@ export function sayAnswer(answer) {
 
 // An answer without a job in it is a page that says in words what happened, or none at all.
 export function sayRefusal(answer) {
-  if (answer.status === 401) return signIn();
+  if (answer.status === 401) {
+    sessionStorage.setItem(LEFT, "1");
+    return signIn();
+  }
   if (!answer.status) return say(UNREACHABLE);
   const words = [...parse(answer.html).querySelectorAll("h1, h1 + p")].map((each) => each.textContent);
   say(words.join(". ") || "That did not work. Please try again.");
 }
+
+board.addEventListener("slid", () => say("That had only just moved there, so nothing was done. Please tap again."));
 
 board.addEventListener("merged", ({ detail: { before, cards } }) => {
   const bookings = newBookings().filter(([id]) => !announced.has(id));
@@ -98,4 +104,9 @@ function beep() {
   tone.connect(volume).connect(audio.destination);
   tone.start();
   tone.stop(audio.currentTime + 0.4);
+}
+
+if (sessionStorage.getItem(LEFT)) {
+  sessionStorage.removeItem(LEFT);
+  say("You had been signed out: what you did last was not saved. What you typed is still there.");
 }

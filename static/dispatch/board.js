@@ -1,11 +1,22 @@
 // The board, fresh every few seconds. A refresh changes only the cards that have changed: the
 // focus, an open list and the scroll position stay.
 import { live, parse, relative } from "../site/live.js";
+import { isUnderPointer, steady } from "../site/steady.js";
 
 export const board = document.getElementById("board");
 const columns = board.querySelector(".columns");
 const CARD = /<li\s[^>]*data-id="([^"]*)"[^>]*data-etag="([^"]*)"[^>]*>[^]*?<\/li>/g;
+const GAP = 1000; // ms for which the place of a card that has gone stays empty
 let cards = cardsById(board);
+const mine = new Set(); // jobs that were moved from here, until the board shows it
+
+const hasCome = steady(board, (target) => target.closest(".card"), () => {
+  board.dispatchEvent(new Event("slid"));
+});
+
+export function movedHere(id) {
+  mine.add(id);
+}
 
 export function cardOf(id) {
   return cards.get(id);
@@ -15,7 +26,7 @@ export function label(status) {
   return board.querySelector(`#column-${status}`).firstChild.textContent.trim();
 }
 
-// The session has ended. "leaving" lets others save what is not sent yet.
+// The session has ended, or is another member's. "leaving" lets others save what is not sent yet.
 export function signIn() {
   board.dispatchEvent(new Event("leaving"));
   location.reload();
@@ -32,11 +43,14 @@ export const refresh = live({
 
 function merge(html) {
   const fresh = parse(html.replace(CARD, shorten)).firstElementChild, shell = board.firstElementChild;
-  const focus = focusedControl(), before = cards;
+  if (fresh.dataset.member !== board.dataset.member) return signIn();
+  const focus = focusedControl(), before = cards, were = places();
   Object.assign(shell.dataset, fresh.dataset);
   shell.querySelectorAll(":scope > .notice").forEach((notice) => notice.remove());
   shell.prepend(...fresh.querySelectorAll(":scope > .notice"));
   mergeCards(fresh);
+  steadyAfter(were);
+  mine.clear();
   restore(focus);
   relative(board, ".age time");
   board.dispatchEvent(new CustomEvent("merged", { detail: { before, cards } }));
@@ -56,7 +70,9 @@ function mergeCards(fresh) {
     if (card?.dataset.etag === old.dataset.etag) next.set(id, old);
     else {
       if (card && old.querySelector(".pick")?.open) card.querySelector(".pick")?.setAttribute("open", "");
-      old.remove();
+      const leaves = !card || statusOf(card) !== statusOf(old);
+      if (leaves && isUnderPointer(old.parentElement)) leaveGap(old);
+      else old.remove();
     }
   }
   for (const column of fresh.querySelectorAll(".column")) mergeColumn(column, next);
@@ -67,11 +83,52 @@ function mergeColumn(fresh, next) {
   const column = columns.querySelector(`.column[data-status="${fresh.dataset.status}"]`);
   column.querySelector("h2").replaceChildren(...fresh.querySelector("h2").childNodes);
   const list = column.querySelector(".cards");
-  let place = list.firstElementChild;
+  let place = cardFrom(list.firstElementChild);
   for (const { dataset } of fresh.querySelectorAll(".card")) {
     const card = next.get(dataset.id);
-    if (card === place) place = place.nextElementSibling;
+    if (card === place) place = cardFrom(place.nextElementSibling);
     else list.insertBefore(card, place);
+  }
+}
+
+function statusOf(card) {
+  return card.closest(".column").dataset.status;
+}
+
+// From this element on, down or up the list, the first that is a card and no gap.
+export function cardFrom(element, side = "nextElementSibling") {
+  while (element && !element.matches(".card")) element = element[side];
+  return element;
+}
+
+// --- nothing moves under a finger at once ------------------------------------------------
+
+// Where somebody is pointing at a column, its cards do not move up at once into the place of one
+// that has gone.
+function leaveGap(card) {
+  const gap = document.createElement("li");
+  gap.className = "gap";
+  gap.setAttribute("aria-hidden", "true");
+  gap.style.height = `${card.offsetHeight}px`;
+  card.replaceWith(gap);
+  setTimeout(() => {
+    const were = places();
+    gap.remove();
+    steadyAfter(were);
+  }, GAP);
+}
+
+function places() {
+  return new Map([...cards].map(([id, card]) => [id, placeOf(card)]));
+}
+
+function placeOf(card) {
+  return `${card.offsetLeft} ${card.offsetTop}`;
+}
+
+function steadyAfter(were) {
+  for (const [id, card] of cards) {
+    if (were.get(id) !== placeOf(card)) hasCome(card, { follows: mine.has(id) });
   }
 }
 

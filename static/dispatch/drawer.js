@@ -1,13 +1,21 @@
 // The drawer: a job's page, shown over the board. Its forms are plain ones; here they are sent
 // without leaving the page, and what is half typed in the others stays.
 import { busy, copyButtons, parse, send } from "../site/live.js";
+import { steady } from "../site/steady.js";
 import { say, sayAnswer, sayRefusal } from "./announcing.js";
-import { board, cardOf, refresh } from "./board.js";
+import { board, cardOf, movedHere, refresh } from "./board.js";
+import { isBack, typedIn } from "./typed.js";
 
 const drawer = document.getElementById("drawer"), inside = drawer.querySelector(".inside");
 const toasts = document.getElementById("toasts");
 const SAVED = `unsent ${board.dataset.member}`; // the next one at this browser is not to read it
-const unsent = new Map(JSON.parse(sessionStorage.getItem(SAVED))); // job id → drafts in its drawer
+const LEFT = `left ${SAVED}`; // the same, as this page was left, for Back
+const saved = sessionStorage.getItem(SAVED) || (isBack && sessionStorage.getItem(LEFT));
+const unsent = new Map(JSON.parse(saved || "[]")); // job id → drafts in its drawer
+sessionStorage.removeItem(LEFT);
+
+// After an answer other buttons may stand where the one was that was pressed.
+const hasCome = steady(inside, () => shownJob());
 
 let opening = 0;
 export async function openDrawer(url) {
@@ -29,7 +37,7 @@ export function show(answer) {
   if (unsent.delete(job)) saveUnsent();
   if (!drawer.open) drawer.showModal();
   drawer.append(toasts); // what is beside an open dialog can be neither seen nor pressed
-  drawer.querySelector("h2").focus();
+  (inside.querySelector("[aria-invalid=true]") || drawer.querySelector("h2")).focus();
 }
 
 // Where the focus goes when the work on a job is done.
@@ -57,8 +65,10 @@ async function take(answer, form) {
   else if (!hasJob(answer)) sayRefusal(answer);
   else {
     redraw(answer, form);
+    if (answer.ok || answer.status === 409) hasCome(shownJob(), { follows: true });
+    if (answer.ok) movedHere(shownJob().dataset.job);
     say(inside.querySelector(".said")?.textContent || "", { spokenOnly: true });
-    withdrawUndo(); // the drawer has its own
+    tellOfMove(answer, form);
     await refresh();
   }
 }
@@ -66,12 +76,15 @@ async function take(answer, form) {
 // The drawer was closed meanwhile: it may show another job.
 async function takeLate(answer, form) {
   if (answer.ok) forget(form);
-  if (sayAnswer(answer)) withdrawUndo();
+  if (sayAnswer(answer)) tellOfMove(answer, form);
   await refresh();
 }
 
-function withdrawUndo() {
-  document.getElementById("undo").replaceChildren();
+// The drawer has an undo of its own; once it is closed, the board's is needed.
+function tellOfMove(answer, form) {
+  if (!answer.ok || !form.action.endsWith("/move")) return;
+  const detail = { page: parse(answer.html), undoable: !form.matches(".undo") };
+  board.dispatchEvent(new CustomEvent("moved", { detail }));
 }
 
 function redraw(answer, sent) {
@@ -129,6 +142,11 @@ board.addEventListener("leaving", () => {
   saveUnsent();
 });
 
+addEventListener("pagehide", () => {
+  putAside();
+  sessionStorage.setItem(LEFT, JSON.stringify([...unsent]));
+});
+
 // What was sent is no draft any more.
 function forget(form) {
   const action = form.getAttribute("action");
@@ -184,15 +202,4 @@ function caret(sent) {
 function fieldOf(action, name) {
   const forms = [...inside.querySelectorAll("form")];
   return forms.find((form) => form.getAttribute("action") === action && form.elements[name])?.elements[name];
-}
-
-function typedIn(form) {
-  return [...form.querySelectorAll("textarea, input:not([type=hidden]), select")].filter(isTyped);
-}
-
-function isTyped(field) {
-  if ("unsent" in field.dataset) return true;
-  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
-  const usual = field.querySelector("option[selected]") || field.options[0];
-  return field.selectedOptions[0] !== usual;
 }

@@ -2,13 +2,27 @@
 // minute the move can be undone.
 import { busy, send } from "../site/live.js";
 import { say, sayAnswer } from "./announcing.js";
-import { board, label, refresh } from "./board.js";
+import { board, cardFrom, label, movedHere, refresh } from "./board.js";
 import { focusCard, hasJob, openDrawer, show } from "./drawer.js";
 
 const UNDO_MS = 60000;
 const act = document.getElementById("act"); // with the CSRF token of the page
 const why = document.getElementById("why");
 const undo = document.getElementById("undo");
+const SAVED = `unsent reasons ${board.dataset.member}`; // the next one here is not to read them
+const reasons = new Map(JSON.parse(sessionStorage.getItem(SAVED))); // by job and status, as typed
+const keys = new Map(); // of taps of which nobody knows whether they were heard
+sessionStorage.removeItem(SAVED);
+
+// Each tap has a key of its own, so that it does once what it says; made again because no answer
+// came, it is still the same one.
+async function tap(address, body, what) {
+  if (!keys.has(what)) keys.set(what, crypto.getRandomValues(new Uint32Array(4)).join("-"));
+  body.set("key", keys.get(what));
+  const answer = await send(address, body);
+  if (answer.status && answer.status !== 503) keys.delete(what);
+  return answer;
+}
 
 // The statuses that this member may move the card to, and whether a reason is needed.
 function targets(card) {
@@ -28,43 +42,58 @@ async function move(card, status) {
     if (!reason) return;
     for (const [name, value] of reason) body.set(name, value);
   }
-  const address = `/dashboard/jobs/${encodeURIComponent(card.dataset.id)}/move`;
-  await busy(card, async () => take(await send(address, body), { undoable: true }));
+  const { id } = card.dataset, what = `${id} ${status}`;
+  const address = `/dashboard/jobs/${encodeURIComponent(id)}/move`;
+  await busy(card, async () => {
+    const answer = await tap(address, body, what);
+    if (answer.ok) reasons.delete(what);
+    if (answer.ok) movedHere(id);
+    await take(answer, { moved: true });
+  });
 }
 
 // A driver, right on the card. A refusal opens the drawer, where others can be chosen.
 async function assign(card, button) {
   const body = new FormData(act);
   body.set("driver", button.value);
-  const answer = await send(button.getAttribute("formaction"), body);
+  const address = button.getAttribute("formaction");
+  const answer = await tap(address, body, `${address} ${button.value}`);
+  const isShown = !answer.ok && hasJob(answer);
   if (answer.ok) button.closest(".pick").open = false;
-  else if (hasJob(answer)) show(answer);
-  await take(answer);
+  else if (isShown) show(answer);
+  // The drawer says it already: a toast would lie over the very list that it speaks of.
+  await take(answer, { spokenOnly: isShown });
   focusCard(card.dataset.id);
 }
 
-async function take(answer, { undoable = false } = {}) {
-  const page = sayAnswer(answer);
-  if (page) offerUndo(answer.ok && undoable ? page : null);
+async function take(answer, { moved = false, undoable = moved, spokenOnly = false } = {}) {
+  const page = sayAnswer(answer, { spokenOnly });
+  if (page && answer.ok && moved) offerUndo(page, undoable);
   await refresh();
 }
 
-let withdrawing;
-function offerUndo(page) {
-  clearTimeout(withdrawing);
-  const form = page?.querySelector("form.undo");
-  undo.replaceChildren(...(form ? [form] : []));
-  if (!form) return;
+board.addEventListener("moved", ({ detail: { page, undoable } }) => offerUndo(page, undoable));
+
+// For a minute each job that was moved can be moved back, however many have been since.
+function offerUndo(page, undoable) {
   const { job } = page.querySelector("[data-job]").dataset;
+  undo.querySelector(`[data-of="${CSS.escape(job)}"]`)?.remove();
+  const form = undoable && page.querySelector("form.undo");
+  if (!form) return;
+  form.dataset.of = job;
   form.querySelector("button").textContent = `Undo: ${page.querySelector("h2").textContent}`;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const body = new FormData(form, event.submitter);
-    offerUndo(null);
-    await take(await send(form.action, body));
+    form.remove();
+    const answer = await send(form.action, body);
+    if (!answer.status) undo.append(form);
+    if (answer.ok) movedHere(job);
+    await take(answer, { moved: true, undoable: false });
     focusCard(job);
   });
-  withdrawing = setTimeout(() => offerUndo(null), UNDO_MS);
+  undo.append(form);
+  setTimeout(() => form.remove(), UNDO_MS);
 }
 
 // The fields of the reason; null where the job is to stay after all.
@@ -73,15 +102,25 @@ function askReason(card, status) {
   why.querySelector("#why-what").textContent =
     `${card.querySelector("strong").textContent}: ${label(card.dataset.status)} → ${label(status)}`;
   const form = why.querySelector("form"), code = form.querySelector("select");
+  const what = `${card.dataset.id} ${status}`;
   code?.addEventListener("change", () => { form.elements.text.required = code.value === "other"; });
+  for (const [name, value] of reasons.get(what) || []) form.elements[name].value = value;
+  form.addEventListener("input", () => reasons.set(what, [...new FormData(form)]));
   why.showModal();
   return new Promise((done) => {
     form.addEventListener("submit", (event) => {
-      done(event.submitter?.value === "no" ? null : new FormData(form));
+      const stays = event.submitter?.value === "no";
+      if (stays) reasons.delete(what);
+      done(stays ? null : new FormData(form));
     }, { once: true });
     why.addEventListener("close", () => done(null), { once: true });
   });
 }
+
+// They wait in this tab until their writer has signed in again.
+board.addEventListener("leaving", () => {
+  sessionStorage.setItem(SAVED, JSON.stringify([...reasons]));
+});
 
 // --- by drag ---------------------------------------------------------------------------
 
@@ -134,8 +173,8 @@ board.addEventListener("keydown", (event) => {
   if (!card.matches?.(".card") || event.ctrlKey || event.metaKey || event.altKey) return;
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (event.key === "Enter") openDrawer(card.querySelector("a[data-drawer]").href);
-  else if (event.key === "ArrowDown") card.nextElementSibling?.focus();
-  else if (event.key === "ArrowUp") card.previousElementSibling?.focus();
+  else if (event.key === "ArrowDown") cardFrom(card.nextElementSibling)?.focus();
+  else if (event.key === "ArrowUp") cardFrom(card.previousElementSibling, "previousElementSibling")?.focus();
   else if (step && event.shiftKey) moveBeside(card, step);
   else if (step) cardBeside(card, step)?.focus();
   else return;

@@ -1,10 +1,12 @@
 // The tracking page refreshes itself; without this script a reload does the same.
 import { copyButtons, live } from "../site/live.js";
+import { steady } from "../site/steady.js";
 
 const part = document.getElementById("live");
 // Not this page's address: the answer to a refused form has that of the form.
 const link = location.origin + part.dataset.poll.replace(/\/live$/, "");
 const revision = part.dataset.revision;
+const hasCome = steady(part, () => part);
 history.replaceState(null, "", link);
 copyButtons(document, link);
 
@@ -20,6 +22,7 @@ live({
     const focused = part.contains(document.activeElement) && document.activeElement;
     const before = part.querySelector("h1").textContent;
     part.replaceChildren(fresh.content);
+    hasCome(part, { follows: true });
     const now = part.querySelector("h1").textContent;
     if (now !== before) document.getElementById("said").textContent = now;
     document.title = `${part.querySelector(".pill").textContent} · ${document.title.split(" · ").pop()}`;

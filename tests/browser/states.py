@@ -263,7 +263,18 @@ def expected(site: Site, status: Status, **fields: Any) -> Job:
 
 
 def ask(what: str, page: Page, site: Site) -> None:
-    page.goto(f"/track/{of(site, Status.PENDING).tracking_token}/{what}")
+    page.goto(f"/track/{of(site, Status.BOOKED).tracking_token}/{what}")
+
+
+def could_not(page: Page, site: Site) -> None:
+    """The crew were there, and the gate was locked."""
+    page.goto(f"/track/{failed(site).tracking_token}?r={site.revision}")
+
+
+def failed(site: Site) -> Job:
+    at, reason = site.now() - timedelta(minutes=20), "no_access: gate locked"
+    back = Event(at=at, by="joel", from_=Status.IN_PROGRESS, to=Status.BOOKED, reason=reason)
+    return of(site, Status.BOOKED, history=(back,), crew=JOELS)
 
 
 def too_late(page: Page, site: Site) -> None:
@@ -271,6 +282,16 @@ def too_late(page: Page, site: Site) -> None:
 
 
 # --- the crew ----------------------------------------------------------------------------
+
+
+def unsent(page: Page, site: Site) -> None:
+    """A new job, sent with the token of an earlier session."""
+    page.goto("/dashboard/jobs/new")
+    page.get_by_label("Name").fill("Grace Kim")
+    page.get_by_label("Address").fill("6021 Waverly Ave")
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_role("button", name="Put it on the board").click()
+    expect(page.get_by_role("heading", name="Not sent yet")).to_be_visible()
 
 
 def login_error(page: Page, site: Site) -> None:
@@ -461,6 +482,7 @@ CUSTOMERS = [
     State("track-print", "", printed(on_the_way)),
     State("track-ask-cancel", "", partial(ask, "cancel")),
     State("track-ask-ready", "", partial(ask, "ready")),
+    State("track-could-not", "", could_not),
     State("track-cancel-503", "", cancel_503),
     State("track-too-late", "", too_late),
     State("track-429", "", guessed),
@@ -476,6 +498,7 @@ CREW = [
     State("login-503", "", login_503),
     State("csrf-403", "", from_elsewhere),
     State("board", "dana", board),
+    State("unsent", "dana", unsent),
     State("board-crew", "joel", board),
     State("board-viewer", "vic", board),
     State("board-empty", "dana", at("/dashboard/?q=nobody+at+all")),

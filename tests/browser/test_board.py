@@ -1,6 +1,7 @@
 """The board as the crew use it: several people at once, by mouse and by keyboard."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -208,6 +209,71 @@ def test_undo_waits_in_the_toast_for_its_minute(still: Page, job: Job) -> None:
     expect(undo).to_be_hidden()
 
 
+def test_two_taps_at_one_place_move_one_job_and_each_of_a_minute_can_be_undone(
+    window: Window, site: Site
+) -> None:
+    first, second = (site.job(location=f"{place} Twice Lane") for place in "12")
+    dana = window("dana", still=True)
+    dana.goto(f"{site.board}&q=Twice+Lane")
+    button = card(dana, first).get_by_role("button", name="Ready for Pickup")
+    where = middle(button)
+    dana.mouse.click(*where)
+    expect(card(dana, first, READY)).to_be_visible()
+    for passed in (0.9, 0.2, 0.5):  # the second card comes up after a second, and rests for one
+        later(dana, passed)
+        dana.mouse.click(*where)
+    assert site.stored(second).status is BOOKED
+    expect(said(dana)).to_contain_text("nothing was done")
+    later(dana, 1)
+    dana.mouse.click(*where)
+    expect(card(dana, second, READY)).to_be_visible()
+    for job in (first, second):
+        dana.get_by_role("button", name=f"Undo: {job.customer_name}").click()
+        expect(card(dana, job, BOOKED)).to_be_visible()
+    expect(dana.locator("#undo")).to_be_empty()
+
+
+def test_a_tap_on_a_card_that_the_refresh_has_put_there_does_nothing(
+    window: Window, site: Site
+) -> None:
+    """What it was aimed at has moved away, or down."""
+    gone, aim = (site.job(location=f"{place} Aim Lane") for place in "12")
+    dana = window("dana", still=True)
+    dana.goto(f"{site.board}&q=Aim+Lane")
+    where = middle(card(dana, gone).get_by_role("button", name="Ready for Pickup"))
+    site.move(gone, IN_PROGRESS)
+    later(dana)
+    expect(card(dana, gone, IN_PROGRESS)).to_be_visible()
+    dana.mouse.click(*where)
+    later(dana, 2)
+    where = middle(card(dana, aim).get_by_role("button", name="Ready for Pickup"))
+    tomorrow = BUSINESS.windows[0].on(BUSINESS.today(now()) + timedelta(days=1))
+    early = site.job(location="0 Aim Lane", window=tomorrow)
+    site.let_know(early)
+    later(dana)
+    expect(card(dana, early)).to_be_visible()
+    dana.mouse.click(*where)
+    expect(said(dana)).to_contain_text("nothing was done")
+    assert {site.stored(job).status for job in (aim, early)} == {BOOKED}
+
+
+def middle(it: Locator) -> tuple[float, float]:
+    box = it.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_an_error_goes_as_soon_as_its_field_is_mended(dana: Page, job: Job) -> None:
+    drawer = open_drawer(dana, job)
+    drawer.get_by_text("Edit the details").click()
+    drawer.get_by_label("Phone").fill("no number")
+    drawer.get_by_role("button", name="Save", exact=True).click()
+    expect(drawer.get_by_role("alert")).to_contain_text("fields marked below")
+    drawer.get_by_label("Phone").fill("619 555 0142")
+    expect(drawer.get_by_text("That does not look like a phone number.")).to_have_count(0)
+    expect(drawer.locator(".wrong, [aria-invalid], .notice")).to_have_count(0)
+
+
 def test_a_viewer_only_looks(job: Job, window: Window, site: Site) -> None:
     vic = at_the_board(window, site, "vic")
     expect(card(vic, job)).to_be_visible()
@@ -401,6 +467,7 @@ def test_a_drawer_that_opens_for_a_refusal_still_has_the_half_typed_note(
     card(dana, job).get_by_role("button", name="Joel").click()
     drawer = dana.locator("#drawer .drawer")
     expect(drawer.get_by_role("alert")).to_contain_text("Joel Ramirez already drives")
+    expect(said(dana)).to_have_class(re.compile(r"\bhidden\b"))  # it would lie over the drivers
     expect(drawer.get_by_label("Note for the crew")).to_have_value("Bring glov")
     dana.keyboard.press("Escape")
     note = open_drawer(dana, job).get_by_label("Note for the crew")

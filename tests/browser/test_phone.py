@@ -75,6 +75,34 @@ def test_all_that_is_tapped_is_large_enough(window: Window, site: Site) -> None:
         assert box_height(control) >= FINGER, control.text_content()
 
 
+def test_no_field_is_so_small_that_a_phone_zooms_in_on_it(window: Window, site: Site) -> None:
+    job = site.job()
+    dana = window("dana", **PHONE)
+    dana.goto(site.board)
+    assert small_fields(dana) == []
+    open_drawer(dana, job)
+    dana.locator("#drawer details").evaluate_all("(all) => all.forEach((it) => { it.open = true })")
+    assert small_fields(dana) == []
+    pages = ("/dashboard/jobs/new", "/dashboard/account/", "/dashboard/crew/joel/", "/book/")
+    for address in (*pages, "/dashboard/requests/", f"/track/{job.tracking_token}/cancel"):
+        dana.goto(address)
+        assert small_fields(dana) == [], address
+
+
+def small_fields(page: Page) -> Any:
+    """Also in what is still to be shown: the dialog that asks for a reason."""
+    return page.evaluate(
+        """() => {
+          const asked = document.getElementById("why-form")?.content.cloneNode(true);
+          if (asked) document.getElementById("why").replaceChildren(asked);
+          return [...document.querySelectorAll("input, select, textarea")]
+            .filter((it) => !it.matches("[type=hidden], [type=checkbox], [type=radio]"))
+            .filter((it) => parseFloat(getComputedStyle(it).fontSize) < 16)
+            .map((it) => it.name);
+        }"""
+    )
+
+
 def test_the_close_button_stays_in_sight(window: Window, site: Site) -> None:
     job = site.job()
     phone = window("joel", **PHONE)

@@ -1,5 +1,7 @@
 """The roster: who is on it, what they may do, how their sessions end."""
 
+import json
+
 import pytest
 
 from dispatch.domain.permissions import THE_CUSTOMER, Permission, Rank
@@ -98,3 +100,11 @@ def test_a_member_who_cannot_be_read_hides_nobody() -> None:
 def test_a_member_is_a_value() -> None:
     with pytest.raises(AttributeError):
         make_member().rank = Rank.DISPATCHER  # type: ignore[misc]
+
+
+def test_a_byte_order_mark_is_passed_over_and_a_number_in_a_text_field_is_text() -> None:
+    stored = {"username": "joel", "name": "Joel", "rank": "crew", "phone": 6195550102}
+    times = {"created_at": "2026-05-22T19:00:00Z", "updated_at": "2026-05-22T19:00:00Z"}
+    roster = Roster.decode(b"\xef\xbb\xbf" + json.dumps({"members": [stored | times]}).encode())
+    assert roster.member("joel").phone == "6195550102"
+    assert not roster.encode().startswith(b"\xef\xbb\xbf")

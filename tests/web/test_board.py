@@ -11,12 +11,23 @@ import pytest
 from django.test import Client
 from msgspec.structs import replace
 
+import dispatch.jobs
 import dispatch.roster
 from dispatch.domain.job import Crew, Event, OnMyWay, Window
 from dispatch.domain.status import Status
 from dispatch.roster import change_member
 from dispatch.stores.repository import JobRepository
-from tests.making import BUSINESS, LEGACY, NOON, FakeClock, make_job, seconds, unavailable
+from tests.making import (
+    BUSINESS,
+    DANA,
+    JOEL,
+    LEGACY,
+    NOON,
+    FakeClock,
+    make_job,
+    seconds,
+    unavailable,
+)
 from tests.stores.troubled import InMemory
 from tests.web.pages import text, words
 
@@ -318,3 +329,32 @@ def test_the_board_of_a_process_that_lags_behind_is_never_older_than_what_one_sa
     assert dana.cookies["seen"]["httponly"]
     dana.cookies["seen"] = "999:forged"
     assert dana.get("/dashboard/board").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"driver": "ana"}, {"window": Window(date(2026, 5, 25), "morning", "08:00", "12:00")}],
+    ids=["driver", "window"],
+)
+def test_a_failed_visit_needs_attention_until_somebody_gives_it_another_driver_or_window(
+    dana: Client, joel: Client, jobs: JobRepository, given: dict[str, Any]
+) -> None:
+    """With why, in card and drawer, and before all others; a note or a sick driver is neither."""
+    soon = make_job(id="soon", tracking_token="", status=Status.BOOKED, window=FRIDAY)
+    failed = make_job(id="failed", tracking_token="t" * 32, status=Status.BOOKED)
+    jobs.change(lambda book: book.put(soon, replace(failed, crew=Crew(driver="joel"))))
+    reason = "no_access: gate locked"
+    dispatch.jobs.move(BUSINESS, "failed", Status.BOOKED, by=JOEL, reason=reason)
+    dispatch.jobs.note(BUSINESS, "failed", "Called them", by=DANA)
+    dispatch.jobs.assign(BUSINESS, "failed", {"driver": None}, by=DANA)
+    told = "Could not No access: gate locked (Joel, Fri, May 22, 12:00 PM)"
+    for page in (dana.get("/dashboard/"), joel.get("/dashboard/board")):
+        assert told in words(page)
+        assert text(page).index("job-failed") < text(page).index("job-soon")
+    assert told in words(dana.get("/dashboard/jobs/failed"))
+    if "driver" in given:
+        dispatch.jobs.assign(BUSINESS, "failed", given, by=DANA)
+    else:
+        dispatch.jobs.edit(BUSINESS, "failed", given, by=DANA)
+    assert "Could not" not in words(dana.get("/dashboard/board"))
+    assert told not in words(dana.get("/dashboard/jobs/failed"))

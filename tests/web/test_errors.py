@@ -217,6 +217,7 @@ def test_out_of_reach_from_the_start_is_503(dana: Client, jobs: InMemory, path: 
 def test_a_customers_tap_out_of_reach_is_503_and_can_be_repeated(
     client: Client, jobs: JobRepository, path: str, fields: dict[str, str]
 ) -> None:
+    jobs.change(lambda book: book.put(make_job(status=Status.BOOKED)))
     client.get(PAGE)
     with unavailable(jobs):
         answer = client.post(path, fields)
@@ -265,12 +266,6 @@ def test_a_job_sent_again_after_an_outage_is_one_job(dana: Client, jobs: JobRepo
     for _ in range(2):
         assert dana.post("/dashboard/jobs/new", typed).status_code == 303
     assert [job.customer_name for job in jobs.read().jobs].count("Paul") == 1
-
-
-def test_a_note_sent_again_at_once_is_one_note(dana: Client, jobs: JobRepository) -> None:
-    for word in ("dog", "dog", "cat", "dog"):
-        dana.post(f"{DRAWER}/notes", {"text": word})
-    assert [note.text for note in jobs.read().jobs[0].notes] == ["dog", "cat", "dog"]
 
 
 def test_a_link_that_cannot_be_looked_up_is_not_called_unknown(

@@ -33,9 +33,10 @@ def redis() -> Iterator[str]:
     server.server_close()
 
 
-def cache_at(url: str) -> dict[str, object]:
-    """Django's setting for this QDN_CACHE_URL."""
-    return {"default": Environment({"QDN_CACHE_URL": url}).cache("QDN_CACHE_URL")}
+def cache_at(url: str, **options: int) -> dict[str, object]:
+    """Django's setting for this QDN_CACHE_URL, but for the `options`."""
+    known: dict[str, Any] = Environment({"QDN_CACHE_URL": url}).cache("QDN_CACHE_URL")
+    return {"default": known | {"OPTIONS": known.get("OPTIONS", {}) | options}}
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -43,7 +44,9 @@ def counted(request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.M
     """In memory, and in Redis."""
     if request.param == "redis":
         monkeypatch.setattr(ratelimit, "_redis_rests_until", 0.0)
-        settings.CACHES = cache_at(request.getfixturevalue("redis"))
+        # A busy machine is no outage.
+        patience = {"socket_connect_timeout": 60, "socket_timeout": 60}
+        settings.CACHES = cache_at(request.getfixturevalue("redis"), **patience)
         cache.clear()
 
 

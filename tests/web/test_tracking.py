@@ -17,6 +17,7 @@ from dispatch.stores.repository import DocumentRepository, JobRepository, Roster
 from tests.making import (
     BUSINESS,
     DANA,
+    JOEL,
     NOON,
     TOKEN,
     FakeClock,
@@ -26,6 +27,7 @@ from tests.making import (
     unavailable,
 )
 from tests.stores.troubled import InMemory
+from tests.web.api import Program
 from tests.web.pages import text, words
 
 PAGE = f"/track/{TOKEN}"
@@ -145,9 +147,8 @@ def test_who_takes_over_has_said_nothing(
 # --- what the customer may do -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("at", [PENDING, BOOKED])
-def test_i_am_ready_for_pickup(client: Client, jobs: JobRepository, at: Status) -> None:
-    put(jobs, status=at)
+def test_i_am_ready_for_pickup(client: Client, jobs: JobRepository) -> None:
+    put(jobs, status=BOOKED)
     answer = client.post(f"{PAGE}/ready")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}?r=2")
     assert "You are ready, and we know" in words(client.get(f"{PAGE}?r=2"))
@@ -192,8 +193,8 @@ def test_back_to_the_question_shows_that_it_is_done(
 
 
 def test_only_an_undo_says_what_the_customer_saw(client: Client, jobs: JobRepository) -> None:
-    """“Ready” and “Cancel” are meant also where we confirm meanwhile."""
-    put(jobs, status=PENDING)
+    """“Ready” and “Cancel” are meant also where we have moved it meanwhile."""
+    put(jobs, status=BOOKED)
     for path in ("", "/ready", "/cancel"):
         assert "expected" not in text(client.get(PAGE + path))
     jobs.change(lambda book: book.put(customer_is_ready()))
@@ -202,7 +203,7 @@ def test_only_an_undo_says_what_the_customer_saw(client: Client, jobs: JobReposi
 
 
 def customer_is_ready() -> Job:
-    return move(make_job(), READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
+    return move(make_job(status=BOOKED), READY, by=THE_CUSTOMER, at=NOON, business=BUSINESS)
 
 
 @pytest.mark.parametrize("action", ["ready", "cancel", "undo"])
@@ -258,6 +259,81 @@ def test_after_the_cut_off_one_calls(client: Client, jobs: JobRepository, clock:
         assert "It is too late to cancel here. Please call us." in words(answer)
     assert "(619) 555-0100" in words(page)
     assert status(jobs) is BOOKED
+
+
+def test_a_request_is_confirmed_before_its_customer_is_ready(
+    client: Client, jobs: JobRepository
+) -> None:
+    """And reads so, wherever it is tried."""
+    put(jobs, status=PENDING)
+    assert f"{PAGE}/ready" not in text(client.get(PAGE))
+    for answer in (client.get(f"{PAGE}/ready"), client.post(f"{PAGE}/ready")):
+        assert answer.status_code == 422
+        assert "We confirm your request first" in words(answer)
+        assert "(619) 555-0100" in words(answer)
+    assert status(jobs) is PENDING
+
+
+def test_a_request_is_taken_back_at_any_time(
+    client: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs, status=PENDING)
+    clock.tick(30 * 3600)  # the window has begun
+    assert f"{PAGE}/cancel" in text(client.get(PAGE))
+    assert client.post(f"{PAGE}/cancel").status_code == 303
+    assert status(jobs) is CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [
+        (BOOKED, "until 12 hours before it begins; now it is too late"),
+        (READY, "until 12 hours before it begins; now it is too late"),
+        (STARTED, "We have begun"),
+        (DONE, "It is done"),
+        (CANCELLED, "book again or call"),
+    ],
+)
+def test_where_it_cannot_be_cancelled_the_page_says_why_and_what_to_do(
+    client: Client, jobs: JobRepository, clock: FakeClock, at: Status, why: str
+) -> None:
+    put(jobs, status=at)
+    clock.tick(12 * 3600)
+    live = client.get(f"{PAGE}/live")
+    assert f"{PAGE}/cancel" not in text(live)
+    assert why in words(live)
+    assert "(619) 555-0100" in words(live)
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("no_access: gate locked", "we could not get in"),
+        ("not_ready", "it was not ready to be loaded"),
+        ("unsafe", "it was not safe to do"),
+        ("other: a bear", "something kept us from doing it"),
+    ],
+)
+def test_after_a_failed_visit_the_customer_reads_that_we_were_there_when_and_why(
+    client: Client, jobs: JobRepository, roster: RosterRepository, reason: str, why: str
+) -> None:
+    """Until there is another window; the crew's own words are theirs."""
+    put(jobs, status=STARTED)
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", BOOKED, by=JOEL, reason=reason)
+    page = words(client.get(PAGE))
+    assert "Our crew came on May 22, 12:00 PM" in page
+    assert f"but {why}." in page
+    assert "Your pickup is confirmed" not in page
+    assert "bear" not in page
+    assert "gate locked" not in page
+    told = Program().post("track", {"token": TOKEN}).json()
+    assert (told["could_not_at"], told["could_not_why"]) == ("2026-05-22T19:00:00Z", why)
+    dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "ana"}, by=DANA)
+    assert "Our crew came" in words(client.get(PAGE))
+    sunday = Window(date=date(2026, 5, 24), name="afternoon", start="12:00", end="16:00")
+    dispatch.jobs.edit(BUSINESS, "jXkL9m2pQ", {"window": sunday}, by=DANA)
+    assert "Your pickup is confirmed" in words(client.get(PAGE))
+    assert Program().post("track", {"token": TOKEN}).json()["could_not_at"] is None
 
 
 @pytest.mark.parametrize("fields", [{}, {"expected": "cancelled"}])
@@ -375,7 +451,7 @@ def test_a_customers_actions_are_limited_in_words_and_change_nothing_more(
 def test_one_sender_is_limited_over_all_jobs_and_others_are_not(
     client: Client, jobs: JobRepository
 ) -> None:
-    many = [make_job(id=f"j{n}", tracking_token=f"{n:032}") for n in range(7)]
+    many = [make_job(status=BOOKED, id=f"j{n}", tracking_token=f"{n:032}") for n in range(7)]
     jobs.change(lambda book: book.put(*many))
     answers = []
     for job in many:
