@@ -140,7 +140,7 @@ def test_whatever_codec_a_client_names_it_is_utf_8(
         path, named = f"{DRAWER}/notes", f"{kind}; charset={codec}"
         answer = dana.generic("POST", path, sent.encode(), content_type=named)
         assert answer.status_code == 303, kind
-    assert [note.text for note in jobs.read().jobs[0].notes] == ["José"]
+    assert {note.text for note in jobs.read().jobs[0].notes} == {"José"}
     named = f"application/json; charset={codec}"
     answer = dana.generic("POST", "/api/token", b'{"username": "\xc3\xa9"}', content_type=named)
     assert answer.status_code in (415, 422)
