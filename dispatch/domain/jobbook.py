@@ -17,6 +17,7 @@ OLD_NAMES = {"customer": "customer_name", "token": "tracking_token", "assigned_c
 NEVER_NULL = {
     *("version", "tracking_token", "phone", "email", "price", "price_lines", "crew", "truck"),
     *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
+    *("doubtful", "keys"),
 }
 TIMES = {"created_at", "updated_at"}
 MAX_REQUESTS = 500  # requests of customers that wait; beyond, they are asked to call
