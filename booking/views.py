@@ -12,7 +12,7 @@ from booking.forms import BookingForm
 from dispatch import jobs, wiring
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, Job
-from dispatch.domain.jobbook import TooManyRequests
+from dispatch.domain.jobbook import MadeElsewhere, TooManyRequests
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.http import REVISION_PARAMETER, SiteRequest, own_pages_only, see_other
 from dispatch.ratelimit import Limit, TooMany, sender_mark, source
@@ -49,8 +49,8 @@ def book(request: SiteRequest) -> HttpResponse:
         name, token = _page_of(error.job)
         earlier = reverse(name, args=[token])
         return _page(request, form, wiring.new_token(), 409, earlier=earlier)
-    except (StoreUnavailable, TooManyRequests, TooMany) as error:
-        status = 429 if isinstance(error, TooMany) else 503
+    except (StoreUnavailable, TooManyRequests, TooMany, MadeElsewhere) as error:
+        status = {TooMany: 429, MadeElsewhere: 409}.get(type(error), 503)
         return _page(request, form, key, status, refusal=error)
     return see_other(*_page_of(done.job), query=f"{REVISION_PARAMETER}={done.revision}")
 
@@ -92,6 +92,7 @@ def _page(
         "unavailable": isinstance(refusal, StoreUnavailable),
         "crowded": isinstance(refusal, TooManyRequests),
         "hurried": isinstance(refusal, TooMany),
+        "elsewhere": isinstance(refusal, MadeElsewhere),
     }
     response = render(request, "booking/book.html", context, status=status)
     response.headers["Cache-Control"] = "no-store" if request.method == "POST" else "no-cache"

@@ -62,6 +62,23 @@ def sure_roster(business: Business) -> Roster:
     return known
 
 
+def is_password(request: SiteRequest, username: str, password: str, hashed: str) -> bool:
+    """Is it the one that is kept as this hash? Wrong ones count, wherever a password is asked.
+
+    An unknown name, which has no hash, takes as long as a known one. Raises TooMany.
+    """
+    who = source(request)
+    by_source = BY_SOURCE.failures(who, WrongCredentials)
+    by_name = BY_NAME.failures(f"{who} {username}", WrongCredentials)
+    with suppress(WrongCredentials), by_source, by_name:
+        if not hashed:
+            make_password(password)
+        if not (hashed and check_password(password, hashed)):
+            raise WrongCredentials
+        return True
+    return False
+
+
 class BoundedArgon2(Argon2PasswordHasher):
     """At most two hashes at once: each takes 100 MiB and up to 100 ms."""
 
@@ -90,18 +107,11 @@ class RosterBackend(BaseBackend):
     ) -> CrewUser | None:
         if request is None:
             return None
-        asked = cast(SiteRequest, request)
-        who, name = source(asked), username.strip().lower()
-        by_source = BY_SOURCE.failures(who, WrongCredentials)
-        by_name = BY_NAME.failures(f"{who} {name}", WrongCredentials)
-        with suppress(WrongCredentials), by_source, by_name:
-            member = sure_roster(asked.business).value(name)
-            if member is None or not member.active or not member.password:
-                make_password(password)  # an unknown name takes as long as a known one
-                raise WrongCredentials
-            if not check_password(password, member.password):
-                raise WrongCredentials
-            return CrewUser.of(member, asked.business.slug)
+        asked, name = cast(SiteRequest, request), username.strip().lower()
+        member = sure_roster(asked.business).value(name)
+        known = member if member and member.active else None
+        if is_password(asked, name, password, known.password if known else "") and known:
+            return CrewUser.of(known, asked.business.slug)
         return None
 
     def get_user(self, user_id: str) -> CrewUser | None:

@@ -1,6 +1,5 @@
 """Job book + roster → the columns and cards that one member sees."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,8 +17,8 @@ from dispatch import jobs
 from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job, Window
-from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook
-from dispatch.domain.moves import needs_attention, needs_reason, next_step, targets
+from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook, is_found
+from dispatch.domain.moves import coming, needs_attention, needs_reason, next_step, targets
 from dispatch.domain.permissions import Actor, Permission, Rank, sees, sees_prices
 from dispatch.domain.record import JSON
 from dispatch.domain.roster import Member, Roster
@@ -30,7 +29,6 @@ from dispatch.http import etag_of
 UNASSIGNED = "-"
 FAR = date.max
 Drivers = tuple[tuple[str, str], ...]  # usernames, and how they are called
-PHONE, NO_DIGIT, LEAST_DIGITS = r"[0-9 ()+./-]*", r"[^0-9]", 4
 
 
 @dataclass(frozen=True)
@@ -52,24 +50,14 @@ class Filters:
     def query(self) -> str:
         return urlencode({name: text for name, text in asdict(self).items() if text})
 
-    def let_through(self, job: Job) -> bool:
+    def let_through(self, job: Job, business: Business) -> bool:
         if self.date and (job.window is None or job.window.date.isoformat() != self.date):
             return False
         if self.crew == UNASSIGNED and job.crew.driver:
             return False
         if self.crew not in ("", UNASSIGNED) and self.crew not in set(job.crew):
             return False
-        if self._digits and self._digits in re.sub(NO_DIGIT, "", job.phone):
-            return True
-        text = " ".join((job.id, job.customer_name, job.location, job.phone, job.email, job.truck))
-        return all(word in text.casefold() for word in self.q.casefold().split())
-
-    @cached_property
-    def _digits(self) -> str:
-        """Those of `q`, where it may be a phone number, however people write it."""
-        digits = re.sub(NO_DIGIT, "", self.q)
-        is_phone = re.fullmatch(PHONE, self.q) and len(digits) >= LEAST_DIGITS
-        return digits if is_phone else ""
+        return not self.q or is_found(job, self.q, business.country)
 
 
 @dataclass(frozen=True)
@@ -82,7 +70,7 @@ class Column:
 
     @property
     def total(self) -> Decimal:
-        return sum((job.price for job in self.jobs), Decimal(0))
+        return sum((job.price or Decimal(0) for job in self.jobs), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -102,7 +90,8 @@ class Board:
         columns = []
         for status in Status:
             here = (job for job in self.seen if job.status is status)
-            jobs = sorted(filter(self.filters.let_through, here), key=self._due)
+            shown = (job for job in here if self.filters.let_through(job, self.business))
+            jobs = sorted(shown, key=self._due)
             if not status.is_open:
                 jobs.sort(key=lambda job: job.updated_at, reverse=True)
             columns.append(Column(status, tuple(jobs), tuple(map(self.card, jobs))))
@@ -146,6 +135,8 @@ class Board:
             # The times too: after a restore a revision comes a second time.
             *(self.book.revision, self.book.updated_at),
             *(self.roster.revision, self.roster.updated_at, self.out_of_reach, late),
+            self.business.today(self.at).year,
+            [job.id for job in self.book.jobs if self._is_on_the_way(job)],
         )
         return etag_of(shown)
 
@@ -155,7 +146,9 @@ class Board:
             job,
             (self.business.slug, job.id, job.version),
             *(self.business, self.member.rank, self.sees_prices),
+            year=self.business.today(self.at).year,
             late=is_late(job, self.business, self.at),
+            on_my_way=self._is_on_the_way(job),
             names=tuple(self.roster.name_of(username) for username in dict.fromkeys(job.crew)),
             drivers=self._drivers(job),
             attention=failed_text(failed, self.roster, self.business) if failed else "",
@@ -165,6 +158,9 @@ class Board:
             ),
         )
         return _render_card(key, self._template)
+
+    def _is_on_the_way(self, job: Job) -> bool:
+        return coming(job, self.business, self.at)[0] is not None
 
     @cached_property
     def _template(self) -> Template:
@@ -202,8 +198,8 @@ class Board:
 
     @cached_property
     def floods(self) -> set[str]:
-        """The senders with as many untouched requests as one may have: likely junk."""
-        counts = Counter(job.sender for job in self.book.untouched_requests)
+        """The senders of as many requests as one may send: likely junk."""
+        counts = Counter(job.sender for job in self.book.sent_lately(self.at))
         return {mark for mark, count in counts.items() if mark and count >= MAX_OF_ONE_SENDER}
 
     @property
@@ -226,7 +222,9 @@ class CardKey:
     business: Business = field(compare=False, repr=False)
     rank: Rank
     sees_prices: bool
+    year: int  # of the dates of other years it says which
     late: bool
+    on_my_way: bool
     names: tuple[str, ...]
     drivers: Drivers
     attention: str  # why a visit came to nothing

@@ -2,16 +2,19 @@
 
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 import msgspec
-from msgspec.structs import replace
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from dispatch import wiring
 from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, SYSTEM, Event, Job, Window
+from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Event, Job, PriceLine, Window
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.moves import COULD_NOT, Illegal, IllegalMove, JobConflict
+from dispatch.domain.moves import COULD_NOT, FOLDED, Illegal, IllegalMove, JobConflict
 from dispatch.domain.record import utc
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
@@ -49,6 +52,13 @@ ILLEGAL = {
         "“On my way” and estimates are for confirmed jobs; this is “{start.label}”."
         " If it is to be driven to, ask a dispatcher to move it."
     ),
+}
+# Of the values in a history those that are more than a text.
+VALUES: dict[str, Any] = {
+    "price": Decimal | None,
+    "price_lines": tuple[PriceLine, ...],
+    "window": Window | None,
+    "eta": datetime | None,
 }
 OBSTACLES = {
     Obstacle.UNKNOWN: "Nobody called {username} is on the roster.",
@@ -111,30 +121,79 @@ def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Bu
 
 def when(window: Window, business: Business) -> str:
     """`Sat, May 23 (Morning)`."""
-    return f"{window.date:%a, %b} {window.date.day} ({business.label_of(window.name)})"
+    return f"{business.day_text(window.date, wiring.now())} ({business.label_of(window.name)})"
 
 
-def in_words(event: Event, business: Business) -> Event:
-    """As people say it: `no_access: dog` is `No access: dog`, an estimate is by the clock here."""
-    reason, changes = event.reason, event.changes
-    if event.is_move and reason:
-        code, colon, words = reason.partition(":")
-        reason = COULD_NOT.get(code, code) + colon + words
-    if changes and "eta" in changes:
-        with suppress(ValueError):  # not of our writing: as it stands
-            moments = msgspec.convert(changes["eta"], tuple[datetime | None, datetime | None])
-            before, after = (
-                at and f"{utc(at).astimezone(business.zone):%-I:%M %p}" for at in moments
+def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
+    """`Edited: price $320 → $0`, `Assigned: driver nobody → Ana (insisted)`; of a move its reason,
+    `No access: dog`.
+    """
+    reason = event.reason or ""
+    if event.what == FOLDED and event.count:
+        words = f"Moved it back and forth, {event.count:,} times in all until then"
+        return format_html("{}", words)
+    if event.is_move:
+        return format_html("<bdi>{}</bdi>", _reason_in_words(event))
+    what = "Estimate" if event.what == "eta" else (event.what or "something happened")
+    what = what.replace("_", " ").capitalize()
+    changes = format_html_join(
+        ", ",
+        "{}<bdi>{}</bdi> → <bdi>{}</bdi>",
+        (
+            (
+                "" if name == event.what else f"{name.replace('_', ' ')} ",
+                *(_value_in_words(name, value, event, business, roster) for value in values),
             )
-            changes = {**changes, "eta": (before, after)}
-    return replace(event, reason=reason, changes=changes)
+            for name, values in (event.changes or {}).items()
+        ),
+    )
+    why = format_html(" (<bdi>{}</bdi>)", reason) if reason else ""
+    return format_html("{}{}{}{}", what, ": " if changes else "", changes, why)
+
+
+def _value_in_words(name: str, value: Any, event: Event, business: Business, roster: Roster) -> str:
+    """A field's value of then, as JSON has it: of our writing, or anything that a file said."""
+    with suppress(ValueError):
+        value = msgspec.convert(value, VALUES.get(name, Any))
+    match value:
+        case None | "" | [] | ():
+            return {"price": "no price yet", **dict.fromkeys(ROLES, "nobody")}.get(name, "nothing")
+        case Decimal() if value.is_finite():
+            return business.money(value)
+        case Window():
+            return when(value, business)
+        case datetime():
+            return business.time_text(utc(value), event.at)
+        case tuple():
+            return " + ".join(f"{each.label} {business.money(each.amount)}" for each in value)
+        case list():
+            return ", ".join(_value_in_words("", each, event, business, roster) for each in value)
+        case dict():
+            parts = value.items()
+            return ", ".join(
+                f"{key} {_value_in_words('', each, event, business, roster)}" for key, each in parts
+            )
+        case bool():
+            return "yes" if value else "no"
+    if name in ROLES:
+        return roster.name_of(str(value))
+    if name == "phone":
+        return business.phone_text(str(value))
+    load = business.load(str(value)) if name == "load" else None
+    return load.label if load else str(value)
 
 
 def failed_text(failed: Event, roster: Roster, business: Business) -> str:
-    """`No access: gate locked (Joel, May 22, 12:10 PM)`, of a visit that came to nothing."""
+    """`No access: gate locked (Joel, Fri, May 22, 12:10 PM)`, of a visit that came to nothing."""
     at = failed.at.astimezone(business.zone)
-    reason = in_words(failed, business).reason
-    return f"{reason} ({name_of(failed.by, roster)}, {at:%b %-d, %-I:%M %p})"
+    day = business.day_text(at.date(), wiring.now())
+    return f"{_reason_in_words(failed)} ({name_of(failed.by, roster)}, {day}, {at:%-I:%M %p})"
+
+
+def _reason_in_words(move: Event) -> str:
+    """`no_access: dog` is `No access: dog`."""
+    code, colon, words = (move.reason or "").partition(":")
+    return COULD_NOT.get(code, code) + colon + words
 
 
 def name_of(by: str, roster: Roster) -> str:
@@ -147,5 +206,5 @@ def _who_moved(job: Job, business: Business) -> str:
     if (last := job.last_move) is None:
         return f"This job has moved on: it is at {where} now."
     who = name_of(last.by, wiring.roster(business).read())
-    clock = f"{last.at.astimezone(business.zone):%-I:%M %p}"
-    return f"{who} has moved this job to {where} at {clock}."
+    then = business.time_text(last.at, wiring.now())
+    return f"{who} has moved this job to {where} at {then}."

@@ -90,7 +90,8 @@ def create(
     Raises IllegalMove for a status
     that no job starts in, KeyReused where the key already made a job of other fields,
     NotAvailable for a crew that cannot be (with `insist`, beyond `jobs_per_window` too),
-    TooManyRequests where too many of this customer's, or of all customers', wait.
+    TooManyRequests where too many of this customer's, or of all customers', wait, MadeElsewhere
+    where the same request came from another sender before.
     """
     moves.check_first(status)
     at = wiring.now()
@@ -108,7 +109,7 @@ def create(
     )
 
     def add(book: JobBook) -> JobBook:
-        if request and book.by_request(request.key):
+        if request and book.by_request(request):
             return book
         if by == CUSTOMER:
             book.check_floods(source, at)
@@ -122,7 +123,7 @@ def create(
         return book.put(msgspec.structs.replace(job, history=(insisted,)))
 
     book = wiring.jobs(business).change(add)
-    made = (request and book.by_request(request.key)) or book.job(job.id)
+    made = (request and book.by_request(request)) or book.job(job.id)
     if request and made.request and made.request.digest != request.digest:
         raise KeyReused(made)
     return Done(made, book.revision)
@@ -266,7 +267,8 @@ def renew_link(
 
 
 def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
-    """Take junk requests out of the book for good; only such as nobody has touched.
+    """Take junk requests out of the book for good, taken back or not; only such as nobody has
+    touched but their senders.
 
     How many those were, and the revision without them.
     """
@@ -274,7 +276,7 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
 
     def apply(book: JobBook) -> JobBook:
         junk.clear()
-        junk.update(job_ids & {job.id for job in book.untouched_requests})
+        junk.update(job_ids & {job.id for job in book.untouched})
         return book.without(junk)
 
     book = wiring.jobs(business).change(apply)
@@ -343,5 +345,6 @@ def _untouched(job: Job, fields: Mapping[str, Any], version: int | None) -> dict
 
 def _request(key: str, by: str, fields: Mapping[str, Any], source: str) -> Request:
     name = sha256(f"{by} {key}".encode()).hexdigest()[:32]
-    digest = sha256(JSON.encode(sorted(fields.items()))).hexdigest()[:32]
+    given = sorted((field, value) for field, value in fields.items() if value is not UNSET)
+    digest = sha256(JSON.encode(given)).hexdigest()[:32]
     return Request(key=name, digest=digest, source=source)

@@ -18,6 +18,7 @@ from dispatch.http import SiteRequest
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
+PARTS = 10  # of the time of a limit: so finely it slides
 REDIS_RESTS = 5  # seconds after a failure
 _redis_rests_until = 0.0
 
@@ -31,69 +32,96 @@ class TooMany(Exception):
 
 
 class Limit:
-    """At most `most` tries within `seconds`, for each key of its own."""
+    """At most `most` tries within `seconds`, whenever those begin, for each key of its own.
+
+    Tries are counted by small parts of the time, of which the oldest is always forgotten whole.
+    """
 
     def __init__(self, name: str, most: int, seconds: int) -> None:
         self.name, self.most, self.seconds = name, most, seconds
 
     def spend(self, key: str) -> None:
-        """Every try counts, and first of all: of many at once no more than `most` pass.
-
-        Raises TooMany.
-        """
-        self._check(_count(self._slot(key), +1, self.seconds))
+        """Counts this try. Raises TooMany, and then counts none."""
+        self._take(key)
 
     @contextmanager
     def failures(self, key: str, failure: type[Exception]) -> Iterator[None]:
         """A try counts while it is made, and afterwards only where it ended in `failure`.
 
-        Raises TooMany.
+        Raises TooMany, and then counts none.
         """
-        slot, failed = self._slot(key), False
+        slot, failed = self._take(key), False
         try:
-            self._check(_count(slot, +1, self.seconds))
             yield
         except failure:
             failed = True
             raise
         finally:
             if not failed:
-                _count(slot, -1, self.seconds)
+                _count([slot], -1, self.seconds)
 
-    def _check(self, tries: int) -> None:
-        """Raises TooMany where those are more than may be."""
-        if tries > self.most:
-            raise TooMany(self.seconds - int(wiring.now().timestamp() % self.seconds))
+    @contextmanager
+    def unless(self, key: str, *nothing: type[Exception]) -> Iterator[None]:
+        """A try counts while it is made, and afterwards unless it ended in one of those.
 
-    def _slot(self, key: str) -> str:
-        span = int(wiring.now().timestamp() // self.seconds)
-        return sha256(f"{self.name} {span} {key}".encode()).hexdigest()
+        Raises TooMany, and then counts none.
+        """
+        slot = self._take(key)
+        try:
+            yield
+        except nothing:
+            _count([slot], -1, self.seconds)
+            raise
+
+    def _take(self, key: str) -> str:
+        """The slot in which this try is counted: first of all, so that of many at once no more
+        than `most` pass. Raises TooMany.
+        """
+        now, length = int(wiring.now().timestamp()), max(1, self.seconds // PARTS)
+        part, parts = now // length, self.seconds // length
+        name = sha256(f"{self.name} {key}".encode()).hexdigest()[:24]
+        slots = [f"{name}-{part - back}" for back in range(parts)]
+        tries = _count(slots, +1, self.seconds)
+        over = sum(tries) - self.most
+        if over <= 0:
+            return slots[0]
+        _count(slots[:1], -1, self.seconds)
+        room = part + parts
+        for back in reversed(range(parts)):  # the oldest leave first
+            over -= tries[back]
+            if over <= 0:
+                room -= back
+                break
+        raise TooMany(room * length - now)
 
 
-def _count(slot: str, change: int, seconds: int) -> int:
-    """The tries in this slot, with this change; 0 where Redis is out of reach: a customer who
-    cannot be counted can still be served.
+def _count(slots: list[str], change: int, seconds: int) -> list[int]:
+    """The tries in these slots, the first with this change; none where Redis is out of reach: a
+    customer who cannot be counted can still be served.
 
     Redis is then left alone for a while, so that not every request waits for it.
     """
     global _redis_rests_until
     if time.monotonic() < _redis_rests_until:
-        return 0
+        return []
+    first, kept = slots[0], 2 * seconds
     try:
         if change > 0:
-            cache.add(slot, 0, timeout=seconds)
-        return int(cache.incr(slot, change))
+            cache.add(first, 0, timeout=kept)
+        tries = int(cache.incr(first, change))
+        known = cache.get_many(slots[1:]) if slots[1:] else {}
+        return [tries, *(int(known.get(slot, 0)) for slot in slots[1:])]
     except ValueError:  # its time has run out meanwhile
-        cache.set(slot, max(change, 0), timeout=seconds)
-        return max(change, 0)
+        cache.set(first, max(change, 0), timeout=kept)
+        return [max(change, 0), *(0 for _ in slots[1:])]
     except RedisError as error:
         _redis_rests_until = time.monotonic() + REDIS_RESTS
         log.warning("Rate limits are not counted: Redis is out of reach (%s).", error)
-        return 0
+        return []
 
 
 def source(request: SiteRequest) -> str:
-    """The network address that asks; of IPv6 the part that one customer has.
+    """The network address that asks; of IPv6 the part that one customer can be given.
 
     With the business that is asked: what somebody does at one is nothing to another.
     """
@@ -101,7 +129,7 @@ def source(request: SiteRequest) -> str:
     with suppress(ValueError):  # a socket has none, and what a proxy says may be anything
         ip = ip_address(address)
         if isinstance(ip, IPv6Address):
-            address = str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
+            address = str(ip.ipv4_mapped or IPv6Network((int(ip), 48), strict=False))
     return f"{request.business.slug} {address}"
 
 

@@ -147,7 +147,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 def read_businesses(path: Path) -> tuple[Business, ...]:
     """The businesses file. Raises ImproperlyConfigured naming the line that does not fit."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # with a byte order mark or without
         businesses = msgspec.convert(tomllib.loads(text), _File).business
     except OSError as error:
         raise ImproperlyConfigured(f"{path}: {error.strerror}") from error

@@ -29,6 +29,8 @@ worker_connections = min(8_000, _files * 4 // 5)  # the other files are for stor
 # worker that is told to end waits for all of them.
 keepalive = 15
 graceful_timeout = 20  # ECS kills 30 s after its SIGTERM
+# The heartbeat's file: in memory, where a full disk stops no worker.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 logger_class = "qdn_site.logs.JsonLogger"
 accesslog = "-"
 # No peer's X-Forwarded-Proto or SCRIPT_NAME is believed, not even one on loopback.

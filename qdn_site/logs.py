@@ -1,9 +1,16 @@
-"""Logs for machines: one JSON object a line, with the request's id, and without anybody's key."""
+"""Logs for machines: one JSON object a line, with the request's id, and without anybody's key or
+what somebody was searched by.
+
+Where they cannot be written the service goes on.
+"""
 
 import json
 import logging
 import re
+import sys
+import time
 import traceback
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +32,11 @@ KEYS = re.compile(
     rf"|(?<!{RUN})(?!{WORDS})({RUN}{{4}}){RUN}{{28,}}"
     r"|([0-9a-fA-F]{4})[0-9a-fA-F]{12,}"
 )
+# Of a query only these values are kept: the others may be a name, a phone number, an address.
+TELLS_NOBODY = "r|date|from|to|status|limit|version"
+VALUES = re.compile(rf"([?&])(?!(?:{TELLS_NOBODY})=)([\w.-]{{1,32}}=)?[^&#\s\"']+")
+BROKEN_LINE = re.compile(r"(?s)^(Invalid request from [^?]*\?).+")  # with blanks in it, say
+ONCE_A = 60  # seconds: so often the same is said
 MOST_UNQUOTED = 3  # times: Django unquotes an address once, and `next=` holds one within another
 
 
@@ -32,6 +44,50 @@ def without_keys(text: str) -> str:
     for _ in range(MOST_UNQUOTED):
         text = unquote(text)
     return KEYS.sub(lambda found: f"{found[found.lastindex or 0]}…", text)
+
+
+def without_names(text: str) -> str:
+    """An address, or a text with addresses in it, without the values in their queries."""
+    return VALUES.sub(r"\1\2…", BROKEN_LINE.sub(r"\1…", text))
+
+
+class OnceAMinute(logging.Filter):
+    """Of each kind of message of these loggers, going by its words without what is put in."""
+
+    def __init__(self, *loggers: str) -> None:
+        super().__init__()
+        self.loggers, self.said = loggers, dict[object, float]()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = time.monotonic()
+        if record.name not in self.loggers:
+            return True
+        if now - self.said.get(record.msg, float("-inf")) < ONCE_A:
+            return False
+        self.said[record.msg] = now
+        return True
+
+
+_not_written = OnceAMinute(__name__)
+
+
+def not_written(record: logging.LogRecord) -> None:
+    """A log that cannot be written, as its disk is full or its reader has gone, is said on stderr,
+    once a minute, instead of a traceback for each line.
+    """
+    error = sys.exc_info()[1]
+    said = {"name": __name__, "levelname": "ERROR", "msg": "A log cannot be written: %r"}
+    record = logging.makeLogRecord({**said, "args": (error,)})
+    if _not_written.filter(record) and sys.stderr:
+        with suppress(OSError, ValueError):  # which has gone too
+            sys.stderr.write(f"{JsonFormatter().format(record)}\n")
+            sys.stderr.flush()
+
+
+class SteadyHandler(logging.StreamHandler[Any]):
+    """Of the application's messages."""
+
+    handleError = staticmethod(not_written)
 
 
 class JsonFormatter(logging.Formatter):
@@ -43,10 +99,11 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "request": request_id.get(),
-            "message": without_keys(record.getMessage()),
+            "message": without_keys(without_names(record.getMessage())),
         }
         if record.exc_info:
-            line["error"] = without_keys("".join(traceback.format_exception(*record.exc_info)))
+            error = "".join(traceback.format_exception(*record.exc_info))
+            line["error"] = without_keys(without_names(error))
         return json.dumps({name: value for name, value in line.items() if value})
 
 
@@ -57,19 +114,22 @@ class JsonLogger(Logger):
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(JsonFormatter())
+        for handler in (*self.error_log.handlers, *self.access_log.handlers):
+            handler.handleError = not_written
 
     def access(self, resp: Any, req: Any, environ: Any, request_time: timedelta) -> None:
         if not (self.cfg.accesslog or self.cfg.logconfig):
             return
+        path = environ.get("RAW_URI") or environ.get("PATH_INFO") or ""
         headers = {name.lower(): value for name, value in resp.headers}
         line = {
             "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "request": headers.get("x-request-id", ""),
             "method": environ.get("REQUEST_METHOD"),
-            "path": without_keys(environ.get("RAW_URI") or environ.get("PATH_INFO") or ""),
+            "path": without_keys(without_names(path)),
             "status": int(str(resp.status)[:3]),
             "bytes": getattr(resp, "sent", None),
             "ms": round(request_time.total_seconds() * 1000, 1),
-            "agent": without_keys(environ.get("HTTP_USER_AGENT", ""))[:200],
+            "agent": without_keys(without_names(environ.get("HTTP_USER_AGENT", "")))[:200],
         }
         self.access_log.info(json.dumps(line))

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from qdn_site.environment import Environment, read_businesses
+from qdn_site.logs import OnceAMinute
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 _env = Environment(os.environ)
@@ -25,10 +26,7 @@ DEBUG = _env.flag("DJANGO_DEBUG")
 if DEBUG and STAGE == "production":
     _env.problems.append("DJANGO_DEBUG is on in production: it shows secrets to visitors.")
 ALLOWED_HOSTS = _env.hosts(BUSINESSES, STAGE)
-CSRF_TRUSTED_ORIGINS = [
-    *(f"https://{host}" for host in ALLOWED_HOSTS if STAGE != "development"),
-    *_env.items("DJANGO_CSRF_TRUSTED_ORIGINS"),
-]
+CSRF_TRUSTED_ORIGINS = _env.items("DJANGO_CSRF_TRUSTED_ORIGINS")
 ORIGIN_SECRET = _env.text("QDN_ORIGIN_SECRET")
 CACHES = {"default": _env.cache("QDN_CACHE_URL")}
 
@@ -54,6 +52,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "qdn_site.middleware.RequestIdMiddleware",
+    "qdn_site.middleware.Utf8Middleware",
     "qdn_site.middleware.AnswerTimeoutMiddleware",
     "qdn_site.middleware.HeadersMiddleware",
     "qdn_site.health.HealthMiddleware",
@@ -151,7 +150,7 @@ if STAGE != "development":
 MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
 CLIENT_TIMEOUT = 20  # seconds for a client to send its body, and to take our answer
 DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BODY
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000  # more than all requests that can wait, ticked at once
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # more than all requests that can wait, ticked at once
 
 # --- language and time -------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
@@ -181,7 +180,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "qdn_site.logs.JsonFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {
+            "class": "qdn_site.logs.SteadyHandler",
+            "formatter": "line",
+            # Helpers without which the service goes on: that they fail is not said each time.
+            "filters": [OnceAMinute("dispatch.ratelimit", "qdn_site.releases.static")],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},

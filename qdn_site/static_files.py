@@ -39,5 +39,5 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
 
     def immutable_file_test(self, path: str, url: str) -> bool:
         """A release's static file is named after its content, also when no page knows it now."""
-        of_a_release = self.releases is not None and path.startswith(self.releases.folder)
+        of_a_release = self.releases is not None and self.releases.has(path)
         return of_a_release or bool(super().immutable_file_test(path, url))

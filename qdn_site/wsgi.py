@@ -1,16 +1,27 @@
 """The application that gunicorn serves."""
 
 import os
+from collections.abc import Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qdn_site.settings")
-application = get_wsgi_application()
+django = get_wsgi_application()
 get_resolver().url_patterns  # noqa: B018  else the first visitor waits for every view's import
 
 from dispatch import wiring  # noqa: E402  needs settings
 from qdn_site.releases import pages  # noqa: E402
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    # Before any middleware Django decodes parameters such as `x*=codec''value`, which no browser
+    # sends, and fails where the codec is none.
+    if "*" in environ.get("CONTENT_TYPE", ""):
+        environ["CONTENT_TYPE"] = "application/octet-stream"
+    return django(environ, start_response)
+
 
 wiring.background = True
 pages.start()

@@ -104,6 +104,7 @@ def test_jobs_that_now_stand_in_the_way_are_listed(jobs: JobRepository, dry: lis
         (["joel", "tomorrow"], "'tomorrow': That is no date such as 2026-05-23."),
         (["joel", "9999-12-31"], "'9999-12-31': It must be from 2000 to 2199."),
         (["joel", "2026-05-21"], "2026-05-21 is over."),
+        (["joel", "2028-05-23"], "2028-05-23 is more than two years off."),
         (["joel", "2026-05-23", "--to", "2026-05-22"], "2026-05-22 is before 2026-05-23."),
         (["joel", "2026-05-23", "--to", "2027-05-24"], "more than a year"),
         (["joel", "2026-05-23", "--windows", "night"], "'night' is no window: there are morning"),

@@ -229,6 +229,12 @@ def test_a_file_that_is_no_toml_is_refused_by_its_line(tmp_path: Path) -> None:
         read_businesses(path)
 
 
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "businesses.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + SHIPPED.read_bytes())
+    assert read_businesses(path) == read_businesses(SHIPPED)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"nowhere\.toml: No such file"):
         read_businesses(tmp_path / "nowhere.toml")

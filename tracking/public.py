@@ -8,12 +8,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from msgspec import UNSET
+
 from dispatch import jobs, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, Window
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import (
     CUSTOMER_READY_FROM,
+    coming,
     could_not_code,
     customer_may_cancel,
     failed_visit,
@@ -57,7 +60,7 @@ class TrackedJob:
     customer_name: str
     location: str
     load: str
-    price: Decimal
+    price: Decimal | None
     is_estimate: bool
     window: Window | None
     driver: str
@@ -76,14 +79,14 @@ class TrackedJob:
     @classmethod
     def of(cls, job: Job, roster: Roster, business: Business, at: datetime) -> "TrackedJob":
         load, failed = business.load(job.load), failed_visit(job)
-        eta, on_my_way = (job.eta, job.on_my_way) if job.still_coming else (None, None)
+        on_my_way, eta = coming(job, business, at)
         return cls(
             status=job.status,
             steps=tuple(_steps(job)),
             customer_name=job.customer_name,
             location=job.location,
             load=load.label if load else "",
-            price=job.price,
+            price=job.price if job.price is not UNSET else None,
             is_estimate=job.status is Status.PENDING,
             window=job.window,
             driver=_first_name(job.crew.driver, roster),

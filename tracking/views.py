@@ -3,13 +3,14 @@
 What browsers and robots may keep of them, the settings say (`ANSWER_HEADERS`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import wraps
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
@@ -30,6 +31,7 @@ from dispatch.http import (
     own_pages_only,
     see_other,
 )
+from dispatch.ratelimit import Limit, TooMany, source
 from tracking.public import TrackedJob, public_view, tracked
 
 ASK = {
@@ -39,6 +41,11 @@ ASK = {
     ),
     Status.CANCELLED: ("Cancel this pickup", "We take it off our list. Nothing is charged."),
 }
+
+
+# Whoever has the link may press its buttons, and not make the history grow without end.
+ON_ONE_JOB = Limit("a customer's actions on a job", most=20, seconds=600)
+OF_ONE_SENDER = Limit("customers' actions", most=60, seconds=600)
 
 
 def of_a_link(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -57,7 +64,14 @@ def of_a_link(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 @require_safe
 @of_a_link
 def track(request: SiteRequest, token: str) -> HttpResponse:
-    shown, _ = tracked(request, token)
+    try:
+        shown, _ = tracked(request, token)
+    except JobNotFound:
+        # Old links ended in these signs too: only now it is clear that they stood behind this one.
+        if (link := token.rstrip("-_")) == token:
+            raise
+        tracked(request, link)
+        return redirect("track", link)
     context = {"job": shown, "token": token, "revision": request.revision, **_age(request)}
     return render(request, "tracking/track.html", context)
 
@@ -68,7 +82,9 @@ def live(request: SiteRequest, token: str) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
     shown, _ = tracked(request, token)
     age = _age(request)
-    etag = etag_of((shown, age["out_of_reach"]))  # since when is known to the second only
+    # Since when is known to the second only; a time of another day than today says which.
+    today = request.business.today(wiring.now())
+    etag = etag_of((shown, today, age["out_of_reach"]))
     if is_known(request, etag):
         response = HttpResponse(status=304)
     else:
@@ -87,6 +103,8 @@ def move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
     if request.method == "POST":
         try:
             return _done(request, token, job, to)
+        except TooMany as error:
+            return _too_often(request, token, job, error)
         except StoreUnavailable:
             return _ask(request, token, shown, to, 503)
         except InvalidInput as error:
@@ -110,7 +128,10 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
         try:
             expected = _expected(request)
             key = request.POST.get("key", "")
-            jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected, key=key)
+            with _counted(request, job):
+                jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected, key=key)
+        except TooMany as error:
+            return _too_often(request, token, job, error)
         except JobConflict as conflict:
             if not has_undone(conflict.job, THE_CUSTOMER):
                 return _moved_on(request, token, conflict.job)
@@ -149,17 +170,18 @@ def _ask(
 def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpResponse:
     """Do it; sent again, or done by somebody else meanwhile, it is done as well.
 
-    Raises InvalidInput, StoreUnavailable.
+    Raises InvalidInput, StoreUnavailable, TooMany.
     """
     business, reason = request.business, job_input.text("reason", request.POST.get("reason"))
     try:
-        jobs.move(
-            *(business, job.id, to),
-            by=THE_CUSTOMER,
-            expected=_expected(request),
-            reason="" if reason == UNDO else reason,
-            key=request.POST.get("key", ""),
-        )
+        with _counted(request, job):
+            jobs.move(
+                *(business, job.id, to),
+                by=THE_CUSTOMER,
+                expected=_expected(request),
+                reason="" if reason == UNDO else reason,
+                key=request.POST.get("key", ""),
+            )
     except JobConflict as conflict:
         if conflict.job.status is not to:
             return _moved_on(request, token, conflict.job)
@@ -168,6 +190,25 @@ def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpRespons
         if now.status is not to:
             return _refused(request, token, now, explain(error, business))
     return _to_page(request, token)
+
+
+@contextmanager
+def _counted(request: SiteRequest, job: Job) -> Iterator[None]:
+    """What a customer does to a job counts where it does something. Raises TooMany."""
+    nothing = JobConflict, IllegalMove
+    by_sender = OF_ONE_SENDER.unless(source(request), *nothing)
+    by_job = ON_ONE_JOB.unless(f"{request.business.slug} {job.id}", *nothing)
+    with by_sender, by_job:
+        yield
+
+
+def _too_often(request: SiteRequest, token: str, job: Job, error: TooMany) -> HttpResponse:
+    minutes = -(-error.retry_after // 60)
+    wait = f"{minutes} minutes" if minutes > 1 else "a minute"
+    why = f"That was a lot in a short time, so nothing was changed now. Please wait {wait}."
+    response = _refused(request, token, job, why, 429)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _expected(request: SiteRequest) -> Status | None:

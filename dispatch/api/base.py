@@ -27,6 +27,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import JobConflict
 from dispatch.domain.permissions import Actor, Permission
+from dispatch.domain.typed.texts import BYTE_ORDER_MARK
 from dispatch.explain import explain
 from dispatch.http import SiteRequest
 
@@ -48,7 +49,7 @@ class StrictJson(MsgspecJsonParser):
         if not to_deserialize:
             raise exceptions.DataParsingError("There is nothing in it")
         try:
-            return super().parse(to_deserialize, *args, **options)
+            return super().parse(to_deserialize.removeprefix(BYTE_ORDER_MARK), *args, **options)
         except RecursionError:
             raise exceptions.DataParsingError("It is nested too deeply") from None
 

@@ -97,7 +97,7 @@ class JobsApi(Api):
             del response.headers["Content-Type"]
         else:
             visible = (job for job in book.jobs if sees(self.actor, job))
-            shown, after = page(visible, parsed_query)
+            shown, after = page(visible, parsed_query, self.business)
             response = self.answer(JobPage(tuple(map(self.view, shown)), book.revision, after))
         response.headers["ETag"] = etag
         return response

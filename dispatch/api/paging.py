@@ -8,6 +8,7 @@ import msgspec
 
 from dispatch.api.schemas import LONGEST_Q, ListQuery
 from dispatch.board import Filters
+from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.status import Status
@@ -16,7 +17,7 @@ Cursor = tuple[int, str]  # second of creation, id
 CURSOR = msgspec.json.Decoder(Cursor)
 
 
-def page(jobs: Iterable[Job], query: ListQuery) -> tuple[list[Job], str | None]:
+def page(jobs: Iterable[Job], query: ListQuery, business: Business) -> tuple[list[Job], str | None]:
     """The jobs that match, oldest first, and the cursor of the page after. Raises InvalidInput."""
     status, filters, after = _status(query.status), _filters(query), _decoded(query.after)
     matching = [
@@ -24,7 +25,7 @@ def page(jobs: Iterable[Job], query: ListQuery) -> tuple[list[Job], str | None]:
         for job in jobs
         if status in (None, job.status)
         and (after is None or cursor(job) > after)
-        and filters.let_through(job)
+        and filters.let_through(job, business)
     ]
     matching.sort(key=cursor)
     shown = matching[: query.limit]

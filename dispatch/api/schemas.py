@@ -10,9 +10,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import Crew, Eta, Event, Job, Note, OnMyWay, Paid, PriceLine, Window
-from dispatch.domain.job_input import CLOCK, CONTROLS, LONGEST, MOST_LINES, MOST_PRICE, REQUIRED
-from dispatch.domain.permissions import MONEY_FIELDS, Actor, history_for, sees_prices
+from dispatch.domain.job_input import CLOCK, FREE, LONGEST, MOST_LINES, MOST_PRICE, REQUIRED
+from dispatch.domain.permissions import MONEY_FIELDS, Actor, Permission, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
+from dispatch.domain.typed.texts import CONTROLS, TURNS
 
 LONGEST_KEY = 255
 LONGEST_Q = 200
@@ -31,8 +32,9 @@ Given: TypeAlias = T | UnsetType | None  # it may be left out; null empties it
 def words(name: str, *, needed: bool = False, **more: Any) -> Meta:
     """The text that `job_input` calls so; where `needed`, with one character that can be seen."""
     longest, needed = LONGEST[name], needed or name in REQUIRED
-    plain = f"[^{CONTROLS}]*"
-    pattern = f"^{plain}[^{CONTROLS}\\s]{plain}$" if needed else f"^{plain}$"
+    refused = CONTROLS if name in (*FREE, "phone") else CONTROLS + TURNS
+    plain = f"[^{refused}]*"
+    pattern = f"^{plain}[^{refused}\\s]{plain}$" if needed else f"^{plain}$"
     least = {"minLength": 1} if needed else {}
     return Meta(extra_json_schema={**least, "maxLength": longest, "pattern": pattern}, **more)
 
@@ -43,13 +45,12 @@ def parameter(description: str, *examples: object, **schema: Any) -> Meta:
 
 def money(least: int = 0) -> Meta:
     """A number, or one in a string. In cents: no schema can say that of floats reliably."""
-    sign = "-?" if least < 0 else ""
     return parameter(
         "in the business's currency, at most 2 decimals; a string will do too",
-        *(320, 285.5, "285.50"),
+        *(320, 285.5, "1,285.50"),
         minimum=least,
         maximum=int(MOST_PRICE),
-        pattern=rf"^{sign}[0-9]{{1,5}}(\.[0-9]{{1,2}})?$",
+        pattern=r"^[^0-9]*([0-9][0-9,]*)?(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?[^0-9]*$",
     )
 
 
@@ -207,16 +208,18 @@ class PollHeaders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as the crew see it. Money is left out for those who are not to see prices."""
+    """A job as the crew see it. Money is left out for those who are not to see prices, and the
+    customer's key for all but dispatchers.
+    """
 
     id: str
     version: int
-    tracking_token: str
+    tracking_token: str | UnsetType = UNSET
     customer_name: str
     location: str
     phone: str
     email: str
-    price: Decimal | UnsetType = UNSET
+    price: Decimal | UnsetType | None = UNSET
     price_lines: tuple[PriceLine, ...] | UnsetType = UNSET
     paid: Paid | UnsetType | None = UNSET
     status: Status
@@ -236,8 +239,11 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, job: Job, business: Business, who: Actor) -> Self:
-        """As this member may see it: the one place where prices are withheld."""
+        """As this member may see it: the one place where prices and keys are withheld."""
         fields = {name: getattr(job, name) for name in cls.__struct_fields__}
+        fields["price"] = None if job.price is UNSET else job.price
+        if not who.may(Permission.KEEP_LINKS):
+            fields["tracking_token"] = UNSET  # whoever has it acts as the customer
         if not sees_prices(who, business):
             fields |= dict.fromkeys(MONEY_FIELDS, UNSET)
             fields["history"] = history_for(who, job, business)

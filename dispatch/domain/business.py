@@ -8,13 +8,13 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-import phonenumbers
 from msgspec import Meta
 
 from dispatch.domain.job import ClockTime, Window, cents
+from dispatch.domain.typed import phones
+from dispatch.domain.typed.amounts import SYMBOLS
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-SYMBOLS = {"USD": "$", "CAD": "CA$", "MXN": "MX$", "AUD": "A$", "EUR": "€", "GBP": "£"}
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s\[\]]+$")]
@@ -110,8 +110,24 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @property
+    def zone_name(self) -> str:
+        """`Los Angeles time`."""
+        return f"{self.timezone.rpartition('/')[2].replace('_', ' ')} time"
+
     def today(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
+
+    def day_text(self, day: date, at: datetime) -> str:
+        """`Sat, May 23`; of another year than this `Mon, Dec 1, 2036`."""
+        year = "" if day.year == self.today(at).year else f", {day.year}"
+        return f"{day:%a, %b %-d}{year}"
+
+    def time_text(self, moment: datetime, at: datetime) -> str:
+        """The time here: `9:04 AM`; of another day than today `Fri, May 22, 9:04 AM`."""
+        local = moment.astimezone(self.zone)
+        is_today = local.date() == self.today(at)
+        return ("" if is_today else f"{self.day_text(local.date(), at)}, ") + f"{local:%-I:%M %p}"
 
     def span(self, window: Window) -> tuple[datetime, datetime]:
         """The two moments between which the pickup was promised."""
@@ -171,25 +187,14 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
         return sign + SYMBOLS.get(self.currency, f"{self.currency} ") + figure
 
     def phone_e164(self, text: str) -> str | None:
-        """The number in E.164, read as a local of `country` reads it; None if it is none."""
-        number = self._parsed(text)
-        if number is None or not phonenumbers.is_possible_number(number):
+        """The number in E.164, with its extension, read as a local of `country` reads it; None
+        if it is not one that can be called.
+        """
+        try:
+            return phones.read(text, self.country)
+        except phones.NoNumber:
             return None
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
     def phone_text(self, phone: str) -> str:
-        """A stored number as people here write it; as it is where it does not parse."""
-        number = self._parsed(phone)
-        if number is None:
-            return phone
-        local = phonenumbers.region_code_for_number(number) == self.country
-        styles = phonenumbers.PhoneNumberFormat
-        return phonenumbers.format_number(
-            number, styles.NATIONAL if local else styles.INTERNATIONAL
-        )
-
-    def _parsed(self, text: str) -> phonenumbers.PhoneNumber | None:
-        try:
-            return phonenumbers.parse(text, self.country)
-        except phonenumbers.NumberParseException:
-            return None
+        """A stored number as people here write it; as it is where it is none."""
+        return phones.shown(phone, self.country)

@@ -29,7 +29,7 @@ KEYS_KEPT = timedelta(days=3)  # at least, of actions that are to be done once
 JobId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^/]+$")]
 Token = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{16,64})?$(?!\n)")]
 Required = Annotated[str, Meta(min_length=1)]
-ClockTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$(?!\n)")]
+ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
 
 
 class Window(Record, frozen=True):
@@ -106,6 +106,7 @@ class Event(Record, frozen=True):
     to: Status | UnsetType | None = UNSET
     reason: str | UnsetType | None = UNSET
     what: str | UnsetType = UNSET
+    count: int | UnsetType = UNSET  # of the moves that this line stands for
     version: int | UnsetType = UNSET
     changes: Mapping[str, tuple[Any, Any]] | UnsetType = UNSET
 
@@ -132,7 +133,7 @@ class Job(Record, frozen=True, kw_only=True):
     location: Required
     phone: str = ""
     email: str = ""
-    price: Decimal = Decimal(0)
+    price: Decimal | UnsetType = UNSET  # until one is agreed; 0 is free of charge
     price_lines: tuple[PriceLine, ...] = ()
     paid: Paid | None = None
     status: Status
@@ -155,8 +156,8 @@ class Job(Record, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         lines = sum((line.amount for line in self.price_lines), Decimal(0))
-        price = cents(lines if self.price_lines else self.price)
-        msgspec.structs.force_setattr(self, "price", price)
+        price = lines if self.price_lines else self.price
+        msgspec.structs.force_setattr(self, "price", UNSET if price is UNSET else cents(price))
 
     @property
     def moves(self) -> tuple[Event, ...]:
@@ -294,6 +295,8 @@ def _still_said(said: Said | None, before: Crew, now: Crew) -> Said | None:
 
 def plain(value: Any) -> Any:
     """A field's value as JSON has it."""
+    if value is UNSET:
+        return None
     return float(value) if isinstance(value, Decimal) else msgspec.to_builtins(value)
 
 

@@ -10,8 +10,12 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
+from msgspec import UNSET
+
 from dispatch.domain.business import Business
 from dispatch.domain.job import EDITABLE, ROLES, Job, PriceLine, Window
+from dispatch.domain.typed import amounts, phones
+from dispatch.domain.typed.texts import CONTROL, CONTROL_OR_TURN, TURNS, lines
 
 LONGEST = {  # characters
     "customer_name": 120,
@@ -25,22 +29,22 @@ LONGEST = {  # characters
     "label": 120,  # of a price line
     "text": 2000,  # of a note
     "reason": 500,
+    "name": 80,  # of a member
     **dict.fromkeys(ROLES, 32),  # usernames
 }
 REQUIRED = {
     "customer_name": "Please give a name.",
+    "name": "Please give a name.",
     "location": "Please give an address.",
     "text": "Write something first.",
 }
+FREE = ("access_notes", "text")  # of many lines, in whatever direction; the others are of one
 MOST_LINES = 50
 MOST_PRICE = Decimal(99_999)  # in the business's currency
 FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2199, 12, 31)
 
-CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
-CONTROL = re.compile(f"[{CONTROLS}]")
 DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 CLOCK = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 DOMAIN = r"([^\W_]([^\W_]|-){0,61}[^\W_]|[^\W_])"
 EMAIL = re.compile(rf"{ATOM}(\.{ATOM})*@{DOMAIN}(\.{DOMAIN})*\.[^\W_]([^\W_]|-){{0,61}}[^\W_]")
@@ -91,9 +95,10 @@ def text(name: str, value: object, *, at: str = "") -> str:
     at = at or name
     if not isinstance(value, str | None):
         raise InvalidInput({at: "It must be text."})
-    typed = _trimmed(value or "")
-    if CONTROL.search(value or ""):
+    typed = lines(value or "")
+    if (CONTROL if name in FREE else CONTROL_OR_TURN).search(typed):
         raise InvalidInput({at: "It has control characters in it."})
+    typed = typed.strip()
     if len(typed) > LONGEST[name]:
         raise InvalidInput({at: f"It has {len(typed)} characters; at most {LONGEST[name]} fit."})
     if not typed and name in REQUIRED:
@@ -103,11 +108,12 @@ def text(name: str, value: object, *, at: str = "") -> str:
 
 def phone(value: object, business: Business) -> str:
     """In E.164, or empty. Raises InvalidInput."""
-    typed = text("phone", value)
-    number = business.phone_e164(typed) if typed else ""
-    if number is None:
-        raise InvalidInput({"phone": "That does not look like a phone number."})
-    return number
+    # Address books put marks around a number that only its direction needs.
+    typed = text("phone", re.sub(f"[{TURNS}]", "", value) if isinstance(value, str) else value)
+    try:
+        return phones.read(typed, business.country) if typed else ""
+    except phones.NoNumber as error:
+        raise InvalidInput({"phone": str(error)}) from None
 
 
 def email(value: object) -> str:
@@ -116,6 +122,26 @@ def email(value: object) -> str:
     if typed and not EMAIL.fullmatch(typed):
         raise InvalidInput({"email": "That does not look like an e-mail address."})
     return typed
+
+
+def member(given: Mapping[str, str], business: Business) -> dict[str, str]:
+    """Those of a member's `name`, `phone` and `email` that were given. Raises InvalidInput."""
+    fields: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for name, value in given.items():
+        try:
+            match name:
+                case "name":
+                    fields[name] = " ".join(text(name, value).split())
+                case "phone":
+                    fields[name] = phone(value, business)
+                case "email":
+                    fields[name] = email(value)
+        except InvalidInput as invalid:
+            errors |= invalid.errors
+    if errors:
+        raise InvalidInput(errors)
+    return fields
 
 
 def date_of(typed: str, at: str) -> date:
@@ -143,13 +169,14 @@ def _field(name: str, value: object, business: Business, job: Job | None) -> Any
     old = getattr(job, name, None)
     if isinstance(old, str) and isinstance(value, str):
         shown = business.phone_text(old) if name == "phone" else old
-        if _trimmed(value) in (_trimmed(old), _trimmed(shown)):
+        if lines(value).strip() in (lines(old).strip(), lines(shown).strip()):
             return old
     match name:
         case "price":
-            return _amount(name, value, old=old)
+            is_given = value is not None and str(value).strip()
+            return _amount(name, value, business, old=old) if is_given else UNSET
         case "price_lines":
-            return _price_lines(value, old or ())
+            return _price_lines(value, business, old or ())
         case "window":
             return _window(value, business, old)
         case "phone":
@@ -163,18 +190,20 @@ def _field(name: str, value: object, business: Business, job: Job | None) -> Any
     return typed
 
 
-def _trimmed(typed: str) -> str:
-    return typed.replace("\r\n", "\n").strip()  # browsers end lines in their own way
-
-
 def _amount(
-    at: str, value: object, *, least: Decimal = Decimal(0), old: Decimal | None = None
+    at: str,
+    value: object,
+    business: Business,
+    *,
+    least: Decimal = Decimal(0),
+    old: Decimal | None = None,
 ) -> Decimal:
     """In cents, written in one way only, so that 600 and "600.00" are the same."""
     typed = "" if value is None else str(value).strip()
-    if isinstance(value, bool) or not NUMBER.fullmatch(typed or "0"):
-        raise InvalidInput({at: "That is no amount of money."})
-    amount = Decimal(typed or 0)
+    try:
+        amount = amounts.read(typed or "0", business.currency)
+    except amounts.NoAmount as error:
+        raise InvalidInput({at: str(error)}) from None
     if amount == old:
         return old
     if not least <= amount <= MOST_PRICE:
@@ -185,19 +214,22 @@ def _amount(
     return amount.quantize(Decimal(1) if whole else CENT) if amount else Decimal(0)
 
 
-def _price_lines(value: object, old: tuple[PriceLine, ...]) -> tuple[PriceLine, ...]:
-    lines = value or ()
-    if not isinstance(lines, list | tuple) or not all(isinstance(each, Mapping) for each in lines):
+def _price_lines(
+    value: object, business: Business, old: tuple[PriceLine, ...]
+) -> tuple[PriceLine, ...]:
+    given = value or ()
+    if not isinstance(given, list | tuple) or not all(isinstance(each, Mapping) for each in given):
         raise InvalidInput({"price_lines": "It must be a list of labels and amounts."})
-    if len(lines) > MOST_LINES:
-        raise InvalidInput({"price_lines": f"It has {len(lines)} lines; at most {MOST_LINES} fit."})
+    if len(given) > MOST_LINES:
+        raise InvalidInput({"price_lines": f"It has {len(given)} lines; at most {MOST_LINES} fit."})
     taken = []
-    for place, (line, known) in enumerate(zip_longest(lines, old[: len(lines)])):
+    for place, (line, known) in enumerate(zip_longest(given, old[: len(given)])):
         at, label = f"price_lines[{place}]", line.get("label")
         if not (known and label == known.label):
             label = text("label", label, at=f"{at}.label")
         before = known.amount if known else None
-        amount = _amount(f"{at}.amount", line.get("amount"), least=-MOST_PRICE, old=before)
+        asked = line.get("amount")
+        amount = _amount(f"{at}.amount", asked, business, least=-MOST_PRICE, old=before)
         taken.append(PriceLine(label=label, amount=amount))
     return tuple(taken)
 

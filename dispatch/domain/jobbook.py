@@ -1,17 +1,23 @@
 """jobs.json: the document of all jobs, read generously and written strictly."""
 
+import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from hmac import compare_digest
 
+import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
-from dispatch.domain.job import Job
+from dispatch.domain.job import Job, Request
 from dispatch.domain.ledger import Ledger
+from dispatch.domain.moves import with_repeats_folded
 from dispatch.domain.record import JSON
+from dispatch.domain.typed import amounts, phones
+from dispatch.domain.typed.texts import folded
 
 OLD_NAMES = {"customer": "customer_name", "token": "tracking_token", "assigned_crew": "crew"}
 NEVER_NULL = {
@@ -20,10 +26,15 @@ NEVER_NULL = {
     *("doubtful", "keys"),
 }
 TIMES = {"created_at", "updated_at"}
-MAX_REQUESTS = 500  # requests of customers that wait; beyond, they are asked to call
+AMOUNT_IN_STRING = re.compile(rb'"amount"\s*:\s*"')
+MAX_REQUESTS = 500  # that wait; beyond, only a sender's first is taken, and others asked to call
+MAX_IN_A_RUSH = 60  # within RUSH; beyond, likewise
+RUSH = timedelta(hours=1)
+MOST_REQUESTS = 1_000  # and then nobody's, or the document would grow too large to write
 MAX_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
 FORGOTTEN = timedelta(days=1)  # after which a request that was taken back counts no more
-EPOCH = Raw(b'"1970-01-01T00:00:00Z"')
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file does not say
+EPOCH = Raw(JSON.encode(LONG_AGO))
 
 
 class JobNotFound(Exception):
@@ -34,12 +45,22 @@ class TooManyRequests(Exception):
     """More requests wait, of this sender or of all, than can be looked at: better to call."""
 
 
+class MadeElsewhere(Exception):
+    """This request has made its job already, when another sender sent it."""
+
+
 class JobBook(Ledger[Job]):
     """Every job of a business, by id, by tracking token and by the request that made it."""
 
     schema = 2
     collection = "jobs"
     record = Job
+    texts = frozenset(
+        {
+            *("id", "tracking_token", "customer_name", "location", "phone", "email", "truck"),
+            *("load", "access_notes"),
+        }
+    )
 
     @classmethod
     def unique(cls, value: Job) -> set[str]:
@@ -47,6 +68,20 @@ class JobBook(Ledger[Job]):
 
     @classmethod
     def canonical(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
+        """As `renamed`, and amounts in strings become numbers.
+
+        Raises ValueError for a string that is no amount.
+        """
+        fields, numbers = cls.renamed(fields), {}
+        if "price" in fields and bytes(fields["price"]).startswith(b'"'):
+            numbers["price"] = _number(fields["price"], "price")
+        for name in ("price_lines", "paid"):
+            if name in fields and AMOUNT_IN_STRING.search(bytes(fields[name])):
+                numbers[name] = Raw(JSON.encode(_with_numbers(fields[name], name)))
+        return {**fields, **numbers} if numbers else fields
+
+    @classmethod
+    def renamed(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
         """Old names become today's; what is missing or null becomes its default."""
         nulls = {name for name in NEVER_NULL & fields.keys() if bytes(fields[name]) == b"null"}
         if not (nulls or OLD_NAMES.keys() & fields.keys() or TIMES - fields.keys()):
@@ -85,33 +120,96 @@ class JobBook(Ledger[Job]):
     def _by_token(self) -> dict[bytes, int]:
         return self.index_by(lambda job: _hash(job.tracking_token))
 
-    def by_request(self, key: str) -> Job | None:
-        """The job that the request with this idempotency key made, if it did."""
-        return next((job for job in self.jobs if job.request and job.request.key == key), None)
+    def by_request(self, request: Request) -> Job | None:
+        """The job that this request made, if it did: the same key, of the same sender.
+
+        Raises MadeElsewhere where another sender's, the same in all, did.
+        """
+        made = [job for job in self.jobs if job.request and job.request.key == request.key]
+        for job in made:
+            if job.sender == request.source:
+                return job
+        if any(job.request and job.request.digest == request.digest for job in made):
+            raise MadeElsewhere("another sender has sent the very same")
+        return None
 
     @property
-    def untouched_requests(self) -> list[Job]:
-        """The requests of customers that nobody else has done anything with yet."""
-        return [job for job in self.jobs if job.status.is_open and job.is_the_customers]
+    def untouched(self) -> list[Job]:
+        """What customers made, and maybe took back, and nobody else has done anything with yet."""
+        return [job for job in self.jobs if job.is_the_customers]
+
+    def sent_lately(self, at: datetime) -> list[Job]:
+        """Of those, the ones that wait or have just been taken back: pressing buttons makes no
+        room for more.
+        """
+        return [
+            job for job in self.untouched if job.status.is_open or job.created_at > at - FORGOTTEN
+        ]
 
     def check_floods(self, sender: str, at: datetime) -> None:
-        """Raises TooManyRequests. What a sender took back counts too, or it would fill the book."""
-        if len(self.untouched_requests) >= MAX_REQUESTS:
+        """A sender's first request is taken while others flood us. Raises TooManyRequests."""
+        lately = self.sent_lately(at)
+        sent = sum(job.sender == sender for job in lately)
+        rush = sum(job.created_at > at - RUSH for job in lately)
+        crowded = len(lately) >= MAX_REQUESTS or rush >= MAX_IN_A_RUSH
+        if len(lately) >= MOST_REQUESTS or (crowded and sent):
             raise TooManyRequests("More requests wait than we can look at.")
-        sent = [
-            job
-            for job in self.jobs
-            if sender and job.sender == sender and job.is_the_customers
-            if job.status.is_open or job.created_at > at - FORGOTTEN
-        ]
-        if len(sent) >= MAX_OF_ONE_SENDER:
+        if sender and sent >= MAX_OF_ONE_SENDER:
             raise TooManyRequests("We have not yet looked at your other requests.")
 
     def changed(self, job: Job, at: datetime) -> "JobBook":
         """With this next state of a job; the very same book where nothing is new."""
         if job == self.value(job.id):
             return self
-        return self.put(replace(job, version=self.job(job.id).version + 1, updated_at=at))
+        version = self.job(job.id).version + 1
+        history = with_repeats_folded(job.history)
+        return self.put(replace(job, version=version, history=history, updated_at=at))
+
+
+def _number(raw: Raw, name: str) -> Raw:
+    """Read by our own rule: others take `1_000` and digits of any script."""
+    text = msgspec.json.decode(raw, type=str).strip()
+    try:
+        amount = amounts.read(text) if text else Decimal(0)
+    except amounts.NoAmount as error:
+        raise ValueError(f"{name}: {error}") from None
+    return Raw(f"{amount:f}".encode())
+
+
+def _with_numbers(raw: Raw, name: str) -> list[dict[str, Raw]] | dict[str, Raw]:
+    found = msgspec.json.decode(raw, type=list[dict[str, Raw]] | dict[str, Raw])
+    for each in [found] if isinstance(found, dict) else found:
+        if "amount" in each and bytes(each["amount"]).startswith(b'"'):
+            each["amount"] = _number(each["amount"], f"{name}: amount")
+    return found
+
+
+def is_found(job: Job, q: str, country: str) -> bool:
+    """True where the job has all words of `q`, or a phone number with its digits, in whatever
+    way people write them. `country` is how local numbers are read.
+    """
+    words, asked = _asked(q, country)
+    figures = _figures(job.phone, country) if asked else ()
+    if any(digits in number for digits in asked for number in figures):
+        return True
+    text = _folded((job.id, job.customer_name, job.location, job.phone, job.email, job.truck))
+    return all(word in text for word in words)
+
+
+@lru_cache(maxsize=256)
+def _asked(q: str, country: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    return tuple(folded(q).split()), phones.asked_for(q, country)
+
+
+# A board of thousands is searched at each poll.
+@lru_cache(maxsize=2**14)
+def _folded(texts: tuple[str, ...]) -> str:
+    return folded(" ".join(texts))
+
+
+@lru_cache(maxsize=2**14)
+def _figures(phone: str, country: str) -> frozenset[str]:
+    return phones.figures(phone, country)
 
 
 def _hash(token: str) -> bytes:

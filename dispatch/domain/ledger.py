@@ -5,6 +5,7 @@ entries it cannot read at all, are written back as they were.
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,12 +17,15 @@ from msgspec import Meta, Raw
 
 from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.record import JSON, Record, encode, utc
+from dispatch.domain.typed.texts import BYTE_ORDER_MARK
 
 log = logging.getLogger(__name__)
 
-# What decoding raises for input that is not ours: msgspec's errors are ValueErrors; the other
-# is for nesting without end.
-UNREADABLE = (ValueError, RecursionError)
+# What decoding raises for input that is not ours: msgspec's errors are ValueErrors; the others
+# are for nesting without end, and for a number that is too large to be written again.
+UNREADABLE = (ValueError, RecursionError, OverflowError)
+LARGE_NUMBER = re.compile(rb"[0-9]{19}")
+WHOLE_NUMBER = re.compile(rb"(-?[0-9]+)(\.0+)?")
 
 R = TypeVar("R", bound=Record)
 K = TypeVar("K")
@@ -49,6 +53,7 @@ class Ledger(Generic[R]):
     collection: ClassVar[str]
     record: ClassVar[type[Any]]
     named_by: ClassVar[str] = "id"
+    texts: ClassVar[Set[str]] = frozenset()  # fields
 
     entries: tuple[Entry[R], ...] = ()
     revision: int = 0
@@ -60,6 +65,16 @@ class Ledger(Generic[R]):
     def canonical(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
         """The stored fields of one record under today's names; the same mapping if they are."""
         return fields
+
+    @classmethod
+    def with_texts(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
+        """With text where a text field has a whole number, as other programs write them."""
+        numbers = {
+            name: Raw(b'"%s"' % number[1])
+            for name in cls.texts & fields.keys()
+            if (number := WHOLE_NUMBER.fullmatch(bytes(fields[name])))
+        }
+        return {**fields, **numbers}
 
     @classmethod
     def key(cls, value: R) -> str:
@@ -97,6 +112,20 @@ class Ledger(Generic[R]):
     @property
     def problems(self) -> tuple[str, ...]:
         return tuple(entry.problem for entry in self.entries if entry.problem)
+
+    @property
+    def broken(self) -> dict[int, Entry[R]]:
+        """The entries that cannot be read, by their number: their place in the document, from 1."""
+        return {
+            number: entry for number, entry in enumerate(self.entries, 1) if entry.value is None
+        }
+
+    def without_broken(self, raws: Set[bytes]) -> Self:
+        """Without such of these entries as cannot be read; itself where it has none of them."""
+        entries = tuple(
+            entry for entry in self.entries if entry.value is not None or entry.raw not in raws
+        )
+        return self if len(entries) == len(self.entries) else replace(self, entries=entries)
 
     def put(self, *values: R) -> Self:
         """With these records in it, each new, or in the place of the one with its key.
@@ -137,7 +166,10 @@ class Ledger(Generic[R]):
 
     @classmethod
     def _entry(cls, raw: bytes) -> Entry[R]:
-        return Entry(raw, msgspec.json.decode(raw, type=cls.record, strict=False))
+        value = msgspec.json.decode(raw, type=cls.record, strict=False)
+        if LARGE_NUMBER.search(raw):
+            encode(value)
+        return Entry(raw, value)
 
     def written(self, write_id: str, at: datetime) -> Self:
         """As the write named `write_id` leaves it."""
@@ -167,6 +199,7 @@ class Ledger(Generic[R]):
 
         Raises UnreadableDocument where nothing may be written over it.
         """
+        body = body.removeprefix(BYTE_ORDER_MARK)
         if not body.strip():
             raise UnreadableDocument(f"The {cls.collection} document is empty: it is no JSON.")
         try:
@@ -204,10 +237,14 @@ class Ledger(Generic[R]):
         try:
             stored = msgspec.json.decode(raw, type=dict[str, Raw])
             fields = cls.canonical(stored)
-            body = raw if fields is stored else JSON.encode(fields)
-            entry = cls._entry(body)
+            try:
+                entry = cls._entry(raw if fields is stored else JSON.encode(fields))
+            except msgspec.ValidationError:
+                fields = cls.with_texts(fields)
+                entry = cls._entry(JSON.encode(fields))
         except UNREADABLE as error:
-            return Entry(raw, None, f"{cls.named(raw)}: {error}")
+            why = " ".join(str(error).split())
+            return Entry(raw, None, f"{cls.named(raw)}: {why}")
         if entry.value is not None and (schema < cls.schema or fields is not stored):
             return Entry(encode(entry.value, over=fields), entry.value)
         return entry

@@ -7,12 +7,14 @@ from enum import Enum, auto
 from msgspec.structs import replace
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import Event, Job
+from dispatch.domain.job import CUSTOMER, Eta, Event, Job, OnMyWay
 from dispatch.domain.permissions import THE_CUSTOMER, Actor, Permission
 from dispatch.domain.status import CREATABLE, Status
 
 UNDO = "undo"
 UNDO_FOR = timedelta(seconds=60)
+MOST_EVENTS = 200  # of a job's history; beyond, a customer's repeated moves are folded
+FOLDED = "repeated"
 COULD_NOT = {
     "no_access": "No access",
     "not_ready": "Not ready",
@@ -139,6 +141,17 @@ def next_step(job: Job, by: Actor) -> Status | None:
     return step if step in targets(job, by) else None
 
 
+def coming(job: Job, business: Business, at: datetime) -> tuple[OnMyWay | None, Eta | None]:
+    """What the crew have said of their coming, as long as it means something: they are still to
+    come, and the day that it was said of is not over.
+    """
+    way, eta, today = job.on_my_way, job.eta, business.today(at)
+    return (
+        way if way and job.still_coming and business.today(way.at) >= today else None,
+        eta if eta and job.still_coming and business.today(eta.at) >= today else None,
+    )
+
+
 def customer_may_cancel(job: Job, at: datetime, business: Business) -> bool:
     return not _refuse_customer(job, Status.CANCELLED, at, business)
 
@@ -213,6 +226,34 @@ def _refuse_customer(job: Job, to: Status, at: datetime, business: Business) -> 
         return None
     cut_off = business.span(job.window)[0] - timedelta(hours=business.cancel_hours)
     return None if at < cut_off else Illegal.TOO_LATE_TO_CANCEL
+
+
+def with_repeats_folded(history: tuple[Event, ...]) -> tuple[Event, ...]:
+    """At most MOST_EVENTS, as far as a customer's repeated moves make them more: the oldest become
+    one line with their count. Whatever else happened stays, and so do the first move, the last
+    one, and the last to each status.
+    """
+    if len(history) <= MOST_EVENTS:
+        return history
+    moves = [event for event in history if event.is_move]
+    kept = {id(event) for event in (*moves[:1], *{move.to: move for move in moves}.values())}
+    repeated = [
+        event
+        for event in history
+        if event.by == CUSTOMER and (event.what == FOLDED or event.is_move)
+        if id(event) not in kept
+    ]
+    folding = repeated[: len(history) - MOST_EVENTS + 1]
+    if len(folding) < 2:
+        return history
+    gone, last = {id(event) for event in folding}, folding[-1]
+    count = sum(event.count if isinstance(event.count, int) else 1 for event in folding)
+    line = Event(at=last.at, by=CUSTOMER, what=FOLDED, count=count)
+    return tuple(
+        line if event is last else event
+        for event in history
+        if event is last or id(event) not in gone
+    )
 
 
 def check_first(status: Status) -> None:

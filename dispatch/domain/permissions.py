@@ -39,7 +39,7 @@ class Permission(Enum):
     CREATE = DISPATCHERS, "take jobs by phone"
     EDIT = DISPATCHERS, "edit jobs"
     ASSIGN = DISPATCHERS, "assign the crew"
-    KEEP_LINKS = DISPATCHERS, "renew customers' links"
+    KEEP_LINKS = DISPATCHERS, "see or renew customers' links"
     DISCARD = DISPATCHERS, "discard requests"
     KEEP_ROSTER = DISPATCHERS, "keep the roster"
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -35,14 +34,16 @@ def utc(moment: datetime) -> datetime:
     """Times without an offset, as old files have them, are UTC. Raises ValueError."""
     _check_day(moment)
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).replace(microsecond=0)
+    there = aware.astimezone(UTC).replace(microsecond=0)
+    _check_day(there)  # it must be readable once it is written
+    return there
 
 
 def overlay(old: Raw | None, value: object) -> object:
     """`value` as JSON laid over what was stored, keeping every field that `value` does not know.
 
-    A list's items keep theirs where the item itself is still the same: lists here are
-    histories and notes, which only ever grow at the end. A mapping's keys are all its own.
+    A list's items keep theirs where the item itself is still the same, in the same order: lists
+    here are histories and notes, which grow at the end. A mapping's keys are all its own.
     """
     if isinstance(value, Record):
         stored = _decoded(old, dict[str, Raw]) or {}
@@ -56,12 +57,17 @@ def overlay(old: Raw | None, value: object) -> object:
         stored = _decoded(old, dict[str, Raw]) or {}
         return {str(key): overlay(stored.get(str(key)), item) for key, item in value.items()}
     if isinstance(value, tuple):
-        items = _decoded(old, list[Raw]) or []
-        return [
-            overlay(item if _decoded(item, type(each)) == each else None, each)
-            for item, each in zip_longest(items[: len(value)], value)
-        ]
+        return _overlaid(_decoded(old, list[Raw]) or [], value)
     return value
+
+
+def _overlaid(items: list[Raw], values: tuple[object, ...]) -> list[object]:
+    known, start, made = [_decoded(item, type(values[0])) for item in items if values], 0, []
+    for value in values:
+        same = next((n for n in range(start, len(known)) if known[n] == value), None)
+        made.append(overlay(None if same is None else items[same], value))
+        start = start if same is None else same + 1
+    return made
 
 
 def encode(value: Record, over: Mapping[str, Raw] | None = None) -> bytes:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import cached_property
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
@@ -12,11 +13,11 @@ from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM
 from dispatch.domain.ledger import Ledger
 from dispatch.domain.permissions import Actor, Permission, Rank
 from dispatch.domain.record import Record
+from dispatch.domain.typed.texts import folded
 
 USERNAME_PATTERN = r"[a-z0-9][a-z0-9._-]{0,31}"
 Username = Annotated[str, Meta(pattern=rf"^{USERNAME_PATTERN}$(?!\n)")]
 RESERVED = (CUSTOMER, SYSTEM)
-LONGEST_NAME = 80  # characters
 USERNAME_IS = (
     "a small letter or a digit, then small letters, digits, dots, dashes or underscores;"
     " 32 characters at most"
@@ -59,6 +60,7 @@ class Availability(Record, frozen=True):
         return in_window and (self.roles is UNSET or role in self.roles)
 
 
+MOST_SIGNED_OUT = 50  # sessions of one member, each remembered until its cookie ends
 AS_ALWAYS = Availability()
 
 
@@ -119,7 +121,10 @@ class Member(Record, frozen=True, kw_only=True):
         return replace(self, password=password, epoch=self.epoch + 1)
 
     def signed_out_of(self, session: str, until: datetime, at: datetime) -> "Member":
+        """That session has ended. Where too many have, all do: the list must not grow for ever."""
         still = tuple(each for each in self.signed_out if each.until > at)
+        if len(still) >= MOST_SIGNED_OUT:
+            return replace(self, epoch=self.epoch + 1, signed_out=())
         return replace(self, signed_out=(*still, SignedOut(session=session, until=until)))
 
     def has_left(self, session: str) -> bool:
@@ -133,10 +138,12 @@ class Roster(Ledger[Member]):
     collection = "members"
     record = Member
     named_by = "username"
+    texts = frozenset({"username", "name", "phone", "email"})
 
-    @property
+    @cached_property
     def members(self) -> tuple[Member, ...]:
-        return self.values
+        """In the order of a phone book: by name, whatever its capitals and accents."""
+        return tuple(sorted(self.values, key=lambda each: (folded(each.name), each.username)))
 
     def member(self, username: str) -> Member:
         """Raises MemberNotFound."""

@@ -27,8 +27,9 @@ class Status(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> "Status | None":
-        """Old files and other systems say `confirmed` or `done`; msgspec asks here too."""
-        return next((status for status in cls if value in status.aliases), None)
+        """Old files and other systems say `Confirmed` or `done`; msgspec asks here too."""
+        name = "_".join(value.lower().replace("-", " ").split()) if isinstance(value, str) else ""
+        return next((status for status in cls if name in (status.value, *status.aliases)), None)
 
     @property
     def place(self) -> int:

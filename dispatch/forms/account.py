@@ -1,8 +1,10 @@
 """Signing in, and what a member keeps of their own account."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
 
 from dispatch.forms.roster import ProfileForm
@@ -16,7 +18,7 @@ class SignInForm(AuthenticationForm):
 
 
 class AccountForm(ProfileForm):
-    """Own phone, and a new password where one is given."""
+    """Own phone, and a new password where one is given; `is_password` judges the one now."""
 
     old_password = forms.CharField(
         label="Password now", required=False, strip=False, widget=forms.PasswordInput
@@ -25,11 +27,16 @@ class AccountForm(ProfileForm):
         label="New password", required=False, strip=False, widget=forms.PasswordInput
     )
 
+    def __init__(
+        self, *args: Any, is_password: Callable[[str], bool] = lambda _: False, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_password = is_password
+
     def clean_new_password(self) -> str:
-        assert self.member
         password: str = self.cleaned_data["new_password"]
         if password:
             validate_password(password)
-            if not check_password(self.cleaned_data.get("old_password"), self.member.password):
+            if not self.is_password(self.cleaned_data.get("old_password", "")):
                 raise forms.ValidationError("The password you have now is not right.")
         return password

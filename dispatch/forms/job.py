@@ -1,17 +1,27 @@
 """Forms for a job. They have labels and widgets; the rules are those of `job_input`."""
 
 import datetime as dt
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from msgspec import UNSET
 
+from dispatch import wiring
 from dispatch.domain import job_input
 from dispatch.domain.business import Business, Load
 from dispatch.domain.job import EDITABLE, ROLES, Job, plain
-from dispatch.domain.job_input import LONGEST, MOST_PRICE, REQUIRED, InvalidInput
+from dispatch.domain.job_input import LONGEST, REQUIRED, InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
+from dispatch.domain.typed.texts import lines
+
+WINDOW = ("date", "window")  # two controls, one field
+
+MEANT = "date_meant"  # the day, where somebody has said that it is no slip
+FAR = 366  # days
+LONG_OVER = dt.timedelta(hours=12)  # nobody expects to be there then
 
 
 class Typed(forms.Field):
@@ -29,6 +39,24 @@ class Typed(forms.Field):
 
     def to_python(self, value: object) -> str:
         return str(value or "").strip(" \t\r\n")
+
+
+class Version(forms.IntegerField):
+    """The version of what was seen, which a form sends along."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: object) -> int | None:
+        typed = str(value or "").strip()
+        if not re.fullmatch("[0-9]{0,15}", typed):  # int() takes more than that
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return int(typed) if typed else None
+
+
+def as_sent(widget: forms.Widget, value: object) -> str:
+    """What a browser sends back for a control that shows this value and was not touched."""
+    text = lines(str(value)).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return (text if isinstance(widget, forms.Textarea) else text.replace("\n", "")).strip()
 
 
 class InputForm(forms.Form):
@@ -53,7 +81,7 @@ class JobForm(InputForm):
     customer_name = Typed("customer_name", "Name", autocomplete="name")
     phone = Typed("phone", "Phone", type="tel", autocomplete="tel")
     email = Typed("email", "E-mail", forms.EmailInput, autocomplete="email")
-    location = Typed("location", "Address", autocomplete="street-address")
+    location = Typed("location", "Address", forms.Textarea, rows=2, autocomplete="street-address")
     access_notes = Typed("access_notes", "Access notes", forms.Textarea, rows=3)
 
     job: Job | None = None
@@ -81,7 +109,8 @@ class CrewJobForm(JobForm):
     price = forms.Field(
         label="Price",
         required=False,
-        widget=forms.NumberInput({"min": 0, "max": MOST_PRICE, "step": "0.01"}),
+        # No number field: a mouse wheel would turn it.
+        widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}),
     )
     date = forms.Field(label="Date", required=False, widget=forms.DateInput({"type": "date"}))
     window = forms.Field(label="Window", required=False, widget=forms.Select)
@@ -89,7 +118,7 @@ class CrewJobForm(JobForm):
 
     field_order = (
         *("customer_name", "phone", "email", "location", "access_notes"),
-        *("load", "price", "date", "window", "truck"),
+        *("load", "price", "date", MEANT, "window", "truck"),
     )
 
     def __init__(self, *args: Any, business: Business, job: Job | None = None, **kwargs: Any):
@@ -105,6 +134,25 @@ class CrewJobForm(JobForm):
         self.fields["load"].widget.choices = loads
         self.fields["window"].widget.choices = windows
         self.job = job
+
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        fields = super().judged(typed)
+        if (window := fields.get("window")) and window != (self.job and self.job.window):
+            self._ask_whether_meant(window.date)
+        return fields
+
+    def _ask_whether_meant(self, day: dt.date) -> None:
+        """Raises InvalidInput for a day that is over or far off, until it is said to be meant."""
+        at = wiring.now()
+        ahead = (day - self.business.today(at)).days
+        if 0 <= ahead <= FAR or self.data.get(MEANT) == day.isoformat():
+            return
+        told = self.business.day_text(day, at)
+        yes = forms.CheckboxSelectMultiple(choices=[(day.isoformat(), f"Yes, I mean {told}")])
+        self.fields[MEANT] = forms.Field(label="Is that right?", required=False, widget=yes)
+        self.order_fields(self.field_order)
+        why = "is over" if ahead < 0 else "is more than a year off"
+        raise InvalidInput({"window.date": f"{told} {why}. If you mean it, say so below."})
 
 
 class NewJobForm(CrewJobForm):
@@ -122,32 +170,55 @@ class EditForm(CrewJobForm):
     # The new load whose price is not the job's: is it to be taken? `take` says, `load` or `price`.
     asks: Load | None = None
 
-    version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
+    version = Version(min_value=1, required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, business: Business, job: Job):
-        shown = as_typed(job, business)
-        self.given = set(data or ())
-        merged = None if data is None else shown | {key: data[key] for key in data}
+        shown, sent = as_typed(job, business), data or {}
+        seen = (shown, as_typed(job, business, sent.get("version", "")))
+        self.given = set(sent) - self._untouched(sent, seen)
+        merged = None if data is None else shown | {name: sent[name] for name in self.given}
         super().__init__(merged, initial=shown, business=business, job=job)
+        for name in self.fields.keys() - self.given:
+            self.fields[name].required = False
+
+    def _untouched(self, sent: Mapping[str, Any], seen: Iterable[dict[str, Any]]) -> set[str]:
+        """The fields that came back as one of these showed them."""
+        widgets = {name: field.widget for name, field in self.base_fields.items()}
+        both = dict.fromkeys(WINDOW, WINDOW)
+        return {
+            name
+            for name in sent.keys() & widgets.keys() - {"version"}
+            for shown in seen
+            if all(
+                as_sent(widgets[each], sent.get(each, shown[each]))
+                == as_sent(widgets[each], shown[each])
+                for each in both.get(name, (name,))
+            )
+        }
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
-        fields = super().judged(typed)
+        given = self.given | (set(WINDOW) if self.given & set(WINDOW) else set())
+        fields = super().judged({name: typed[name] for name in typed if name in given})
         load = self.business.load(fields.get("load", ""))
         # A price that was agreed on before anybody named a load is no load's.
-        was_priced = self.job.load or not self.job.price
-        is_other = load and load.name != self.job.load and load.price != self.job.price
-        if not load or not (is_other and was_priced) or fields.get("price") != self.job.price:
+        was_the_loads = self.job.load or self.job.price is UNSET
+        if not (load and was_the_loads) or "price" in fields or load.price == self.job.price:
             return fields
         if self.data.get("take") == "load":
             self.given.add("price")
             return fields | {"price": load.price}
         if self.data.get("take") != "price":
             self.asks = load
-            price, now = self.business.money(load.price), self.business.money(self.job.price)
-            lines = ", the sum of its lines" if self.job.price_lines else ""
-            sentence = f"“{load.label}” is {price}, but the job’s price is {now}{lines}. Which one?"
-            raise InvalidInput({"load": f"{sentence} Choose below."})
+            raise InvalidInput({"load": self._which_price(load)})
         return fields
+
+    def _which_price(self, load: Load) -> str:
+        price, known = self.business.money(load.price), self.job.price
+        now = "the job has no price yet"
+        if known is not UNSET:
+            now = f"the job’s price is {self.business.money(known)}"
+        lines = ", the sum of its lines" if self.job.price_lines else ""
+        return f"“{load.label}” is {price}, but {now}{lines}. Which one? Choose below."
 
     def job_fields(self) -> dict[str, Any]:
         given = self.given | ({"window"} if "date" in self.given else set())
@@ -169,26 +240,38 @@ class EditForm(CrewJobForm):
         return EditForm(data, business=self.business, job=job)
 
 
-def as_typed(job: Job, business: Business) -> dict[str, Any]:
-    """A job's fields as its form shows them."""
+def as_typed(job: Job, business: Business, version: object = "") -> dict[str, Any]:
+    """A job's fields as its form shows them, or showed them at that version."""
+    known = str(version).isdecimal() and len(str(version)) < 16
+    then = int(str(version)) if known else job.version
+    was = {name: job.as_of(then, name) for name in EDITABLE if name != "price_lines"}
+    window = was["window"] if isinstance(was["window"], Mapping) else {}
+    price = was["price"]
     return {
-        **{name: getattr(job, name) for name in EDITABLE if name != "price_lines"},
-        "phone": business.phone_text(job.phone),
-        "price": job.price or "",
-        "date": job.window.date.isoformat() if job.window else "",
-        "window": job.window.name if job.window else "",
+        **was,
+        "phone": business.phone_text(str(was["phone"])),
+        "price": f"{price:.2f}".removesuffix(".00") if isinstance(price, int | float) else "",
+        "date": window.get("date", ""),
+        "window": window.get("name", ""),
         "version": job.version,
     }
+
+
+ROLE = forms.Select()
 
 
 class CrewForm(InputForm):
     """The crew of a job, a field for each role."""
 
-    version = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
+    version = Version(min_value=1, required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, job: Job, roster: Roster) -> None:
         now = {role: job.field(role) or "" for role in ROLES}
-        merged = None if data is None else now | {key: data[key] for key in data}
+        sent = {
+            name: now[name] if as_sent(ROLE, value) == as_sent(ROLE, now.get(name)) else value
+            for name, value in (data or {}).items()
+        }
+        merged = None if data is None else now | sent
         super().__init__(merged, initial=now | {"version": job.version})
         self.job = job
         for role in ROLES:
@@ -216,7 +299,9 @@ class NoteForm(InputForm):
 
 
 class EtaForm(forms.Form):
-    """A clock time of today, as the crew say it: `14:20`. Empty takes the estimate back."""
+    """A clock time as the crew say it: `14:20`, of today; at night of the morning to come. Empty
+    takes the estimate back.
+    """
 
     eta = forms.TimeField(
         label="Expected at", required=False, widget=forms.TimeInput(attrs={"type": "time"})
@@ -224,4 +309,7 @@ class EtaForm(forms.Form):
 
     def moment(self, business: Business, at: dt.datetime) -> dt.datetime | None:
         clock: dt.time | None = self.cleaned_data["eta"]
-        return dt.datetime.combine(business.today(at), clock, business.zone) if clock else None
+        if clock is None:
+            return None
+        moment = dt.datetime.combine(business.today(at), clock, business.zone)
+        return moment if at - moment < LONG_OVER else moment + dt.timedelta(days=1)

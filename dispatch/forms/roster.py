@@ -7,27 +7,25 @@ from typing import Any, Self
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from dispatch.calendar import LAST, roles_in_words
+from dispatch import wiring
+from dispatch.calendar import roles_in_words
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
-from dispatch.domain.roster import LONGEST_NAME, Member, username_refusal
-from dispatch.roster import MOST_DAYS, PROFILE, Days, MemberConflict, profile
+from dispatch.domain.roster import Member, username_refusal
+from dispatch.forms.job import InputForm, Typed, as_sent
+from dispatch.roster import FARTHEST, MOST_DAYS, PROFILE, Days, MemberConflict, profile
 
+TEXTS = ("name", "phone", "email")
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
 ROLE_CHOICES = [(role, role.replace("_", " ").capitalize()) for role in ROLES]
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(InputForm):
     """Some of a member's profile. It sends along what it showed: only what was changed counts."""
 
-    phone = forms.CharField(
-        label="Phone",
-        max_length=job_input.LONGEST["phone"],
-        required=False,
-        widget=forms.TextInput({"type": "tel"}),
-    )
+    phone = Typed("phone", "Phone", type="tel")
 
     def __init__(
         self,
@@ -41,22 +39,30 @@ class ProfileForm(forms.Form):
         if member:
             kwargs["initial"] = profile(member) | {"phone": business.phone_text(member.phone)}
         super().__init__(data, **kwargs)
+        for name in self.untouched:
+            self.fields[name].required = False
 
     @property
     def names(self) -> list[str]:
         return [name for name in PROFILE if name in self.fields]
 
-    def clean_phone(self) -> str:
-        """In E.164; a number of old that is none may stay as it is."""
-        text: str = self.cleaned_data["phone"]
-        if not text:
-            return ""
-        if self.member and text == self.business.phone_text(self.seen["phone"]):
-            return str(self.seen["phone"])
-        try:
-            return job_input.phone(text, self.business)
-        except job_input.InvalidInput as invalid:
-            raise forms.ValidationError(invalid.errors["phone"]) from None
+    @property
+    def untouched(self) -> dict[str, str]:
+        """The texts that came back as they were shown, each as it is, whatever it is."""
+        if not self.member or not self.is_bound:
+            return {}
+        seen = {name: str(self.seen[name]) for name in TEXTS if name in self.fields}
+        shown = seen | {"phone": self.business.phone_text(seen["phone"])}
+        return {
+            name: seen[name]
+            for name in seen
+            for widget in [self.fields[name].widget]
+            if as_sent(widget, self.data.get(name, "")) == as_sent(widget, shown[name])
+        }
+
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        new = {name: typed[name] for name in TEXTS if name in typed and name not in self.untouched}
+        return job_input.member(new, self.business) | self.untouched
 
     @property
     def wanted(self) -> dict[str, Any]:
@@ -102,9 +108,7 @@ def _sent(value: Any) -> str:
 class MemberForm(ProfileForm):
     """A member's profile, as a dispatcher keeps it."""
 
-    name = forms.CharField(
-        label="Name", max_length=LONGEST_NAME, error_messages={"required": "Please give a name."}
-    )
+    name = Typed("name", "Name")
     rank = forms.TypedChoiceField(
         coerce=Rank,
         label="Rank",
@@ -117,16 +121,13 @@ class MemberForm(ProfileForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    email = forms.EmailField(label="E-mail", max_length=job_input.LONGEST["email"], required=False)
+    email = Typed("email", "E-mail", forms.EmailInput)
     field_order: Sequence[str] = PROFILE
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():  # another's details: the browser knows only one's own
             field.widget.attrs["autocomplete"] = "off"
-
-    def clean_name(self) -> str:
-        return " ".join(str(self.cleaned_data["name"]).split())
 
     def clean_roles(self) -> tuple[str, ...]:
         return tuple(role for role in ROLES if role in self.cleaned_data["roles"])
@@ -189,8 +190,11 @@ class DaysForm(forms.Form):
             self.add_error("from", "That day is over: only today and later can be changed.")
         if end < start:
             self.add_error("to", "That is before the first day.")
-        elif end - start >= dt.timedelta(days=MOST_DAYS) or end > LAST:
-            self.add_error("to", f"That is too far off: {MOST_DAYS} days at once are the most.")
+        elif end > self.today + FARTHEST:
+            name = "from" if start > self.today + FARTHEST else "to"
+            self.add_error(name, "That is more than two years off.")
+        elif end - start >= dt.timedelta(days=MOST_DAYS):
+            self.add_error("to", f"That is too long: {MOST_DAYS} days at once are the most.")
         return cleaned
 
     @property
@@ -203,7 +207,7 @@ class DaysForm(forms.Form):
     def in_words(self) -> str:
         """`Sat, May 23 to Sun, May 24 (Morning)`."""
         days = self.days
-        first, last = (f"{day:%a, %b} {day.day}" for day in (days.start, days.end))
+        first, last = (self.business.day_text(day, wiring.now()) for day in (days.start, days.end))
         span = first if days.start == days.end else f"{first} to {last}"
         labels = [offer.label for offer in self.business.windows if offer.name in days.windows]
         if days.but_as:

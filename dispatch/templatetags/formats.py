@@ -1,29 +1,37 @@
-"""Template filters: money, times, phones and windows as all pages write them."""
+"""Template filters: money, times, phones and windows as all pages write them.
 
-from collections.abc import Mapping
-from datetime import datetime, time
+A day of another year than this one says so, a clock time of another day too.
+"""
+
+from datetime import date, datetime, time
 from decimal import Decimal
 from urllib.parse import quote
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from msgspec import UnsetType
 
+from dispatch import wiring
 from dispatch.domain.business import Business, WindowOffer
-from dispatch.domain.job import ROLES, Event, Window
-from dispatch.domain.roster import Roster
+from dispatch.domain.job import Window
+from dispatch.domain.jobbook import LONG_AGO
+from dispatch.domain.typed import phones
 
 register = template.Library()
 
 
 @register.filter
-def money(amount: Decimal, business: Business) -> str:
-    return business.money(amount) if amount else "No price yet"
+def typed(text: str) -> SafeString:
+    """A name, an address, … as somebody typed it: it keeps its own direction among ours, and a
+    browser that translates leaves it alone.
+    """
+    return format_html('<bdi translate="no">{}</bdi>', text)
 
 
-@register.filter(name="sum")
-def total(amount: Decimal, business: Business) -> str:
-    return business.money(amount)
+@register.filter
+def money(amount: Decimal | UnsetType | None, business: Business) -> str:
+    return business.money(amount) if isinstance(amount, Decimal) else "No price yet"
 
 
 @register.filter
@@ -32,15 +40,31 @@ def phone(number: str, business: Business) -> str:
 
 
 @register.filter
-def moment(at: datetime, business: Business) -> SafeString:
+def call(number: str, business: Business) -> str:
+    """`tel:+16195550142,4471`: at the comma a phone waits, then dials the extension."""
+    return "tel:" + ",".join(filter(None, phones.dialled(number, business.country)))
+
+
+@register.filter
+def text(number: str, business: Business) -> str:
+    """`sms:+16195550142`: a message goes to no extension."""
+    return "sms:" + phones.dialled(number, business.country)[0]
+
+
+@register.filter
+def moment(at: datetime, business: Business) -> str:
     """`May 22, 9:04 AM`, in the business's zone; a script may make it relative."""
-    return _time(at, f"{at.astimezone(business.zone):%b %-d, %-I:%M %p}")
+    if at == LONG_AGO:
+        return "some time ago"
+    local, now = at.astimezone(business.zone), wiring.now()
+    year = "" if local.year == business.today(now).year else f", {local.year}"
+    return _time(at, f"{local:%b %-d}{year}, {local:%-I:%M %p}")
 
 
 @register.filter
 def clock(at: datetime, business: Business) -> SafeString:
-    """`9:04 AM`, in the business's zone."""
-    return _time(at, f"{at.astimezone(business.zone):%-I:%M %p}")
+    """`9:04 AM`, in the business's zone; of another day `Fri, May 22, 9:04 AM`."""
+    return _time(at, business.time_text(at, wiring.now()))
 
 
 def _time(at: datetime, words: str) -> SafeString:
@@ -48,12 +72,17 @@ def _time(at: datetime, words: str) -> SafeString:
 
 
 @register.filter
+def day(date: date, business: Business) -> str:
+    """`Sat, May 23`."""
+    return business.day_text(date, wiring.now())
+
+
+@register.filter
 def window(promised: Window | None, business: Business) -> str:
     """`Sat, May 23 · Afternoon, 12–4 PM`, the hours on one line."""
     if promised is None:
         return "No time agreed yet"
-    day = f"{promised.date:%a, %b %-d}"
-    label = f"{day} · {business.label_of(promised.name)}"
+    label = f"{day(promised.date, business)} · {business.label_of(promised.name)}"
     return format_html('{}, <span class="hours">{}</span>', label, hours(promised))
 
 
@@ -73,7 +102,7 @@ def _short(at: time, *, half: bool) -> str:
 @register.filter
 def map_link(address: str) -> str:
     """A search that every phone opens in its own maps."""
-    return f"https://www.google.com/maps/search/?api=1&query={quote(address)}"
+    return f"https://www.google.com/maps/search/?api=1&query={quote(' '.join(address.split()))}"
 
 
 @register.filter
@@ -87,30 +116,3 @@ def load_label(name: str, business: Business) -> str:
 def words(name: str) -> str:
     """`first_mate` → `first mate`."""
     return name.replace("_", " ")
-
-
-@register.filter
-def told(event: Event, roster: Roster) -> str:
-    """An event other than a move: `Assigned: driver nobody → Ana (insisted)`."""
-    what = words(event.what).capitalize() if isinstance(event.what, str) else "Something happened"
-    if not isinstance(event.changes, Mapping) or not event.changes:
-        return what
-    changes = (
-        ("" if name == event.what else f"{words(name)} ")
-        + f"{_plainly(name, before, roster)} → {_plainly(name, after, roster)}"
-        for name, (before, after) in event.changes.items()
-    )
-    why = f" ({event.reason})" if isinstance(event.reason, str) and event.reason else ""
-    return f"{what}: {', '.join(changes)}{why}"
-
-
-def _plainly(name: str, value: object, roster: Roster) -> str:
-    if name in ROLES:
-        return roster.name_of(str(value)) if value else "nobody"
-    if isinstance(value, dict) and "date" in value:
-        return f"{value['date']} {value['name']}"
-    if isinstance(value, float):
-        return f"{value:.2f}".removesuffix(".00")
-    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-        return " + ".join(f"{line.get('label')} {line.get('amount')}" for line in value)
-    return str(value) if value not in (None, "", []) else "nothing"

@@ -1,5 +1,6 @@
 """Signing in and out, and the member's own account."""
 
+from functools import partial
 from typing import Any, cast
 
 from django.contrib import auth, messages
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from dispatch import roster, wiring
-from dispatch.accounts import sign_out
+from dispatch.accounts import is_password, sign_out
 from dispatch.calendar import days_off
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.permissions import Permission
@@ -89,7 +90,8 @@ def account(request: SiteRequest) -> HttpResponse:
     if request.method != "POST":
         return _account_page(request)
     business, member = request.business, request.user.member
-    form = AccountForm(request.POST, business=business, member=member)
+    right = partial(is_password, request, member.username, hashed=member.password)
+    form = AccountForm(request.POST, business=business, member=member, is_password=right)
     if not form.is_valid():
         return _account_page(request, 422, LOOK_BELOW, form=form)
     password = form.cleaned_data["new_password"]

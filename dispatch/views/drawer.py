@@ -139,9 +139,11 @@ def drawer(
     roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
     targets = [(to, moves.needs_reason(job.status, to)) for to in moves.targets(job, actor)]
     against = clashes(job, roster, overfull(book, business))
+    way, eta = moves.coming(job, business, wiring.now())
     refused = status >= 400
     failed = moves.needs_attention(job)
     link_is_over = business.link_is_over(job.ended_at, wiring.now())
+    shows_link = actor.may(Permission.KEEP_LINKS) and not link_is_over
     context = {
         "job": job,
         "said": said,
@@ -162,15 +164,16 @@ def drawer(
         "could_not": moves.COULD_NOT,
         "undo_reason": moves.UNDO,
         "history": [
-            (in_words(event, business), name_of(event.by, roster))
+            (event, in_words(event, business, roster), name_of(event.by, roster))
             for event in reversed(history_for(actor, job, business))
         ],
         "notes": [(note, name_of(note.by, roster)) for note in reversed(job.notes)],
-        "roster": roster,
-        "eta_by": job.eta and name_of(job.eta.by, roster),
+        "on_my_way": way,
+        "eta": eta,
+        "eta_by": eta and name_of(eta.by, roster),
         "crew": [(role, roster.name_of(name)) for role in ROLES if (name := job.field(role))],
         "link_is_over": link_is_over,
-        "tracking_url": "" if link_is_over else tracking_url(request, job),
+        "tracking_url": tracking_url(request, job) if shows_link else "",
         "forms": {name: bound.get(name) or _form(name, request, job) for name in FORMS},
         "back": _back(request, job.id),
     }

@@ -51,15 +51,14 @@ def members(request: SiteRequest) -> HttpResponse:
         known = wiring.with_days_gone_by(known, business, month.days[0], month.days[-1])
     except StoreUnavailable:
         messages.warning(request, "Days off that are over cannot be read just now.")
-    by_name = sorted(known.members, key=lambda each: each.name)
-    active = [member for member in by_name if member.active]
+    active = [member for member in known.members if member.active]
     everybody = "all" in request.GET
     context = {
         "people": [
             (each, row(each, business, [today], today)[0])
-            for each in (by_name if everybody else active)
+            for each in (known.members if everybody else active)
         ],
-        "left": len(by_name) - len(active),
+        "left": len(known.members) - len(active),
         "all": everybody,
         "month": month,
         "today": today,

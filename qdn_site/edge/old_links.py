@@ -12,13 +12,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 
 from qdn_site.middleware import Middleware
 
-TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
+# A token and what stood behind it in a text: signs, blanks, invisible characters, `&gt;`; no words.
+LINK = re.compile(r"([A-Za-z0-9_-]{16,64})(?![A-Za-z0-9_-])(?:[^A-Za-z0-9%]|&[a-z]+;)*")
+TRACK = "/track/"
 UNTOUCHED = re.compile(r"/(api|static)(/|$)")
 WWW = re.compile(r"(?:www\.)+([a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]+)?)", re.IGNORECASE)
 OLD_TRACK = re.compile(r"/(track\.html|track/|track/index\.html|tracking/index\.html)")
 OLD_BOOK = re.compile(r"/(book\.html|booking/index\.html|book/.+)", re.DOTALL)
 SLASHLESS = re.compile(r"/(book|dashboard)")
-SLASHED = re.compile(r"/track/([A-Za-z0-9_-]{16,64})/")
 
 
 class OldLinksMiddleware(Middleware):
@@ -28,7 +29,7 @@ class OldLinksMiddleware(Middleware):
         to = _elsewhere(request)
         if to is None:
             if OLD_TRACK.fullmatch(request.path_info):
-                request.path_info = "/track/"  # no such job: its page says so
+                request.path_info = TRACK  # no such job: its page says so
             return self.get_response(request)
         again = request.method not in ("GET", "HEAD")
         response = HttpResponsePermanentRedirect(to, preserve_request=again)
@@ -56,14 +57,22 @@ def _new_address(path: str, query: str) -> tuple[str | None, str]:
     if OLD_TRACK.fullmatch(path):
         parts = query.split("&")
         ours = [part for part in parts if re.match(r"token(=|$)", part)]
-        token = unquote(ours[0][6:]) if ours else ""
-        if not TOKEN.fullmatch(token):
+        link = LINK.fullmatch(_decoded(ours[0][6:])) if ours else None
+        if link is None:
             return None, query
-        return f"/track/{token}", "&".join(part for part in parts if part not in ours)
-    if slashed := SLASHED.fullmatch(path):
-        return f"/track/{slashed[1]}", query
+        return TRACK + link[1], "&".join(part for part in parts if part not in ours)
+    link = LINK.fullmatch(path.removeprefix(TRACK)) if path.startswith(TRACK) else None
+    if link and link[1] != link[0]:
+        return TRACK + link[1], query
     if OLD_BOOK.fullmatch(path):
         return "/book/", query
     if path == "/dashboard.html":
         return "/dashboard/", query
     return (f"{path}/" if SLASHLESS.fullmatch(path) else None), query
+
+
+def _decoded(text: str) -> str:
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return ""  # no token either

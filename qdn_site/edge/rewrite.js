@@ -7,6 +7,8 @@
 // Plain JavaScript that njs runs too: no spread, destructuring, class, for-of, ?. or defaults.
 
 var TOKEN = /^[A-Za-z0-9_-]{16,64}$/;
+// A token and what stood behind it in a text: signs, blanks, invisible characters, `&gt;`; no words.
+var LINK = /^([A-Za-z0-9_-]{16,64})(?![A-Za-z0-9_-])(?:[^A-Za-z0-9%]|&[a-z]+;)*$/;
 var UNTOUCHED = /^\/(api|static)(\/|$)/;
 var WWW = /^(?:www\.)+([a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]+)?)$/i;
 var OLD_TRACK = /^\/(track\.html|track\/|track\/index\.html|tracking\/index\.html)$/;
@@ -32,19 +34,22 @@ function handler(event) {
   if (OLD_TRACK.test(uri)) {
     var asked = withoutToken(query);
     if (asked.token !== null) {
-      if (!TOKEN.test(asked.token)) {
+      if (!LINK.test(asked.token)) {
         return notFound();
       }
-      to = '/track/' + asked.token;
+      to = '/track/' + LINK.exec(asked.token)[1];
       query = asked.rest;
     } else if (uri === '/track/index.html') {
       return notFound();
     }
   } else if (uri.indexOf('/track/') === 0) {
-    if (!TOKEN.test(decoded(uri.split('/')[2]))) {
+    uri = uri.replace(/^(\/track\/[^\/]+)\/$/, '$1');
+    var link = LINK.exec(decoded(uri.slice(7)));
+    if (link && link[1] !== link[0]) {
+      to = '/track/' + link[1];
+    } else if (!TOKEN.test(decoded(uri.split('/')[2]))) {
       return notFound();
     }
-    uri = uri.replace(/^(\/track\/[^\/]+)\/$/, '$1');
   } else if (OLD_BOOK.test(uri)) {
     to = '/book/';
   } else if (uri === '/dashboard.html') {

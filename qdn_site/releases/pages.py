@@ -66,7 +66,9 @@ class ReleaseTemplates(DjangoTemplates):
                 problems.append(f"templates/{name}: {error}")
             except TemplateSyntaxError as error:
                 line = getattr(error, "template_debug", {}).get("line", "?")
-                problems.append(f"templates/{name}, line {line}: {error}")
+                problems.append(f"templates/{name}, line {line}: {' '.join(str(error).split())}")
+            except RecursionError:
+                problems.append(f"templates/{name}: it is nested too deeply")
         if problems:
             raise ReleaseError("\n".join(problems))
 

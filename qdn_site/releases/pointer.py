@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dispatch.domain.document import Document, StaleWrite, StoreUnavailable, UnreadableDocument
+from dispatch.domain.typed.texts import BYTE_ORDER_MARK
 from qdn_site.releases import ReleaseError
 from qdn_site.releases.store import POINTER, ReleaseStore
 from qdn_site.releases.surfaces import EDGE, PAGES, SURFACES
@@ -175,10 +176,11 @@ def decode(document: Document) -> Pointer:
     if document.etag is None:
         return Pointer()
     try:
-        schema = msgspec.json.decode(document.body, type=dict[str, object]).get("schema")
+        body = document.body.removeprefix(BYTE_ORDER_MARK)
+        schema = msgspec.json.decode(body, type=dict[str, object]).get("schema")
         if schema != SCHEMA:
             raise UnreadableDocument(f"{POINTER} has schema {schema!r}; this code knows {SCHEMA}")
-        return msgspec.json.decode(document.body, type=Pointer)
+        return msgspec.json.decode(body, type=Pointer)
     except (ValueError, RecursionError) as error:  # msgspec's, and those of text that is none
         raise UnreadableDocument(f"{POINTER} cannot be read: {error}") from error
 

@@ -77,20 +77,21 @@ def _environment(folder: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "qdn_site.settings",
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
         "TMPDIR": str(folder),
+        "PYTHONIOENCODING": "utf-8",  # whatever the terminal has: this process reads it
     }
 
 
 def _lines(surfaces: list[str], environment: Mapping[str, str], folder: Path) -> Iterator[str]:
     """The output of `main` in a process of its own."""
     with (
-        (folder / "errors").open("w+") as errors,
+        (folder / "errors").open("w+", encoding="utf-8") as errors,
         subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "qdn_site.releases.preview", *surfaces],
             cwd=settings.BASE_DIR,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,
-            text=True,
+            encoding="utf-8",
         ) as process,
     ):
         late = Timer(TIMEOUT, process.kill)

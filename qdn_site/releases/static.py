@@ -33,10 +33,22 @@ class ReleaseStatic:
 
     def __init__(self, store: ReleaseStore, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
-        self._kept = tempfile.TemporaryDirectory(prefix="qdn-static-")
-        self.folder = self._kept.name
+        self._kept: tempfile.TemporaryDirectory[str] | None = None
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._failed_at, self._second, self._absent = float("-inf"), 0, 0
+
+    @property
+    def folder(self) -> str:
+        """Made when it is first needed: without a disk there are the image's own pages. Raises
+        OSError.
+        """
+        if self._kept is None:
+            self._kept = tempfile.TemporaryDirectory(prefix="qdn-static-")
+        return self._kept.name
+
+    def has(self, path: str) -> bool:
+        """True for the path of a file that is kept here."""
+        return self._kept is not None and path.startswith(self._kept.name)
 
     def keep(self, name: str, body: bytes) -> str:
         """Its path. Raises OSError."""
@@ -53,7 +65,7 @@ class ReleaseStatic:
         """None where there is none. Raises StoreUnavailable where nobody can tell now."""
         if not HASHED.fullmatch(name) or not NAME.fullmatch(f"static/{name}"):
             return None
-        if (here := Path(self.folder, name)).is_file():
+        if self._kept and (here := Path(self.folder, name)).is_file():
             return str(here)
         body = self._fetch(name)
         if body is None or not names_its_content(name, body):

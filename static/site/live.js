@@ -1,6 +1,11 @@
 const TIMEOUT = 15000; // ms
 const TOKEN = "csrfmiddlewaretoken";
 
+// A computer's clock may be hours off: ages go by the server's, as the page and each answer say it.
+let ahead = 0; // ms by which the server's clock is ahead of ours
+const setClock = (said) => { ahead = (Date.parse(said) || Date.now()) - Date.now(); };
+setClock(document.querySelector("[data-now]")?.dataset.now);
+
 // Fetches, with a script's header, and reads the answer to its end. Throws where none comes.
 export async function ask(url, { body, etag } = {}) {
   const headers = { "X-Requested-With": "fetch" };
@@ -11,6 +16,7 @@ export async function ask(url, { body, etag } = {}) {
     const method = body ? "POST" : "GET";
     const answer = await fetch(url, { method, body, headers, cache: "no-store", signal: stop.signal });
     const { status, ok } = answer;
+    setClock(answer.headers.get("Date"));
     return { status, ok, etag: answer.headers.get("ETag") || "", html: await answer.text() };
   } finally {
     clearTimeout(timer);
@@ -90,16 +96,18 @@ export function live({ address, every, apply, lost, refused, etag = "" }) {
   return refresh;
 }
 
-// Times come as they are; here they become "5 min ago" beside the clock time in the tooltip.
+// Times come as they are; here they become "5 min ago" beside the clock time in the tooltip. What
+// is longer ago than two weeks stays a date.
 export function relative(root, selector) {
-  const now = Date.now();
+  const now = Date.now() + ahead;
   for (const time of root.querySelectorAll(selector)) {
     const minutes = Math.round((now - Date.parse(time.dateTime)) / 60000);
+    time.title ||= time.textContent;
     const text = minutes < 1 ? "just now"
       : minutes < 60 ? `${minutes} min ago`
       : minutes < 48 * 60 ? `${Math.round(minutes / 60)} h ago`
-      : `${Math.round(minutes / 1440)} days ago`;
-    time.title ||= time.textContent;
+      : minutes <= 14 * 1440 ? `${Math.round(minutes / 1440)} days ago`
+      : time.title;
     if (time.textContent !== text) time.textContent = text;
   }
 }

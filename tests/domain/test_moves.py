@@ -1,13 +1,18 @@
 """The permitted moves by rank: the table of CONTRACT §2, cell by cell."""
 
+import json
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
 
 from dispatch.domain.job import Eta, Event, Job, OnMyWay, Window
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import (
     COULD_NOT,
+    FOLDED,
+    MOST_EVENTS,
     UNDO,
     Illegal,
     IllegalMove,
@@ -17,6 +22,7 @@ from dispatch.domain.moves import (
     needs_reason,
     targets,
     undoes_to,
+    with_repeats_folded,
 )
 from dispatch.domain.permissions import THE_CUSTOMER, Actor, Rank
 from dispatch.domain.status import Status
@@ -234,3 +240,71 @@ def test_a_members_rank_decides_not_their_name() -> None:
     assert moved(job, BOOKED, Actor("joel", Rank.DISPATCHER)).status == BOOKED
     with pytest.raises(IllegalMove, match="DISPATCHERS_ONLY"):
         moved(replace(job), BOOKED, Actor("dana", Rank.CREW))
+
+
+# --- a customer who cannot decide ----------------------------------------------------------
+
+
+def back_and_forth(times: int) -> tuple[Job, JobBook]:
+    """A booked job whose customer says ready and takes it back; the crew's doings in between."""
+    book = JobBook().put(make_job(status=BOOKED))
+    for count in range(times):
+        job = book.job("jXkL9m2pQ")
+        at = NOON + seconds(60 * count)
+        if count % 50 == 10:
+            job = job.edited({"price": Decimal(count)}, by="dana", at=at)
+        job = moved(job, READY, THE_CUSTOMER, after=60 * count)
+        book = book.changed(job, at)
+        if count % 100 == 0:
+            book = book.changed(moved(job, BOOKED, DANA, "wait", after=60 * count + 1), at)
+        else:
+            job = moved(book.job(job.id), BOOKED, THE_CUSTOMER, UNDO, after=60 * count + 1)
+            book = book.changed(job, at)
+    return book.job("jXkL9m2pQ"), book
+
+
+def test_a_customers_repeated_moves_become_one_line_and_nobody_elses_do() -> None:
+    job, book = back_and_forth(500)
+    assert len(job.history) == MOST_EVENTS
+    (line,) = [event for event in job.history if event.what == FOLDED]
+    edits = [event for event in job.history if event.what == "edited"]
+    mine = [event for event in job.moves if event.by == "customer"]
+    assert len(edits) == 10
+    assert sum(event.by == "dana" for event in job.moves) == 5
+    assert len(mine) + line.count == 995
+    assert [event.at for event in job.history] == sorted(event.at for event in job.history)
+    assert JobBook.decode(book.written("w", NOON).encode()).job(job.id) == job
+
+
+def test_what_is_read_from_a_history_is_the_same_once_it_is_folded() -> None:
+    job, _ = back_and_forth(500)
+    last = seconds(60 * 499)
+    assert job.reached(READY) == NOON + last
+    assert job.reached(BOOKED) == NOON + last + seconds(1)
+    assert job.moves[0].from_ is BOOKED
+    assert job.as_of(1, "price") == 600.0
+    assert job.last_move == job.history[-1]
+    ready = moved(job, READY, THE_CUSTOMER, after=60 * 500)
+    ready = replace(ready, history=with_repeats_folded(ready.history))
+    assert undoes_to(ready, THE_CUSTOMER, NOON + seconds(60 * 500)) is BOOKED
+
+
+def test_a_short_history_and_one_of_the_crew_alone_are_left_alone() -> None:
+    job = make_job(status=BOOKED)
+    for count in range(150):
+        job = moved(job, READY, DANA, after=count)
+        job = moved(job, BOOKED, DANA, "again", after=count)
+    assert with_repeats_folded(job.history) == job.history
+    short, _ = back_and_forth(90)
+    assert not [event for event in short.history if event.what == FOLDED]
+
+
+def test_a_folded_line_keeps_what_others_wrote_beside_the_events_that_stay() -> None:
+    event = {"at": "2026-05-22T15:00:00Z", "by": "dana", "what": "seen", "device": "tablet"}
+    _, book = back_and_forth(120)
+    entry = json.loads(book.written("w", NOON).encode())
+    entry["jobs"][0]["history"].append(event)
+    again = JobBook.decode(json.dumps(entry).encode())
+    job = moved(again.job("jXkL9m2pQ"), READY, THE_CUSTOMER, after=60 * 900)
+    written = json.loads(again.changed(job, NOON).written("w2", NOON).encode())
+    assert event in written["jobs"][0]["history"]

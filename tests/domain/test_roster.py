@@ -1,9 +1,11 @@
 """The roster: who is on it, what they may do, how their sessions end."""
 
+import json
+
 import pytest
 
 from dispatch.domain.permissions import THE_CUSTOMER, Permission, Rank
-from dispatch.domain.roster import Roster
+from dispatch.domain.roster import MOST_SIGNED_OUT, Roster
 from tests.making import NOON, make_member, seconds
 
 
@@ -23,6 +25,16 @@ def test_ended_sessions_are_forgotten_once_they_would_have_ended_anyway() -> Non
     assert member.has_left("phone")
     later = member.signed_out_of("laptop", NOON + seconds(999), NOON + seconds(60))
     assert [each.session for each in later.signed_out] == ["laptop"]
+
+
+def test_whoever_signs_out_without_end_is_signed_out_everywhere_instead() -> None:
+    member = make_member()
+    for number in range(MOST_SIGNED_OUT):
+        member = member.signed_out_of(f"s{number}", NOON + seconds(60), NOON)
+    assert (member.epoch, len(member.signed_out)) == (0, MOST_SIGNED_OUT)
+    assert member.has_left("s0")
+    member = member.signed_out_of("one more", NOON + seconds(60), NOON)
+    assert (member.epoch, member.signed_out) == (1, ())
 
 
 def test_names_of_people_who_have_gone_are_still_shown() -> None:
@@ -88,3 +100,11 @@ def test_a_member_who_cannot_be_read_hides_nobody() -> None:
 def test_a_member_is_a_value() -> None:
     with pytest.raises(AttributeError):
         make_member().rank = Rank.DISPATCHER  # type: ignore[misc]
+
+
+def test_a_byte_order_mark_is_passed_over_and_a_number_in_a_text_field_is_text() -> None:
+    stored = {"username": "joel", "name": "Joel", "rank": "crew", "phone": 6195550102}
+    times = {"created_at": "2026-05-22T19:00:00Z", "updated_at": "2026-05-22T19:00:00Z"}
+    roster = Roster.decode(b"\xef\xbb\xbf" + json.dumps({"members": [stored | times]}).encode())
+    assert roster.member("joel").phone == "6195550102"
+    assert not roster.encode().startswith(b"\xef\xbb\xbf")

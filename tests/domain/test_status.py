@@ -26,7 +26,21 @@ def test_every_other_name_is_read_as_the_status(
     assert [Status(alias) for alias in aliases] == [Status(value)] * len(aliases)
 
 
-@pytest.mark.parametrize("strange", ["teleported", "", "PENDING", None, 5, "booked "])
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [
+        ("Booked", Status.BOOKED),
+        ("PENDING ", Status.PENDING),
+        ("Ready for Pickup", Status.READY_FOR_PICKUP),
+        ("In-Progress", Status.IN_PROGRESS),
+        ("Canceled", Status.CANCELLED),
+    ],
+)
+def test_capitals_and_spaces_make_no_other_status(written: str, status: Status) -> None:
+    assert Status(written) is status
+
+
+@pytest.mark.parametrize("strange", ["teleported", "", "upcoming", "book ed", None, 5])
 def test_anything_else_is_no_status(strange: object) -> None:
     with pytest.raises(ValueError):
         Status(strange)

@@ -4,12 +4,36 @@ import json
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from qdn_site.edge.table import FUNCTION
 from tests.needs import require
 
 HARNESS = Path(__file__).with_name("harness.js")
 ENGINES = ("njs", "node")
+# As a link is copied with what stands behind it in a text; each also percent-encoded.
+SIGNS = [
+    *(".", ",", ";", ":", "!", ")", "]", "}", ">", '"', "'", "`", "*", "~", "|", "\\", "…", "”"),
+    *(
+        "’",
+        "»",
+        "›",
+        "—",
+        "。",
+        "、",
+        "）",
+        "」",
+        "！",
+        "\u200b",
+        "\u200d",
+        "\u2060",
+        "\ufeff",
+        "\xad",
+    ),
+    *("\xa0", "\u202c", "\u2069", "\ufe0f", "👍", "&gt;", "&quot;,", ").", '">', ".)_", "./", "/)"),
+]
+BEHIND = [*SIGNS, *map(quote, SIGNS), "%3F", "%20", "%0D%0A", "%22%3E", ".%E2%80%8B", "%2F"]
+WORDS_BEHIND = [".html", "/live.", "&gt", "…more", "%", "%E2%80", "%252E", ".%2e%2e%2fetc"]
 
 
 def run(engine: str, events: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:

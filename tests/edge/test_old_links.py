@@ -8,7 +8,7 @@ from django.test import Client
 
 from qdn_site.edge.table import NO_SUCH_JOB, Case, cases
 from qdn_site.logs import without_keys
-from tests.edge.engines import request
+from tests.edge.engines import BEHIND, WORDS_BEHIND, request
 from tests.making import TOKEN, make_job
 
 HOSTS = ["quickdumpnow.com", ".quickdumpnow.com"]
@@ -86,6 +86,33 @@ def test_an_old_link_ends_at_the_job(jobs: Any) -> None:
     )
     assert answer.status_code == 200
     assert len(answer.redirect_chain) == 1
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_a_link_copied_with_what_stood_behind_it_ends_at_the_job(jobs: Any, behind: str) -> None:
+    jobs.change(lambda book: book.put(make_job()))
+    answer = asked(request(f"/track/{TOKEN}{behind}"))
+    assert (answer.status_code, answer["Location"]) == (301, f"/track/{TOKEN}")
+    unknown = asked(request(f"/track/{'u' * 32}{behind}"))
+    assert asked(request(unknown["Location"])).status_code == 404
+
+
+@pytest.mark.parametrize("behind", WORDS_BEHIND)
+def test_a_link_with_words_behind_it_is_none(jobs: Any, behind: str) -> None:
+    jobs.change(lambda book: book.put(make_job()))
+    assert asked(request(f"/track/{TOKEN}{behind}")).status_code == 404
+
+
+@pytest.mark.parametrize("behind", ["_", "-", "__", "-_."])
+def test_a_link_of_letters_and_digits_may_have_a_sign_of_old_links_behind(
+    jobs: Any, behind: str
+) -> None:
+    """Only the app knows that the link with it is nobody's."""
+    jobs.change(lambda book: book.put(make_job()))
+    answer = Client().get(f"/track/{TOKEN}{behind}", follow=True, headers={"host": HOSTS[0]})
+    assert (answer.status_code, answer.request["PATH_INFO"]) == (200, f"/track/{TOKEN}")
+    assert asked(request(f"/track/{'u' * 32}_")).status_code == 404
+    assert asked(request(f"/track/{TOKEN[:-1]}_")).status_code == 404
 
 
 def test_an_unknown_host_is_sent_nowhere() -> None:

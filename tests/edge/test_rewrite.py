@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qdn_site.edge.cloudfront import MOST_CODE
 from qdn_site.edge.table import FUNCTION, cases
-from tests.edge.engines import ENGINES, request, run
+from tests.edge.engines import BEHIND, ENGINES, WORDS_BEHIND, request, run
 
 TOKEN = "Tk" + "x" * 30
 TABLE = cases()
@@ -60,6 +60,14 @@ def test_the_query_goes_along_byte_for_byte(engine: str, tmp_path: Path) -> None
     asked = request("/book.html", query=query)
     (outcome,) = run(engine, [asked], tmp_path)
     assert outcome["response"]["headers"]["location"]["value"] == f"/book/?{query}"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_stood_behind_a_link_is_cut_off_and_words_are_not(engine: str, tmp_path: Path) -> None:
+    asked = [request(f"/track/{TOKEN}{behind}") for behind in (*BEHIND, *WORDS_BEHIND)]
+    made = [outcome.get("response", {}) for outcome in run(engine, asked, tmp_path)]
+    led = [each.get("headers", {}).get("location", {}).get("value") for each in made]
+    assert led == [f"/track/{TOKEN}"] * len(BEHIND) + [None] * len(WORDS_BEHIND)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -71,6 +71,23 @@ def test_ctrl_c_ends_every_process_and_leaves_no_traceback(tmp_path: Path) -> No
     assert "Traceback" not in said
 
 
+def test_without_a_temporary_folder_and_with_logs_that_are_full_it_serves(tmp_path: Path) -> None:
+    settings = {"QDN_STATIC_ROOT": str(static_root()), "QDN_RELEASES_URL": f"file:{tmp_path}/r"}
+    environment = environment_of(tmp_path, **settings) | {"TMPDIR": "/proc/no/such/folder"}
+    put_a_job(tmp_path, "job-0", TOKENS[0])
+    with socket.create_server(("127.0.0.1", 0)) as door, open("/dev/full", "w") as full:
+        server = gunicorn(environment, door, stdout=full)
+        try:
+            visitor = Visitor("http://{}:{}".format(*door.getsockname()))
+            pages = ("/healthz", "/book/", f"/track/{TOKENS[0]}", "/dashboard/login/", "/readyz")
+            assert [visitor.get(page).status for page in pages * 3] == [200] * 15
+            assert visitor.get("/api/jobs").status == 401
+            assert visitor.get("/track/" + "u" * 32).status == 404
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
 def put_a_job(folder: Path, job_id: str, token: str) -> None:
     store = FileStore(folder / "data" / "jobs.json")
     jobs = DocumentRepository(store, JobBook, now=lambda: NOON, background=False)

@@ -74,11 +74,17 @@ def test_a_sentence_goes_to_staging_to_production_and_back(
     assert "the edge is skipped: QDN_STAGING_DISTRIBUTION is not set" in said
     assert f"/track/{sample_job.TOKEN}" in said
     request.getfixturevalue("proved")
+    again = say(pages(tmp_path / "again"), "Almost three minutes.")
+    planned = run("stage", "book", "--from", str(again), "--diff", "--dry-run")
+    assert '-  <p class="lead">Three minutes, no account.</p>' in planned
+    assert '+  <p class="lead">Almost three minutes.</p>' in planned
     assert "Staging shows just that already" in run("stage", "book", "--from", str(source))
 
     planned = run("promote", "--diff", "--dry-run")
-    assert "no release to compare it with: every file is listed as new" in planned
-    assert "+ templates/booking/book.html" in planned
+    assert "(compared with the image's own pages, as this machine has them)" in planned
+    assert "~ templates/booking/book.html" in planned
+    assert "+ templates" not in planned
+    assert "+ static" not in planned
     assert '+  <p class="lead">Three minutes, no account.</p>' in planned
     assert "Would do this; nothing was changed." in planned
     assert not (tmp_path / "production" / "pointer.json").exists()

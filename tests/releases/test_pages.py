@@ -206,6 +206,19 @@ def test_a_full_disk_shows_the_last_good_release_until_there_is_room(
     assert shown() == {"book": TWO.id}
 
 
+def test_without_a_temporary_folder_the_image_shows_until_there_is_one(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("tempfile.TemporaryDirectory", full)
+        show(follower, ONE)
+        assert shown() == {}
+        assert "this container's disk: No space left" in refused(follower)["book"]
+    follower.clock.tick(RETRY)
+    follower.look()
+    assert (shown(), refused(follower)) == ({"book": ONE.id}, {})
+
+
 def test_where_things_are_and_what_others_said_is_for_the_log_alone(
     follower: Follower, caplog: pytest.LogCaptureFixture
 ) -> None:

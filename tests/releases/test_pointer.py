@@ -58,3 +58,10 @@ def test_each_move_says_who_when_from_and_to() -> None:
 def test_a_pointer_that_cannot_be_read_is_never_guessed_at(body: bytes) -> None:
     with pytest.raises(UnreadableDocument):
         decode(Document(body, "etag"))
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    store = MemoryReleases()
+    point(store, ONE)
+    document = read(store)
+    assert decode(Document(b"\xef\xbb\xbf" + document.body, "etag")) == decode(document)

@@ -107,7 +107,7 @@ def test_a_member_is_found_by_others_as_they_were_added(open_crew: OpenCrew) -> 
     crew.change(adding(joel, make_member("ana", email="", active=False)))
     found = open_crew().read()
     assert found.member("joel") == joel
-    assert [member.username for member in found.members] == ["joel", "ana"]
+    assert [member.username for member in found.values] == ["joel", "ana"]
     assert found.revision == crew.read().revision == 1
 
 

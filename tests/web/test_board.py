@@ -347,7 +347,7 @@ def test_a_failed_visit_needs_attention_until_somebody_gives_it_another_driver_o
     dispatch.jobs.move(BUSINESS, "failed", Status.BOOKED, by=JOEL, reason=reason)
     dispatch.jobs.note(BUSINESS, "failed", "Called them", by=DANA)
     dispatch.jobs.assign(BUSINESS, "failed", {"driver": None}, by=DANA)
-    told = "Could not No access: gate locked (Joel, May 22, 12:00 PM)"
+    told = "Could not No access: gate locked (Joel, Fri, May 22, 12:00 PM)"
     for page in (dana.get("/dashboard/"), joel.get("/dashboard/board")):
         assert told in words(page)
         assert text(page).index("job-failed") < text(page).index("job-soon")

@@ -1,5 +1,6 @@
 """A customer books a pickup."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -39,6 +40,7 @@ def test_a_booking_becomes_a_job_with_all_of_it(client: Client, jobs: JobReposit
     assert job.window == BUSINESS.windows[1].on(date(2026, 5, 23))
     assert [(event.what, event.by) for event in job.history] == [("created", "customer")]
     assert (len(job.id), len(job.tracking_token), job.version) == (9, 32, 1)
+    assert re.fullmatch("[A-Za-z0-9]{32}", job.tracking_token)  # no sign for a link finder to cut
     own_page = f"/track/{job.tracking_token}?r=1"
     assert (answer.status_code, answer.headers["Location"]) == (303, own_page)
     assert "We have your request" in words(client.get(own_page))
@@ -73,8 +75,25 @@ def test_a_double_click_and_a_reload_make_one_job(client: Client, jobs: JobRepos
     page = book(client, location="Texas St")
     assert page.status_code == 409
     assert f"/track/{the_job(jobs).tracking_token}" in text(page)
-    assert 'value="Texas St"' in text(page)
+    assert "Texas St" in text(page)
     assert 'value="one-visit-of-the-form"' not in text(page)
+
+
+def test_a_key_opens_nothing_to_another_sender(client: Client, jobs: JobRepository) -> None:
+    """They may have looked over a shoulder; or it is the customer, in another network by now."""
+    first = book(client)
+    elsewhere = Client(REMOTE_ADDR="203.0.113.7")
+    told = book(elsewhere)
+    assert told.status_code == 409
+    assert the_job(jobs).tracking_token not in text(told)
+    assert "reached us already" in words(told)
+    assert "(619) 555-0100" in words(told)
+    assert 'value="Mark"' in text(told)
+    other = book(elsewhere, location="Texas St")
+    assert other.status_code == 303
+    assert len(jobs.read().jobs) == 2
+    assert other.headers["Location"].split("?")[0] != first.headers["Location"].split("?")[0]
+    assert book(client).headers["Location"].split("?")[0] == first.headers["Location"].split("?")[0]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +136,8 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_lost(
     assert page.status_code == 422
     assert sentence in words(page)
     for name in {"location", "customer_name", "phone", "email"} - {field}:
-        assert f'value="{MARKS[name]}"' in text(page)
+        shown = f">\n{MARKS[name]}<" if name == "location" else f'value="{MARKS[name]}"'
+        assert shown in text(page)
     assert "Gate code 4411" in text(page) or field == "access_notes"
     assert 'value="one-visit-of-the-form"' in text(page)
     assert jobs.read().jobs == ()

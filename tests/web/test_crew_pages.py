@@ -113,7 +113,12 @@ def test_two_who_edit_one_field_lose_nothing(dana: Client, roster: RosterReposit
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", " "), ("phone", "call me"), ("email", "j@"), ("rank", "boss"), ("roles", ["cook"])],
+    [
+        *(("name", " "), ("name", "Jo\x9bel"), ("name", "Jo\u202eel"), ("name", "x" * 81)),
+        *(("phone", "call me"), ("phone", "555-0142"), ("phone", "619-555-0142 or 0143")),
+        *(("email", "j@"), ("email", "j@x"), ("email", "j..j@x.example")),
+        *(("rank", "boss"), ("roles", ["cook"])),
+    ],
 )
 def test_what_cannot_be_is_refused_beside_its_field(
     dana: Client, roster: RosterRepository, field: str, value: Any
@@ -123,6 +128,17 @@ def test_what_cannot_be_is_refused_beside_its_field(
     assert answer.status_code == 422
     assert f'id="id_{field}_error"' in text(answer)
     assert of(roster) == before
+
+
+def test_a_phone_keeps_its_extension_which_is_shown_and_dialled(
+    dana: Client, roster: RosterRepository
+) -> None:
+    save(dana, dana.get(JOEL), phone="\u202a619-555-0102\u202c x7")
+    assert of(roster).phone == "+16195550102;ext=7"
+    page = text(dana.get(JOEL))
+    assert 'href="tel:+16195550102,7"' in page
+    assert 'href="sms:+16195550102"' in page
+    assert 'value="(619) 555-0102 ext. 7"' in page
 
 
 def test_a_new_member_gets_a_password_shown_once(dana: Client, roster: RosterRepository) -> None:
@@ -253,7 +269,7 @@ def test_days_that_are_over_have_no_buttons(dana: Client) -> None:
         ({}, "from"),
         ({"from": "2026-05-25", "to": "2026-05-24"}, "to"),
         ({"from": "2026-05-25", "to": "2027-05-26"}, "to"),
-        ({"from": "9999-12-31"}, "to"),
+        ({"from": "9999-12-31"}, "from"),
         ({"from": "2026-05-25", "windows": ["night"]}, "windows"),
         ({"from": "2026-05-25", "but_as": ["cook"]}, "but_as"),
         ({"from": "2026-05-25", "windows": ["morning"], "but_as": ["driver"]}, "but_as"),

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from msgspec.structs import replace
 
 import dispatch.jobs
-from dispatch.domain.job import Crew, Eta, Job, OnMyWay, PriceLine, Window
+from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, PriceLine, Window
 from dispatch.domain.permissions import THE_CUSTOMER, Actor
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository
@@ -18,6 +19,7 @@ from tests.web.pages import text, words
 
 DRAWER = "/dashboard/jobs/jXkL9m2pQ"
 NO_STATUS = "There is no such status."
+HOURS = {"start": "08:00", "end": "12:00"}
 FETCH = {"X-Requested-With": "fetch"}
 SATURDAY = Window(date=date(2026, 5, 23), name="afternoon", start="12:00", end="16:00")
 PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
@@ -65,17 +67,68 @@ def test_the_drawer_shows_all_that_the_crew_need(vic: Client, jobs: JobRepositor
     assert text(answer).count("<form") == 1, "a viewer's only button is that to sign out"
 
 
-def test_the_history_says_amounts_and_times_as_people_do(
-    dana: Client, jobs: JobRepository, clock: FakeClock
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"price": (12345.67, 12345.71)}, "price $12,345.67 → $12,345.71"),
+        ({"price": (320.0, 0.0)}, "price $320 → $0"),
+        ({"price": (None, 320)}, "price no price yet → $320"),
+        (
+            {"price_lines": ([], [{"label": "Half load", "amount": 320}])},
+            "price lines nothing → Half load $320",
+        ),
+        (
+            {
+                "price_lines": (
+                    [{"label": "Half load", "amount": 320}, {"label": "Stairs", "amount": "0"}],
+                    [],
+                )
+            },
+            "price lines Half load $320 + Stairs $0 → nothing",
+        ),
+        (
+            {"window": (None, {"date": "2026-05-23", "name": "morning", **HOURS})},
+            "window nothing → Sat, May 23 (Morning)",
+        ),
+        (
+            {"window": ({"date": "2027-05-23", "name": "at_dusk", **HOURS}, None)},
+            "window Sun, May 23, 2027 (At dusk) → nothing",
+        ),
+        ({"driver": ("joel", None)}, "driver Joel → nobody"),
+        ({"driver": (None, "gone")}, "driver nobody → gone"),
+        ({"load": ("half", "piano")}, "load Half load → piano"),
+        ({"phone": ("", "+16195550142")}, "phone nothing → (619) 555-0142"),
+        ({"eta": (None, "2026-05-22T21:20:00Z")}, "eta nothing → 2:20 PM"),
+        ({"eta": ("2026-05-23T08:20:00+02:00", None)}, "eta 11:20 PM → nothing"),
+        ({"eta": ("2026-05-24T21:20:00Z", None)}, "eta Sun, May 24, 2:20 PM → nothing"),
+        # Of a later version, or of nobody we know.
+        ({"tags": (["a", "b"], [])}, "tags a, b → nothing"),
+        ({"paid": (None, {"amount": 20, "method": "cash"})}, "nothing → amount 20, method cash"),
+        ({"vip": (False, True)}, "vip no → yes"),
+        ({"window": ("noon", {"date": "2026-05-23"})}, "window noon → date 2026-05-23"),
+        ({"price": ("a lot", "sNaN")}, "price a lot → sNaN"),
+        ({"eta": ("soon", 7)}, "eta soon → 7"),
+    ],
+)
+def test_the_history_says_values_as_people_do(
+    dana: Client, jobs: JobRepository, changes: dict[str, Any], said: str
 ) -> None:
-    """An amount to the cent, an estimate by the clock here."""
+    """Money, the times here, names and labels; nothing as Python or JSON writes it."""
+    event = Event(at=NOON, by="dana", what="edited", version=2, changes=changes)
+    jobs.change(lambda book: book.put(replace(book.job("jXkL9m2pQ"), history=(event,))))
+    history = words(dana.get(DRAWER)).partition("History")[2]
+    assert said in history
+    assert "Dana, May 22, 12:00 PM" in history
+
+
+def test_the_history_is_told_of_what_was_done(dana: Client, jobs: JobRepository) -> None:
     change(jobs, price=Decimal("12345.67"))
     change(jobs, price_lines=(PriceLine("Piano", Decimal("285.50")), PriceLine("Tip", Decimal(0))))
-    dispatch.jobs.set_eta(BUSINESS, "jXkL9m2pQ", clock.now() + seconds(7200), by=DANA)
+    dispatch.jobs.set_eta(BUSINESS, "jXkL9m2pQ", NOON + seconds(7200), by=DANA)
     history = words(dana.get(DRAWER)).partition("History")[2]
-    assert "Edited: price 600 → 12345.67 Dana" in history
-    assert "price lines nothing → Piano 285.50 + Tip 0 Dana" in history
-    assert "Eta: nothing → 2:00 PM Dana" in history
+    assert "Edited: price $600 → $12,345.67 Dana" in history
+    assert "price lines nothing → Piano $285.50 + Tip $0 Dana" in history
+    assert "Estimate: nothing → 2:00 PM Dana" in history
 
 
 def test_a_link_that_has_died_is_neither_shown_nor_offered_anew(
@@ -415,6 +468,25 @@ def test_sending_again_after_a_refusal_does_not_undo_what_others_changed(
     assert job.email == mended.get("email", "")
 
 
+def test_an_extension_is_shown_and_dialled_and_no_message_goes_to_it(
+    dana: Client, jobs: JobRepository
+) -> None:
+    jobs.change(lambda book: book.put(make_job(phone="+16195550142;ext=4471")))
+    page = text(dana.get("/dashboard/jobs/jXkL9m2pQ"))
+    assert 'href="tel:+16195550142,4471"' in page
+    assert 'href="sms:+16195550142"' in page
+    assert "(619) 555-0142 ext. 4471</dd>" in page
+
+
+@pytest.mark.parametrize("path", ["/dashboard/jobs/jXkL9m2pQ", "/dashboard/jobs/new"])
+def test_no_wheel_turns_a_price(dana: Client, jobs: JobRepository, path: str) -> None:
+    jobs.change(lambda book: book.put(make_job()))
+    page = text(dana.get(path))
+    assert 'type="number"' not in page
+    assert 'name="price"' in page
+    assert 'inputmode="decimal"' in page
+
+
 # --- another load -----------------------------------------------------------------------
 
 
@@ -425,7 +497,7 @@ def test_another_load_asks_whether_its_price_is_to_be_taken(
     asked = press(dana, "edit", **sent)
     assert asked.status_code == 422
     assert "“Half load” is $320, but the job’s price is $600. Which one?" in words(asked)
-    assert "Save with the load’s price Save and keep $600" in words(asked)
+    assert "Save with the load’s price Save and leave it at $600" in words(asked)
     assert 'value="T7"' in text(asked)
     assert the_job(jobs).load == "full"
     assert press(dana, "edit", **sent, take="price").status_code == 303

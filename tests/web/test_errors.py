@@ -117,6 +117,35 @@ def test_an_odd_kind_of_body_is_never_a_500(dana: Client, kind: str) -> None:
         assert answer.status_code in (303, 400, 422), path
 
 
+CODECS = [
+    *("rot13", "hex", "zlib", "bz2", "uu", "base64", "quopri", "idna", "punycode", "undefined"),
+    *("utf-7", "utf-16", "utf-32", "cp037", "unicode_escape", "raw_unicode_escape", "mbcs"),
+    *("nonsense", "", '"', "../x", "aliases", "x" * 200, "UTF-8", "us-ascii", "latin-1"),
+]
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_whatever_codec_a_client_names_it_is_utf_8(
+    dana: Client, jobs: JobRepository, codec: str
+) -> None:
+    form, parts = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+    for kind in ("text/plain", form, parts, "application/json"):
+        for path in ("/book/?r=%C3%A9", f"{PAGE}?r=1", "/dashboard/?q=%C3%A9", "/api/jobs?q=a"):
+            answer = dana.generic("GET", path, content_type=f"{kind}; charset={codec}")
+            assert answer.status_code in (200, 415), (kind, path)
+    part = "--x\r\nContent-Disposition: form-data; name=text\r\nContent-Type: text/plain;"
+    odd = "--x\r\nContent-Disposition: form-data; name=a; filename*="
+    body = f"{part} charset={codec}\r\n\r\nJosé\r\n{odd}{codec}''%41\r\n\r\nb\r\n--x--\r\n"
+    for kind, sent in ((form, "text=Jos%C3%A9"), (parts, body)):
+        path, named = f"{DRAWER}/notes", f"{kind}; charset={codec}"
+        answer = dana.generic("POST", path, sent.encode(), content_type=named)
+        assert answer.status_code == 303, kind
+    assert [note.text for note in jobs.read().jobs[0].notes] == ["José"]
+    named = f"application/json; charset={codec}"
+    answer = dana.generic("POST", "/api/token", b'{"username": "\xc3\xa9"}', content_type=named)
+    assert answer.status_code in (415, 422)
+
+
 def test_too_many_fields_are_refused(client: Client) -> None:
     body = "f=x&" * settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + "f=x"
     form = "application/x-www-form-urlencoded"
@@ -266,8 +295,7 @@ def test_readiness_says_which_store_is_out_of_reach(
     with unavailable(roster):
         answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["confirmed_seconds_ago"]["quickdumpnow/roster"] is None
-    assert answer.json()["confirmed_seconds_ago"]["quickdumpnow/jobs"] == 0
+    assert answer.json()["confirmed_seconds_ago"] == {"jobs": 0, "roster": None}
 
 
 def test_the_page_for_our_own_failures_needs_nothing_that_can_fail() -> None:

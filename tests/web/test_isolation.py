@@ -250,6 +250,30 @@ def test_an_etag_of_one_is_none_at_the_other(here: Business, there: Business) ->
         assert answer.status_code == 200
 
 
+@BOTH
+def test_the_other_ones_pages_send_no_form_here(here: Business, there: Business) -> None:
+    """Not even its crew's: their hosts are all ours, and one of them may have been broken into."""
+    token = "c" * 32
+    for business, origin, status in (
+        (here, HOSTS[here.slug][1], 302),
+        (here, HOSTS[there.slug][1], 403),
+        (here, HOSTS[there.slug][0], 403),
+    ):
+        client = Client(enforce_csrf_checks=True, headers={"Host": HOSTS[business.slug][1]})
+        client.cookies["csrftoken"] = token
+        fields = {"username": "dana", "password": PASSWORD, "csrfmiddlewaretoken": token}
+        sent = {"Origin": f"https://{origin}"}
+        assert client.post("/dashboard/login/", fields, headers=sent).status_code == status, origin
+
+
+def test_readiness_names_no_business() -> None:
+    for business in (CACTUS, THISTLE):
+        answer = at(business).get("/readyz")
+        assert answer.status_code == 200
+        said = text(answer).lower()
+        assert not any(each.slug in said for each in (CACTUS, THISTLE))
+
+
 # --- throttles ----------------------------------------------------------------------------
 
 

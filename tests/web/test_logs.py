@@ -4,11 +4,20 @@ import json
 import logging
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 from django.test import Client
 
-from qdn_site.logs import JsonFormatter, request_id, without_keys
+from qdn_site import logs
+from qdn_site.logs import (
+    JsonFormatter,
+    OnceAMinute,
+    SteadyHandler,
+    request_id,
+    without_keys,
+    without_names,
+)
 
 KEY = "fcdc1c82cb284dbe"
 NEW_KEY = "q7-Zk_4mXo2PvT9sLw0cJd8uRb1yHn5e"
@@ -58,10 +67,65 @@ def test_what_is_no_key_stays_readable(line: str) -> None:
     assert without_keys(line) == line
 
 
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("/dashboard/?q=Mark%20Twain&r=7", "/dashboard/?q=…&r=7"),
+        ("/dashboard/?r=7&q=619-555-0142", "/dashboard/?r=7&q=…"),
+        ("/api/jobs?status=booked&q=mark&limit=5", "/api/jobs?status=booked&q=…&limit=5"),
+        ("/dashboard/login/?next=%2Fdashboard%2F%3Fq%3Dmark", "/dashboard/login/?next=…"),
+        ("/dashboard/?Mark+Twain", "/dashboard/?…"),
+        ("/dashboard/?q=&crew=joel", "/dashboard/?…&crew=…"),
+        ("Error handling request GET /x?q=mark", "Error handling request GET /x?q=…"),
+        ('Referer "https://a.example/?name=Mark"', 'Referer "https://a.example/?name=…"'),
+        (
+            "Invalid request from ip=::1: 'GET /?q=Mark Twain'",
+            "Invalid request from ip=::1: 'GET /?…",
+        ),
+        ("Why? Nobody knows.", "Why? Nobody knows."),
+    ],
+)
+def test_nobody_is_named_by_what_was_searched_for(line: str, kept: str) -> None:
+    assert without_names(line) == kept
+    record = logging.LogRecord("qdn", logging.ERROR, __file__, 1, "%s", (line,), None)
+    assert json.loads(JsonFormatter().format(record))["message"] == without_keys(kept)
+
+
+def test_a_log_that_cannot_be_written_is_said_once_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_not_written", OnceAMinute(logs.__name__))
+    with open("/dev/full", "w") as full:
+        log = logging.Logger("qdn")
+        log.addHandler(SteadyHandler(full))
+        for number in range(3):
+            log.error("line %d", number)
+        with suppress(OSError):
+            full.close()
+        log.error("closed")
+    said = capsys.readouterr().err.splitlines()
+    assert [json.loads(line)["message"][:24] for line in said] == ["A log cannot be written:"]
+
+
+def test_what_helpers_fail_by_is_said_once_a_minute_and_all_else_each_time() -> None:
+    once = OnceAMinute("helper")
+
+    def passes(name: str, words: str, *args: object) -> bool:
+        return once.filter(logging.LogRecord(name, logging.ERROR, "", 1, words, args, None))
+
+    said = [passes("helper", "out of reach: %s", n) for n in range(3)]
+    assert said == [True, False, False]
+    assert passes("helper", "another kind")
+    assert passes("another", "out of reach: %s", 1)
+    assert passes("another", "out of reach: %s", 1)
+    once.said = {words: at - 61 for words, at in once.said.items()}
+    assert passes("helper", "out of reach: %s", 4)
+
+
 def test_a_long_line_is_cut_at_once() -> None:
     for piece in ("a", "aA", "%25", "track/", "tracking/abcd", "a-", "0a_"):
         started = time.process_time()
-        without_keys(piece * 20_000)
+        without_keys(without_names(piece * 20_000))
         assert time.process_time() - started < 0.5
 
 

@@ -97,6 +97,8 @@ CONTROLS = "It has control characters in it."
 DATE, YEARS = "That is no date such as 2026-05-23.", "It must be from 2000 to 2199."
 PHONE = "That does not look like a phone number."
 EMAIL = "That does not look like an e-mail address."
+ONE_PHONE = "Please give one phone number, and nothing else."
+COMMA = "Write it as 1250.50: a comma stands only before every three digits."
 AMOUNT, RANGE = "That is no amount of money.", "It must be from 0 to 99,999."
 
 
@@ -112,8 +114,16 @@ AMOUNT, RANGE = "That is no amount of money.", "It must be from 0 to 99,999."
         ("window", window(name="mor\x00ning"), "window", CONTROLS),
         ("phone", "ask for Bob", "phone", PHONE),
         ("phone", "1", "phone", PHONE),
+        ("phone", "555-0142", "phone", "Please add the area code."),
+        ("phone", "000-000-0000", "phone", PHONE),
+        ("phone", "619-555-0127 or 619-555-0128", "phone", ONE_PHONE),
+        ("phone", "619-555-0127 (Grace)", "phone", ONE_PHONE),
         ("phone", "619-555-0127\x00", "phone", CONTROLS),
         ("phone", "6" * 41, "phone", "It has 41 characters; at most 40 fit."),
+        ("customer_name", "Grace\x9b31m", "customer_name", CONTROLS),
+        ("customer_name", "Grace\u202emik", "customer_name", CONTROLS),
+        ("location", "6021 \u2066Waverly", "location", CONTROLS),
+        ("truck", "T\x7f", "truck", CONTROLS),
         ("email", "grace at home", "email", EMAIL),
         ("email", "grace@home", "email", EMAIL),
         ("email", "a..b@home.example", "email", EMAIL),
@@ -133,6 +143,10 @@ AMOUNT, RANGE = "That is no amount of money.", "It must be from 0 to 99,999."
         ("price", "NaN", "price", AMOUNT),
         ("price", "Infinity", "price", AMOUNT),
         ("price", "six hundred", "price", AMOUNT),
+        ("price", "1_000", "price", AMOUNT),
+        ("price", "\u0663", "price", AMOUNT),
+        ("price", "1.250,00", "price", COMMA),
+        ("price", "1,25", "price", COMMA),
     ],
 )
 def test_a_bad_value_is_refused_in_the_same_words_everywhere(
@@ -154,8 +168,6 @@ def test_name_and_address_are_needed_everywhere(ways: Ways, name: str, value: st
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("price", "1_000", AMOUNT),
-        ("price", "\u0663", AMOUNT),
         (
             "window",
             window(name="midnight"),
@@ -166,7 +178,7 @@ def test_name_and_address_are_needed_everywhere(ways: Ways, name: str, value: st
 def test_what_only_old_documents_may_say_is_refused_everywhere_else(
     ways: Ways, name: str, value: Any, sentence: str
 ) -> None:
-    """Reading is generous with numbers; and a stored window has its own times."""
+    """A stored window has its own times."""
     del ways["import"]
     heard = {way: judge(GOOD | {name: value}) for way, judge in taking(name, ways).items()}
     assert all(verdict == {name: sentence} for verdict in heard.values()), heard
@@ -201,6 +213,13 @@ def test_price_lines_are_judged_alike(ways: Ways, value: Any, field: str, senten
         ("customer_name", "  Café Nuñez & Söhne 🚛  "),
         ("access_notes", "Gate 4411\r\n\tRing twice"),
         ("access_notes", "x\r\n" * 499 + "xx"),
+        ("access_notes", "x\r" * 499 + "xx"),
+        ("access_notes", "\u202bגב\u202c"),
+        ("location", "6021 Waverly Ave\r\nSan Diego, CA 92037"),
+        ("phone", "\u202a(619) 555\u20110127\u202c"),
+        ("phone", "619-555-0127 ext. 4471"),
+        ("price", "1,250.00"),
+        ("price", "$175"),
         ("price", "299.50"),
         ("price", "0"),
         ("price", "99999"),

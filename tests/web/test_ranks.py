@@ -24,6 +24,7 @@ from tests.web.pages import text, words
 MEMBERS = {"anonymous": "", "viewer": "vic", "crew": "joel", "dispatcher": "dana"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 JSON = "application/json"
+FETCH = {"X-Requested-With": "fetch"}
 ID = "jXkL9m2pQ"
 CREDENTIALS = {"username": "joel", "password": PASSWORD}
 AWAY = {"from": "2026-05-23", "set": "away"}
@@ -127,6 +128,28 @@ TABLE: dict[str, Route] = {
     "api/docs": page(*all_get(200)),
     "api/": Route(dict.fromkeys(METHODS, all_get(404))),  # and whatever else is under it
 }
+
+
+@pytest.mark.parametrize("rank", MEMBERS.values(), ids=MEMBERS)
+def test_a_customers_link_is_shown_to_dispatchers_alone(
+    rank: str, roster: RosterRepository, jobs: JobRepository
+) -> None:
+    """By whoever else has it a job would be cancelled in the customer's name."""
+    jobs.change(lambda book: book.put(make_job(status=Status.BOOKED, crew=Crew(driver="joel"))))
+    client = signed_in(rank) if rank else Client()
+    program = Program(rank)
+    drawer = f"/dashboard/jobs/{ID}"
+    pages = [client.get(path) for path in ("/dashboard/", "/dashboard/board", drawer)]
+    pages += [client.get(drawer, headers=FETCH)]
+    pages += [client.post(f"{drawer}/notes", {"text": "Two couches"}, headers=FETCH)]
+    pages += [client.get(f"/dashboard/jobs/new?of={ID}"), client.get("/dashboard/requests/")]
+    calls = [program.get("jobs"), program.get(f"jobs/{ID}")]
+    calls += [program.post(f"jobs/{ID}/status", {"status": "in_progress"})]
+    calls += [program.post(f"jobs/{ID}/status", {"status": "booked", "expected": "completed"})]
+    said = [TOKEN in text(answer) for answer in (*pages, *calls)]
+    assert any(said) == (rank == "dana"), said
+    if rank:
+        assert all(("tracking_token" in text(call)) == (rank == "dana") for call in calls[:2])
 
 
 def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:

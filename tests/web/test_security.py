@@ -22,7 +22,14 @@ from msgspec.structs import replace
 import dispatch.jobs
 from dispatch.accounts import BoundedArgon2
 from dispatch.domain.job import CUSTOMER, Job
-from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, MAX_REQUESTS, JobBook, TooManyRequests
+from dispatch.domain.jobbook import (
+    MAX_IN_A_RUSH,
+    MAX_OF_ONE_SENDER,
+    MAX_REQUESTS,
+    MOST_REQUESTS,
+    JobBook,
+    TooManyRequests,
+)
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.status import Status
 from dispatch.http import REVISION_COOKIE
@@ -230,6 +237,45 @@ def test_signing_in_is_throttled_alike_for_known_and_unknown_names(
     assert client.post("/dashboard/login/", form).status_code == 302
 
 
+def guess_at_the_login(client: Client, address: str) -> Any:
+    form = {"username": "joel", "password": "wrong"}
+    return client.post("/dashboard/login/", form, REMOTE_ADDR=address)
+
+
+def guess_by_program(client: Client, address: str) -> Any:
+    form = {"username": "joel", "password": "wrong"}
+    kind = "application/json"
+    return client.post("/api/token", form, content_type=kind, REMOTE_ADDR=address)
+
+
+def guess_at_the_account(client: Client, address: str) -> Any:
+    form = {"old_password": "wrong", "new_password": "rolling-dumpster-8", "seen-phone": ""}
+    return client.post("/dashboard/account/", form, REMOTE_ADDR=address)
+
+
+GUESSES = (guess_at_the_login, guess_by_program, guess_at_the_account)
+
+
+@pytest.mark.parametrize("guess", GUESSES, ids=lambda each: each.__name__)
+def test_guesses_at_a_password_are_counted_wherever_it_is_asked_and_by_network(
+    guess: Any, roster: object, joel: Client, clock: FakeClock
+) -> None:
+    client = joel if guess is guess_at_the_account else Client()
+    clock.tick(299)  # the edge of a fixed span doubles nothing
+    answers = []
+    for number in range(40):
+        answers.append(guess(client, f"2001:db8:0:{number:x}::1"))
+        clock.tick(1)
+    wrong = 401 if guess is guess_by_program else 422
+    assert [answer.status_code for answer in answers] == [wrong] * 10 + [429] * 30
+    for other in GUESSES:
+        last = other(joel if other is guess_at_the_account else Client(), "2001:db8::1")
+        assert last.status_code == 429
+        assert 0 < int(last.headers["Retry-After"]) <= 300
+    clock.tick(int(last.headers["Retry-After"]))
+    assert guess(client, "2001:db8:0:ffff::1").status_code == wrong
+
+
 class CountingHasher(MD5PasswordHasher):
     """Its work is the time that signing in takes."""
 
@@ -307,16 +353,57 @@ def test_however_many_send_the_book_stays_small_and_all_are_discarded_in_one_go(
     jobs: JobRepository, dana: Client
 ) -> None:
     first = request("junk", "sender")
-    ids = [f"junk{number:05}" for number in range(MAX_REQUESTS)]
+    ids = [f"junk{number:05}" for number in range(MOST_REQUESTS)]
     many = [replace(first, id=job_id, tracking_token="") for job_id in ids]
     jobs.change(lambda book: JobBook(revision=book.revision).put(*many))
     with pytest.raises(TooManyRequests):
         request("Mark", "mark")
     assert text(dana.get("/dashboard/requests/")).count('name="job"') == len(ids)
-    form = {"csrfmiddlewaretoken": "x" * 64, "job": ids}
-    assert len(urlencode(form, True)) < settings.MOST_BODY
-    assert dana.post("/dashboard/requests/", form).status_code == 303
+    form = urlencode({"csrfmiddlewaretoken": "x" * 64, "job": ids}, True)
+    assert len(form) < settings.MOST_BODY
+    as_browsers_do = "application/x-www-form-urlencoded"
+    answer = dana.post("/dashboard/requests/", form, content_type=as_browsers_do)
+    assert answer.status_code == 303
     assert not jobs.read().jobs
+
+
+def test_while_others_flood_us_a_senders_first_request_is_taken_and_no_second(
+    jobs: JobRepository, clock: FakeClock
+) -> None:
+    first = request("junk", "sender")
+    many = [replace(first, id=f"junk{n}", tracking_token="") for n in range(1, MAX_IN_A_RUSH)]
+    jobs.change(lambda book: book.put(*many))
+    request("Mark", "mark")
+    with pytest.raises(TooManyRequests):
+        request("Mark again", "mark")
+    clock.tick(3601)
+    request("Mark, when the rush is over", "mark")
+    more = [replace(first, id=f"more{n}", tracking_token="") for n in range(MAX_REQUESTS)]
+    jobs.change(lambda book: book.put(*more))
+    request("Nancy", "nancy")
+    with pytest.raises(TooManyRequests):
+        request("Mark, while hundreds wait", "mark")
+
+
+def test_one_customers_whole_network_is_one_sender(client: Client, jobs: JobRepository) -> None:
+    given = [book(client, f"junk {n}", f"2001:db8:0:{n:x}::1") for n in range(12)]
+    assert given == [303] * 10 + [503] * 2
+    assert book(client, "Nancy", "2001:db8:1::1") == 303
+
+
+def test_what_its_sender_took_back_is_discarded_too_and_never_what_a_dispatcher_touched(
+    client: Client, dana: Client, jobs: JobRepository
+) -> None:
+    for n in range(MAX_OF_ONE_SENDER):
+        book(client, f"junk {n}", "203.0.113.7")
+    first, *junk = jobs.read().jobs
+    dispatch.jobs.move(BUSINESS, first.id, Status.BOOKED, by=DANA)
+    for job in (first, *junk):
+        dispatch.jobs.move(BUSINESS, job.id, Status.CANCELLED, by=THE_CUSTOMER)
+    page = dana.get("/dashboard/requests/")
+    assert words(page).count("cancelled by whoever sent it") == len(junk)
+    dana.post("/dashboard/requests/", {"job": [job.id for job in (first, *junk)]})
+    assert [job.id for job in jobs.read().jobs] == [first.id]
 
 
 def test_pressing_buttons_makes_no_room_for_more_junk(clock: FakeClock) -> None:

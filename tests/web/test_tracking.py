@@ -8,7 +8,7 @@ from django.test import Client
 
 import dispatch.jobs
 from dispatch import wiring
-from dispatch.domain.job import Crew, Job, Window
+from dispatch.domain.job import Crew, Event, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import UNDO, move
 from dispatch.domain.permissions import THE_CUSTOMER
@@ -425,3 +425,46 @@ def test_a_reason_that_cannot_be_kept_is_given_back_with_why(
     assert why in text(page)
     assert reason.replace("\0", "") in page.content.decode().replace("\0", "")
     assert status(jobs) is not CANCELLED
+
+
+# --- whoever presses the buttons without end -----------------------------------------------
+
+
+def test_a_customers_actions_are_limited_in_words_and_change_nothing_more(
+    client: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    jobs.change(lambda book: book.put(make_job(status=Status.BOOKED)))
+    answers = []
+    for _ in range(15):
+        answers.append(client.post(f"/track/{TOKEN}/cancel", {"reason": "a" * 300}))
+        answers.append(client.post(f"/track/{TOKEN}/undo"))
+        clock.tick(1)
+    assert [answer.status_code for answer in answers] == [303] * 20 + [429] * 10
+    assert len(jobs.read().job("jXkL9m2pQ").history) == 20
+    refused = answers[-1]
+    assert "so nothing was changed now. Please wait 10 minutes." in words(refused)
+    assert "(619) 555-0100" in words(refused)
+    clock.tick(int(refused.headers["Retry-After"]))
+    assert client.post(f"/track/{TOKEN}/ready").status_code == 303
+
+
+def test_one_sender_is_limited_over_all_jobs_and_others_are_not(
+    client: Client, jobs: JobRepository
+) -> None:
+    many = [make_job(status=BOOKED, id=f"j{n}", tracking_token=f"{n:032}") for n in range(7)]
+    jobs.change(lambda book: book.put(*many))
+    answers = []
+    for job in many:
+        for _ in range(5):
+            answers.append(client.post(f"/track/{job.tracking_token}/ready").status_code)
+            answers.append(client.post(f"/track/{job.tracking_token}/undo").status_code)
+    assert answers == [303] * 60 + [429] * 10
+    other = client.post(f"/track/{many[-1].tracking_token}/ready", REMOTE_ADDR="203.0.113.7")
+    assert other.status_code == 303
+
+
+def test_what_was_folded_is_told_in_the_drawer(dana: Client, jobs: JobRepository) -> None:
+    line = Event(at=NOON, by="customer", what="repeated", count=1431)
+    jobs.change(lambda book: book.put(make_job(history=(line,))))
+    page = words(dana.get("/dashboard/jobs/jXkL9m2pQ"))
+    assert "Moved it back and forth, 1,431 times in all until then The customer" in page

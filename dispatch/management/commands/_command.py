@@ -3,13 +3,38 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.typed.texts import harmless
 
 
-class BusinessCommand(BaseCommand):
+class HarmlessOutput(OutputWrapper):
+    """Texts of strangers do not steer the terminal."""
+
+    def write(  # type: ignore[override]
+        self, msg: str = "", style_func: Any = None, ending: str | None = None
+    ) -> None:
+        super().write(harmless(msg), style_func, ending)
+
+
+class SiteCommand(BaseCommand):
+    """All that our commands say goes through `HarmlessOutput`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for stream in (self.stdout, self.stderr):
+            stream.__class__ = HarmlessOutput
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        for name in ("stdout", "stderr"):  # of `call_command`
+            if options.get(name):
+                options[name] = HarmlessOutput(options[name], ending="")
+        return super().execute(*args, **options)
+
+
+class BusinessCommand(SiteCommand):
     """`--business`, and storage errors as one line and a non-zero exit."""
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -17,7 +17,7 @@ from dispatch.domain.job import ROLES
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.roster import Availability, Member
 from dispatch.explain import when
-from dispatch.roster import MOST_DAYS, Days
+from dispatch.roster import FARTHEST, MOST_DAYS, Days
 
 
 def days_of(business: Business, options: dict[str, Any]) -> Days:
@@ -26,9 +26,13 @@ def days_of(business: Business, options: dict[str, Any]) -> Days:
     roles = _named(options["roles"], "role", ROLES)
     if roles and (windows or options["back"]):
         raise CommandError("Roles are left for a whole day: no --windows or --back with them.")
-    if options["start"] < business.today(wiring.now()):
-        raise CommandError(f"{options['start']} is over.")
-    return _days_from(options["start"], options["end"], windows, roles)
+    days = _days_from(options["start"], options["end"], windows, roles)
+    today = business.today(wiring.now())
+    if days.start < today:
+        raise CommandError(f"{days.start} is over.")
+    if days.end > today + FARTHEST:
+        raise CommandError(f"{days.end} is more than two years off.")
+    return days
 
 
 def in_words(days: Days) -> str:

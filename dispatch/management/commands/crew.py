@@ -16,7 +16,7 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
-from dispatch.domain.roster import LONGEST_NAME, Member, MemberNotFound, Roster, username_refusal
+from dispatch.domain.roster import Member, MemberNotFound, Roster, username_refusal
 from dispatch.explain import explain
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._days import (
@@ -86,7 +86,7 @@ class Command(BusinessCommand):
         known = wiring.roster(business).read()
         members = [member for member in known.members if member.active or options["all"]]
         days = days_by_member(business, options["start"], options["end"])
-        for member in sorted(members, key=lambda member: member.username):
+        for member in members:
             for line in (_line(business, member), *days.get(member.username, [])):
                 self.stdout.write(line)
         for problem in known.problems:
@@ -147,22 +147,20 @@ def _new_member(business: Business, options: dict[str, Any]) -> Member:
     name, at = options["name"], wiring.now()
     if refusal := username_refusal(name):
         raise CommandError(f"{name!r} cannot be a member. {refusal}")
-    full_name = " ".join((options["full_name"] or name.replace(".", " ").title()).split())
-    if not full_name or len(full_name) > LONGEST_NAME or job_input.CONTROL.search(full_name):
-        raise CommandError(
-            f"--full-name takes 1 to {LONGEST_NAME} characters, and no control ones."
-        )
+    full_name = options["full_name"]
+    if full_name is None:
+        full_name = name.replace(".", " ").title()
     try:
+        typed = {"name": full_name, "phone": options["phone"], "email": options["email"]}
         member = Member(
             username=name,
-            name=full_name,
+            name=name,
             rank=Rank(options["rank"]),
             roles=tuple(dict.fromkeys(options["role"])),
-            phone=job_input.phone(options["phone"], business),
-            email=job_input.email(options["email"]),
             created_at=at,
             updated_at=at,
         )
+        member = replace(member, **job_input.member(typed, business))
         Roster().put(member)
     except ValueError as error:
         raise CommandError(f"{name!r} cannot be a member: {error}") from error
@@ -172,7 +170,10 @@ def _new_member(business: Business, options: dict[str, Any]) -> Member:
 def _read_password(from_stdin: bool) -> str:
     """The hash of a new password, asked for twice at a terminal."""
     if from_stdin:
-        password = sys.stdin.readline().rstrip("\n")
+        try:
+            password = sys.stdin.readline().removeprefix("\N{BYTE ORDER MARK}").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise CommandError("The password is not UTF-8.") from error
     else:
         try:
             password, again = getpass.getpass("New password: "), getpass.getpass("Once more: ")
@@ -188,7 +189,8 @@ def _read_password(from_stdin: bool) -> str:
 
 
 def _line(business: Business, member: Member) -> str:
-    parts = [f"{member.username:12}", f"{member.rank:10}", member.name, ", ".join(member.roles)]
+    name = " ".join(member.name.split())
+    parts = [f"{member.username:12}", f"{member.rank:10}", name, ", ".join(member.roles)]
     if member.phone:
         parts.append(business.phone_text(member.phone))
     if not member.active:

@@ -1,8 +1,10 @@
-"""`manage.py jobs list|show|verify|export|import`: the jobs, from a shell."""
+"""`manage.py jobs list|show|verify|export|import|drop`: the jobs, from a shell."""
 
+import re
 import sys
 from argparse import ArgumentTypeError
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,15 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.ledger import UNREADABLE, Entry
 from dispatch.domain.status import Status
+from dispatch.domain.typed.texts import BYTE_ORDER_MARK, CONTROL_OR_TURN, lines
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
+
+NAMED = re.compile(r"`\$\.(\w+)|field `(\w+)`")  # how msgspec names a field
+NO_JSON = (".csv", ".tsv", ".ics", ".xls", ".xlsx")  # as other programs export theirs
 
 
 class Command(BusinessCommand):
-    help = "The jobs: list, show, verify, export, import."
+    help = "The jobs: list, show, verify, export, import, drop."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -31,7 +37,7 @@ class Command(BusinessCommand):
         listing = actions.add_parser("list", help="a line for each job")
         listing.add_argument("--status", type=_status, help="only those at this status")
         show = actions.add_parser("show", help="one job, as JSON")
-        show.add_argument("id")
+        show.add_argument("id", help="of a job; of a broken entry its number will do, too")
         actions.add_parser("verify", help="is every entry of jobs.json readable?")
         export = actions.add_parser("export", help="the whole document, as we write it")
         export.add_argument("file", nargs="?", default="-", help="a path, or - for standard output")
@@ -44,7 +50,10 @@ class Command(BusinessCommand):
             action="store_true",
             help="take entries that cannot be read, or have a wrong field, as they are",
         )
-        add_dry_run(taking)
+        dropping = actions.add_parser("drop", help="take out entries that cannot be read")
+        dropping.add_argument("entry", nargs="+", help="its id or its number, as `verify` says it")
+        for parser_ in (taking, dropping):
+            add_dry_run(parser_)
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
         getattr(self, f"_{options['action']}")(business, options)
@@ -56,7 +65,8 @@ class Command(BusinessCommand):
                 self.stdout.write(_line(job))
 
     def _show(self, business: Business, options: dict[str, Any]) -> None:
-        entry = wiring.jobs(business).read().entry(options["id"])
+        book = wiring.jobs(business).read()
+        entry = book.entry(options["id"]) or book.broken.get(_number(options["id"]))
         if entry is None:
             raise CommandError(f"There is no job {options['id']!r}.")
         self.stdout.write(msgspec.json.format(entry.raw).decode(errors="replace"))
@@ -68,8 +78,8 @@ class Command(BusinessCommand):
         counts = Counter(job.status for job in book.jobs)
         told = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
         self.stdout.write(f"Revision {book.revision}: {len(book.jobs)} jobs ({told or 'none'})")
-        for problem in book.problems:
-            self.stderr.write(f"Cannot be read: {problem}")
+        for number, entry in book.broken.items():
+            self.stderr.write(f"Cannot be read: {entry.problem} (number {number})")
         if book.problems:
             raise CommandError(f"{len(book.problems)} of {len(book.entries)} entries are broken.")
 
@@ -77,7 +87,7 @@ class Command(BusinessCommand):
         body = wiring.jobs(business).read().encode()
         if options["file"] == "-":
             try:
-                self.stdout.write(body.decode(), ending="")
+                self.stdout.write(lines(body.decode()), ending="")
             except UnicodeDecodeError as error:
                 raise CommandError("Not all of it is UTF-8: export it into a file.") from error
             return
@@ -112,6 +122,28 @@ class Command(BusinessCommand):
         verb = "Would import" if options["dry_run"] else "Imported"
         self.stdout.write(f"{verb} {new} of {len(source.entries)} entries")
 
+    def _drop(self, business: Business, options: dict[str, Any]) -> None:
+        repository, gone = wiring.jobs(business), 0
+        book = repository.read()
+        chosen = {
+            number: entry for name in options["entry"] for number, entry in _broken(book, name)
+        }
+        raws = {entry.raw for entry in chosen.values()}  # numbers move while others write
+
+        def take_out(book: JobBook) -> JobBook:
+            nonlocal gone
+            after = book.without_broken(raws)
+            gone = len(book.entries) - len(after.entries)
+            return after
+
+        if not options["dry_run"]:
+            repository.change(take_out)
+            if not gone:
+                raise CommandError("Somebody else has changed that meanwhile; nothing was dropped.")
+        for number, entry in chosen.items():
+            verb = "Would drop" if options["dry_run"] else "Dropped"
+            self.stdout.write(f"{verb} {entry.problem} (number {number})")
+
 
 def _status(text: str) -> Status:
     try:
@@ -120,27 +152,68 @@ def _status(text: str) -> Status:
         raise ArgumentTypeError(f"{text!r} is none of {', '.join(Status)}") from error
 
 
+def _number(name: str) -> int:
+    """0 where it is none."""
+    return int(name) if re.fullmatch("[0-9]{1,9}", name) else 0
+
+
+def _broken(book: JobBook, name: str) -> Iterator[tuple[int, Entry[Job]]]:
+    """The broken entry of that id or number, with its number. Raises CommandError."""
+    same = [number for number in book.broken if _is_named(book.broken[number], name)]
+    if len(same) > 1:
+        numbers = ", ".join(map(str, same))
+        raise CommandError(f"Several broken entries are {name!r}: say the number, of {numbers}.")
+    number = same[0] if same else _number(name)
+    if number not in book.broken:
+        raise CommandError(
+            f"The job {name!r} can be read: only what is broken is dropped."
+            if book.value(name)
+            else f"There is no broken entry {name!r}; `jobs verify` lists those that there are."
+        )
+    yield number, book.broken[number]
+
+
+def _is_named(entry: Entry[Job], name: str) -> bool:
+    return JobBook.named(entry.raw) == f"entry {name!r}"
+
+
 def _read(name: str) -> JobBook:
+    if (kind := Path(name).suffix.lower()) in NO_JSON:
+        raise CommandError(f"{name}: import takes a jobs.json, no {kind[1:].upper()} file.")
     try:
         body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return JobBook.decode(body)
+        book = JobBook.decode(body)
     except OSError as error:
         raise CommandError(f"{name}: {error.strerror}") from error
     except UnreadableDocument as error:
         raise CommandError(f"{name}: {error}") from error
+    if not book.entries and not _has_jobs(body):
+        raise CommandError(f"{name}: this is no jobs.json: it has no `jobs`.")
+    return book
+
+
+def _has_jobs(body: bytes) -> bool:
+    head = msgspec.json.decode(body.removeprefix(BYTE_ORDER_MARK))
+    return isinstance(head, list) or isinstance(head.get("jobs"), list)
 
 
 def _checked(source: JobBook, business: Business) -> tuple[JobBook, list[str]]:
     """The file with its jobs' fields cleaned, and a line for each entry that cannot be taken."""
     wrong, cleaned = [], []
     for entry in source.entries:
+        named = source.named(entry.raw)
+        why = entry.problem.removeprefix(f"{named}: ")
         try:
             fields = job_input.clean(_fields(entry), business)
         except InvalidInput as invalid:
-            wrong.append(f"{source.named(entry.raw)}: {invalid}")
+            names = {re.split(r"[.[]", name)[0] for name in invalid.errors}
+            others = {name for pair in NAMED.findall(why) for name in pair if name} - names
+            wrong.append(f"{named}: {invalid} {why if others else ''}".rstrip())
             continue
         if entry.value is None:
             wrong.append(entry.problem)
+        elif CONTROL_OR_TURN.search(entry.value.id):
+            wrong.append(f"{named}: id: It has control characters in it.")
         elif (job := replace(entry.value, **fields)) != entry.value:
             cleaned.append(job)
     return source.put(*cleaned), wrong
@@ -151,12 +224,14 @@ def _fields(entry: Entry[Job]) -> dict[str, object]:
     if entry.value is not None:
         return {name: plain(entry.value.field(name)) for name in EDITABLE}
     try:
-        stored = JobBook.canonical(msgspec.json.decode(entry.raw, type=dict[str, msgspec.Raw]))
-        return {name: msgspec.json.decode(stored[name]) for name in EDITABLE if name in stored}
+        stored = msgspec.json.decode(entry.raw, type=dict[str, msgspec.Raw])
+        fields = JobBook.with_texts(JobBook.renamed(stored))
+        return {name: msgspec.json.decode(fields[name]) for name in EDITABLE if name in fields}
     except UNREADABLE:
         return {}
 
 
 def _line(job: Job) -> str:
     window = f"{job.window.date} {job.window.name}" if job.window else "no window"
-    return f"{job.id:12} {job.status:18} {window:22} {job.customer_name}, {job.location}"
+    who = " ".join(f"{job.customer_name}, {job.location}".split())  # of one line
+    return f"{job.id:12} {job.status:18} {window:22} {who}"

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from dispatch import wiring
 from dispatch.domain.document import StoreUnavailable
-from dispatch.management.commands._command import add_dry_run
+from dispatch.management.commands._command import SiteCommand, add_dry_run
 from qdn_site.edge.cloudfront import CloudFrontRefused
 from qdn_site.edge.invalidation import chosen
 from qdn_site.releases import ReleaseError
@@ -35,7 +35,7 @@ def whoever() -> str:
         return str(os.getuid())
 
 
-class ReleaseCommand(BaseCommand):
+class ReleaseCommand(SiteCommand):
     """Subclasses make a plan; here it is shown and carried out."""
 
     def add_arguments(self, parser: CommandParser) -> None:

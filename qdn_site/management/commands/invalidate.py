@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from dispatch import wiring
-from dispatch.management.commands._command import add_dry_run
+from dispatch.management.commands._command import SiteCommand, add_dry_run
 from qdn_site.edge.cloudfront import CloudFrontRefused, Distribution
 from qdn_site.edge.invalidation import OF_SURFACE, Order, chosen, orders, start, watched
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Tell CloudFront to forget what it keeps of some paths, or of a surface's."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from dispatch.management.commands._command import SiteCommand
 from qdn_site.management.commands._release_command import failures
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases.pointer import NONE, Move, Pointer
@@ -13,7 +14,7 @@ from qdn_site.releases.target import StageName, target
 STAGES: tuple[StageName, ...] = ("staging", "production")
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "What runs where, since when, by whom."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,14 +9,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from dispatch import sample, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
+from dispatch.management.commands._command import SiteCommand
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Serve on 127.0.0.1 with sample jobs and members, where there are none yet."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 from dispatch import wiring
 from qdn_site import PAGES_API
 from qdn_site.edge.table import FUNCTION
+from qdn_site.management.commands._differences import add_diff, differences
 from qdn_site.management.commands._release_command import ReleaseCommand
 from qdn_site.releases import publish, sample_job
 from qdn_site.releases.pack import pack_function, pack_pages
@@ -22,6 +23,7 @@ class Command(ReleaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        add_diff(parser)
         parser.add_argument(
             "--from",
             dest="source",
@@ -43,7 +45,7 @@ class Command(ReleaseCommand):
             for line in prove(pages):
                 self.say(f"proved: {line}")
         plan = publish.plan_stage(staging, packs, options["by"], wiring.now())
-        self.carry_out(plan, options)
+        self.carry_out(plan, options, differences(plan, in_full=True) if options["diff"] else ())
         if not staging.url:
             self.say("QDN_STAGING_URL is not set; on staging's site:")
         site = staging.url.rstrip("/")

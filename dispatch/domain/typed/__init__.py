@@ -1,0 +1,1 @@
+"""What people type, pasted marks and all: texts, phone numbers and amounts of money."""
