@@ -140,14 +140,14 @@ def move(
     key: str = "",
 ) -> Done:
     """Raises IllegalMove; JobConflict where the job is no longer at `expected`."""
-    starter = wiring.roster(business).read().value(by.name)
+    starts = to is Status.IN_PROGRESS and reason != UNDO
+    starter = wiring.roster(business).read().value(by.name) if starts else None
 
     def apply(job: Job, at: datetime) -> Job:
         _still_at(expected, job)
         moved = moves.move(job, to, by=by, at=at, business=business, reason=reason)
-        starts = to is Status.IN_PROGRESS and reason != UNDO and not job.crew.driver
-        may_drive = starter is not None and "driver" in starter.roles
-        return moves.driven_by(moved, by.name, at) if starts and may_drive else moved
+        drives = starter and "driver" in starter.roles and not job.crew.driver
+        return moves.driven_by(moved, by.name, at) if drives else moved
 
     return _change(business, job_id, by, apply, _once(key, by, "move", to, reason))
 

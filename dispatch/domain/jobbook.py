@@ -23,6 +23,7 @@ OLD_NAMES = {"customer": "customer_name", "token": "tracking_token", "assigned_c
 NEVER_NULL = {
     *("version", "tracking_token", "phone", "email", "price", "price_lines", "crew", "truck"),
     *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
+    *("doubtful", "keys"),
 }
 TIMES = {"created_at", "updated_at"}
 AMOUNT_IN_STRING = re.compile(rb'"amount"\s*:\s*"')
