@@ -34,6 +34,7 @@ TO_TYPE = {
     *("customer_name", "phone", "email", "location", "access_notes", "truck", "price", "date"),
     *("text", "reason", "eta", "name"),
 }
+LONG = {"text", "access_notes", "location"}
 TO_HIDE = {
     *("key", "back", "version", "expected", "take", "insist", "revoke", "on_my_way", "job"),
 }
@@ -122,7 +123,12 @@ def given_back(request: SiteRequest, *, status: int = 200) -> HttpResponse | Non
     if sent["member"] != request.user.username:
         return None
     fields = [
-        (name, value, "typed" if name in TO_TYPE else "hidden" if _hides(name, value) else "kept")
+        (
+            name,
+            value,
+            "typed" if name in TO_TYPE else "hidden" if _hides(name, value) else "kept",
+            name in LONG or "\n" in value,  # a control of one line would lose the others
+        )
         for name, value in sent["fields"]
     ]
     context = {"path": sent["path"], "fields": fields}

@@ -23,7 +23,7 @@ CAME_IN = Event(at=NOON, by="customer", what="created")
 OURS = {"Sec-Fetch-Site": "same-origin"}
 FETCH = OURS | {"X-Requested-With": "fetch"}
 FORMS: list[tuple[str, str, dict[str, str]]] = [
-    (NEW, NEW, {"customer_name": "Grace Kim", "location": "6021 Waverly Ave"}),
+    (NEW, NEW, {"customer_name": "Grace Kim", "location": "6021 Waverly Ave\r\nrear"}),
     (DRAWER, f"{DRAWER}/notes", {"text": "Couch is behind\r\nthe garage"}),
     (DRAWER, f"{DRAWER}/move", {"status": "cancelled", "reason": "Moved to Reno"}),
     (DRAWER, f"{DRAWER}/edit", {"truck": "T-17"}),
@@ -72,7 +72,9 @@ class Fields(HTMLParser):
         if tag == "form":
             self.inside = given.get("action", "") == self.action
         if tag in ("input", "textarea") and self.inside and given.get("name"):
-            self.found[given["name"]] = given.get("value") or ""
+            value = given.get("value") or ""
+            one_line = tag == "input" and given.get("type") != "hidden"
+            self.found[given["name"]] = re.sub("[\r\n]", "", value) if one_line else value
             self.area = given["name"] if tag == "textarea" else ""
 
     def handle_endtag(self, tag: str) -> None:
