@@ -179,7 +179,8 @@ class EditForm(CrewJobForm):
         merged = None if data is None else shown | {name: sent[name] for name in self.given}
         super().__init__(merged, initial=shown, business=business, job=job)
         for name in self.fields.keys() - self.given:
-            self.fields[name].required = False
+            if not str(shown.get(name, "")).strip():  # of old: it may stay as it is
+                self.fields[name].required = False
 
     def _untouched(self, sent: Mapping[str, Any], seen: Iterable[dict[str, Any]]) -> set[str]:
         """The fields that came back as one of these showed them."""

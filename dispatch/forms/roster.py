@@ -39,8 +39,9 @@ class ProfileForm(InputForm):
         if member:
             kwargs["initial"] = profile(member) | {"phone": business.phone_text(member.phone)}
         super().__init__(data, **kwargs)
-        for name in self.untouched:
-            self.fields[name].required = False
+        for name, known in self.untouched.items():
+            if not known.strip():  # of old: it may stay as it is
+                self.fields[name].required = False
 
     @property
     def names(self) -> list[str]:

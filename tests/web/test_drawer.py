@@ -478,6 +478,14 @@ def test_an_extension_is_shown_and_dialled_and_no_message_goes_to_it(
     assert "(619) 555-0142 ext. 4471</dd>" in page
 
 
+def test_what_must_be_given_is_not_called_optional(dana: Client, jobs: JobRepository) -> None:
+    for page in (dana.get(DRAWER), press(dana, "edit", **everything(jobs, phone="1"))):
+        for label in ("Name", "Address"):
+            assert f"{label} (optional)" not in words(page)
+            assert f"{label} " in words(page)
+        assert "Phone (optional)" in words(page)
+
+
 @pytest.mark.parametrize("path", ["/dashboard/jobs/jXkL9m2pQ", "/dashboard/jobs/new"])
 def test_no_wheel_turns_a_price(dana: Client, jobs: JobRepository, path: str) -> None:
     jobs.change(lambda book: book.put(make_job()))
