@@ -54,7 +54,7 @@ def test_an_emptied_price_is_none_and_a_zero_is_zero(
     dana: Client, jobs: JobRepository, typed: str, kept: Any
 ) -> None:
     jobs.change(lambda book: book.put(make_job(status=Status.BOOKED)))
-    assert dana.post(f"{DRAWER}/edit", {"price": typed}).status_code == 303
+    assert dana.post(f"{DRAWER}/edit", {"price": typed, "key": "k"}).status_code == 303
     assert jobs.read().jobs[0].price == kept
     sent = dana.post(
         "/dashboard/jobs/new",
