@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.html import format_html
+
 from dispatch import roster, wiring
 from dispatch.domain.document import StoreUnavailable
 from dispatch.explain import UNSURE
 from dispatch.forms.roster import DaysForm
 from dispatch.http import SiteRequest
+from dispatch.templatetags.formats import typed
 
 STEPS = {"away": roster.set_away, "back": roster.set_back}
 
@@ -29,4 +32,4 @@ def set_days(request: SiteRequest, username: str, form: DaysForm) -> tuple[int, 
     except StoreUnavailable:
         return 503, UNSURE
     now = "away" if step is roster.set_away else "free again"
-    return 303, f"{member.name} is {now}, {form.in_words}."
+    return 303, format_html("{} is {}, {}.", typed(member.name), now, form.in_words)

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from dispatch import jobs, wiring
@@ -31,6 +32,7 @@ from dispatch.explain import (
 )
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
+from dispatch.templatetags.formats import typed
 from dispatch.views.board import board_of
 
 FORMS = ("note", "eta", "edit", "crew")  # by their names in the template
@@ -93,7 +95,8 @@ def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
     if is_fetch(request):
         response = drawer(request, done.job, said=words)
     else:
-        messages.success(request, f"{done.job.customer_name}: {words}")
+        said = format_html("{}: {}", typed(done.job.customer_name), words)
+        messages.success(request, said)
         response = HttpResponseRedirect(_back(request, job.id), status=303)
     return with_revision(request, response, done.revision)
 

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
@@ -16,6 +17,7 @@ from dispatch.domain.status import Status
 from dispatch.explain import UNSURE
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NewJobForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
+from dispatch.templatetags.formats import typed
 from dispatch.views.drawer import Outcome, drawer, job_action, key_sent, no_job
 
 
@@ -117,7 +119,8 @@ def new_job(request: SiteRequest) -> HttpResponse:
             form.add_error(None, UNSURE)  # with the same key it is not made twice
             status = 503
         else:
-            messages.success(request, f"{done.job.customer_name} is on the board.")
+            said = format_html("{} is on the board.", typed(done.job.customer_name))
+            messages.success(request, said)
             return with_revision(request, see_other("job", done.job.id), done.revision)
     context = {"form": form, "key": key, "earlier": earlier}
     return render(request, "dispatch/new_job.html", context, status=status)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import pluralize
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -18,6 +19,7 @@ from dispatch.domain.roster import Member, MemberNotFound
 from dispatch.explain import LOOK_BELOW, UNSURE, explain
 from dispatch.forms.roster import MemberForm, NewMemberForm
 from dispatch.http import SiteRequest, crew_only, post_only, see_other, with_revision
+from dispatch.templatetags.formats import typed
 from dispatch.views.days import days_form, set_days
 
 # The first password is shown once: where that answer was lost, only a new one helps.
@@ -109,7 +111,7 @@ def member(request: SiteRequest, username: str) -> HttpResponse:
         return _member_page(request, found, 409, words, form=form)
     except StoreUnavailable:
         return _member_page(request, found, 503, UNSURE, form=form)
-    messages.success(request, f"{saved.name}: saved.")
+    messages.success(request, format_html("{}: saved.", typed(saved.name)))
     return see_other("member", username)
 
 
@@ -139,7 +141,8 @@ def sick(request: SiteRequest, username: str) -> HttpResponse:
     taken = roster.sick(business, username, today, by=request.user.actor)
     count = len(taken.jobs)
     came_back = f"{count} job{pluralize(count)} came back" if count else "no job was theirs"
-    messages.success(request, f"{found.name} is away today; {came_back}.")
+    said = format_html("{} is away today; {}.", typed(found.name), came_back)
+    messages.success(request, said)
     return with_revision(request, see_other("member", username, anchor="today"), taken.revision)
 
 
@@ -160,7 +163,7 @@ def access(request: SiteRequest, username: str) -> HttpResponse:
         step(request.business, username)
     except roster.LastDispatcher as error:
         return _member_page(request, found, 409, explain(error, request.business))
-    messages.success(request, f"{found.name}: {words}")
+    messages.success(request, format_html("{}: {}", typed(found.name), words))
     return see_other("member", username)
 
 

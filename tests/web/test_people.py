@@ -73,6 +73,10 @@ def test_what_was_typed_keeps_its_direction_and_its_language(
         for name in shown:
             assert f'<bdi translate="no">{name}</bdi>' in text(dana.get(page)), page
     assert f'<p dir="auto">{HEBREW}</p>' in text(dana.get(DRAWER))
+    said = dana.post(f"{DRAWER}/notes", {"text": "ok"}, follow=True)
+    assert f'<bdi translate="no">{HEBREW}</bdi>: Note added.' in text(said)
+    said = dana.post("/dashboard/crew/zoe/sick", follow=True)
+    assert '<bdi translate="no">Zoe</bdi> is away today; no job was theirs.' in text(said)
     apart = re.sub("<bdi.*?</bdi>", "", text(dana.get("/dashboard/board")))
     assert f">{HEBREW}<" not in apart
 
