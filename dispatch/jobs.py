@@ -304,7 +304,7 @@ def _once(key: str, by: Actor, *action: Any) -> str:
 
     Other words under a key that was used are another action: nothing that was typed is swallowed.
     """
-    return sha256(JSON.encode((by.name, key, action))).hexdigest()[:32] if key else ""
+    return sha256(repr((by.name, key, action)).encode()).hexdigest()[:32] if key else ""
 
 
 def _still_at(expected: Status | None, job: Job) -> None:

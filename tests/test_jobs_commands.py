@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from msgspec import UNSET
 
 from dispatch.domain.jobbook import JobBook
 from dispatch.stores.repository import JobRepository, RosterRepository
@@ -85,7 +86,7 @@ def test_a_spreadsheet_s_numbers_and_words_are_read(tmp_path: Path, jobs: JobRep
     assert "Imported 2 of 2" in run("jobs", "import", file)
     job, other = jobs.refreshed().jobs
     assert (job.id, job.phone, job.price, job.truck) == ("1001", "+16195550142", 1250, "7")
-    assert (other.location, other.price) == ("42", 0)
+    assert (other.location, other.price) == ("42", UNSET)
     assert b'"phone":"+16195550142"' in jobs.read().encode()
 
 

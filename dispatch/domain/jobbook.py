@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from hmac import compare_digest
@@ -84,6 +83,8 @@ class JobBook(Ledger[Job]):
     def renamed(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
         """Old names become today's; what is missing or null becomes its default."""
         nulls = {name for name in NEVER_NULL & fields.keys() if bytes(fields[name]) == b"null"}
+        if bytes(fields.get("price", Raw())).strip(b' "') == b"":
+            nulls |= fields.keys() & {"price"}  # an empty text is no price either
         if not (nulls or OLD_NAMES.keys() & fields.keys() or TIMES - fields.keys()):
             return fields
         old = {OLD_NAMES[name]: raw for name, raw in fields.items() if name in OLD_NAMES}
@@ -170,7 +171,7 @@ def _number(raw: Raw, name: str) -> Raw:
     """Read by our own rule: others take `1_000` and digits of any script."""
     text = msgspec.json.decode(raw, type=str).strip()
     try:
-        amount = amounts.read(text) if text else Decimal(0)
+        amount = amounts.read(text or "0")
     except amounts.NoAmount as error:
         raise ValueError(f"{name}: {error}") from None
     return Raw(f"{amount:f}".encode())

@@ -2,9 +2,11 @@
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from msgspec import UNSET
 
@@ -52,7 +54,7 @@ def test_an_emptied_price_is_none_and_a_zero_is_zero(
     dana: Client, jobs: JobRepository, typed: str, kept: Any
 ) -> None:
     jobs.change(lambda book: book.put(make_job(status=Status.BOOKED)))
-    assert dana.post(f"{DRAWER}/edit", {"price": typed}).status_code == 303
+    assert dana.post(f"{DRAWER}/edit", {"price": typed, "key": "k"}).status_code == 303
     assert jobs.read().jobs[0].price == kept
     sent = dana.post(
         "/dashboard/jobs/new",
@@ -62,10 +64,22 @@ def test_an_emptied_price_is_none_and_a_zero_is_zero(
     assert [job.price for job in jobs.read().jobs] == [kept, kept]
 
 
-def test_a_file_keeps_what_it_says_of_a_price() -> None:
-    """Missing or null is none; neither a zero nor a null is written where none was."""
+def test_an_import_agrees_on_no_price(jobs: JobRepository, tmp_path: Path) -> None:
     entry = {"id": "a", "customer_name": "Mark", "location": "1 Elm St", "status": "booked"}
-    for given, kept in (({}, UNSET), ({"price": None}, UNSET), ({"price": 0}, 0)):
+    file = tmp_path / "jobs.json"
+    file.write_text(json.dumps([entry | {"load": "half"}]))
+    call_command("jobs", "import", str(file))
+    assert jobs.read().job("a").price is UNSET
+
+
+def test_a_file_keeps_what_it_says_of_a_price() -> None:
+    """Missing, empty or null is none; neither a zero nor a null is written where none was."""
+    entry = {"id": "a", "customer_name": "Mark", "location": "1 Elm St", "status": "booked"}
+    for given, kept in (
+        ({}, UNSET),
+        *(({"price": none}, UNSET) for none in (None, "", " ")),
+        ({"price": 0}, 0),
+    ):
         book = JobBook.decode(json.dumps([entry | given]).encode())
         assert book.job("a").price == kept
         written = json.loads(book.encode())["jobs"][0]

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from django.core.management.base import CommandError, CommandParser
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from dispatch import wiring
@@ -210,6 +211,8 @@ def _checked(source: JobBook, business: Business) -> tuple[JobBook, list[str]]:
             others = {name for pair in NAMED.findall(why) for name in pair if name} - names
             wrong.append(f"{named}: {invalid} {why if others else ''}".rstrip())
             continue
+        if entry.value and entry.value.price is UNSET:
+            fields.pop("price", None)  # no load's price was agreed on
         if entry.value is None:
             wrong.append(entry.problem)
         elif CONTROL_OR_TURN.search(entry.value.id):
