@@ -233,6 +233,18 @@ def test_two_taps_at_one_place_move_one_job_and_each_of_a_minute_can_be_undone(
     expect(dana.locator("#undo")).to_be_empty()
 
 
+def test_once_the_drawer_is_closed_its_moves_can_be_undone_on_the_board(
+    dana: Page, job: Job
+) -> None:
+    drawer = open_drawer(dana, job)
+    drawer.get_by_role("button", name="Ready for Pickup").click()
+    expect(drawer.locator("header .pill")).to_have_text("Ready for Pickup")
+    expect(dana.locator("#undo")).to_be_hidden()
+    dana.keyboard.press("Escape")
+    dana.get_by_role("button", name=f"Undo: {job.customer_name}").click()
+    expect(card(dana, job, BOOKED)).to_be_visible()
+
+
 def test_a_tap_on_a_card_that_the_refresh_has_put_there_does_nothing(
     window: Window, site: Site
 ) -> None:
