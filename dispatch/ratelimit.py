@@ -18,7 +18,7 @@ from dispatch.http import SiteRequest
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
-PARTS = 10  # of the time of a limit: so finely it slides
+PARTS = 10
 REDIS_RESTS = 5  # seconds after a failure
 _redis_rests_until = 0.0
 
@@ -34,7 +34,8 @@ class TooMany(Exception):
 class Limit:
     """At most `most` tries within `seconds`, whenever those begin, for each key of its own.
 
-    Tries are counted by small parts of the time, of which the oldest is always forgotten whole.
+    They are counted by tenths of that time, of which the oldest is forgotten whole: who waits for
+    all of it gets in, and who times it well may up to a tenth sooner.
     """
 
     def __init__(self, name: str, most: int, seconds: int) -> None:
