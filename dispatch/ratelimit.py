@@ -18,7 +18,7 @@ from dispatch.http import SiteRequest
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
-PARTS = 10
+PARTS = 10  # of the time of a limit: so finely it slides
 REDIS_RESTS = 5  # seconds after a failure
 _redis_rests_until = 0.0
 
@@ -34,8 +34,8 @@ class TooMany(Exception):
 class Limit:
     """At most `most` tries within `seconds`, whenever those begin, for each key of its own.
 
-    They are counted by tenths of that time, of which the oldest is forgotten whole: who waits for
-    all of it gets in, and who times it well may up to a tenth sooner.
+    Tries are counted by small parts of the time, each of which is forgotten whole, once all of
+    it is that long ago.
     """
 
     def __init__(self, name: str, most: int, seconds: int) -> None:
@@ -79,21 +79,19 @@ class Limit:
         than `most` pass. Raises TooMany.
         """
         now, length = int(wiring.now().timestamp()), max(1, self.seconds // PARTS)
-        part, parts = now // length, self.seconds // length
+        part, oldest = now // length, (now - self.seconds + 1) // length
         name = sha256(f"{self.name} {key}".encode()).hexdigest()[:24]
-        slots = [f"{name}-{part - back}" for back in range(parts)]
+        slots = [f"{name}-{each}" for each in range(part, oldest - 1, -1)]
         tries = _count(slots, +1, self.seconds)
         over = sum(tries) - self.most
         if over <= 0:
             return slots[0]
         _count(slots[:1], -1, self.seconds)
-        room = part + parts
-        for back in reversed(range(parts)):  # the oldest leave first
-            over -= tries[back]
+        for leaving in range(oldest, part + 1):
+            over -= tries[part - leaving]
             if over <= 0:
-                room -= back
                 break
-        raise TooMany(room * length - now)
+        raise TooMany((leaving + 1) * length + self.seconds - 1 - now)
 
 
 def _count(slots: list[str], change: int, seconds: int) -> list[int]:

@@ -98,8 +98,22 @@ def test_who_succeeds_or_gets_no_answer_keeps_all_tries(counted: None, clock: Fa
 def test_it_opens_again(counted: None, clock: FakeClock) -> None:
     limit = Limit("tries", most=1, seconds=60)
     assert tries(limit, 2).count(True) == 1
-    clock.tick(60)
+    clock.tick(65)  # a part of a tenth is forgotten as one
     assert tries(limit, 2).count(True) == 1
+
+
+@pytest.mark.parametrize("seconds", [1, 7, 60, 300, 3600])
+@pytest.mark.parametrize("begins", [0, 0.03, 0.099])  # of that time: within a part, and at its ends
+def test_in_no_span_of_its_time_do_more_pass_than_may(
+    counted: None, clock: FakeClock, seconds: int, begins: float
+) -> None:
+    limit = Limit(f"tries in {seconds} s from {begins}", most=4, seconds=seconds)
+    clock.tick(int(seconds * begins))
+    assert tries(limit, 6).count(True) == 4
+    clock.tick(seconds - 1)
+    assert tries(limit, 6).count(True) == 0
+    clock.tick(1 + seconds // 10)
+    assert tries(limit, 6).count(True) == 4
 
 
 def asked_from(address: str) -> str:
