@@ -220,8 +220,8 @@ def edit(
     def apply(job: Job, at: datetime) -> Job:
         return job.edited(_untouched(job, fields, version), by=by.name, at=at)
 
-    once = _once(key, by, "edit", *sorted(fields.items()))
-    return _change(business, job_id, by, apply, once)
+    given = sorted((name, plain(value)) for name, value in fields.items())
+    return _change(business, job_id, by, apply, _once(key, by, "edit", *given))
 
 
 def note(business: Business, job_id: str, text: str, *, by: Actor, key: str = "") -> Done:

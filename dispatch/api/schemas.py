@@ -32,7 +32,7 @@ Given: TypeAlias = T | UnsetType | None  # it may be left out; null empties it
 def words(name: str, *, needed: bool = False, **more: Any) -> Meta:
     """The text that `job_input` calls so; where `needed`, with one character that can be seen."""
     longest, needed = LONGEST[name], needed or name in REQUIRED
-    refused = CONTROLS if name in (*FREE, "phone") else CONTROLS + TURNS
+    refused = CONTROLS if name in (*FREE, "phone", "email") else CONTROLS + TURNS
     plain = f"[^{refused}]*"
     pattern = f"^{plain}[^{refused}\\s]{plain}$" if needed else f"^{plain}$"
     least = {"minLength": 1} if needed else {}

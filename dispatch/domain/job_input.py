@@ -15,7 +15,7 @@ from msgspec import UNSET
 from dispatch.domain.business import Business
 from dispatch.domain.job import EDITABLE, ROLES, Job, PriceLine, Window
 from dispatch.domain.typed import amounts, phones
-from dispatch.domain.typed.texts import CONTROL, CONTROL_OR_TURN, TURNS, lines
+from dispatch.domain.typed.texts import CONTROL, CONTROL_OR_TURN, TURNS, lines, without_marks
 
 LONGEST = {  # characters
     "customer_name": 120,
@@ -108,8 +108,7 @@ def text(name: str, value: object, *, at: str = "") -> str:
 
 def phone(value: object, business: Business) -> str:
     """In E.164, or empty. Raises InvalidInput."""
-    # Address books put marks around a number that only its direction needs.
-    typed = text("phone", re.sub(f"[{TURNS}]", "", value) if isinstance(value, str) else value)
+    typed = text("phone", _without_turns(value))
     try:
         return phones.read(typed, business.country) if typed else ""
     except phones.NoNumber as error:
@@ -118,10 +117,15 @@ def phone(value: object, business: Business) -> str:
 
 def email(value: object) -> str:
     """Raises InvalidInput."""
-    typed = text("email", value)
+    typed = without_marks(text("email", _without_turns(value)))
     if typed and not EMAIL.fullmatch(typed):
         raise InvalidInput({"email": "That does not look like an e-mail address."})
     return typed
+
+
+def _without_turns(value: object) -> object:
+    """Address books put marks around what they give out that only its direction needs."""
+    return re.sub(f"[{TURNS}]", "", value) if isinstance(value, str) else value
 
 
 def member(given: Mapping[str, str], business: Business) -> dict[str, str]:

@@ -145,12 +145,14 @@ class CrewJobForm(JobForm):
         """Raises InvalidInput for a day that is over or far off, until it is said to be meant."""
         at = wiring.now()
         ahead = (day - self.business.today(at)).days
-        if 0 <= ahead <= FAR or self.data.get(MEANT) == day.isoformat():
+        if 0 <= ahead <= FAR:
             return
         told = self.business.day_text(day, at)
         yes = forms.CheckboxSelectMultiple(choices=[(day.isoformat(), f"Yes, I mean {told}")])
         self.fields[MEANT] = forms.Field(label="Is that right?", required=False, widget=yes)
         self.order_fields(self.field_order)
+        if self.data.get(MEANT) == day.isoformat():
+            return  # which goes along where something else is asked
         why = "is over" if ahead < 0 else "is more than a year off"
         raise InvalidInput({"window.date": f"{told} {why}. If you mean it, say so below."})
 

@@ -24,6 +24,7 @@ NONE, ONE, AREA = phones.NONE, phones.NOT_ONE, phones.NO_AREA
         ("\u2068+1 619 555 0142\u2069\u200b", "+16195550142"),
         ("６１９－５５５－０１４２", "+16195550142"),
         ("٦١٩٥٥٥٠١٤٢", "+16195550142"),
+        ("619\u2212555\u22120142", "+16195550142"),
         ("(619) 555-0142 ext. 4471", "+16195550142;ext=4471"),
         ("(619) 555-0142 (ext. 4471)", "+16195550142;ext=4471"),
         ("619-555-0142 Extension: 007", "+16195550142;ext=007"),
@@ -104,6 +105,9 @@ def test_a_number_is_shown_and_dialled_with_all_that_is_kept_of_it(
         ("175 $", "175"),
         ("USD\u00a0175", "175"),
         (".5", "0.5"),
+        ("\ufeff$175\u200e", "175"),
+        ("\u221220", "-20"),
+        ("\u201320", "-20"),
     ],
 )
 def test_an_amount_is_read_as_it_is_written(typed: str, amount: str) -> None:
@@ -151,6 +155,8 @@ def test_an_amount_that_could_be_another_is_refused(typed: str, sentence: str) -
         ("Łódź", "lodz"),
         ("Straße", "STRASSE"),
         ("Ødegård", "odegard"),
+        ("Þórr", "thorr"),
+        ("١٤٢٠ Elm", "1420 elm"),
         ("ＺＯＥ", "zoe"),
         ("Zo\u00adë\u200b", "\u202azoe\u202c"),
         ("Smith\u2013Jones", "smith-jones"),

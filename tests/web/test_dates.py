@@ -1,6 +1,7 @@
 """A time says its day where that is not today's, a day its year; what is over is said no more."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from dispatch.forms.job import MEANT
 from dispatch.stores.repository import JobRepository
 from dispatch.templatetags import formats
 from tests.making import BUSINESS, NOON, TOKEN, FakeClock, make_job
-from tests.web.pages import words
+from tests.web.pages import sent_back, words
 
 TRACK, DRAWER, DAY = f"/track/{TOKEN}", "/dashboard/jobs/jXkL9m2pQ", 24 * 3600
 JOB = {"customer_name": "Mark", "location": "1 Elm St", "status": "booked", "window": "morning"}
@@ -163,6 +164,21 @@ def test_to_mean_one_day_is_not_to_mean_another(dana: Client) -> None:
     assert answer.status_code == 422
     assert f'name="{MEANT}" value="2062-05-23"' in answer.content.decode()
     assert "checked" not in answer.content.decode()
+
+
+def test_a_day_that_is_meant_stays_so_while_a_price_is_asked_about(
+    dana: Client, jobs: JobRepository
+) -> None:
+    """Each answer goes along with the next question: they would else take turns for ever."""
+    put(jobs, load="half", price=Decimal(320))
+    edit = f"{DRAWER}/edit"
+    sent = sent_back(dana.get(DRAWER), edit) | {"date": "2036-05-23", "window": "morning"}
+    answer = dana.post(edit, sent | {"load": "full", MEANT: "2036-05-23"})
+    assert "Which one?" in words(answer)
+    assert dana.post(edit, sent_back(answer, edit) | {"take": "load"}).status_code == 303
+    job = jobs.read().jobs[0]
+    assert job.window
+    assert (job.window.date.year, job.price) == (2036, 600)
 
 
 def test_a_day_that_was_agreed_is_not_asked_about_again(dana: Client, jobs: JobRepository) -> None:

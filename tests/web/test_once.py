@@ -60,6 +60,7 @@ ACTIONS: list[tuple[str, dict[str, Any], Between]] = [
     ("move", {"status": "cancelled", "reason": "sold it", "expected": "booked"}, moved_back),
     ("assign", {"driver": "ana", "version": 1}, another_crew),
     ("edit", {"truck": "T7", "version": 1}, another_truck),
+    ("edit", {"price": "", "window": "", "date": "", "version": 1}, another_truck),
     ("eta", {"eta": "14:20"}, noted),
     ("eta", {"on_my_way": "1"}, noted),
     ("link", {}, noted),
@@ -88,6 +89,7 @@ def test_an_action_sent_again_is_done_once_whatever_colleagues_did_between(
         ("post", "status", {"status": "in_progress", "expected": "booked"}, moved_on),
         ("put", "crew", {"driver": "ana", "version": 1}, another_crew),
         ("patch", "", {"truck": "T7", "version": 1}, another_truck),
+        ("patch", "", {"price": None, "window": None, "version": 1}, another_truck),
     ],
 )
 def test_a_call_with_its_key_is_done_once_whatever_others_did_between(

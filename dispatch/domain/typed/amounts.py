@@ -3,6 +3,8 @@
 import re
 from decimal import Decimal
 
+from dispatch.domain.typed.texts import dashes, without_marks
+
 SYMBOLS = {"USD": "$", "CAD": "CA$", "MXN": "MX$", "AUD": "A$", "EUR": "€", "GBP": "£"}
 
 SIGN, UNIT = r"[+-]?", r"[A-Z]{0,2}[$€£]|[A-Z]{3}"
@@ -22,7 +24,8 @@ def read(text: str, currency: str = "") -> Decimal:
     A currency that is written along must be `currency`, or any known one where none is given.
     Raises NoAmount.
     """
-    found = AMOUNT.fullmatch(text.replace("\N{NO-BREAK SPACE}", " ").strip())
+    plain = dashes(without_marks(text)).replace("\N{NO-BREAK SPACE}", " ").strip()
+    found = AMOUNT.fullmatch(plain)
     if found is None or (found[1] and found[3]):
         if re.fullmatch(r"[^A-Za-z]*[0-9],[^A-Za-z]*", text):
             raise NoAmount("Write it as 1250.50: a comma stands only before every three digits.")

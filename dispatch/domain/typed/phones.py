@@ -11,7 +11,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from dispatch.domain.typed.texts import dashes, without_marks
+from dispatch.domain.typed.texts import dashes, plain_digits, without_marks
 
 EXT = ";ext="
 KEPT = re.compile(rf"\+[0-9]+({EXT}[0-9]+)?")
@@ -113,8 +113,7 @@ def _digits(text: str) -> str:
 
 def _parts(text: str) -> tuple[str, str]:
     """What is dialled first, in plain characters, and the extension."""
-    plain = dashes(without_marks(unicodedata.normalize("NFKC", text)))
-    plain = "".join(str(unicodedata.decimal(each, each)) for each in plain).strip()
+    plain = plain_digits(dashes(without_marks(unicodedata.normalize("NFKC", text)))).strip()
     plain = LINK.sub("", plain, count=1) if LINK.match(plain) else plain
     found = EXTENSION.search(plain) if len(plain) <= LONGEST else None
     if found is None:

@@ -16,8 +16,9 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 APOSTROPHES = "’‘‛ʼʻʹʾʿ′`´＇｀"
 ALIKE = str.maketrans(
     dict.fromkeys(APOSTROPHES, "'")
-    | {"−": "-", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"}
+    | {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "þ": "th", "æ": "ae", "œ": "oe"}
 )
+MINUS = "−"
 UNSEEN = {"Mn", "Me", "Cf"}  # marks upon letters, and what directs or joins without being seen
 
 
@@ -38,15 +39,22 @@ def without_marks(text: str) -> str:
 
 def dashes(text: str) -> str:
     """With plain hyphens for all kinds of dashes."""
-    return "".join("-" if unicodedata.category(each) == "Pd" else each for each in text)
+    return "".join(
+        "-" if unicodedata.category(each) == "Pd" or each == MINUS else each for each in text
+    )
+
+
+def plain_digits(text: str) -> str:
+    """With 0 to 9 for the digits of all scripts."""
+    return "".join(str(unicodedata.decimal(each, each)) for each in text)
 
 
 def folded(text: str) -> str:
-    """The same for all ways in which people write the same: accents, capitals, widths, dashes
-    and apostrophes make no difference, and what is not seen is not there.
+    """The same for all ways in which people write the same: accents, capitals, widths, dashes,
+    apostrophes and the script of digits make no difference, and what is not seen is not there.
     """
     if text.isascii():
         return text.translate(ALIKE).casefold()
     apart = unicodedata.normalize("NFKD", text.translate(ALIKE))
     seen = "".join(each for each in apart if unicodedata.category(each) not in UNSEEN)
-    return dashes(seen.casefold().translate(ALIKE))
+    return dashes(plain_digits(seen.casefold().translate(ALIKE)))
