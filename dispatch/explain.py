@@ -100,7 +100,8 @@ def unavailable_text(error: NotAvailable, roster: Roster, business: Business) ->
     """Why somebody cannot be given a role, and who can: `… Who is free: Ana.`"""
     if error.obstacle is Obstacle.FULL and error.window:
         name, then = roster.name_of(error.username), when(error.window, business)
-        why = f"{name} already drives {error.jobs} jobs on {then}."
+        many = "a job" if error.jobs == 1 else f"{error.jobs} jobs"
+        why = f"{name} already drives {many} on {then}."
     else:
         clash = Clash(error.role, error.username, error.obstacle)
         why = clash_text(clash, error.window, roster, business)
@@ -183,11 +184,13 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
     return load.label if load else str(value)
 
 
-def failed_text(failed: Event, roster: Roster, business: Business) -> str:
+def failed_text(failed: Event, roster: Roster, business: Business) -> SafeString:
     """`No access: gate locked (Joel, Fri, May 22, 12:10 PM)`, of a visit that came to nothing."""
     at = failed.at.astimezone(business.zone)
     day = business.day_text(at.date(), wiring.now())
-    return f"{_reason_in_words(failed)} ({name_of(failed.by, roster)}, {day}, {at:%-I:%M %p})"
+    why, who = _reason_in_words(failed), name_of(failed.by, roster)
+    then = f"{day}, {at:%-I:%M %p}"
+    return format_html('<bdi>{}</bdi> (<bdi translate="no">{}</bdi>, {})', why, who, then)
 
 
 def _reason_in_words(move: Event) -> str:

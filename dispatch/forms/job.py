@@ -284,7 +284,7 @@ class CrewForm(InputForm):
             self.fields[role] = forms.Field(
                 label=role.replace("_", " ").capitalize(),
                 required=False,
-                widget=forms.Select(choices=[("", "Nobody yet"), *names]),
+                widget=forms.Select({"translate": "no"}, choices=[("", "Nobody yet"), *names]),
             )
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:

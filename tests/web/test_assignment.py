@@ -10,11 +10,12 @@ from django.test import Client
 import dispatch.jobs
 import dispatch.roster
 from dispatch import wiring
-from dispatch.domain.availability import NotAvailable
+from dispatch.domain.availability import NotAvailable, Obstacle
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
+from dispatch.explain import unavailable_text
 from dispatch.roster import Days
 from dispatch.stores.repository import DocumentRepository, JobRepository
 from tests.making import BUSINESS, DANA, JOEL, NOON, FakeClock, make_job
@@ -93,6 +94,12 @@ def test_a_full_window_can_be_insisted_on(dana: Client, jobs: JobRepository) -> 
     assert the_job(jobs).history[-1].reason == "insisted"
     assert "Joel drives 5 jobs" not in board(dana)
     assert "Joel drives 5 jobs" not in words(dana.get(DRAWER))
+
+
+def test_one_job_is_a_job() -> None:
+    full = NotAvailable("driver", "joel", Obstacle.FULL, MORNING, (), jobs=1)
+    said = unavailable_text(full, Roster(), BUSINESS)
+    assert said == "joel already drives a job on Sat, May 23 (Morning). Who is free: nobody."
 
 
 def test_insisting_without_need_is_not_kept(dana: Client, jobs: JobRepository) -> None:

@@ -7,9 +7,11 @@ from django.core.management import call_command
 from django.test import Client
 
 from dispatch.domain.job import Crew, Note
+from dispatch.domain.moves import move
+from dispatch.domain.permissions import Actor
 from dispatch.domain.status import Status
 from dispatch.stores.repository import JobRepository, RosterRepository
-from tests.making import NOON, TOKEN, make_job, make_member
+from tests.making import BUSINESS, NOON, TOKEN, make_job, make_member
 from tests.web.pages import text, words
 
 HEBREW, DRAWER = "דוד כהן", "/dashboard/jobs/jXkL9m2pQ"
@@ -79,6 +81,29 @@ def test_what_was_typed_keeps_its_direction_and_its_language(
     assert '<bdi translate="no">Zoe</bdi> is away today; no job was theirs.' in text(said)
     apart = re.sub("<bdi.*?</bdi>", "", text(dana.get("/dashboard/board")))
     assert f">{HEBREW}<" not in apart
+
+
+def test_no_browser_translates_a_driver_who_can_be_chosen(
+    dana: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    """On a card, in the filter, in a job's roles, and of a visit that came to nothing."""
+    dave = make_member("dave", name=HEBREW)
+    roster.change(lambda known: known.put(dave))
+    failed = move(
+        make_job(status=Status.IN_PROGRESS),
+        Status.BOOKED,
+        by=Actor("dave", dave.rank),
+        at=NOON,
+        business=BUSINESS,
+        reason="no_access: כלב",
+    )
+    jobs.change(lambda book: book.put(failed))
+    board, drawer = text(dana.get("/dashboard/")), text(dana.get(DRAWER))
+    assert 'value="dave"><bdi translate="no">דוד</bdi></button>' in board
+    assert 'value="dave" translate="no"' in " ".join(board.split())
+    assert drawer.count('<select name="driver" translate="no"') == 1
+    for page in (board, drawer):
+        assert f'<bdi>No access: כלב</bdi> (<bdi translate="no">{HEBREW}</bdi>, Fri' in page
 
 
 def test_the_page_says_whose_clock_it_goes_by(

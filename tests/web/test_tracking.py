@@ -4,7 +4,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
+from msgspec.structs import replace
 
 import dispatch.jobs
 from dispatch import wiring
@@ -12,6 +14,7 @@ from dispatch.domain.job import Crew, Event, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import UNDO, move
 from dispatch.domain.permissions import THE_CUSTOMER
+from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
 from tests.making import (
@@ -29,6 +32,7 @@ from tests.making import (
 from tests.stores.troubled import InMemory
 from tests.web.api import Program
 from tests.web.pages import text, words
+from tracking.public import TrackedJob
 
 PAGE = f"/track/{TOKEN}"
 SATURDAY = Window(date=date(2026, 5, 23), name="afternoon", start="12:00", end="16:00")
@@ -303,6 +307,30 @@ def test_where_it_cannot_be_cancelled_the_page_says_why_and_what_to_do(
     assert f"{PAGE}/cancel" not in text(live)
     assert why in words(live)
     assert "(619) 555-0100" in words(live)
+
+
+@pytest.mark.parametrize(
+    ("hours", "until"),
+    [(12, "12 hours before it begins"), (1, "1 hour before it begins"), (0, "until it begins;")],
+)
+def test_the_hours_of_the_cut_off_are_plain_english(hours: int, until: str) -> None:
+    business, job = replace(BUSINESS, cancel_hours=hours), make_job(status=BOOKED, window=SATURDAY)
+    shown = TrackedJob.of(job, Roster(), business, business.span(SATURDAY)[1])
+    context = {"job": shown, "token": TOKEN, "business": business}
+    assert until in " ".join(render_to_string("tracking/_live.html", context).split())
+
+
+def test_who_comes_again_after_a_failed_visit_looks_for_no_other_time(
+    client: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    put(jobs, status=STARTED)
+    dispatch.jobs.move(BUSINESS, "jXkL9m2pQ", BOOKED, by=JOEL, reason="no_access")
+    assert "We are finding another time" in words(client.get(PAGE))
+    dispatch.jobs.on_my_way(BUSINESS, "jXkL9m2pQ", by=JOEL)
+    page = words(client.get(PAGE))
+    assert "Joel is on the way" in page
+    assert "but we could not get in." in page
+    assert "We are finding another time" not in page
 
 
 @pytest.mark.parametrize(
