@@ -18,6 +18,8 @@ from urllib.parse import unquote
 
 from gunicorn.glogging import Logger
 
+from dispatch.domain.status import Status
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 # A tracking token is a key to a job: four characters tell two of them apart in a log. Cut are
@@ -33,9 +35,14 @@ KEYS = re.compile(
     r"|([0-9a-fA-F]{4})[0-9a-fA-F]{12,}"
 )
 # Of a query only these values are kept: the others may be a name, a phone number, an address.
-TELLS_NOBODY = "r|date|from|to|status|limit|version"
-VALUES = re.compile(rf"([?&])(?!(?:{TELLS_NOBODY})=)([\w.-]{{1,32}}=)?[^&#\s\"']+")
-BROKEN_LINE = re.compile(r"(?s)^(Invalid request from [^?]*\?).+")  # with blanks in it, say
+TELLS_NOBODY = (
+    r"(?:r|limit|version)=\d{1,8}|(?:date|from|to)=\d{4}-\d\d-\d\d"
+    rf"|status=(?:{'|'.join(Status)})"
+)
+VALUE = r"""(?:[^&#\s"']|["'](?=\w))"""  # O'Brien is one; a quote behind an address ends it
+VALUES = re.compile(rf"([?&])(?!(?:{TELLS_NOBODY})(?!{VALUE}))([\w.-]{{1,32}}=)?{VALUE}+")
+# One that is no HTTP, with blanks in its address, say.
+BROKEN_LINE = re.compile(r"""(?s)^(Invalid request from [^'"]*['"](?:[A-Z]+ /[^?\s]*\?)?).+""")
 ONCE_A = 60  # seconds: so often the same is said
 MOST_UNQUOTED = 3  # times: Django unquotes an address once, and `next=` holds one within another
 

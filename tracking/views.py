@@ -45,6 +45,7 @@ ASK = {
 
 # Whoever has the link may press its buttons, and not make the history grow without end.
 ON_ONE_JOB = Limit("a customer's actions on a job", most=20, seconds=600)
+IN_A_DAY = Limit("a customer's actions on a job in a day", most=60, seconds=24 * 3600)
 OF_ONE_SENDER = Limit("customers' actions", most=60, seconds=600)
 
 
@@ -195,16 +196,18 @@ def _done(request: SiteRequest, token: str, job: Job, to: Status) -> HttpRespons
 @contextmanager
 def _counted(request: SiteRequest, job: Job) -> Iterator[None]:
     """What a customer does to a job counts where it does something. Raises TooMany."""
-    nothing = JobConflict, IllegalMove
+    nothing, of_job = (JobConflict, IllegalMove), f"{request.business.slug} {job.id}"
     by_sender = OF_ONE_SENDER.unless(source(request), *nothing)
-    by_job = ON_ONE_JOB.unless(f"{request.business.slug} {job.id}", *nothing)
-    with by_sender, by_job:
+    by_job, by_day = (limit.unless(of_job, *nothing) for limit in (ON_ONE_JOB, IN_A_DAY))
+    with by_sender, by_job, by_day:
         yield
 
 
 def _too_often(request: SiteRequest, token: str, job: Job, error: TooMany) -> HttpResponse:
     minutes = -(-error.retry_after // 60)
     wait = f"{minutes} minutes" if minutes > 1 else "a minute"
+    if minutes > 90:
+        wait = f"{-(-minutes // 60)} hours, or call us"
     why = f"That was a lot in a short time, so nothing was changed now. Please wait {wait}."
     response = _refused(request, token, job, why, 429)
     response.headers["Retry-After"] = str(error.retry_after)

@@ -82,6 +82,20 @@ def test_what_is_no_key_stays_readable(line: str) -> None:
             "Invalid request from ip=::1: 'GET /?q=Mark Twain'",
             "Invalid request from ip=::1: 'GET /?…",
         ),
+        ("/api/jobs?q=O'Brien", "/api/jobs?q=…"),
+        ('/api/jobs?q=Mark%20"Sam"Twain&r=7', "/api/jobs?q=…&r=7"),
+        ("/api/jobs?date=Mark&status=mark&to=6195550142", "/api/jobs?date=…&status=…&to=…"),
+        ("/api/jobs?date=2026-05-23&from=2026-05-23%20Mark", "/api/jobs?date=2026-05-23&from=…"),
+        ("/dashboard/?r=12345678&version=3", "/dashboard/?r=12345678&version=3"),
+        ("File '/srv/a.py?x=mark', line 3", "File '/srv/a.py?x=…', line 3"),
+        (
+            "Invalid request from ip=::1: Invalid HTTP Version: 'Mark HTTP/1.1'",
+            "Invalid request from ip=::1: Invalid HTTP Version: '…",
+        ),
+        (
+            'Invalid request from ip=::1: Invalid HTTP request line: "GET /?q=O\'Brien Mark"',
+            'Invalid request from ip=::1: Invalid HTTP request line: "GET /?…',
+        ),
         ("Why? Nobody knows.", "Why? Nobody knows."),
     ],
 )

@@ -232,8 +232,9 @@ def test_signing_in_is_throttled_alike_for_known_and_unknown_names(
     form = {"username": "joel", "password": PASSWORD}
     refused = client.post("/dashboard/login/", form)
     assert refused.status_code == 429
-    assert 0 < int(refused.headers["Retry-After"]) <= 300
-    clock.tick(300)
+    wait = int(refused.headers["Retry-After"])
+    assert 0 < wait < 330  # a limit forgets in parts, of a tenth of its time
+    clock.tick(wait)
     assert client.post("/dashboard/login/", form).status_code == 302
 
 

@@ -470,10 +470,24 @@ def test_a_customers_actions_are_limited_in_words_and_change_nothing_more(
     assert [answer.status_code for answer in answers] == [303] * 20 + [429] * 10
     assert len(jobs.read().job("jXkL9m2pQ").history) == 20
     refused = answers[-1]
-    assert "so nothing was changed now. Please wait 10 minutes." in words(refused)
+    assert "so nothing was changed now. Please wait 11 minutes." in words(refused)
     assert "(619) 555-0100" in words(refused)
     clock.tick(int(refused.headers["Retry-After"]))
     assert client.post(f"/track/{TOKEN}/ready").status_code == 303
+
+
+def test_who_comes_back_all_day_makes_a_job_grow_no_further(
+    client: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    jobs.change(lambda book: book.put(make_job(status=Status.BOOKED)))
+    answers = []
+    for n in range(48):
+        for to in ("ready", "undo"):
+            answers.append(client.post(f"/track/{TOKEN}/{to}", {"key": f"{n} {to}"}))
+        clock.tick(600)
+    assert [answer.status_code for answer in answers] == [303] * 60 + [429] * 36
+    assert len(jobs.read().job("jXkL9m2pQ").keys or ()) == 60
+    assert "Please wait 17 hours, or call us." in words(answers[-1])
 
 
 def test_one_sender_is_limited_over_all_jobs_and_others_are_not(
