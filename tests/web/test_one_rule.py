@@ -44,7 +44,8 @@ def ways(dana: Client, jobs: JobRepository, tmp_path: Path) -> Ways:
             call_command("jobs", "import", str(file), stdout=said, stderr=said)
         except CommandError:
             assert jobs.refreshed().value("old") is None
-            field, sentence = said.getvalue().strip().split("'old': ")[1].split(": ", 1)
+            line = said.getvalue().strip().removesuffix(" (number 1)")
+            field, sentence = line.split("'old': ")[1].split(": ", 1)
             return {field: sentence}
         return {}
 
