@@ -20,6 +20,7 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
+from dispatch.templatetags.formats import hours
 
 UNSURE = (
     "We cannot reach our records right now, so we do not know yet whether this was saved."
@@ -162,7 +163,8 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
         case Decimal() if value.is_finite():
             return business.money(value)
         case Window():
-            return when(value, business)
+            is_usual = value == (business.agreed_window(value.date, value.name) or value)
+            return when(value, business) + ("" if is_usual else f", {hours(value)}")
         case datetime():
             return business.time_text(utc(value), event.at)
         case tuple():

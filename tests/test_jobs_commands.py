@@ -78,6 +78,7 @@ def test_an_entry_that_cannot_be_taken_is_named_with_its_field(
     (line,) = said.getvalue().splitlines()
     assert line.startswith("Cannot be taken: entry ")
     assert named in line
+    assert line.endswith(" (number 1)")
 
 
 def test_a_spreadsheet_s_numbers_and_words_are_read(tmp_path: Path, jobs: JobRepository) -> None:
@@ -123,6 +124,14 @@ def test_a_broken_entry_is_shown_and_taken_out_by_id_or_number(jobs: InMemory) -
     assert "Dropped entry " in run("jobs", "drop", "2")
     assert [job.id for job in jobs.refreshed().jobs] == ["7"]
     assert run("jobs", "verify").startswith("Revision ")
+
+
+def test_an_id_that_is_a_number_is_no_place_in_the_file(jobs: InMemory) -> None:
+    """Nor is anybody shown how Python writes what it reads."""
+    broken(jobs, {"id": 4}, {"stops": []}, 42)
+    assert "Dropped entry '4': " in run("jobs", "drop", "4")
+    assert run("jobs", "drop", "2").startswith('Dropped entry {"stops": []}: ')
+    assert run("jobs", "drop", "2").startswith("Dropped entry 42: ")
 
 
 def test_the_board_s_notice_goes_with_the_entry(jobs: InMemory, dana: Client) -> None:

@@ -34,7 +34,7 @@ def words(name: str, *, needed: bool = False, **more: Any) -> Meta:
     longest, needed = LONGEST[name], needed or name in REQUIRED
     refused = CONTROLS if name in (*FREE, "phone", "email") else CONTROLS + TURNS
     plain = f"[^{refused}]*"
-    pattern = f"^{plain}[^{refused}\\s]{plain}$" if needed else f"^{plain}$"
+    pattern = f"^{plain}[^{refused}\\s\\ufeff]{plain}$" if needed else f"^{plain}$"
     least = {"minLength": 1} if needed else {}
     return Meta(extra_json_schema={**least, "maxLength": longest, "pattern": pattern}, **more)
 

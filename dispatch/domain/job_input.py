@@ -98,7 +98,7 @@ def text(name: str, value: object, *, at: str = "") -> str:
     typed = lines(value or "")
     if (CONTROL if name in FREE else CONTROL_OR_TURN).search(typed):
         raise InvalidInput({at: "It has control characters in it."})
-    typed = typed.strip()
+    typed = typed.strip().strip("\N{BYTE ORDER MARK}").strip()
     if len(typed) > LONGEST[name]:
         raise InvalidInput({at: f"It has {len(typed)} characters; at most {LONGEST[name]} fit."})
     if not typed and name in REQUIRED:

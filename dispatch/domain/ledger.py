@@ -266,10 +266,10 @@ class Ledger(Generic[R]):
     def named(cls, raw: bytes) -> str:
         """A broken entry's name for a message: its id if it has one, else how it begins."""
         try:
-            stored = msgspec.json.decode(raw, type=dict[str, Raw])
+            stored = cls.with_texts(msgspec.json.decode(raw, type=dict[str, Raw]))
             return f"entry {msgspec.json.decode(stored[cls.named_by])!r}"
         except (*UNREADABLE, KeyError):
-            return f"entry {raw[:20]!r}"
+            return f"entry {raw[:20].decode(errors='replace')}"
 
     @classmethod
     def unique(cls, value: R) -> set[str]:

@@ -37,8 +37,15 @@ def test_ready_is_taken_back_and_a_cancellation_asks_first(window: Window, site:
     job = site.job()
     mark = window(still=True)
     mark.goto(f"/track/{job.tracking_token}")
-    mark.get_by_role("button", name="I'm ready for pickup").click()
+    ready = mark.get_by_role("button", name="I'm ready for pickup")
+    ready.scroll_into_view_if_needed()
+    place = ready.bounding_box()
+    assert place
+    ready.click()
     expect(mark.get_by_role("heading", name="You are ready, and we know")).to_be_visible()
+    undo = mark.get_by_role("button", name="Undo").bounding_box()
+    assert undo
+    assert undo["y"] >= place["y"] + place["height"], "a second tap would take it back"
     mark.get_by_role("button", name="Undo").click()
     expect(mark.get_by_role("heading", name="Your pickup is confirmed")).to_be_visible()
 

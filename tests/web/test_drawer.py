@@ -20,6 +20,7 @@ from tests.web.pages import text, words
 DRAWER = "/dashboard/jobs/jXkL9m2pQ"
 NO_STATUS = "There is no such status."
 HOURS = {"start": "08:00", "end": "12:00"}
+MORNING = {"date": "2026-05-23", "name": "morning", **HOURS}
 FETCH = {"X-Requested-With": "fetch"}
 SATURDAY = Window(date=date(2026, 5, 23), name="afternoon", start="12:00", end="16:00")
 PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
@@ -106,6 +107,10 @@ def test_the_drawer_shows_all_that_the_crew_need(vic: Client, jobs: JobRepositor
         ({"paid": (None, {"amount": 20, "method": "cash"})}, "nothing → amount 20, method cash"),
         ({"vip": (False, True)}, "vip no → yes"),
         ({"window": ("noon", {"date": "2026-05-23"})}, "window noon → date 2026-05-23"),
+        (
+            {"window": (MORNING, {**MORNING, "start": "09:00", "end": "11:30"})},
+            "window Sat, May 23 (Morning) → Sat, May 23 (Morning), 9–11:30 AM",
+        ),
         ({"price": ("a lot", "sNaN")}, "price a lot → sNaN"),
         ({"eta": ("soon", 7)}, "eta soon → 7"),
     ],

@@ -44,7 +44,8 @@ def ways(dana: Client, jobs: JobRepository, tmp_path: Path) -> Ways:
             call_command("jobs", "import", str(file), stdout=said, stderr=said)
         except CommandError:
             assert jobs.refreshed().value("old") is None
-            field, sentence = said.getvalue().strip().split("'old': ")[1].split(": ", 1)
+            line = said.getvalue().strip().removesuffix(" (number 1)")
+            field, sentence = line.split("'old': ")[1].split(": ", 1)
             return {field: sentence}
         return {}
 
@@ -157,7 +158,7 @@ def test_a_bad_value_is_refused_in_the_same_words_everywhere(
 
 
 @pytest.mark.parametrize("name", ["customer_name", "location"])
-@pytest.mark.parametrize("value", ["", "  ", "\u00a0"])
+@pytest.mark.parametrize("value", ["", "  ", "\u00a0", "\ufeff"])
 def test_name_and_address_are_needed_everywhere(ways: Ways, name: str, value: str) -> None:
     heard = {way: judge(GOOD | {name: value}) for way, judge in ways.items()}
     assert heard.pop("booking").keys() == {name}  # customers are asked in kinder words
@@ -231,6 +232,12 @@ def test_price_lines_are_judged_alike(ways: Ways, value: Any, field: str, senten
 def test_good_values_are_taken(ways: Ways, roster: RosterRepository, name: str, value: str) -> None:
     heard = {way: judge(GOOD | {name: value}) for way, judge in taking(name, ways).items()}
     assert all(verdict == {} for verdict in heard.values()), heard
+
+
+def test_a_byte_order_mark_is_no_part_of_a_text(ways: Ways, jobs: JobRepository) -> None:
+    for way in ways:
+        assert ways[way](GOOD | {"customer_name": "\ufeffGrace"}) == {}
+    assert {job.customer_name for job in jobs.refreshed().jobs} == {"Grace"}
 
 
 OLD: dict[str, Any] = {

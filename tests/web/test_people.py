@@ -111,7 +111,7 @@ def test_the_page_says_whose_clock_it_goes_by(
 ) -> None:
     """Scripts show it only where the reader's differs."""
     jobs.change(lambda book: book.put(make_job()))
-    for page in ("/book/", f"/track/{TOKEN}", "/dashboard/", DRAWER):
+    for page in ("/book/", f"/track/{TOKEN}", f"/track/{TOKEN}/cancel", "/dashboard/", DRAWER):
         shown = dana.get(page)
         assert 'data-zone="America/Los_Angeles" hidden' in text(shown)
         assert "All times here are in Los Angeles time." in words(shown)

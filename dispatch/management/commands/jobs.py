@@ -201,7 +201,7 @@ def _has_jobs(body: bytes) -> bool:
 def _checked(source: JobBook, business: Business) -> tuple[JobBook, list[str]]:
     """The file with its jobs' fields cleaned, and a line for each entry that cannot be taken."""
     wrong, cleaned = [], []
-    for entry in source.entries:
+    for number, entry in enumerate(source.entries, 1):
         named = source.named(entry.raw)
         why = entry.problem.removeprefix(f"{named}: ")
         try:
@@ -209,14 +209,15 @@ def _checked(source: JobBook, business: Business) -> tuple[JobBook, list[str]]:
         except InvalidInput as invalid:
             names = {re.split(r"[.[]", name)[0] for name in invalid.errors}
             others = {name for pair in NAMED.findall(why) for name in pair if name} - names
-            wrong.append(f"{named}: {invalid} {why if others else ''}".rstrip())
+            said = f"{invalid} {why if others else ''}".rstrip()
+            wrong.append(f"{named}: {said} (number {number})")
             continue
         if entry.value and entry.value.price is UNSET:
             fields.pop("price", None)  # no load's price was agreed on
         if entry.value is None:
-            wrong.append(entry.problem)
+            wrong.append(f"{entry.problem} (number {number})")
         elif CONTROL_OR_TURN.search(entry.value.id):
-            wrong.append(f"{named}: id: It has control characters in it.")
+            wrong.append(f"{named}: id: It has control characters in it. (number {number})")
         elif (job := replace(entry.value, **fields)) != entry.value:
             cleaned.append(job)
     return source.put(*cleaned), wrong
