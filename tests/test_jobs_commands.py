@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.test import Client
 from msgspec import UNSET
 
+from dispatch.domain.job import Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import NOON, make_job, make_member
@@ -199,6 +200,13 @@ def test_no_text_steers_the_terminal(
         found = json.loads(said)
         job = found["jobs"][0] if "jobs" in found else found
         assert job["customer_name"] == ESCAPE
+
+
+def test_nothing_that_is_stored_makes_a_line_of_its_own(jobs: JobRepository) -> None:
+    window = Window(date=NOON.date(), name="noon\nfake2", start="12:00", end="13:00")
+    jobs.change(lambda book: book.put(make_job(id="a\nfake1", window=window, location="b\rfake3")))
+    (line,) = run("jobs", "list").splitlines()
+    assert all(text in line for text in ("fake1", "fake2", "fake3"))
 
 
 def test_a_terminal_that_knows_ascii_alone_is_told_all(tmp_path: Path) -> None:

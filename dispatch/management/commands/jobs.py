@@ -237,5 +237,6 @@ def _fields(entry: Entry[Job]) -> dict[str, object]:
 
 def _line(job: Job) -> str:
     window = f"{job.window.date} {job.window.name}" if job.window else "no window"
-    who = " ".join(f"{job.customer_name}, {job.location}".split())  # of one line
-    return f"{job.id:12} {job.status:18} {window:22} {who}"
+    stored = (job.id, window, f"{job.customer_name}, {job.location}")
+    name, when, who = (" ".join(text.split()) for text in stored)  # of one line
+    return f"{name:12} {job.status:18} {when:22} {who}"
