@@ -112,7 +112,9 @@ def undoes_to(job: Job, by: Actor, at: datetime) -> Status | None:
         return None
     if by == THE_CUSTOMER and has_undone(job, by):
         return None  # their Undo does not say where to: sent twice, it would do the opposite
-    return last.from_ if isinstance(last.from_, Status) and last.from_ != job.status else None
+    if last.from_ is last.to and last.reason == UNDO:
+        return None  # of a visit that came to nothing: that is told no more
+    return last.from_ if isinstance(last.from_, Status) else None
 
 
 def has_undone(job: Job, by: Actor) -> bool:

@@ -18,6 +18,7 @@ from dispatch.domain.moves import (
     IllegalMove,
     check_first,
     customer_may_cancel,
+    failed_visit,
     move,
     needs_reason,
     targets,
@@ -175,9 +176,8 @@ def test_undo_goes_back_where_the_move_came_from_and_nowhere_else() -> None:
     [
         make_job(),
         make_job(status=BOOKED, history=(Event(at=NOON, by="joel", to=BOOKED),)),  # of old
-        moved(make_job(status=BOOKED), BOOKED, JOEL, "no_access"),
     ],
-    ids=["never moved", "from nowhere", "from where it is"],
+    ids=["never moved", "from nowhere"],
 )
 def test_where_no_move_led_elsewhere_there_is_no_undo(job: Job) -> None:
     assert undoes_to(job, JOEL, NOON) is None
@@ -308,3 +308,15 @@ def test_a_folded_line_keeps_what_others_wrote_beside_the_events_that_stay() -> 
     job = moved(again.job("jXkL9m2pQ"), READY, THE_CUSTOMER, after=60 * 900)
     written = json.loads(again.changed(job, NOON).written("w2", NOON).encode())
     assert event in written["jobs"][0]["history"]
+
+
+def test_that_it_could_not_be_done_is_undone_as_well_once() -> None:
+    """From booked to booked is a move too: the customer reads of it."""
+    job = make_job(status=Status.BOOKED)
+    failed = move(job, Status.BOOKED, by=JOEL, at=NOON, business=BUSINESS, reason="no_access")
+    assert failed_visit(failed)
+    assert undoes_to(failed, DANA, NOON) is None
+    assert undoes_to(failed, JOEL, NOON) is Status.BOOKED
+    undone = move(failed, Status.BOOKED, by=JOEL, at=NOON, business=BUSINESS, reason=UNDO)
+    assert failed_visit(undone) is None
+    assert undoes_to(undone, JOEL, NOON) is None
