@@ -13,7 +13,7 @@ from dispatch.domain.job import Crew, Eta, Event, Job, Note, OnMyWay, Paid, Pric
 from dispatch.domain.job_input import CLOCK, FREE, LONGEST, MOST_LINES, MOST_PRICE, REQUIRED
 from dispatch.domain.permissions import MONEY_FIELDS, Actor, Permission, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
-from dispatch.domain.typed.texts import CONTROLS, TURNS
+from dispatch.domain.typed.texts import CONTROLS, INVISIBLE, TURNS
 
 LONGEST_KEY = 255
 LONGEST_Q = 200
@@ -34,7 +34,7 @@ def words(name: str, *, needed: bool = False, **more: Any) -> Meta:
     longest, needed = LONGEST[name], needed or name in REQUIRED
     refused = CONTROLS if name in (*FREE, "phone", "email") else CONTROLS + TURNS
     plain = f"[^{refused}]*"
-    pattern = f"^{plain}[^{refused}\\s\\ufeff]{plain}$" if needed else f"^{plain}$"
+    pattern = f"^{plain}[^{refused}\\s{INVISIBLE}]{plain}$" if needed else f"^{plain}$"
     least = {"minLength": 1} if needed else {}
     return Meta(extra_json_schema={**least, "maxLength": longest, "pattern": pattern}, **more)
 

@@ -15,7 +15,14 @@ from msgspec import UNSET
 from dispatch.domain.business import Business
 from dispatch.domain.job import EDITABLE, ROLES, Job, PriceLine, Window
 from dispatch.domain.typed import amounts, phones
-from dispatch.domain.typed.texts import CONTROL, CONTROL_OR_TURN, TURNS, lines, without_marks
+from dispatch.domain.typed.texts import (
+    CONTROL,
+    CONTROL_OR_TURN,
+    NOTHING,
+    TURNS,
+    lines,
+    without_marks,
+)
 
 LONGEST = {  # characters
     "customer_name": 120,
@@ -101,7 +108,7 @@ def text(name: str, value: object, *, at: str = "") -> str:
     typed = typed.strip().strip("\N{BYTE ORDER MARK}").strip()
     if len(typed) > LONGEST[name]:
         raise InvalidInput({at: f"It has {len(typed)} characters; at most {LONGEST[name]} fit."})
-    if not typed and name in REQUIRED:
+    if name in REQUIRED and NOTHING.fullmatch(typed):
         raise InvalidInput({at: REQUIRED[name]})
     return typed
 

@@ -158,7 +158,9 @@ def test_a_bad_value_is_refused_in_the_same_words_everywhere(
 
 
 @pytest.mark.parametrize("name", ["customer_name", "location"])
-@pytest.mark.parametrize("value", ["", "  ", "\u00a0", "\ufeff"])
+@pytest.mark.parametrize(
+    "value", ["", "  ", "\u00a0", "\ufeff", "\u200b", "\u2060 \u00ad", "\u200f"]
+)
 def test_name_and_address_are_needed_everywhere(ways: Ways, name: str, value: str) -> None:
     heard = {way: judge(GOOD | {name: value}) for way, judge in ways.items()}
     assert heard.pop("booking").keys() == {name}  # customers are asked in kinder words

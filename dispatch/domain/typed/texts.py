@@ -6,6 +6,9 @@ import unicodedata
 # In a form that the patterns of JSON Schema share.
 CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 TURNS = r"\u202a-\u202e\u2066-\u2069"  # they turn the direction of what follows
+# What nobody sees, though it is no blank: of it alone is no name.
+INVISIBLE = r"\u00ad\u061c\u180e\u200b-\u200f\u2060-\u2064\u206a-\u206f\ufeff" + TURNS
+NOTHING = re.compile(rf"[\s{INVISIBLE}]*")
 # What a text must not have; a lone surrogate is half a character, which no file can hold.
 CONTROL = re.compile(rf"[{CONTROLS}\ud800-\udfff]")
 CONTROL_OR_TURN = re.compile(rf"[{CONTROLS}{TURNS}\ud800-\udfff]")
