@@ -47,9 +47,8 @@ def overlay(old: Raw | None, value: object) -> object:
     """
     if isinstance(value, Record):
         stored = _decoded(old, dict[str, Raw]) or {}
-        known = {
-            field.encode_name: getattr(value, field.name) for field in msgspec.structs.fields(value)
-        }
+        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        known = {stored_as: getattr(value, name) for stored_as, name in names}
         return {key: raw for key, raw in stored.items() if key not in known} | {
             key: overlay(stored.get(key), item) for key, item in known.items() if item is not UNSET
         }

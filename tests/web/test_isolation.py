@@ -195,7 +195,7 @@ def test_what_was_said_or_seen_at_one_is_nothing_at_the_other(
     for name in ("messages", "seen"):
         other.cookies[name] = dana.cookies[name].value
     assert NAMES[here.slug] not in text(other.get("/dashboard/"))
-    assert f"{NAMES[here.slug]}: Note added." in text(dana.get("/dashboard/"))
+    assert f"{NAMES[here.slug]}: Note added." in words(dana.get("/dashboard/"))
     seen = (other.cookies["seen"].value, dana.cookies["seen"].value)
     assert seen[0] != seen[1]  # the other's is none, and a new one is given
 
