@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 import pytest
 from msgspec.structs import replace
@@ -245,6 +246,7 @@ def test_a_members_rank_decides_not_their_name() -> None:
 # --- a customer who cannot decide ----------------------------------------------------------
 
 
+@cache
 def back_and_forth(times: int) -> tuple[Job, JobBook]:
     """A booked job whose customer says ready and takes it back; the crew's doings in between."""
     book = JobBook().put(make_job(status=BOOKED))
@@ -301,7 +303,7 @@ def test_a_short_history_and_one_of_the_crew_alone_are_left_alone() -> None:
 
 def test_a_folded_line_keeps_what_others_wrote_beside_the_events_that_stay() -> None:
     event = {"at": "2026-05-22T15:00:00Z", "by": "dana", "what": "seen", "device": "tablet"}
-    _, book = back_and_forth(120)
+    _, book = back_and_forth(150)
     entry = json.loads(book.written("w", NOON).encode())
     entry["jobs"][0]["history"].append(event)
     again = JobBook.decode(json.dumps(entry).encode())

@@ -102,7 +102,7 @@ def test_it_opens_again(counted: None, clock: FakeClock) -> None:
     assert tries(limit, 2).count(True) == 1
 
 
-@pytest.mark.parametrize("seconds", [1, 7, 60, 300, 3600])
+@pytest.mark.parametrize("seconds", [1, 7, 300])
 @pytest.mark.parametrize("begins", [0, 0.03, 0.099])  # of that time: within a part, and at its ends
 def test_in_no_span_of_its_time_do_more_pass_than_may(
     counted: None, clock: FakeClock, seconds: int, begins: float
