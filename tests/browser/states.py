@@ -14,7 +14,7 @@ from dispatch.domain.job import CUSTOMER, Crew, Eta, Event, Job, Note, OnMyWay, 
 from dispatch.domain.status import Status
 from tests.browser.conftest import sign_in
 from tests.browser.site import Site, book, card, fill_booking, open_drawer, sign_in_as
-from tests.making import NOON
+from tests.making import BUSINESS, NOON
 from tests.serving import AT_NOON, BROKEN, SECRET, another_caller, environment_of, run, serving
 
 TOO_MUCH = 300_000  # characters, more than any page may be sent
@@ -65,6 +65,7 @@ def shown(browser: Browser, site: Site, state: State, **options: Any) -> Iterato
         storage_state=site.sessions.get(state.who),
         extra_http_headers=another_caller(),
         reduced_motion="reduce",
+        timezone_id=BUSINESS.timezone,
         **options,
     )
     page = context.new_page()

@@ -95,6 +95,7 @@ changes = st.dictionaries(
         [
             *("customer_name", "phone", "email", "location", "load", "date", "window", "key"),
             *("website", "access_notes", "reason", "username", "password", "next", "token"),
+            *("unsent", "member"),
         ]
     ),
     words,
@@ -140,8 +141,9 @@ def requests(paths: list[str], host: str, valid: Mapping[str, str]) -> st.Search
             st.booleans(),
         )
 
-    booked = ["/book/"] * 5 if "/book/" in paths else []
-    return st.sampled_from([*paths, *booked]).flatmap(to)
+    answering = ("/book/", "/dashboard/login/", "/dashboard/board")  # in most ways
+    often = [path for path in answering if path in paths]
+    return st.sampled_from([*paths, *often * 5]).flatmap(to)
 
 
 def over_the_wire(netloc: str, sent: Sent, etag: str | None) -> tuple[int, HTTPMessage]:
