@@ -349,6 +349,7 @@ def test_from_a_shell_the_commands_write_files_and_fail_with_one_line(tmp_path: 
     assert b"rolling" not in (tmp_path / "crew.json").read_bytes()
 
 
+@pytest.mark.long
 def test_from_a_shell_an_outage_is_one_line_and_a_reader_who_has_seen_enough_is_none(
     tmp_path: Path,
 ) -> None:

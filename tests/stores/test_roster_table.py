@@ -299,6 +299,7 @@ def test_half_of_a_long_change_is_not_made_where_somebody_else_was_faster(
     assert crew_of(opened()).read().member("joel").availability == {}
 
 
+@pytest.mark.long
 def test_a_large_crew_moves_in_but_is_not_changed_all_at_once(
     opened: Callable[..., RosterTable],
 ) -> None:
