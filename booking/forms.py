@@ -49,7 +49,10 @@ class BookingForm(JobForm):
             self.fields[name].error_messages["required"] = words
         self.fields["date"].widget.choices = [
             ("", "Choose a day"),
-            *((day.isoformat(), _in_words(day, business.today(at))) for day in self.days),
+            *(
+                (day.isoformat(), f"{day:%A, %B %-d}{business.year_text(day, at)}")
+                for day in self.days
+            ),
         ]
 
     @property
@@ -75,8 +78,3 @@ class BookingForm(JobForm):
         if window and window not in self.offered:
             raise InvalidInput({"window": "We are not free then any more. Please choose another."})
         return fields
-
-
-def _in_words(day: dt.date, today: dt.date) -> str:
-    """`Saturday, May 23`, with the year from the next one on."""
-    return f"{day:%A, %B %-d}" + ("" if day.year == today.year else f", {day.year}")

@@ -20,7 +20,7 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
-from dispatch.templatetags.formats import hours
+from dispatch.templatetags.formats import hours, typed
 
 UNSURE = (
     "We cannot reach our records right now, so we do not know yet whether this was saved."
@@ -192,7 +192,7 @@ def failed_text(failed: Event, roster: Roster, business: Business) -> SafeString
     day = business.day_text(at.date(), wiring.now())
     why, who = _reason_in_words(failed), name_of(failed.by, roster)
     then = f"{day}, {at:%-I:%M %p}"
-    return format_html('<bdi>{}</bdi> (<bdi translate="no">{}</bdi>, {})', why, who, then)
+    return format_html("<bdi>{}</bdi> ({}, {})", why, typed(who), then)
 
 
 def _reason_in_words(move: Event) -> str:

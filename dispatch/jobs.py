@@ -87,11 +87,10 @@ def create(
     """A new job; with `key`, the request's idempotency key, one job however often it comes.
 
     `source` tells requests of one sender from those of others; a `doubtful` one may be a robot's.
-    Raises IllegalMove for a status
-    that no job starts in, KeyReused where the key already made a job of other fields,
-    NotAvailable for a crew that cannot be (with `insist`, beyond `jobs_per_window` too),
-    TooManyRequests where too many of this customer's, or of all customers', wait, MadeElsewhere
-    where the same request came from another sender before.
+    Raises IllegalMove for a status that no job starts in, KeyReused where the key already made a
+    job of other fields, NotAvailable for a crew that cannot be (with `insist`, beyond
+    `jobs_per_window` too), TooManyRequests where too many of this customer's, or of all
+    customers', wait, MadeElsewhere where the same request came from another sender before.
     """
     moves.check_first(status)
     at = wiring.now()

@@ -120,8 +120,11 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
 
     def day_text(self, day: date, at: datetime) -> str:
         """`Sat, May 23`; of another year than this `Mon, Dec 1, 2036`."""
-        year = "" if day.year == self.today(at).year else f", {day.year}"
-        return f"{day:%a, %b %-d}{year}"
+        return f"{day:%a, %b %-d}{self.year_text(day, at)}"
+
+    def year_text(self, day: date, at: datetime) -> str:
+        """`, 2036` behind a day of another year than this; else nothing."""
+        return "" if day.year == self.today(at).year else f", {day.year}"
 
     def time_text(self, moment: datetime, at: datetime) -> str:
         """The time here: `9:04 AM`; of another day than today `Fri, May 22, 9:04 AM`."""
@@ -185,15 +188,6 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
         figure = f"{abs(amount):,.0f}" if whole else f"{abs(amount):,.2f}"
         sign = "-" if amount < 0 else ""
         return sign + SYMBOLS.get(self.currency, f"{self.currency} ") + figure
-
-    def phone_e164(self, text: str) -> str | None:
-        """The number in E.164, with its extension, read as a local of `country` reads it; None
-        if it is not one that can be called.
-        """
-        try:
-            return phones.read(text, self.country)
-        except phones.NoNumber:
-            return None
 
     def phone_text(self, phone: str) -> str:
         """A stored number as people here write it; as it is where it is none."""

@@ -147,10 +147,13 @@ def coming(job: Job, business: Business, at: datetime) -> tuple[OnMyWay | None, 
     """What the crew have said of their coming, as long as it means something: they are still to
     come, and the day that it was said of is not over.
     """
-    way, eta, today = job.on_my_way, job.eta, business.today(at)
+    way, eta = job.on_my_way, job.eta
+    if not job.still_coming or not (way or eta):  # most jobs; each poll asks of all
+        return None, None
+    today = business.today(at)
     return (
-        way if way and job.still_coming and business.today(way.at) >= today else None,
-        eta if eta and job.still_coming and business.today(eta.at) >= today else None,
+        way if way and business.today(way.at) >= today else None,
+        eta if eta and business.today(eta.at) >= today else None,
     )
 
 

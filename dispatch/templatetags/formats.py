@@ -56,8 +56,8 @@ def moment(at: datetime, business: Business) -> str:
     """`May 22, 9:04 AM`, in the business's zone; a script may make it relative."""
     if at == LONG_AGO:
         return "some time ago"
-    local, now = at.astimezone(business.zone), wiring.now()
-    year = "" if local.year == business.today(now).year else f", {local.year}"
+    local = at.astimezone(business.zone)
+    year = business.year_text(local.date(), wiring.now())
     return _time(at, f"{local:%b %-d}{year}, {local:%-I:%M %p}")
 
 

@@ -17,6 +17,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import Crew, Window
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
+from dispatch.domain.typed import phones
 from qdn_site.environment import hosts_of, read_businesses
 from tests.conftest import HASHED
 from tests.making import NOON, PASSWORD, make_job, make_member
@@ -239,7 +240,7 @@ def test_a_booking_is_taken_by_the_own_rule(business: Business, phone: str, stat
     assert answer.status_code == 303, words(answer)
     made = wiring.jobs(business).refreshed().jobs[-1]
     assert (made.status, made.price) == (status, business.loads[0].price)
-    assert made.phone == business.phone_e164(phone)
+    assert made.phone == phones.read(phone, business.country)
 
 
 @BOTH

@@ -4,7 +4,6 @@ import re
 import sys
 from argparse import ArgumentTypeError
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +125,7 @@ class Command(BusinessCommand):
     def _drop(self, business: Business, options: dict[str, Any]) -> None:
         repository, gone = wiring.jobs(business), 0
         book = repository.read()
-        chosen = {
-            number: entry for name in options["entry"] for number, entry in _broken(book, name)
-        }
+        chosen = dict(_broken(book, name) for name in options["entry"])
         raws = {entry.raw for entry in chosen.values()}  # numbers move while others write
 
         def take_out(book: JobBook) -> JobBook:
@@ -158,8 +155,8 @@ def _number(name: str) -> int:
     return int(name) if re.fullmatch("[0-9]{1,9}", name) else 0
 
 
-def _broken(book: JobBook, name: str) -> Iterator[tuple[int, Entry[Job]]]:
-    """The broken entry of that id or number, with its number. Raises CommandError."""
+def _broken(book: JobBook, name: str) -> tuple[int, Entry[Job]]:
+    """The number of the broken entry of that id or number, and the entry. Raises CommandError."""
     same = [number for number in book.broken if _is_named(book.broken[number], name)]
     if len(same) > 1:
         numbers = ", ".join(map(str, same))
@@ -171,7 +168,7 @@ def _broken(book: JobBook, name: str) -> Iterator[tuple[int, Entry[Job]]]:
             if book.value(name)
             else f"There is no broken entry {name!r}; `jobs verify` lists those that there are."
         )
-    yield number, book.broken[number]
+    return number, book.broken[number]
 
 
 def _is_named(entry: Entry[Job], name: str) -> bool:
