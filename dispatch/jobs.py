@@ -53,7 +53,7 @@ def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Jo
 def find_by_token(business: Business, token: str, at_least: int = 0) -> Job:
     """An expired link finds nothing, exactly as one that never was."""
     job = _found(business, lambda book: book.by_token(token), at_least)
-    if business.link_is_over(job.ended_at, wiring.now()):
+    if business.link_is_over(job.finished_at, wiring.now()):
         raise JobNotFound("this link has expired")
     return job
 

@@ -27,6 +27,7 @@ CONTRACT_FIELDS = {
     *("id", "version", "tracking_token", "customer_name", "location", "phone", "email"),
     *("price", "price_lines", "paid", "status", "window", "on_my_way", "eta", "crew", "truck"),
     *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
+    "finished_at",
 }
 LEGACY = Path(__file__).parent / "data" / "legacy-jobs.json"  # as the first system left it
 
@@ -40,10 +41,10 @@ def make_job(**fields: Any) -> Job:
             "customer_name": "Mark",
             "location": "Soderblom Ave",
             "price": Decimal(600),
-            "status": Status.PENDING,
             "created_at": NOON,
             "updated_at": NOON,
             **fields,
+            "status": Status(fields.get("status", "pending")),
         }
     )
 

@@ -235,6 +235,10 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Event, ...]
     created_at: Moment
     updated_at: Moment
+    finished_at: Annotated[
+        dt.datetime | None,
+        Meta(description="the time at which it was completed or cancelled; null while it is open"),
+    ]
     doubtful: bool | UnsetType = UNSET
 
     @classmethod
@@ -296,4 +300,5 @@ JOB: dict[str, Any] = {  # an example
     "history": [{"at": "2026-05-22T19:00:00Z", "by": "dana", "what": "created"}],
     "created_at": "2026-05-22T19:00:00Z",
     "updated_at": "2026-05-22T19:04:00Z",
+    "finished_at": None,
 }

@@ -141,9 +141,9 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
         )
         return start, end
 
-    def link_is_over(self, ended_at: datetime | None, at: datetime) -> bool:
-        """True where the link of a job that ended then has lived for its `link_days`."""
-        return ended_at is not None and at > ended_at + timedelta(days=self.link_days)
+    def link_is_over(self, finished_at: datetime | None, at: datetime) -> bool:
+        """True where the link of a job that was finished then has lived for its `link_days`."""
+        return finished_at is not None and at > finished_at + timedelta(days=self.link_days)
 
     def window(self, day: date, name: str) -> Window | None:
         """The window of that name on that day, if the business has it then."""

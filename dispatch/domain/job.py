@@ -152,9 +152,11 @@ class Job(Record, frozen=True, kw_only=True):
     request: Request | UnsetType = UNSET
     doubtful: bool | UnsetType = UNSET  # it came as robots send them; people's browsers may too
     keys: Mapping[str, datetime] | UnsetType = UNSET  # of what was done here, and when
+    finished_at: datetime | None = None  # the time of the move that completed or cancelled it
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        msgspec.structs.force_setattr(self, "finished_at", self._finished_at())
         lines = sum((line.amount for line in self.price_lines), Decimal(0))
         price = lines if self.price_lines else self.price
         msgspec.structs.force_setattr(self, "price", UNSET if price is UNSET else cents(price))
@@ -167,12 +169,11 @@ class Job(Record, frozen=True, kw_only=True):
     def last_move(self) -> Event | None:
         return self.moves[-1] if self.moves else None
 
-    @property
-    def ended_at(self) -> datetime | None:
-        """The time at which it was completed or cancelled; None while it is open."""
+    def _finished_at(self) -> datetime | None:
+        """None while it is open, whatever is stored; old files do not say it of a finished one."""
         if self.status.is_open:
             return None
-        return self.last_move.at if self.last_move else self.updated_at
+        return self.finished_at or (self.last_move.at if self.last_move else self.updated_at)
 
     @property
     def sender(self) -> str:

@@ -81,7 +81,7 @@ def move(
     if why := refusal(job, to, by=by, at=at, business=business, reason=reason):
         raise IllegalMove(why, job.status, to)
     event = Event(at=at, by=by.name, from_=job.status, to=to, reason=reason)
-    moved = job.happened(event, status=to)
+    moved = job.happened(event, status=to, finished_at=at)  # which an open job drops
     if reason == UNDO:
         return _given_back(moved, job, by, at)
     fresh_start = to in (PENDING, BOOKED)

@@ -145,7 +145,7 @@ def drawer(
     way, eta = moves.coming(job, business, wiring.now())
     refused = status >= 400
     failed = moves.needs_attention(job)
-    link_is_over = business.link_is_over(job.ended_at, wiring.now())
+    link_is_over = business.link_is_over(job.finished_at, wiring.now())
     shows_link = actor.may(Permission.KEEP_LINKS) and not link_is_over
     context = {
         "job": job,

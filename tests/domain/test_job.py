@@ -165,11 +165,25 @@ def test_a_status_was_reached_when_the_job_last_came_to_it() -> None:
     assert (begun.reached(Status.BOOKED), begun.reached(Status.PENDING)) == (NOON, None)
 
 
-def test_a_job_ended_with_its_last_move_or_where_there_is_none_its_last_change() -> None:
+def test_of_old_a_job_was_finished_with_its_last_move_or_where_there_is_none_its_last_change() -> (
+    None
+):
     history = moves((Status.PENDING, Status.CANCELLED))
-    assert make_job(status=Status.CANCELLED, history=history).ended_at == NOON + seconds(60)
-    assert make_job(status=Status.COMPLETED, updated_at=LATER).ended_at == LATER
-    assert make_job(status=Status.IN_PROGRESS).ended_at is None
+    assert make_job(status=Status.CANCELLED, history=history).finished_at == NOON + seconds(60)
+    assert make_job(status=Status.COMPLETED, updated_at=LATER).finished_at == LATER
+    assert make_job(status=Status.IN_PROGRESS).finished_at is None
+
+
+def test_what_is_stored_of_when_a_job_was_finished_counts_unless_it_is_open() -> None:
+    stored = {"history": moves((Status.PENDING, Status.COMPLETED)), "finished_at": LATER}
+    assert make_job(status=Status.COMPLETED, **stored).finished_at == LATER
+    assert make_job(status=Status.BOOKED, **stored).finished_at is None
+
+
+def test_a_note_or_an_edit_of_a_finished_job_does_not_move_when_it_was_finished() -> None:
+    job = make_job(status=Status.COMPLETED).noted("two trips", by="joel", at=LATER)
+    job = job.edited({"truck": "T2"}, by="dana", at=LATER)
+    assert (job.finished_at, job.updated_at) == (NOON, LATER)
 
 
 @pytest.mark.parametrize("status", Status)

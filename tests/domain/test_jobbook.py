@@ -206,7 +206,7 @@ def test_other_names_of_statuses_are_read_inside_the_history_too(alias: str) -> 
 NULLS = [
     *("tracking_token", "phone", "email", "price", "price_lines", "paid", "window", "on_my_way"),
     *("eta", "crew", "truck", "load", "access_notes", "photos", "notes", "history", "version"),
-    *("created_at", "updated_at"),
+    *("created_at", "updated_at", "finished_at"),
 ]
 
 
@@ -230,6 +230,25 @@ def test_old_histories_with_nulls_are_read() -> None:
 def test_without_any_time_a_job_is_as_old_as_can_be() -> None:
     job = read(stored(created_at=None, updated_at=None)).job("j1")
     assert job.created_at == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_when_a_job_was_finished_is_kept_once_it_is_written_and_not_before() -> None:
+    """What is only read stays as it is stored."""
+    moved = {"at": SAN_DIEGOS, "by": "dana", "from": "booked", "to": "completed", "reason": ""}
+    for job in (stored(status="completed", history=[moved]), stored(finished_at=SAN_DIEGOS)):
+        raw = json.dumps(job, indent=1).encode()
+        book = JobBook.decode(b'{"schema": 2, "jobs": [%s]}' % raw)
+        assert not book.problems
+        other = book.put(make_job(id="j2", tracking_token=""))
+        assert raw in JobBook.decode(other.written("w", LATER).encode()).encode()
+    (entry,) = after_a_note(read(stored(status="completed", history=[moved])), "j1")["jobs"]
+    assert (entry["finished_at"], entry["updated_at"]) == (
+        "2026-05-22T06:40:00Z",
+        "2026-05-22T19:01:30Z",
+    )
+    assert (
+        after_a_note(read(stored(finished_at=SAN_DIEGOS)), "j1")["jobs"][0]["finished_at"] is None
+    )
 
 
 def test_with_both_an_old_and_a_new_name_the_new_one_counts() -> None:

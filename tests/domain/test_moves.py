@@ -199,6 +199,18 @@ def test_a_move_is_recorded_with_when_who_from_where_to_where_and_why() -> None:
     assert job.updated_at == NOON
 
 
+def test_the_move_into_a_finished_status_says_when_and_the_one_out_of_it_takes_it_back() -> None:
+    """An undo is such a move, in both directions."""
+    done = moved(make_job(status=STARTED), DONE, JOEL, after=1)
+    assert done.finished_at == NOON + seconds(1)
+    opened = moved(done, STARTED, JOEL, UNDO, after=2)
+    assert opened.finished_at is None
+    again = moved(opened, DONE, JOEL, UNDO, after=3)
+    assert again.finished_at == NOON + seconds(3)
+    assert moved(again, CANCELLED, DANA, "no show", after=4).finished_at == NOON + seconds(4)
+    assert moved(again, BOOKED, DANA, "come again", after=4).finished_at is None
+
+
 def test_a_job_that_is_given_back_is_on_nobodys_way_but_an_undo_keeps_what_was_said() -> None:
     said = {"on_my_way": OnMyWay(at=NOON, by="joel"), "eta": Eta(at=NOON, said_at=NOON, by="joel")}
     back = moved(make_job(status=STARTED, **said), BOOKED, JOEL, "unsafe")

@@ -87,6 +87,7 @@ jobs_of_others = st.fixed_dictionaries(
         "photos": st.just([]),
         "created_at": moments,
         "updated_at": moments,
+        "finished_at": moments | st.none(),
         "access_notes": texts,
         "x": anything,
     },
