@@ -14,9 +14,12 @@ from dispatch.domain.business import Business
 from dispatch.domain.document import DocumentStore, StoreUnavailable
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Availability, Roster
+from dispatch.stores.archive import Months, Shelf
+from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
-from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import Repository, RosterRepository
 from dispatch.stores.roster_table import RosterTable
 from dispatch.stores.s3 import S3Store
 
@@ -89,22 +92,32 @@ def with_days_gone_by(known: Roster, business: Business, start: date, end: date)
 
 @cache
 def _jobs(slug: str) -> JobRepository:
-    store = _store(settings.JOBS_URL.format(business=slug), "jobs.json", f"jobs-{slug}")
-    return DocumentRepository(store, JobBook, now=now, background=background)
+    store = _shelf(settings.JOBS_URL.format(business=slug), "jobs.json", f"jobs-{slug}")
+    business = next(each for each in settings.BUSINESSES if each.slug == slug)
+    return JobRepository(
+        DocumentLedger(store, JobBook),
+        Months(store, business.zone),
+        link_days=business.link_days,
+        now=now,
+        background=background,
+    )
 
 
 @cache
 def _roster(slug: str) -> RosterRepository:
-    store = _store(settings.CREW_URL.format(business=slug), "crew.json", f"crew-{slug}")
-    return DocumentRepository(store, Roster, now=now, background=background)
+    url = settings.CREW_URL.format(business=slug)
+    store: DocumentStore = (
+        _roster_table(url)
+        if urlsplit(url).scheme == "dynamodb"
+        else _shelf(url, "crew.json", f"crew-{slug}")
+    )
+    return Repository(DocumentLedger(store, Roster), now=now, background=background)
 
 
-def _store(url: str, name: str, alias: str) -> DocumentStore:
+def _shelf(url: str, name: str, alias: str) -> Shelf:
     parts = urlsplit(url)
     if parts.scheme == "s3":
         return S3Store(storages[alias], parts.path.lstrip("/"))
-    if parts.scheme == "dynamodb":
-        return _roster_table(url)
     folder = Path(settings.BASE_DIR, url.removeprefix("file:"))
     if settings.STAGE == "development":
         try:

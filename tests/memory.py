@@ -10,6 +10,7 @@ class MemoryStore:
     def __init__(self, body: bytes | None = None) -> None:
         self._lock = threading.Lock()
         self._document = MISSING if body is None else _document(body)
+        self._others: dict[str, MemoryStore] = {}
 
     def load(self, known: Document | None = None) -> Document:
         current = self._document
@@ -21,6 +22,16 @@ class MemoryStore:
                 raise StaleWrite
             self._document = _document(body)
             return self._document
+
+    def beside(self, name: str) -> "MemoryStore":
+        return self._others.setdefault(name, MemoryStore())
+
+    def names_in(self, folder: str) -> list[str]:
+        return [
+            name.removeprefix(f"{folder}/")
+            for name, other in self._others.items()
+            if name.startswith(f"{folder}/") and other.load() is not MISSING
+        ]
 
 
 def _document(body: bytes) -> Document:

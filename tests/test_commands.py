@@ -16,7 +16,8 @@ from django.test import Client
 from dispatch import wiring
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, LEGACY, PASSWORD, make_job
 from tests.stores.troubled import InMemory

@@ -11,7 +11,8 @@ from dispatch import wiring
 from dispatch.domain.job import Crew
 from dispatch.domain.roster import Availability
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from dispatch.stores.roster_table import RosterTable
 from tests.conftest import restart
 from tests.making import BUSINESS, FakeClock, make_job, make_member

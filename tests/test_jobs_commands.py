@@ -17,7 +17,8 @@ from msgspec import UNSET
 
 from dispatch.domain.job import Window
 from dispatch.domain.jobbook import JobBook
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.making import NOON, make_job, make_member
 from tests.stores.troubled import InMemory
 from tests.test_commands import ROOT, refused, run

@@ -12,7 +12,7 @@ from dispatch import sample
 from dispatch.board import is_late
 from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from qdn_site.management.commands import serve
 from tests.making import BUSINESS, FakeClock
 

@@ -1,18 +1,21 @@
 """jobs.json: the document of all jobs, read generously and written strictly."""
 
+import dataclasses
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from hmac import compare_digest
+from typing import Any, Self
 
 import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
+from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.job import Job, Request
-from dispatch.domain.ledger import Ledger
+from dispatch.domain.ledger import Entry, Ledger
 from dispatch.domain.moves import with_repeats_folded
 from dispatch.domain.record import JSON
 from dispatch.domain.typed import amounts, phones
@@ -34,6 +37,7 @@ MAX_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
 FORGOTTEN = timedelta(days=1)  # after which a request that was taken back counts no more
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file does not say
 EPOCH = Raw(JSON.encode(LONG_AGO))
+ARCHIVED_AFTER = timedelta(days=3)  # since it was finished
 
 
 class JobNotFound(Exception):
@@ -46,6 +50,16 @@ class TooManyRequests(Exception):
 
 class MadeElsewhere(Exception):
     """This request has made its job already, when another sender sent it."""
+
+
+class Archive(msgspec.Struct, frozen=True):
+    """What jobs.json knows of its archive: the revision of each month, by `2026-05`, as of its last
+    change; the last day on which finished jobs were moved there, and who is at it now.
+    """
+
+    months: dict[str, int] = {}
+    day: date | None = None
+    claim: str = ""
 
 
 class JobBook(Ledger[Job]):
@@ -110,8 +124,8 @@ class JobBook(Ledger[Job]):
         return job
 
     def by_token(self, token: str) -> Job:
-        """Raises JobNotFound. Looked up by hash, so that timing tells nothing of near misses."""
-        place = self._by_token.get(_hash(token))
+        """Raises JobNotFound."""
+        place = self._by_token.get(token_hash(token))
         job = None if place is None else self.entries[place].value
         if job is None or not token or not compare_digest(job.tracking_token, token):
             raise JobNotFound("no such link")
@@ -119,7 +133,7 @@ class JobBook(Ledger[Job]):
 
     @cached_property
     def _by_token(self) -> dict[bytes, int]:
-        return self.index_by(lambda job: _hash(job.tracking_token))
+        return self.index_by(lambda job: token_hash(job.tracking_token))
 
     def by_request(self, request: Request) -> Job | None:
         """The job that this request made, if it did: the same key, of the same sender.
@@ -157,6 +171,58 @@ class JobBook(Ledger[Job]):
             raise TooManyRequests("More requests wait than we can look at.")
         if sender and sent >= MAX_OF_ONE_SENDER:
             raise TooManyRequests("We have not yet looked at your other requests.")
+
+    @cached_property
+    def archive(self) -> Archive:
+        """Raises UnreadableDocument, as `decode` does: it looks at it."""
+        stored = (self.extra or {}).get("archive")
+        try:
+            return msgspec.json.decode(stored, type=Archive) if stored else Archive()
+        except ValueError as error:
+            raise UnreadableDocument(f"Its `archive` is not ours: {error}.") from error
+
+    def with_archive(self, **fields: Any) -> Self:
+        archive = msgspec.structs.replace(self.archive, **fields)
+        if archive == self.archive:
+            return self
+        extra = {**(self.extra or {}), "archive": Raw(JSON.encode(archive))}
+        return dataclasses.replace(self, extra=extra)
+
+    def stamped(self, months: Mapping[str, int]) -> Self:
+        """Whoever reads this looks at these months of the archive again."""
+        return self.with_archive(months={**self.archive.months, **months})
+
+    @classmethod
+    def decode(cls, body: bytes, before: Self | None = None) -> Self:
+        book = super().decode(body, before)
+        _ = book.archive
+        return book
+
+    def finished_before(self, moment: datetime) -> list[Entry[Job]]:
+        return [
+            entry
+            for entry in self.entries
+            if entry.value and entry.value.finished_at and entry.value.finished_at < moment
+        ]
+
+    def with_newer(self, entries: Iterable[Entry[Job]]) -> Self:
+        """With those of these that are not here in that version, or a later one."""
+        newer = [entry for entry in entries if entry.value and not self._has(entry.value)]
+        return self.with_entries(newer) if newer else self
+
+    def _has(self, job: Job) -> bool:
+        known = self.value(job.id)
+        return known is not None and known.version >= job.version
+
+    def without_older(self, jobs: Iterable[Job]) -> Self:
+        """Without these jobs, where they are in no later version here."""
+        known = ((job, self.value(job.id)) for job in jobs)
+        return self.without({job.id for job, mine in known if mine and mine.version <= job.version})
+
+    def including(self, other: Self) -> Self:
+        """The archive of the other's place is not here."""
+        extra = {name: raw for name, raw in (other.extra or {}).items() if name != "archive"}
+        return super().including(dataclasses.replace(other, extra=extra))
 
     def changed(self, job: Job, at: datetime) -> "JobBook":
         """With this next state of a job; the very same book where nothing is new."""
@@ -213,5 +279,6 @@ def _figures(phone: str, country: str) -> frozenset[str]:
     return phones.figures(phone, country)
 
 
-def _hash(token: str) -> bytes:
+def token_hash(token: str) -> bytes:
+    """By which links are looked up, so that timing tells nothing of near misses."""
     return sha256(token.encode(errors="surrogatepass")).digest()

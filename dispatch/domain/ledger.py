@@ -7,7 +7,7 @@ entries it cannot read at all, are written back as they were.
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
@@ -60,6 +60,7 @@ class Ledger(Generic[R]):
     recent_writes: tuple[str, ...] = ()
     updated_at: datetime | None = None
     extra: Mapping[str, Raw] | None = None
+    etag: str | None = field(default=None, compare=False)  # of what is stored; None: nothing is
 
     @classmethod
     def canonical(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
@@ -138,9 +139,25 @@ class Ledger(Generic[R]):
             if place is None:
                 entries.append(self._entry(encode(value)))
             else:
-                stored = msgspec.json.decode(entries[place].raw, type=dict[str, Raw])
-                entries[place] = self._entry(encode(value, over=self.canonical(stored)))
+                entries[place] = self.rewritten(entries[place], value)
         return replace(self, entries=tuple(entries))
+
+    @classmethod
+    def rewritten(cls, entry: Entry[R], value: R) -> Entry[R]:
+        """With this next state of the record, and what is stored of it besides."""
+        stored = msgspec.json.decode(entry.raw, type=dict[str, Raw])
+        return cls._entry(encode(value, over=cls.canonical(stored)))
+
+    def with_entries(self, entries: Iterable[Entry[R]]) -> Self:
+        """With these records as they are stored, each new or in the place of its key's."""
+        mine, index = list(self.entries), self.index
+        for entry in entries:
+            place = None if entry.value is None else index.get(self.key(entry.value))
+            if place is None:
+                mine.append(entry)
+            else:
+                mine[place] = entry
+        return replace(self, entries=tuple(mine))
 
     def including(self, other: Self) -> Self:
         """With those of another ledger's entries that are not here yet, unreadable ones too."""
@@ -231,6 +248,11 @@ class Ledger(Generic[R]):
             updated_at=updated_at,
             extra=fields,
         )
+
+    @classmethod
+    def read_entry(cls, raw: bytes) -> Entry[R]:
+        """Of a document of today's schema."""
+        return cls._read(raw, cls.schema)
 
     @classmethod
     def _read(cls, raw: bytes, schema: int) -> Entry[R]:

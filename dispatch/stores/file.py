@@ -42,6 +42,22 @@ class FileStore:
             raise StoreUnavailable(f"{self._path} cannot be written: {error.strerror}") from error
         return Document(body, sha256(body).hexdigest())
 
+    def beside(self, name: str) -> "FileStore":
+        path = self._path.parent / name
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"{path.parent} cannot be made: {error.strerror}") from error
+        return FileStore(path, self._mode)
+
+    def names_in(self, folder: str) -> list[str]:
+        try:
+            return [path.name for path in (self._path.parent / folder).iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StoreUnavailable(f"{folder} cannot be read: {error.strerror}") from error
+
     def __str__(self) -> str:
         return str(self._path)
 

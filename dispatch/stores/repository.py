@@ -1,24 +1,21 @@
-"""A ledger kept as one document: read from a snapshot, changed by compare-and-swap."""
+"""The apps' own door to a ledger: read from a snapshot, changed by compare-and-swap.
+
+Changes that wait together are committed together: the first in the queue applies all that wait,
+each for itself, and writes once.
+"""
 
 import logging
 import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from dispatch.domain.document import (
-    Document,
-    DocumentStore,
-    StaleWrite,
-    StoreUnavailable,
-    UnreadableDocument,
-)
-from dispatch.domain.jobbook import JobBook
+from dispatch.domain.document import StaleWrite, StoreUnavailable, UnreadableDocument
 from dispatch.domain.ledger import Ledger
 from dispatch.domain.roster import Roster
 from dispatch.stores.snapshot import Snapshot
@@ -28,34 +25,67 @@ log = logging.getLogger(__name__)
 L = TypeVar("L", bound=Ledger[Any])
 
 TIMEOUT = 2.5  # seconds that a change goes on trying when others are faster
-FAILURES = 2  # times that the storage may fail within one change
+FAILURES = 2  # times that the storage may fail within one commit
 LAST_TRY = 1.25  # seconds before the end of its timeout when it no longer tries a storage again
 LAST_LOOK = 0.9  # the same where a write was sent and no answer came: that is worth another look
+
+
+class LedgerStore(Protocol[L]):
+    """One ledger. Every adapter obeys `tests/stores/test_ledger_contract.py`."""
+
+    def load(self, known: L | None = None) -> L:
+        """The ledger as it is now; `known` itself where that is still current.
+
+        Raises StoreUnavailable: UnreadableDocument where nothing may be written, Contended where
+        it takes several looks and others kept writing.
+        """
+        ...
+
+    def commit(self, before: L, after: L) -> L:
+        """Put `after` in the place of `before`, as it was loaded; `after` as it is stored now.
+
+        Raises StaleWrite where something else is there by now, StoreUnavailable where the storage
+        does not answer; after the latter it may or may not have happened.
+        """
+        ...
 
 
 class AnswerLost(StoreUnavailable):
     """A write was sent; whether it happened is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held(Generic[L]):
-    """A document and what it says."""
+@dataclass(eq=False, slots=True)
+class Change(Generic[L]):
+    """One caller's change, while it waits for its turn; then what came of it."""
 
-    document: Document
-    ledger: L
+    fn: Callable[[L], L]
+    asked_at: float
+    after: L | None = None
+    error: BaseException | None = None
+    is_over: bool = False
 
-    @property
-    def revision(self) -> int:
-        return self.ledger.revision
+    def apply(self, ledger: L) -> L:
+        """The ledger with this change, or as it was where the change is refused."""
+        self.after = self.error = None
+        try:
+            self.after = self.fn(ledger)
+        except Exception as error:
+            self.error = error
+        return ledger if self.after is None else self.after
+
+    def outcome(self) -> L:
+        if self.error is not None:
+            raise self.error
+        assert self.after is not None
+        return self.after
 
 
-class DocumentRepository(Generic[L]):
-    """The apps' own door to a ledger, above any `DocumentStore`."""
+class Repository(Generic[L]):
+    """Above any `LedgerStore`."""
 
     def __init__(
         self,
-        store: DocumentStore,
-        kind: type[L],
+        store: LedgerStore[L],
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
@@ -64,14 +94,13 @@ class DocumentRepository(Generic[L]):
         background: bool = True,
         timeout: float = TIMEOUT,
     ) -> None:
-        self._store, self._kind = store, kind
+        self._store = store
         self._now, self._clock, self._sleep, self._chance = now, clock, sleep, chance
         self._timeout = timeout
+        self._waiting: deque[Change[L]] = deque()
         self._turn = threading.Lock()
         self._failed_at = float("-inf")
-        self._snapshot: Snapshot[Held[L]] = Snapshot(
-            self._fetch, clock=clock, background=background
-        )
+        self._snapshot: Snapshot[L] = Snapshot(store.load, clock=clock, background=background)
 
     def read(self, at_least: int = 0) -> L:
         """The ledger, at most seconds old; where it is older than revision `at_least`, after
@@ -79,11 +108,11 @@ class DocumentRepository(Generic[L]):
 
         Raises StoreUnavailable where it was never read and cannot be now.
         """
-        return self._snapshot.current(at_least).ledger
+        return self._snapshot.current(at_least)
 
     def refreshed(self) -> L:
         """The ledger after a look at the storage: for an id or a link that `read` lacks."""
-        return self._snapshot.refreshed().ledger
+        return self._snapshot.refreshed()
 
     def age(self) -> float:
         """Seconds since the storage last confirmed what `read` gives."""
@@ -96,77 +125,97 @@ class DocumentRepository(Generic[L]):
         nothing and reaches the caller. Nothing is written where `fn` returns what it was given.
         Raises StoreUnavailable.
         """
+        mine = Change(fn, self._clock())
+        self._waiting.append(mine)
+        if not self._turn.acquire(timeout=self._timeout):
+            try:
+                self._waiting.remove(mine)
+            except ValueError:  # somebody is at it just now
+                self._turn.acquire()
+            else:
+                raise StoreUnavailable("Too many changes are waiting; nothing was changed.")
+        try:
+            if not mine.is_over:
+                self._commit_waiting()
+        finally:
+            self._turn.release()
+        return mine.outcome()
+
+    def _commit_waiting(self) -> None:
+        """Whatever happens, every change that this takes is over when it returns or raises."""
+        together = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            if self._failed_at > together[0].asked_at:  # it would only wait as long again
+                raise StoreUnavailable("The storage is out of reach; nothing was changed.")
+            self._commit(together)
+        except StoreUnavailable as error:
+            for change in together:
+                change.error = type(error)(*error.args)  # a new one: each thread raises its own
+                change.error.__cause__ = error.__cause__
+        except BaseException:
+            for change in together:
+                change.error = AnswerLost("It is not known whether this was changed.")
+            raise
+        finally:
+            for change in together:
+                change.is_over = True
+
+    def _commit(self, changes: list[Change[L]]) -> None:
+        """Raises StoreUnavailable, and then none was made, or it is not known whether."""
         write_id = secrets.token_urlsafe(9)
-        started = self._clock()
-        until = started + self._timeout
-        with self._my_turn(started):
-            failures, is_sent = 0, False
-            for attempt in range(1_000):
-                try:
-                    return self._try(fn, write_id)
-                except UnreadableDocument:
-                    raise
-                except StaleWrite as error:
-                    lost: Exception = error
-                except StoreUnavailable as error:
-                    lost = error
-                    failures += 1
-                    is_sent |= isinstance(error, AnswerLost)
-                    late = until - (LAST_LOOK if isinstance(error, AnswerLost) else LAST_TRY)
-                    until = min(until, late)
-                pause = self._chance() * min(0.25, 0.01 * 2**attempt)
-                if failures >= FAILURES or self._clock() + pause > until:
-                    break
-                self._sleep(pause)
-            if not isinstance(lost, StaleWrite):
-                self._failed_at = self._clock()
-                log.error("A change was given up: %s", lost)
-                raise lost
+        until = self._clock() + self._timeout
+        failures, is_sent = 0, False
+        for attempt in range(1_000):
+            try:
+                return self._try(changes, write_id)
+            except UnreadableDocument:
+                raise
+            except StaleWrite as error:
+                lost: Exception = error
+            except StoreUnavailable as error:
+                lost = error
+                failures += 1
+                is_sent |= isinstance(error, AnswerLost)
+                late = until - (LAST_LOOK if isinstance(error, AnswerLost) else LAST_TRY)
+                until = min(until, late)
+            pause = self._chance() * min(0.25, 0.01 * 2**attempt)
+            if failures >= FAILURES or self._clock() + pause > until:
+                break
+            self._sleep(pause)
+        if not isinstance(lost, StaleWrite):
+            self._failed_at = self._clock()
+            log.error("A change was given up: %s", lost)
+            raise lost
         # A race that seems lost may have been lost to this very write, which came late.
         what = "it is not known whether this was changed" if is_sent else "nothing was changed"
         raise StoreUnavailable(f"Too many others are writing; {what}.") from lost
 
-    def _try(self, fn: Callable[[L], L], write_id: str) -> L:
+    def _try(self, changes: list[Change[L]], write_id: str) -> None:
         asked_at = self._clock()
-        held = self._fetch(self._snapshot.peek())
-        self._snapshot.publish(held, asked_at)
-        if write_id in held.ledger.recent_writes:  # written, and its answer was lost
-            return held.ledger
-        ledger = fn(held.ledger)
-        if ledger is not held.ledger:
-            ledger = ledger.written(write_id, self._now())
-            asked_at = self._clock()
-            try:
-                document = self._store.save(ledger.encode(), held.document.etag)
-            except StoreUnavailable as error:
-                raise AnswerLost(str(error)) from error
-            self._snapshot.publish(Held(document, ledger), asked_at)
-        return ledger
-
-    def _fetch(self, held: Held[L] | None) -> Held[L]:
-        document = self._store.load(held.document if held else None)
-        if held is not None and document is held.document:
-            return held
-        if document.etag is None:
-            return Held(document, self._kind())
-        before = held.ledger if held else None
+        before = self._store.load(self._snapshot.peek())
+        self._snapshot.publish(before, asked_at)
+        if write_id in before.recent_writes:  # written, and its answer was lost
+            for change in changes:
+                change.after = before if change.error is None else None
+            return
+        after = before
+        for change in changes:
+            after = change.apply(after)
+        if after is before:
+            return
+        asked_at = self._clock()
         try:
-            return Held(document, self._kind.decode(document.body, before))
-        except UnreadableDocument as error:
-            raise UnreadableDocument(f"{self._store}: {error}") from error
-
-    @contextmanager
-    def _my_turn(self, started: float) -> Iterator[None]:
-        """Within a process changes take turns: they would only lose races to each other."""
-        if not self._turn.acquire(timeout=self._timeout):
-            raise StoreUnavailable("Too many changes are waiting; nothing was changed.")
-        try:
-            if self._failed_at > started:  # the next one would only wait as long again
-                raise StoreUnavailable("The storage is out of reach; nothing was changed.")
-            yield
-        finally:
-            self._turn.release()
+            written = self._store.commit(before, after.written(write_id, self._now()))
+        except StoreUnavailable as error:
+            raise AnswerLost(str(error)) from error
+        self._snapshot.publish(written, asked_at)
+        for change in changes:
+            change.after = written if change.after is after else _as_written(change.after, written)
 
 
-JobRepository = DocumentRepository[JobBook]
-RosterRepository = DocumentRepository[Roster]
+def _as_written(after: L | None, written: L) -> L | None:
+    """What a change made, without those made after it in the same commit."""
+    return after and replace(after, revision=written.revision, updated_at=written.updated_at)
+
+
+RosterRepository = Repository[Roster]

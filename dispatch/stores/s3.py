@@ -39,7 +39,7 @@ class S3Store:
 
     def __init__(self, storage: S3Storage, key: str) -> None:
         self._storage = storage
-        self._at = {"Bucket": storage.bucket_name, "Key": key}
+        self._at: dict[str, str] = {"Bucket": storage.bucket_name, "Key": key}
 
     @property
     def _client(self) -> Any:
@@ -68,6 +68,27 @@ class S3Store:
                 raise StaleWrite from error
             raise self._unavailable("written", error) from error
         return Document(body, _unquoted(answer["ETag"]))
+
+    def beside(self, name: str) -> "S3Store":
+        return S3Store(self._storage, self._folder + name)
+
+    def names_in(self, folder: str) -> list[str]:
+        bucket, prefix = self._at["Bucket"], f"{self._folder}{folder}/"
+        try:
+            pages = self._client.get_paginator("list_objects_v2")
+            found = pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+            return [
+                each["Key"].removeprefix(prefix)
+                for page in found
+                for each in page.get("Contents", ())
+            ]
+        except (BotoCoreError, ClientError) as error:
+            raise self._unavailable("listed", error) from error
+
+    @property
+    def _folder(self) -> str:
+        parent, slash, _ = self._at["Key"].rpartition("/")
+        return parent + slash
 
     def _unavailable(self, done: str, error: Exception) -> StoreUnavailable:
         return StoreUnavailable(f"{self} could not be {done}: {one_line(error)}")

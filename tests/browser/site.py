@@ -12,12 +12,11 @@ from msgspec.structs import replace
 from playwright.sync_api import Locator, Page
 
 from dispatch.domain.job import Job
-from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
 from dispatch.stores.file import FileStore
-from dispatch.stores.repository import DocumentRepository
 from tests.making import BUSINESS, JOEL, PASSWORD, make_job
+from tests.opening import open_jobs
 
 NUMBERS = count(1)
 
@@ -35,9 +34,7 @@ class Site:
         self.now = now
         self.sessions: dict[str, Any] = {}
         self._files = [folder / "data" / name for name in ("jobs.json", "crew.json")]
-        self._jobs: DocumentRepository[JobBook] = DocumentRepository(
-            FileStore(self._files[0]), JobBook, now=now, background=False
-        )
+        self._jobs = open_jobs(FileStore(self._files[0]), now=now)
 
     def job(self, status: Status = Status.BOOKED, **fields: Any) -> Job:
         """A job with a name of its own, put there by another process."""

@@ -23,12 +23,12 @@ from dispatch.domain.document import (  # noqa: E402
     StaleWrite,
     StoreUnavailable,
 )
-from dispatch.domain.jobbook import JobBook  # noqa: E402
 from dispatch.domain.permissions import Actor, Rank  # noqa: E402
 from dispatch.domain.status import Status  # noqa: E402
 from dispatch.stores import s3  # noqa: E402
-from dispatch.stores.repository import DocumentRepository  # noqa: E402
+from dispatch.stores.archive import Shelf  # noqa: E402
 from tests.aws import PATIENT  # noqa: E402
+from tests.opening import open_jobs  # noqa: E402
 
 DANA = Actor("dana", Rank.DISPATCHER)
 ROUND = (Status.BOOKED, Status.READY_FOR_PICKUP, Status.IN_PROGRESS, Status.PENDING)
@@ -38,7 +38,7 @@ TIMEOUT = 60  # seconds: whoever gives up must not be one of those who are count
 class LosesAnswers:
     """Writes and then, of a share of the writes, says that it does not know whether it did."""
 
-    def __init__(self, store: DocumentStore, share: float, seed: int) -> None:
+    def __init__(self, store: Shelf, share: float, seed: int) -> None:
         self.store, self.share, self.chance = store, share, Random(seed)
         self.lost = self.stale = 0
 
@@ -57,6 +57,12 @@ class LosesAnswers:
             self.stale += 1
             raise
         return saved
+
+    def beside(self, name: str) -> DocumentStore:
+        return self.store.beside(name)
+
+    def names_in(self, folder: str) -> list[str]:
+        return self.store.names_in(folder)
 
 
 def race(number: int, changes: int) -> None:
@@ -84,16 +90,11 @@ def main() -> None:
     slug = settings.BUSINESSES[0].slug
     s3.CLIENT = PATIENT
     store = LosesAnswers(
-        wiring._store(settings.JOBS_URL, "jobs.json", f"jobs-{slug}"),
+        wiring._shelf(settings.JOBS_URL, "jobs.json", f"jobs-{slug}"),
         options.lose,
         seed=options.number,
     )
-    jobs = DocumentRepository(
-        store,
-        JobBook,
-        now=wiring.now,
-        timeout=TIMEOUT,
-    )
+    jobs = open_jobs(store, now=wiring.now, timeout=TIMEOUT, background=True)
     wiring._jobs = lambda slug: jobs
     print("ready", flush=True)
     sys.stdin.readline()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.making import PASSWORD, TOKEN, make_job
 from tests.web.api import Program
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,17 +12,15 @@ from dispatch import wiring
 from dispatch.domain.availability import NotAvailable, driving
 from dispatch.domain.document import DocumentStore
 from dispatch.domain.job import Crew, Job
-from dispatch.domain.jobbook import JobBook
-from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.explain import explain
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
-from dispatch.stores.repository import DocumentRepository
 from dispatch.stores.roster_table import RosterTable
 from tests.aws import aws_environment, patient_dynamodb
 from tests.making import BUSINESS, DANA, NOON, make_job, make_member
 from tests.moto_server import running_moto
+from tests.opening import open_jobs, open_roster
 
 pytestmark = pytest.mark.long
 
@@ -57,12 +54,9 @@ def opened(
 ) -> Callable[[], None]:
     """Opens jobs and roster anew; patient, as nobody may give up uncounted."""
 
-    def repository(store: DocumentStore, kind: type) -> Any:
-        return DocumentRepository(store, kind, now=lambda: NOON, timeout=60, background=False)
-
     def open_both() -> None:
-        jobs = repository(FileStore(tmp_path / "jobs.json"), JobBook)
-        roster = repository(open_crew(), Roster)
+        jobs = open_jobs(FileStore(tmp_path / "jobs.json"), timeout=60)
+        roster = open_roster(open_crew(), timeout=60)
         monkeypatch.setattr(wiring, "_jobs", lambda slug: jobs)
         monkeypatch.setattr(wiring, "_roster", lambda slug: roster)
 

@@ -19,13 +19,14 @@ import pytest
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.status import Status
 from dispatch.stores.file import FileStore
-from dispatch.stores.repository import DocumentRepository
+from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from tests.aws import aws_environment
 from tests.faults.cable import Cable, cable_to
 from tests.faults.visitor import Answer, Visitor, booking
-from tests.making import NOON, make_job
+from tests.making import make_job
 from tests.moto_server import make_bucket, running_moto
+from tests.opening import open_jobs
 from tests.serving import ROOT, serving
 
 pytestmark = pytest.mark.long
@@ -39,7 +40,7 @@ ANSWERED = timedelta(seconds=4)  # before it was cut, at most; pages say whole s
 class Site:
     """One worker above an S3 whose cable can be cut."""
 
-    def __init__(self, url: str, cable: Cable, jobs: DocumentRepository[JobBook]) -> None:
+    def __init__(self, url: str, cable: Cable, jobs: JobRepository) -> None:
         self.url, self.cable, self.jobs = url, cable, jobs
         self.cut_at = datetime.now(UTC)
         self.dana = Visitor(url).signed_in("dana")
@@ -66,7 +67,7 @@ def site(moto: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             patch.setenv(name, value)
         bucket = make_bucket(moto, "outage")
         store = S3Store(OneConnectionS3Storage(bucket_name=bucket), "jobs.json")
-        jobs = DocumentRepository(store, JobBook, now=lambda: NOON, background=False)
+        jobs = open_jobs(store)
         jobs.change(lambda book: book.put(make_job(id="job-1", tracking_token=TOKEN)))
         folder = tmp_path_factory.mktemp("outage")
         environment = aws_environment(cable.url) | {"QDN_JOBS_URL": f"s3://{bucket}/jobs.json"}

@@ -13,7 +13,8 @@ from django.test import Client
 from hypothesis import HealthCheck, example, given, settings
 
 from dispatch.domain.jobbook import JobBook
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.faults.stranger import Sent, addresses, over_the_wire, requests
 from tests.faults.visitor import Visitor, booking
 from tests.making import BUSINESS, NOON, make_job

@@ -9,11 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
-from dispatch.domain.jobbook import JobBook
 from dispatch.stores.file import FileStore
-from dispatch.stores.repository import DocumentRepository
 from tests.faults.visitor import Visitor
-from tests.making import NOON, make_job
+from tests.making import make_job
+from tests.opening import open_jobs
 from tests.serving import environment_of, gunicorn, serving, static_root
 
 pytestmark = pytest.mark.long
@@ -90,5 +89,5 @@ def test_without_a_temporary_folder_and_with_logs_that_are_full_it_serves(tmp_pa
 
 def put_a_job(folder: Path, job_id: str, token: str) -> None:
     store = FileStore(folder / "data" / "jobs.json")
-    jobs = DocumentRepository(store, JobBook, now=lambda: NOON, background=False)
+    jobs = open_jobs(store)
     jobs.change(lambda book: book.put(make_job(id=job_id, tracking_token=token)))

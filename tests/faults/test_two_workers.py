@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.domain.jobbook import JobBook
 from dispatch.domain.status import Status
 from dispatch.stores.file import FileStore
-from dispatch.stores.repository import DocumentRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.faults.visitor import Answer, Visitor, booking
-from tests.making import NOON, PASSWORD, make_job
+from tests.making import PASSWORD, make_job
+from tests.opening import open_jobs
 from tests.serving import serving
 
 pytestmark = pytest.mark.long
@@ -22,10 +22,10 @@ TOKEN = "two-workers-one-token".ljust(32, "x")
 STEPS = (Status.BOOKED, Status.READY_FOR_PICKUP, Status.IN_PROGRESS, Status.COMPLETED)
 
 
-def elsewhere(folder: Path) -> DocumentRepository[JobBook]:
+def elsewhere(folder: Path) -> JobRepository:
     """The jobs as another container writes them."""
     store = FileStore(folder / "data" / "jobs.json")
-    return DocumentRepository(store, JobBook, now=lambda: NOON, background=False)
+    return open_jobs(store)
 
 
 def put_a_job(folder: Path) -> None:

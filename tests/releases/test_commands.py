@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from dispatch import wiring
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from qdn_site.edge.table import FUNCTION
 from qdn_site.releases import pointer as pointers
 from qdn_site.releases import sample_job

@@ -21,11 +21,12 @@ from dispatch.domain.document import MISSING, Document, DocumentStore, StaleWrit
 from dispatch.domain.roster import Availability, Member, Roster
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
-from dispatch.stores.repository import DocumentRepository
+from dispatch.stores.repository import Repository
 from dispatch.stores.roster_table import RosterTable
 from tests.aws import aws_environment, patient_dynamodb
 from tests.dynalite import PlaysTransactions, running_dynalite
 from tests.making import BUSINESS, NOON, is_away, make_member
+from tests.opening import open_roster
 
 Open = Callable[..., DocumentStore]
 TODAY = date(2026, 5, 22)
@@ -63,21 +64,21 @@ def store(open_store: Open) -> DocumentStore:
 
 
 @pytest.fixture
-def open_crew(open_store: Open) -> Callable[..., DocumentRepository[Roster]]:
+def open_crew(open_store: Open) -> Callable[..., Repository[Roster]]:
     """The same, with the repository above it that production has."""
 
-    def opened(business: str = "") -> DocumentRepository[Roster]:
+    def opened(business: str = "") -> Repository[Roster]:
         return repository(open_store(business))
 
     return opened
 
 
-OpenCrew = Callable[..., DocumentRepository[Roster]]
+OpenCrew = Callable[..., Repository[Roster]]
 
 
-def repository(store: DocumentStore) -> DocumentRepository[Roster]:
+def repository(store: DocumentStore) -> Repository[Roster]:
     """Patient enough for a busy machine."""
-    return DocumentRepository(store, Roster, now=lambda: NOON, background=False, timeout=60)
+    return open_roster(store, timeout=60)
 
 
 def adding(*members: Member) -> Callable[[Roster], Roster]:
@@ -241,7 +242,7 @@ def test_a_counter_that_many_raise_at_once_counts_every_one(open_crew: OpenCrew)
     shared = open_crew()
     shared.change(adding(make_member("joel"), make_member("ana")))
 
-    def count_up(crew: DocumentRepository[Roster]) -> None:
+    def count_up(crew: Repository[Roster]) -> None:
         start.wait()
         for _ in range(4):
             crew.change(changing("joel", lambda joel: replace(joel, epoch=joel.epoch + 1)))
@@ -252,7 +253,7 @@ def test_a_counter_that_many_raise_at_once_counts_every_one(open_crew: OpenCrew)
         list(pool.map(count_up, crews))
     found = open_crew().read()
     assert found.member("joel").epoch == 4 * len(crews)
-    assert found.revision == 1 + 4 * len(crews)
+    assert found.revision <= 1 + 4 * len(crews)  # those that wait together are one write
     assert found.member("ana") == make_member("ana")
 
 

@@ -17,10 +17,11 @@ from dispatch.domain.availability import away, back
 from dispatch.domain.document import Document, StaleWrite, StoreUnavailable, UnreadableDocument
 from dispatch.domain.roster import Availability, Member, Roster
 from dispatch.stores.dynamodb import NoTable, Table
-from dispatch.stores.repository import DocumentRepository
+from dispatch.stores.repository import Repository
 from dispatch.stores.roster_table import RosterTable
 from tests.aws import aws_environment, patient_dynamodb
 from tests.making import BUSINESS, NOON, make_member
+from tests.opening import open_roster
 
 TODAY = date(2026, 5, 22)
 _table = count(1)
@@ -49,8 +50,8 @@ def items(opened: object, name: str) -> Any:
     return boto3.resource("dynamodb").Table(name)
 
 
-def crew_of(store: Any) -> DocumentRepository[Roster]:
-    return DocumentRepository(store, Roster, now=lambda: NOON, background=False, timeout=60)
+def crew_of(store: Any) -> Repository[Roster]:
+    return open_roster(store, timeout=60)
 
 
 def changing(username: str, fn: Callable[[Member], Member]) -> Callable[[Roster], Roster]:

@@ -12,9 +12,12 @@ from dispatch.domain.document import (
 )
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.stores.repository import DocumentRepository
-from tests.making import FakeClock, make_job
+from dispatch.stores.archive import Months, Shelf
+from dispatch.stores.document_ledger import DocumentLedger
+from dispatch.stores.job_repository import JobRepository
+from tests.making import BUSINESS, FakeClock, make_job
 from tests.memory import MemoryStore
+from tests.opening import open_jobs
 
 
 class TroubledStore:
@@ -48,6 +51,14 @@ class TroubledStore:
         if self.silent:
             raise StoreUnavailable("The bucket does not answer.")
 
+    def beside(self, name: str) -> DocumentStore:
+        self._answer()
+        return self.inner.beside(name)
+
+    def names_in(self, folder: str) -> list[str]:
+        self._answer()
+        return self.inner.names_in(folder)
+
     @property
     def body(self) -> bytes:
         return self.inner.load().body
@@ -58,10 +69,10 @@ class TroubledStore:
         return JobBook.decode(self.body) if self.inner.load().etag else JobBook()
 
 
-class InMemory(DocumentRepository[Any]):
-    """The apps' own repository, above a `store` that tests can reach."""
+class InMemory(JobRepository):
+    """The apps' own repository, of jobs or roster, above a `store` that tests can reach."""
 
-    def __init__(self, kind: type, clock: FakeClock) -> None:
+    def __init__(self, kind: type[Any], clock: FakeClock) -> None:
         self.store, self._kind_and_clock = TroubledStore(), (kind, clock)
         self.restart()
 
@@ -69,7 +80,9 @@ class InMemory(DocumentRepository[Any]):
         """Nothing was ever read."""
         kind, clock = self._kind_and_clock
         options = {"now": clock.now, "clock": clock, "sleep": lambda pause: None}
-        super().__init__(self.store, kind, background=False, **options)
+        ledger, months = DocumentLedger(self.store, kind), Months(self.store, BUSINESS.zone)
+        settings = {"link_days": BUSINESS.link_days, "background": False, **options}
+        super().__init__(ledger, months, **settings)
 
 
 def _next(things: list[Callable[..., Any]], *about: bytes) -> None:
@@ -89,12 +102,10 @@ def stale() -> None:
     raise StaleWrite
 
 
-def repository(
-    store: DocumentStore, clock: FakeClock, **settings: Any
-) -> DocumentRepository[JobBook]:
+def repository(store: Shelf, clock: FakeClock, **settings: Any) -> JobRepository:
     """As production's, but its pauses pass on the clock alone."""
     ours = {"sleep": clock.tick, "chance": lambda: 1.0, "background": False}
-    return DocumentRepository(store, JobBook, now=clock.now, clock=clock, **{**ours, **settings})
+    return open_jobs(store, now=clock.now, clock=clock, **{**ours, **settings})
 
 
 def adding(name: str) -> Callable[[JobBook], JobBook]:

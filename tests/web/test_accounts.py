@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from dispatch.domain.permissions import Rank
 from dispatch.roster import change_member
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.conftest import signed_in
 from tests.making import BUSINESS, PASSWORD, make_job
 from tests.web.api import Program

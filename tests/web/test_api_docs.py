@@ -8,7 +8,8 @@ from django.test import Client
 
 from dispatch.domain.job import Crew
 from dispatch.domain.moves import COULD_NOT
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.making import TOKEN, make_job
 from tests.web.api import Program
 

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.test import Client, RequestFactory
 
 from dispatch.api.problems import CONTENT_TYPE
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from qdn_site import errors
 from tests.making import TOKEN, make_job, unavailable
 from tests.web.api import Program, is_problem

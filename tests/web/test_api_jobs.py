@@ -11,7 +11,8 @@ import dispatch.roster
 from dispatch.domain.job import Crew, Window
 from dispatch.domain.status import Status
 from dispatch.roster import Days
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.making import BUSINESS, CONTRACT_FIELDS, DANA, NOON, FakeClock, make_job
 from tests.web.api import Program, is_problem
 

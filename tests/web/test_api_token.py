@@ -9,7 +9,8 @@ from django.test import Client, override_settings
 from msgspec.structs import replace
 
 from dispatch.domain.roster import Member, Roster
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_job
 from tests.web.api import Program, is_problem
 

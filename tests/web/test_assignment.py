@@ -12,13 +12,13 @@ import dispatch.roster
 from dispatch import wiring
 from dispatch.domain.availability import NotAvailable, Obstacle
 from dispatch.domain.job import Crew, Job, Window
-from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.explain import unavailable_text
 from dispatch.roster import Days
-from dispatch.stores.repository import DocumentRepository, JobRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, DANA, JOEL, NOON, FakeClock, make_job
+from tests.opening import open_jobs, open_roster
 from tests.stores.troubled import InMemory
 from tests.web.api import Program
 from tests.web.pages import text, words
@@ -176,11 +176,8 @@ def test_a_job_moved_into_a_full_window_is_said_on_its_card_alone_and_in_its_dra
 
 def sick_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Joel falls sick as another worker is told, which has snapshots of its own."""
-    kept: dict[Any, Any] = {JobBook: wiring.jobs(BUSINESS), Roster: wiring.roster(BUSINESS)}
-    jobs, roster = (
-        DocumentRepository(repository.store, kind, now=lambda: NOON, background=False)
-        for kind, repository in kept.items()
-    )
+    kept: Any = wiring.jobs(BUSINESS), wiring.roster(BUSINESS)
+    jobs, roster = open_jobs(kept[0].store), open_roster(kept[1].store)
 
     def act() -> None:
         with monkeypatch.context() as there:

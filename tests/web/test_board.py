@@ -16,7 +16,7 @@ import dispatch.roster
 from dispatch.domain.job import Crew, Event, OnMyWay, Window
 from dispatch.domain.status import Status
 from dispatch.roster import change_member
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.making import (
     BUSINESS,
     DANA,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 import dispatch.jobs
 from dispatch.domain.job import Job
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, DANA, FakeClock, unavailable
 from tests.web.api import Program
 from tests.web.pages import text, words

@@ -18,7 +18,8 @@ from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Availability, Member
 from dispatch.domain.status import Status
 from dispatch.roster import Days, change_member
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.conftest import HASHED, restart, signed_in
 from tests.making import BUSINESS, DANA, FakeClock, is_away, make_job, make_member, unavailable
 from tests.web.api import Program, is_problem

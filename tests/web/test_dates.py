@@ -10,7 +10,7 @@ from django.test import Client
 from dispatch.domain.job import Eta, OnMyWay, Window
 from dispatch.domain.status import Status
 from dispatch.forms.job import MEANT
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from dispatch.templatetags import formats
 from tests.making import BUSINESS, NOON, TOKEN, FakeClock, make_job
 from tests.web.pages import sent_back, words

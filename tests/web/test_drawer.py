@@ -12,7 +12,7 @@ import dispatch.jobs
 from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, PriceLine, Window
 from dispatch.domain.permissions import THE_CUSTOMER, Actor
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, DANA, JOEL, NOON, TOKEN, FakeClock, make_job, seconds
 from tests.web.api import Program
 from tests.web.pages import text, words

@@ -6,7 +6,8 @@ from django.test import Client, RequestFactory
 
 from dispatch.accounts import KEPT
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from qdn_site import errors
 from tests.making import TOKEN, FakeClock, make_job, unavailable
 from tests.stores.troubled import InMemory

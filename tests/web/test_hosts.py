@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client, override_settings
 
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.making import PASSWORD, TOKEN, make_job
 from tests.web.pages import text
 

@@ -11,7 +11,7 @@ import dispatch.jobs
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, DANA, TOKEN, FakeClock, make_job, seconds, unavailable
 from tests.web.api import Program
 from tests.web.pages import text

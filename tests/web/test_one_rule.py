@@ -14,7 +14,8 @@ from django.core.management.base import CommandError
 from django.test import Client
 
 from dispatch.domain.job import Window
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.making import make_job
 from tests.web.api import Program
 

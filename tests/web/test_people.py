@@ -10,7 +10,8 @@ from dispatch.domain.job import Crew, Note
 from dispatch.domain.moves import move
 from dispatch.domain.permissions import Actor
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.making import BUSINESS, NOON, TOKEN, make_job, make_member
 from tests.web.pages import text, words
 

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from dispatch.domain.job import PriceLine
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.making import TOKEN, make_job
 from tests.web.pages import words
 

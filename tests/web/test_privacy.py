@@ -17,7 +17,7 @@ from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, Paid, PriceLine,
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON, TOKEN, FakeClock, make_job, make_member, unavailable
 from tests.stores.troubled import InMemory
 from tests.web.api import Program, is_problem

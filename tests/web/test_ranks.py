@@ -15,7 +15,8 @@ from dispatch.domain.job import Crew, Job, Paid, PriceLine
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.conftest import session, signed_in
 from tests.making import BUSINESS, NOON, PASSWORD, TOKEN, make_job
 from tests.web.api import Program

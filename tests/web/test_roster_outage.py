@@ -8,7 +8,8 @@ from django.test import Client
 from dispatch.accounts import KEPT
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.conftest import signed_in
 from tests.making import PASSWORD, FakeClock, make_job, unavailable
 from tests.stores.troubled import InMemory, gone

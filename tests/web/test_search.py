@@ -7,7 +7,7 @@ from django.test import Client
 
 from dispatch.board import Filters
 from dispatch.domain.jobbook import is_found
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, make_job
 from tests.web.api import Program
 from tests.web.pages import text

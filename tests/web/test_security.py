@@ -33,7 +33,8 @@ from dispatch.domain.jobbook import (
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.status import Status
 from dispatch.http import REVISION_COOKIE
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from qdn_site import gunicorn
 from qdn_site import settings as shipped
 from tests.making import BUSINESS, DANA, PASSWORD, TOKEN, FakeClock, make_job, make_member

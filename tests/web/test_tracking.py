@@ -11,12 +11,12 @@ from msgspec.structs import replace
 import dispatch.jobs
 from dispatch import wiring
 from dispatch.domain.job import Crew, Event, Job, Window
-from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import UNDO, move
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
-from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.making import (
     BUSINESS,
     DANA,
@@ -29,6 +29,7 @@ from tests.making import (
     seconds,
     unavailable,
 )
+from tests.opening import open_jobs
 from tests.stores.troubled import InMemory
 from tests.web.api import Program
 from tests.web.pages import text, words
@@ -46,7 +47,7 @@ def put(jobs: JobRepository, **fields: Any) -> None:
 
 def elsewhere(jobs: InMemory) -> JobRepository:
     """The same jobs as another worker has them; of what it does, this one's snapshot is silent."""
-    return DocumentRepository(jobs.store, JobBook, now=wiring.now, background=False)
+    return open_jobs(jobs.store, now=wiring.now)
 
 
 def status(jobs: JobRepository) -> Status:

@@ -12,7 +12,8 @@ from django.test import Client
 from dispatch import http
 from dispatch.domain.job import Event, Job
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.conftest import at_work
 from tests.making import NOON, PASSWORD, make_job
 from tests.web.pages import text, words

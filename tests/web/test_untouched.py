@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from dispatch.domain.job import Crew, Window
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository, RosterRepository
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import RosterRepository
 from tests.making import NOON, make_job
 from tests.web.api import Program
 from tests.web.pages import sent_back

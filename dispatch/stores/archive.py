@@ -1,0 +1,181 @@
+"""The archive of jobs.json: a document for each month, `archive/2026-05.json` beside it.
+
+A month is a ledger like any other: read whole, and only ever compared and swapped. It holds the
+jobs that the business finished in it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Raw
+
+from dispatch.domain.document import MISSING, Document, DocumentStore, UnreadableDocument
+from dispatch.domain.job import Crew, Job
+from dispatch.domain.jobbook import JobBook, token_hash
+from dispatch.domain.ledger import Entry
+from dispatch.domain.record import JSON
+from dispatch.domain.status import Status
+from dispatch.stores.document_ledger import DocumentLedger
+
+FOLDER = "archive"
+NAME = re.compile(r"([0-9]{4}-[0-9]{2})\.json")
+READERS = 8  # months that are fetched at once
+KEPT = 2  # months whose bytes are kept, the newest read: links of finished jobs lie in them
+
+
+class Shelf(DocumentStore, Protocol):
+    """A document, and others that lie beside it."""
+
+    def beside(self, name: str) -> DocumentStore:
+        """The document of that name, which may have a folder of its own."""
+        ...
+
+    def names_in(self, folder: str) -> list[str]:
+        """Of the documents in a folder beside it. Raises StoreUnavailable."""
+        ...
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What an archived job is found by; the whole is read of those alone that are."""
+
+    id: str
+    version: int
+    status: Status
+    customer_name: str
+    location: str
+    finished_at: datetime | None = None  # of none that is on its way back
+    tracking_token: str = ""
+    phone: str = ""
+    email: str = ""
+    truck: str = ""
+    crew: Crew = Crew()
+
+
+class Month(msgspec.Struct, frozen=True):
+    """A month's document, its jobs still unread."""
+
+    jobs: list[Raw]
+    schema: int = JobBook.schema
+    revision: int = 0
+
+
+class Archived:
+    """One archived job as it is stored, and what it is found by."""
+
+    __slots__ = ("line", "raw")
+
+    def __init__(self, line: Line, raw: bytes) -> None:
+        self.line, self.raw = line, raw
+
+    def entry(self) -> Entry[Job]:
+        return JobBook.read_entry(self.raw)
+
+    def read(self) -> Job | None:
+        return self.entry().value
+
+
+class Months:
+    """The archive of one business, whose months are those of `zone`."""
+
+    def __init__(self, shelf: Shelf, zone: ZoneInfo) -> None:
+        self._shelf, self._zone = shelf, zone
+        self._kept: dict[str, Document] = {}
+        self._tokens: dict[str, tuple[int, frozenset[bytes]]] = {}
+        self.problems: dict[str, str] = {}  # of months that could not be read, or not wholly
+
+    def day(self, at: datetime) -> date:
+        return at.astimezone(self._zone).date()
+
+    def name(self, at: datetime) -> str:
+        return f"{self.day(at):%Y-%m}"
+
+    def names(self) -> list[str]:
+        """Of all months that there are, newest first. Raises StoreUnavailable."""
+        found = map(NAME.fullmatch, self._shelf.names_in(FOLDER))
+        return sorted((name[1] for name in found if name), reverse=True)
+
+    def ledger(self, name: str) -> DocumentLedger[JobBook]:
+        return DocumentLedger(self._document(name), JobBook)
+
+    def read(self, names: Iterable[str]) -> Iterator[tuple[str, list[Archived]]]:
+        """The jobs of each month, in this order; a damaged month hides no other.
+
+        The first is read by itself: it is often enough. Raises StoreUnavailable.
+        """
+        for name, document in self._fetched(list(names)):
+            yield name, self._parsed(name, document.body)
+
+    def with_id(self, job_id: str, names: list[str]) -> tuple[str, Archived] | None:
+        """The month that holds a job, and the job; of copies that of the month named first."""
+        mark = JSON.encode(job_id)
+        for name, document in self._fetched(names):
+            if mark in document.body:
+                for job in self._parsed(name, document.body):
+                    if job.line.id == job_id:
+                        return name, job
+        return None
+
+    def with_token(self, token: str, months: dict[str, int]) -> Archived | None:
+        """The job of that link. `months` are those to look at, and the revisions they have at
+        least; no storage is asked where it is in none of these.
+        """
+        hashed = token_hash(token)
+        for name in sorted(months, reverse=True):
+            if hashed in self._hashes(name, months[name]):
+                jobs = next(self.read([name]))[1]
+                same = (job for job in jobs if token_hash(job.line.tracking_token) == hashed)
+                return next(same, None)
+        return None
+
+    def _hashes(self, name: str, revision: int) -> frozenset[bytes]:
+        """Of the tokens in a month, as of that revision or a later one."""
+        known, hashes = self._tokens.get(name, (-1, frozenset()))
+        if known < revision:
+            jobs = next(self.read([name]))[1]
+            hashes = frozenset(token_hash(job.line.tracking_token) for job in jobs)
+            self._tokens[name] = (revision, hashes)
+        return hashes
+
+    def _document(self, name: str) -> DocumentStore:
+        return self._shelf.beside(f"{FOLDER}/{name}.json")
+
+    def _fetched(self, names: list[str]) -> Iterator[tuple[str, Document]]:
+        if names:
+            yield names[0], self._fetch(names[0])
+        for start in range(1, len(names), READERS):
+            some = names[start : start + READERS]
+            with ThreadPoolExecutor(READERS) as pool:
+                yield from zip(some, pool.map(self._fetch, some), strict=True)
+
+    def _fetch(self, name: str) -> Document:
+        document = self._document(name).load(self._kept.get(name, MISSING))
+        self._kept[name] = document
+        for old in sorted(self._kept)[:-KEPT]:
+            self._kept.pop(old, None)
+        return document
+
+    def _parsed(self, name: str, body: bytes) -> list[Archived]:
+        if not body:
+            return []
+        problems, jobs = list[str](), list[Archived]()
+        try:
+            month = msgspec.json.decode(body, type=Month)
+            if month.schema > JobBook.schema:
+                raise UnreadableDocument(f"it has schema {month.schema}")
+            for raw in month.jobs:
+                try:
+                    jobs.append(Archived(msgspec.json.decode(raw, type=Line), bytes(raw)))
+                except ValueError as error:
+                    problems.append(f"{JobBook.named(raw)}: {error}")
+        except (ValueError, UnreadableDocument) as error:
+            problems.append(str(error))
+        if problems:
+            self.problems[name] = "; ".join(problems)
+        else:
+            self.problems.pop(name, None)
+        return jobs

@@ -1,0 +1,42 @@
+"""A ledger that is one document: a file, or an object in S3."""
+
+from dataclasses import replace
+from typing import Generic
+
+from dispatch.domain.document import MISSING, Document, DocumentStore, UnreadableDocument
+from dispatch.stores.repository import L
+
+
+class LedgerGone(UnreadableDocument):
+    """The ledger was there and is no more. Who begins a new one does so knowingly."""
+
+
+class DocumentLedger(Generic[L]):
+    """A `LedgerStore` above any `DocumentStore`. The ledger's `etag` is its document's."""
+
+    def __init__(self, document: DocumentStore, kind: type[L]) -> None:
+        self._document, self._kind = document, kind
+
+    def load(self, known: L | None = None) -> L:
+        """Raises LedgerGone, too."""
+        held = Document(b"", known.etag) if known is not None else None
+        document = self._document.load(held)
+        if known is not None and document is held:
+            return known
+        if document is MISSING:
+            if known is not None and known.revision:
+                raise LedgerGone(
+                    f"{self} is gone: it was there at revision {known.revision}. Nothing is"
+                    " written in its place until it is put back, or begun anew."
+                )
+            return known or self._kind()
+        try:
+            return replace(self._kind.decode(document.body, known), etag=document.etag)
+        except UnreadableDocument as error:
+            raise UnreadableDocument(f"{self}: {error}") from error
+
+    def commit(self, before: L, after: L) -> L:
+        return replace(after, etag=self._document.save(after.encode(), before.etag).etag)
+
+    def __str__(self) -> str:
+        return str(self._document)

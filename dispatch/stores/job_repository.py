@@ -1,0 +1,237 @@
+"""The door to the jobs: those that are open or finished lately, and the archive behind them.
+
+Nothing above asks where a job lies. Of several copies of one the working set's counts; what is
+half-way between, because a process was killed, the next day's run brings where it belongs.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from functools import partial
+from heapq import merge
+from typing import Any, NamedTuple
+
+from dispatch.domain.document import StoreUnavailable, UnreadableDocument
+from dispatch.domain.job import Job
+from dispatch.domain.jobbook import ARCHIVED_AFTER, JobBook, JobNotFound
+from dispatch.domain.ledger import Entry
+from dispatch.stores.archive import Line, Months
+from dispatch.stores.repository import LedgerStore, Repository
+
+log = logging.getLogger(__name__)
+
+TRIES = 3  # of a change of a job that others archive, or bring back, meanwhile
+CLAIM_KEPT = 300  # seconds without news of who archives after which another process does
+
+
+class Finished(NamedTuple):
+    """A finished job as it is searched, and how the whole of it is read."""
+
+    shown: Job | Line
+    read: Callable[[], Job | None]
+
+
+class JobRepository(Repository[JobBook]):
+    """As any other, with the archive of what is no longer in its ledger."""
+
+    def __init__(
+        self, store: LedgerStore[JobBook], months: Months, *, link_days: int, **settings: Any
+    ) -> None:
+        super().__init__(store, **settings)
+        self._months, self._settings = months, {**settings, "background": False}
+        self._linked = timedelta(days=link_days)
+        self._seen_claim, self._claim_seen_at = "", 0.0
+
+    # --- reading -------------------------------------------------------------------------
+
+    @property
+    def archive_problems(self) -> dict[str, str]:
+        """Of months that were read since the process began, and could not be, or not wholly."""
+        return self._months.problems
+
+    def archived(self, job_id: str) -> Job:
+        """Raises JobNotFound, StoreUnavailable."""
+        found = self._months.with_id(job_id, self._newest_first(self.read()))
+        return _readable(found[1].entry() if found else None, job_id)
+
+    def archived_by_token(self, token: str) -> Job:
+        """Of the months whose links may still live. Raises JobNotFound, StoreUnavailable."""
+        since = self._months.name(self._now() - self._linked)
+        months = self.read().archive.months
+        living = {name: revision for name, revision in months.items() if name >= since}
+        found = self._months.with_token(token, living) if token else None
+        return _readable(found.entry() if found else None, "no such link")
+
+    def finished(
+        self, first: date, last: date, wanted: Callable[[Job | Line], bool] = lambda job: True
+    ) -> Iterator[Job]:
+        """The wanted of the jobs that were finished on these days of the business, both included,
+        newest first; no more of them is read than is taken. Raises StoreUnavailable, at any step.
+        """
+        book = self.read()
+        names = [name for name in self._newest_first(book) if f"{first:%Y-%m}" <= name]
+        names = [name for name in names if name <= f"{last:%Y-%m}"]
+        lately = sorted(
+            (Finished(job, partial(book.value, job.id)) for job in book.jobs if job.finished_at),
+            key=_place,
+            reverse=True,
+        )
+        archived = (
+            finished
+            for _, month in self._months.read(names)
+            for finished in sorted(
+                (
+                    Finished(job.line, job.read)
+                    for job in month
+                    if job.line.finished_at and book.value(job.line.id) is None
+                ),
+                key=_place,
+                reverse=True,
+            )
+        )
+        for found in merge(lately, archived, key=_place, reverse=True):
+            is_in = first <= self._months.day(_place(found)[0]) <= last
+            if is_in and wanted(found.shown) and (job := found.read()):
+                yield job
+
+    def _newest_first(self, book: JobBook) -> list[str]:
+        return sorted(book.archive.months, reverse=True)
+
+    # --- changing ------------------------------------------------------------------------
+
+    def change_job(self, job_id: str, fn: Callable[[JobBook], JobBook]) -> tuple[Job, int]:
+        """As `change`, of one job, wherever it lies; `fn` is given the ledger that has it.
+
+        The job as written, and the revision from which on everybody sees it so. Raises
+        JobNotFound, and what `fn` raises.
+        """
+        for _ in range(TRIES):
+            try:
+                book = self.change(fn)
+                return book.job(job_id), book.revision
+            except JobNotFound:
+                found = self._months.with_id(job_id, self._newest_first(self.read()))
+                if found is None:
+                    raise
+            if done := self._change_archived(found[0], job_id, fn):
+                return done
+        raise StoreUnavailable("Too many others are writing; nothing was changed.")
+
+    def _change_archived(
+        self, name: str, job_id: str, fn: Callable[[JobBook], JobBook]
+    ) -> tuple[Job, int] | None:
+        """None where it is no longer archived: then the working set has it."""
+        is_open = False
+
+        def apply(month: JobBook) -> JobBook:
+            nonlocal is_open
+            job = month.value(job_id)
+            is_open = job is None or job.status.is_open  # on its way back, or there
+            return month if is_open else fn(month)
+
+        month = self._month(name).change(apply)
+        job = month.value(job_id)
+        if job is None:
+            return None
+        if job.status.is_open:
+            book = self._bring_back(name, month.entries[month.index[job_id]])
+            return None if is_open else (book.job(job_id), book.revision)
+        return job, self.change(lambda book: book.stamped({name: month.revision})).revision
+
+    def _bring_back(self, name: str, entry: Entry[Job]) -> JobBook:
+        """A job of this month that is open again: into the working set, then out of here."""
+        job = _readable(entry)
+        book = self.change(lambda book: book.with_newer([entry]))
+        self._month(name).change(lambda month: month.without_older([job]))
+        return book
+
+    def _month(self, name: str) -> Repository[JobBook]:
+        return Repository(self._months.ledger(name), **self._settings)
+
+    # --- archiving -----------------------------------------------------------------------
+
+    def archive_daily(self, day: date) -> None:
+        """Once a day, whichever process comes first. Raises StoreUnavailable.
+
+        One that has claimed it and is not heard of for minutes is taken for dead.
+        """
+        archive = self.read().archive
+        if archive.day == day or not self.read().revision:
+            return
+        if archive.claim != self._seen_claim:
+            self._seen_claim, self._claim_seen_at = archive.claim, self._clock()
+        if archive.claim and self._clock() - self._claim_seen_at < CLAIM_KEPT:
+            return
+        mine = secrets.token_urlsafe(9)
+        book = self.change(
+            lambda book: book.with_archive(claim=mine) if book.archive == archive else book
+        )
+        if book.archive.claim == mine:
+            self.archive(day)
+
+    def archive(self, day: date) -> dict[str, int]:
+        """Move what has been finished for three days into its months: how many into each.
+
+        Written there first, removed here after, and only where nobody has changed it meanwhile.
+        Raises StoreUnavailable.
+        """
+        self._put_right()
+        due = self.due(self.refreshed())
+        stamps, moved = dict[str, int](), list[Job]()
+        for name, entries in due.items():
+            try:
+                month = self._month(name).change(partial(JobBook.with_newer, entries=entries))
+            except UnreadableDocument as error:
+                log.error("Finished jobs stay where they are: %s", error)
+                continue
+            stamps[name] = month.revision
+            moved += [entry.value for entry in entries if entry.value]
+
+        def take_out(book: JobBook) -> JobBook:
+            return book.without_older(moved).stamped(stamps).with_archive(day=day, claim="")
+
+        self.change(take_out)
+        return {name: len(due[name]) for name in stamps}
+
+    def due(self, book: JobBook) -> dict[str, list[Entry[Job]]]:
+        """By its month, each job that has been finished for three days."""
+        found: dict[str, list[Entry[Job]]] = {}
+        for entry in book.finished_before(self._now() - ARCHIVED_AFTER):
+            if (job := entry.value) and job.finished_at:
+                whole = JobBook.rewritten(entry, job)  # old files do not say when it was finished
+                found.setdefault(self._months.name(job.finished_at), []).append(whole)
+        return found
+
+    def _put_right(self) -> None:
+        """What a process that was killed has left half-way: jobs of a month that are open again
+        come back, copies of what is in the working set go.
+        """
+        names = self._months.names()
+        for place, (name, jobs) in enumerate(self._months.read(names)):
+            for job in jobs:
+                known = self.read().value(job.line.id)
+                is_old = known is not None and known.version > job.line.version
+                if job.line.status.is_open or is_old:
+                    self._settle(name, job.entry(), names[:place])
+
+    def _settle(self, name: str, entry: Entry[Job], later: list[str]) -> None:
+        job = entry.value
+        if job is None:
+            return
+        if job.status.is_open and self._months.with_id(job.id, later) is None:
+            self._bring_back(name, entry)
+        else:  # one of the same version may be the only one that is left by now
+            self._month(name).change(lambda month: month.without_older([job]))
+
+
+def _readable(entry: Entry[Job] | None, named: str = "") -> Job:
+    """Raises JobNotFound."""
+    if entry is None or entry.value is None:
+        raise JobNotFound(named)
+    return entry.value
+
+
+def _place(found: Finished) -> tuple[datetime, str]:
+    assert found.shown.finished_at
+    return found.shown.finished_at, found.shown.id

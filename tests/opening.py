@@ -1,0 +1,27 @@
+"""The repositories that production has, above a document of a test's."""
+
+from typing import Any
+
+from dispatch.domain.document import DocumentStore
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.roster import Roster
+from dispatch.stores.archive import Months, Shelf
+from dispatch.stores.document_ledger import DocumentLedger
+from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import Repository, RosterRepository
+from tests.making import BUSINESS, NOON
+
+AS_IN_COMMANDS = {"now": lambda: NOON, "background": False}
+
+
+def open_jobs(document: Shelf, **settings: Any) -> JobRepository:
+    return JobRepository(
+        DocumentLedger(document, JobBook),
+        Months(document, BUSINESS.zone),
+        link_days=BUSINESS.link_days,
+        **{**AS_IN_COMMANDS, **settings},
+    )
+
+
+def open_roster(document: DocumentStore, **settings: Any) -> RosterRepository:
+    return Repository(DocumentLedger(document, Roster), **{**AS_IN_COMMANDS, **settings})
