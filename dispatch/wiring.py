@@ -12,9 +12,8 @@ from django.core.files.storage import storages
 
 from dispatch.domain.business import Business
 from dispatch.domain.document import DocumentStore, StoreUnavailable
-from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Availability, Roster
-from dispatch.stores.archive import Months, Shelf
+from dispatch.stores.archive import JobDocument, Months, Shelf
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
@@ -95,7 +94,7 @@ def _jobs(slug: str) -> JobRepository:
     store = _shelf(settings.JOBS_URL.format(business=slug), "jobs.json", f"jobs-{slug}")
     business = next(each for each in settings.BUSINESSES if each.slug == slug)
     return JobRepository(
-        DocumentLedger(store, JobBook),
+        JobDocument(store),
         Months(store, business.zone),
         link_days=business.link_days,
         now=now,

@@ -23,6 +23,9 @@ class MemoryStore:
             self._document = _document(body)
             return self._document
 
+    def delete(self) -> None:
+        self._document = MISSING
+
     def beside(self, name: str) -> "MemoryStore":
         return self._others.setdefault(name, MemoryStore())
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 from dispatch.domain.document import DocumentStore
-from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
-from dispatch.stores.archive import Months, Shelf
+from dispatch.stores.archive import JobDocument, Months, Shelf
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import Repository, RosterRepository
@@ -16,7 +15,7 @@ AS_IN_COMMANDS = {"now": lambda: NOON, "background": False}
 
 def open_jobs(document: Shelf, **settings: Any) -> JobRepository:
     return JobRepository(
-        DocumentLedger(document, JobBook),
+        JobDocument(document),
         Months(document, BUSINESS.zone),
         link_days=BUSINESS.link_days,
         **{**AS_IN_COMMANDS, **settings},

@@ -5,10 +5,11 @@ jobs that the business finished in it.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -64,19 +65,37 @@ class Month(msgspec.Struct, frozen=True):
     revision: int = 0
 
 
+@dataclass(frozen=True, slots=True)
 class Archived:
     """One archived job as it is stored, and what it is found by."""
 
-    __slots__ = ("line", "raw")
-
-    def __init__(self, line: Line, raw: bytes) -> None:
-        self.line, self.raw = line, raw
+    line: Line
+    raw: bytes
 
     def entry(self) -> Entry[Job]:
         return JobBook.read_entry(self.raw)
 
     def read(self) -> Job | None:
         return self.entry().value
+
+
+class ReadMonth(NamedTuple):
+    """What a month holds; revision 0: it cannot be read."""
+
+    name: str
+    revision: int
+    jobs: list[Archived]
+
+
+class JobDocument(DocumentLedger[JobBook]):
+    """jobs.json."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        super().__init__(shelf, JobBook)
+        self._shelf = shelf
+
+    def _has_been(self) -> bool:
+        return bool(self._shelf.names_in(FOLDER))
 
 
 class Months:
@@ -102,20 +121,20 @@ class Months:
     def ledger(self, name: str) -> DocumentLedger[JobBook]:
         return DocumentLedger(self._document(name), JobBook)
 
-    def read(self, names: Iterable[str]) -> Iterator[tuple[str, list[Archived]]]:
-        """The jobs of each month, in this order; a damaged month hides no other.
+    def read(self, names: list[str]) -> Iterator[ReadMonth]:
+        """In this order; a damaged month hides no other.
 
         The first is read by itself: it is often enough. Raises StoreUnavailable.
         """
-        for name, document in self._fetched(list(names)):
-            yield name, self._parsed(name, document.body)
+        for name, document in self._fetched(names):
+            yield self._parsed(name, document)
 
     def with_id(self, job_id: str, names: list[str]) -> tuple[str, Archived] | None:
         """The month that holds a job, and the job; of copies that of the month named first."""
         mark = JSON.encode(job_id)
         for name, document in self._fetched(names):
             if mark in document.body:
-                for job in self._parsed(name, document.body):
+                for job in self._parsed(name, document).jobs:
                     if job.line.id == job_id:
                         return name, job
         return None
@@ -127,7 +146,7 @@ class Months:
         hashed = token_hash(token)
         for name in sorted(months, reverse=True):
             if hashed in self._hashes(name, months[name]):
-                jobs = next(self.read([name]))[1]
+                jobs = next(self.read([name])).jobs
                 same = (job for job in jobs if token_hash(job.line.tracking_token) == hashed)
                 return next(same, None)
         return None
@@ -136,7 +155,7 @@ class Months:
         """Of the tokens in a month, as of that revision or a later one."""
         known, hashes = self._tokens.get(name, (-1, frozenset()))
         if known < revision:
-            jobs = next(self.read([name]))[1]
+            jobs = next(self.read([name])).jobs
             hashes = frozenset(token_hash(job.line.tracking_token) for job in jobs)
             self._tokens[name] = (revision, hashes)
         return hashes
@@ -159,14 +178,11 @@ class Months:
             self._kept.pop(old, None)
         return document
 
-    def _parsed(self, name: str, body: bytes) -> list[Archived]:
-        if not body:
-            return []
-        problems, jobs = list[str](), list[Archived]()
+    def _parsed(self, name: str, document: Document) -> ReadMonth:
+        problems, jobs, revision = list[str](), list[Archived](), 0
         try:
-            month = msgspec.json.decode(body, type=Month)
-            if month.schema > JobBook.schema:
-                raise UnreadableDocument(f"it has schema {month.schema}")
+            month = _opened(document)
+            revision = month.revision
             for raw in month.jobs:
                 try:
                     jobs.append(Archived(msgspec.json.decode(raw, type=Line), bytes(raw)))
@@ -178,4 +194,14 @@ class Months:
             self.problems[name] = "; ".join(problems)
         else:
             self.problems.pop(name, None)
-        return jobs
+        return ReadMonth(name, revision, jobs)
+
+
+def _opened(document: Document) -> Month:
+    """Raises UnreadableDocument, ValueError."""
+    if document.etag is None:
+        raise UnreadableDocument("it was there and is gone")
+    month = msgspec.json.decode(document.body, type=Month)
+    if month.schema > JobBook.schema:
+        raise UnreadableDocument(f"it has schema {month.schema}, which this version does not know")
+    return month

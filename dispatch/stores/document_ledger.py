@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Generic
 
-from dispatch.domain.document import MISSING, Document, DocumentStore, UnreadableDocument
+from dispatch.domain.document import Document, DocumentStore, UnreadableDocument
 from dispatch.stores.repository import L
 
 
@@ -23,11 +23,11 @@ class DocumentLedger(Generic[L]):
         document = self._document.load(held)
         if known is not None and document is held:
             return known
-        if document is MISSING:
-            if known is not None and known.revision:
+        if document.etag is None:
+            if (known is not None and known.revision) or self._has_been():
                 raise LedgerGone(
-                    f"{self} is gone: it was there at revision {known.revision}. Nothing is"
-                    " written in its place until it is put back, or begun anew."
+                    f"{self} was there and is gone. Nothing is written in its place until it is"
+                    " put back, or begun anew by `manage.py jobs begin`."
                 )
             return known or self._kind()
         try:
@@ -37,6 +37,14 @@ class DocumentLedger(Generic[L]):
 
     def commit(self, before: L, after: L) -> L:
         return replace(after, etag=self._document.save(after.encode(), before.etag).etag)
+
+    def begin(self) -> None:
+        """An empty one. Raises StaleWrite where there is one."""
+        self._document.save(self._kind().encode(), None)
+
+    def _has_been(self) -> bool:
+        """True where something else shows that there was one."""
+        return False
 
     def __str__(self) -> str:
         return str(self._document)

@@ -17,6 +17,7 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import ARCHIVED_AFTER, JobBook, JobNotFound
 from dispatch.domain.ledger import Entry
 from dispatch.stores.archive import Line, Months
+from dispatch.stores.document_ledger import LedgerGone
 from dispatch.stores.repository import LedgerStore, Repository
 
 log = logging.getLogger(__name__)
@@ -79,11 +80,11 @@ class JobRepository(Repository[JobBook]):
         )
         archived = (
             finished
-            for _, month in self._months.read(names)
+            for month in self._months.read(names)
             for finished in sorted(
                 (
                     Finished(job.line, job.read)
-                    for job in month
+                    for job in month.jobs
                     if job.line.finished_at and book.value(job.line.id) is None
                 ),
                 key=_place,
@@ -130,7 +131,7 @@ class JobRepository(Repository[JobBook]):
             is_open = job is None or job.status.is_open  # on its way back, or there
             return month if is_open else fn(month)
 
-        month = self._month(name).change(apply)
+        month = self._change_month(name, apply)
         job = month.value(job_id)
         if job is None:
             return None
@@ -143,11 +144,19 @@ class JobRepository(Repository[JobBook]):
         """A job of this month that is open again: into the working set, then out of here."""
         job = _readable(entry)
         book = self.change(lambda book: book.with_newer([entry]))
-        self._month(name).change(lambda month: month.without_older([job]))
+        self._change_month(name, lambda month: month.without_older([job]))
         return book
 
-    def _month(self, name: str) -> Repository[JobBook]:
-        return Repository(self._months.ledger(name), **self._settings)
+    def _change_month(self, name: str, fn: Callable[[JobBook], JobBook]) -> JobBook:
+        """Raises LedgerGone for one that was there, and is no more."""
+        was_there = name in self.read().archive.months
+
+        def apply(month: JobBook) -> JobBook:
+            if was_there and not month.revision:
+                raise LedgerGone(f"The archive of {name} was there and is gone.")
+            return fn(month)
+
+        return Repository(self._months.ledger(name), **self._settings).change(apply)
 
     # --- archiving -----------------------------------------------------------------------
 
@@ -176,23 +185,23 @@ class JobRepository(Repository[JobBook]):
         Written there first, removed here after, and only where nobody has changed it meanwhile.
         Raises StoreUnavailable.
         """
-        self._put_right()
+        stamps, moved = self._put_right(), list[Job]()
         due = self.due(self.refreshed())
-        stamps, moved = dict[str, int](), list[Job]()
+        done = dict[str, int]()
         for name, entries in due.items():
             try:
-                month = self._month(name).change(partial(JobBook.with_newer, entries=entries))
+                month = self._change_month(name, partial(JobBook.with_newer, entries=entries))
             except UnreadableDocument as error:
                 log.error("Finished jobs stay where they are: %s", error)
                 continue
-            stamps[name] = month.revision
+            stamps[name], done[name] = month.revision, len(entries)
             moved += [entry.value for entry in entries if entry.value]
 
         def take_out(book: JobBook) -> JobBook:
             return book.without_older(moved).stamped(stamps).with_archive(day=day, claim="")
 
         self.change(take_out)
-        return {name: len(due[name]) for name in stamps}
+        return done
 
     def due(self, book: JobBook) -> dict[str, list[Entry[Job]]]:
         """By its month, each job that has been finished for three days."""
@@ -203,17 +212,20 @@ class JobRepository(Repository[JobBook]):
                 found.setdefault(self._months.name(job.finished_at), []).append(whole)
         return found
 
-    def _put_right(self) -> None:
+    def _put_right(self) -> dict[str, int]:
         """What a process that was killed has left half-way: jobs of a month that are open again
-        come back, copies of what is in the working set go.
+        come back, copies of what is in the working set go. The revision of each month.
         """
-        names = self._months.names()
-        for place, (name, jobs) in enumerate(self._months.read(names)):
-            for job in jobs:
+        names, stamps = self._months.names(), dict[str, int]()
+        for place, month in enumerate(self._months.read(names)):
+            if month.revision:
+                stamps[month.name] = month.revision
+            for job in month.jobs:
                 known = self.read().value(job.line.id)
                 is_old = known is not None and known.version > job.line.version
                 if job.line.status.is_open or is_old:
-                    self._settle(name, job.entry(), names[:place])
+                    self._settle(month.name, job.entry(), names[:place])
+        return stamps
 
     def _settle(self, name: str, entry: Entry[Job], later: list[str]) -> None:
         job = entry.value
@@ -222,7 +234,15 @@ class JobRepository(Repository[JobBook]):
         if job.status.is_open and self._months.with_id(job.id, later) is None:
             self._bring_back(name, entry)
         else:  # one of the same version may be the only one that is left by now
-            self._month(name).change(lambda month: month.without_older([job]))
+            self._change_month(name, lambda month: month.without_older([job]))
+
+    def begin(self, day: date) -> None:
+        """An empty ledger where one was and is gone, before the archive that is left.
+
+        Raises StaleWrite where there is one, StoreUnavailable.
+        """
+        self._store.begin()
+        self.archive(day)
 
 
 def _readable(entry: Entry[Job] | None, named: str = "") -> Job:

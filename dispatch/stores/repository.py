@@ -49,6 +49,10 @@ class LedgerStore(Protocol[L]):
         """
         ...
 
+    def begin(self) -> None:
+        """An empty ledger. Raises StaleWrite where there is one."""
+        ...
+
 
 class AnswerLost(StoreUnavailable):
     """A write was sent; whether it happened is not known."""

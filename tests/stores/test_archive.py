@@ -1,0 +1,525 @@
+"""Finished jobs leave jobs.json, and are found, changed and reopened as if they had not."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from dispatch.domain.document import MISSING, Document, StoreUnavailable
+from dispatch.domain.job import Job
+from dispatch.domain.jobbook import JobBook, JobNotFound
+from dispatch.domain.moves import move
+from dispatch.domain.status import Status
+from dispatch.stores.archive import Shelf
+from dispatch.stores.document_ledger import LedgerGone
+from dispatch.stores.file import FileStore
+from dispatch.stores.job_repository import CLAIM_KEPT, JobRepository
+from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
+from tests.aws import PATIENT
+from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job
+from tests.memory import MemoryStore
+from tests.opening import open_jobs
+
+TODAY = date(2026, 5, 22)
+YEAR = (date(2025, 5, 23), TODAY)
+
+
+def done(name: str, days_ago: float = 4, **fields: Any) -> Job:
+    """A job that was completed so many days before noon of this Friday."""
+    at = NOON - timedelta(days=days_ago)
+    return make_job(
+        **{
+            "id": name,
+            "tracking_token": name.ljust(32, "x"),
+            "customer_name": f"Mark {name}",
+            "status": Status.COMPLETED,
+            "finished_at": at,
+            "updated_at": at,
+            **fields,
+        }
+    )
+
+
+def still_open(name: str) -> Job:
+    return done(name, status=Status.BOOKED, finished_at=None)
+
+
+@pytest.fixture(params=["memory", "file", "s3"])
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Shelf]:
+    """Each call opens jobs.json anew, as another process would."""
+    if request.param == "memory":
+        store = MemoryStore()
+        return lambda: store
+    if request.param == "file":
+        return lambda: FileStore(tmp_path / "jobs.json")
+    bucket = request.getfixturevalue("bucket")
+    at = {"bucket_name": bucket, "client_config": PATIENT}
+    return lambda: S3Store(OneConnectionS3Storage(**at), "quickdumpnow/jobs.json")
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+def put(jobs: JobRepository, *made: Job) -> None:
+    jobs.change(lambda book: book.put(*made))
+
+
+def names(found: Iterator[Job]) -> list[str]:
+    return [job.id for job in found]
+
+
+def reopened(book: JobBook, name: str) -> JobBook:
+    job = book.job(name)
+    if job.status.is_open:
+        return book
+    reason = "more to haul"
+    job = move(job, Status.BOOKED, by=DANA, at=NOON, business=BUSINESS, reason=reason)
+    return book.changed(job, NOON)
+
+
+def noted(book: JobBook, name: str, text: str = "paid by check") -> JobBook:
+    return book.changed(book.job(name).noted(text, by="dana", at=NOON), NOON)
+
+
+# --- what is moved, and found again ------------------------------------------------------
+
+
+def test_a_job_that_has_been_finished_for_three_days_moves_to_its_month(
+    shelf: Callable[[], Shelf],
+) -> None:
+    jobs = open_jobs(shelf())
+    put(
+        jobs, still_open("open"), done("new", 2.9), done("may"), done("april", 30), done("old", 300)
+    )
+    assert jobs.archive(TODAY) == {"2026-05": 1, "2026-04": 1, "2025-07": 1}
+    other = open_jobs(shelf())
+    assert [job.id for job in other.read().jobs] == ["open", "new"]
+    assert [other.archived(name) for name in ("may", "april", "old")] == [
+        done("may"),
+        done("april", 30),
+        done("old", 300),
+    ]
+    assert other.archived_by_token(done("may").tracking_token) == done("may")
+    assert names(other.finished(*YEAR)) == ["new", "may", "april", "old"]
+    assert sorted(other._months.names()) == ["2025-07", "2026-04", "2026-05"]
+
+
+def test_the_month_is_that_of_the_business_and_of_the_move_alone(store: MemoryStore) -> None:
+    """The last evening of April in San Diego is in May for Greenwich."""
+    jobs = open_jobs(store)
+    evening = NOON.replace(month=5, day=1, hour=5)
+    put(jobs, done("late", finished_at=evening, updated_at=NOON))
+    assert jobs.archive(TODAY) == {"2026-04": 1}
+    assert names(jobs.finished(date(2026, 4, 30), date(2026, 4, 30))) == ["late"]
+    assert names(jobs.finished(date(2026, 5, 1), TODAY)) == []
+
+
+def test_unknown_fields_and_the_time_it_was_finished_are_kept(store: MemoryStore) -> None:
+    body = (
+        b'{"schema": 2, "revision": 1, "house": "ours", "jobs": [{"id": "a", "customer_name": "A",'
+        b' "location": "B", "status": "completed", "truck_color": "red", "version": 1,'
+        b' "created_at": "2026-05-01T19:00:00Z", "updated_at": "2026-05-02T19:00:00Z"}]}'
+    )
+    store.save(body, None)
+    open_jobs(store).archive(TODAY)
+    month = store.beside("archive/2026-05.json").load().body
+    assert b'"truck_color":"red"' in month
+    assert b'"finished_at":"2026-05-02T19:00:00Z"' in month
+    assert b'"house":"ours"' in store.load().body
+
+
+def test_what_cannot_be_read_stays_where_it_is(store: MemoryStore) -> None:
+    body = b'{"schema": 2, "revision": 1, "jobs": [{"id": "a", "status": "completed"}]}'
+    store.save(body, None)
+    jobs = open_jobs(store)
+    assert jobs.archive(TODAY) == {}
+    assert len(jobs.read().problems) == 1
+
+
+def test_a_link_answers_until_it_is_over_and_an_unknown_one_costs_no_read(
+    store: MemoryStore,
+) -> None:
+    shelf = Counting(store)
+    jobs = open_jobs(shelf)
+    put(jobs, done("may"), done("march", 70))
+    jobs.archive(TODAY)
+    assert jobs.archived_by_token(done("may").tracking_token).id == "may"
+    with pytest.raises(JobNotFound):
+        jobs.archived_by_token(done("march").tracking_token)
+    before = shelf.steps
+    for number in range(20):
+        with pytest.raises(JobNotFound):
+            jobs.archived_by_token(f"{number:032}")
+    assert shelf.steps == before
+
+
+def test_history_is_read_no_further_than_it_is_asked_for(store: MemoryStore) -> None:
+    shelf = Counting(store)
+    jobs = open_jobs(shelf)
+    put(jobs, *(done(f"j{month}", 31 * month) for month in range(1, 12)))
+    jobs.archive(TODAY)
+    before = shelf.steps
+    assert next(jobs.finished(*YEAR)).id == "j1"
+    assert shelf.steps == before + 1
+
+
+def test_only_wanted_jobs_are_given(store: MemoryStore) -> None:
+    jobs = open_jobs(store)
+    put(jobs, done("a"), done("b"), done("c", 1))
+    jobs.archive(TODAY)
+    assert names(jobs.finished(*YEAR, lambda job: job.customer_name == "Mark b")) == ["b"]
+
+
+# --- changed where they lie --------------------------------------------------------------
+
+
+def test_a_change_of_an_archived_job_is_written_where_it_lies_and_seen_everywhere(
+    shelf: Callable[[], Shelf],
+) -> None:
+    jobs, other = open_jobs(shelf()), open_jobs(shelf())
+    put(jobs, done("a"), done("b"))
+    jobs.archive(TODAY)
+    before = other.refreshed().revision
+    job, revision = other.change_job("a", lambda book: noted(book, "a"))
+    assert (job.version, revision) == (2, before + 1)
+    assert jobs.read(revision).revision == revision
+    assert jobs.archived("a") == job
+    assert [job.id for job in jobs.read().jobs] == []
+
+
+def test_a_renewed_link_of_an_archived_job_works_in_every_process_and_the_old_one_in_none(
+    store: MemoryStore,
+) -> None:
+    jobs, other = open_jobs(store), open_jobs(store)
+    put(jobs, done("a"))
+    jobs.archive(TODAY)
+    other.refreshed()
+    assert other.archived_by_token(done("a").tracking_token)
+    new = "n" * 32
+    jobs.change_job(
+        "a", lambda book: book.changed(replace(book.job("a"), tracking_token=new), NOON)
+    )
+    other.refreshed()
+    assert other.archived_by_token(new).id == "a"
+    with pytest.raises(JobNotFound):
+        other.archived_by_token(done("a").tracking_token)
+
+
+def test_what_a_change_of_an_archived_job_raises_reaches_the_caller(store: MemoryStore) -> None:
+    jobs = open_jobs(store)
+    put(jobs, done("a"))
+    jobs.archive(TODAY)
+
+    def refuse(book: JobBook) -> JobBook:
+        book.job("a")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        jobs.change_job("a", refuse)
+    with pytest.raises(JobNotFound):
+        jobs.change_job("nobody's", lambda book: noted(book, "nobody's"))
+
+
+def test_reopening_brings_it_back(shelf: Callable[[], Shelf]) -> None:
+    jobs = open_jobs(shelf())
+    put(jobs, done("a"), done("b"))
+    jobs.archive(TODAY)
+    job, revision = jobs.change_job("a", lambda book: reopened(book, "a"))
+    assert (job.status, job.finished_at, job.version) == (Status.BOOKED, None, 2)
+    other = open_jobs(shelf())
+    assert other.read(revision).job("a") == job
+    assert names(other.finished(*YEAR)) == ["b"]
+    with pytest.raises(JobNotFound):
+        other.archived("a")
+
+
+def test_reopened_and_finished_again_it_is_found_once(store: MemoryStore) -> None:
+    clock = FakeClock()
+    jobs = open_jobs(store, now=clock.now)
+    put(jobs, done("a", 40))
+    jobs.archive(TODAY)
+    jobs.change_job("a", lambda book: reopened(book, "a"))
+    finish = lambda book: book.changed(  # noqa: E731
+        move(book.job("a"), Status.COMPLETED, by=DANA, at=NOON, business=BUSINESS), NOON
+    )
+    jobs.change(finish)
+    clock.tick(4 * 24 * 3600)
+    assert jobs.archive(TODAY) == {"2026-05": 1}
+    assert names(jobs.finished(*YEAR)) == ["a"]
+
+
+# --- damaged months ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"schema": 3, "jobs": []}', b"[1, 2]"])
+def test_a_damaged_month_hides_no_other_and_is_told(store: MemoryStore, body: bytes) -> None:
+    jobs = open_jobs(store)
+    put(jobs, done("may"), done("april", 30), done("march", 60))
+    jobs.archive(TODAY)
+    month = store.beside("archive/2026-04.json")
+    good = month.load()
+    month.save(body, good.etag)
+    assert names(jobs.finished(*YEAR)) == ["may", "march"]
+    assert list(jobs.archive_problems) == ["2026-04"]
+    assert jobs.archived("march").id == "march"
+    month.save(good.body, month.load().etag)
+    assert names(jobs.finished(*YEAR)) == ["may", "april", "march"]
+    assert jobs.archive_problems == {}
+
+
+def test_what_belongs_into_a_damaged_month_stays_and_the_rest_moves(store: MemoryStore) -> None:
+    jobs = open_jobs(store)
+    put(jobs, done("may"), done("april", 30))
+    store.beside("archive/2026-04.json").save(b"{", None)
+    assert jobs.archive(TODAY) == {"2026-05": 1}
+    assert [job.id for job in jobs.read().jobs] == ["april"]
+    assert store.beside("archive/2026-04.json").load().body == b"{"
+
+
+def test_a_damaged_entry_of_a_month_hides_no_other(store: MemoryStore) -> None:
+    jobs = open_jobs(store)
+    put(jobs, done("a"), done("b"))
+    jobs.archive(TODAY)
+    month = store.beside("archive/2026-05.json")
+    known = month.load()
+    month.save(known.body.replace(b'"status":"completed"', b'"status":"gone"', 1), known.etag)
+    assert names(jobs.finished(*YEAR)) == ["b"]
+    assert list(jobs.archive_problems) == ["2026-05"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["to this process", "by its archive"])
+def test_jobs_that_were_there_and_are_gone_stop_every_write(
+    store: MemoryStore, known: bool
+) -> None:
+    jobs = open_jobs(store)
+    put(jobs, done("a"), still_open("open"))
+    jobs.archive(TODAY)
+    store.delete()
+    if not known:
+        jobs = open_jobs(store)
+    with pytest.raises(LedgerGone, match="gone"):
+        put(jobs, still_open("new"))
+    assert store.load() is MISSING
+    open_jobs(store).begin(TODAY)
+    put(jobs, still_open("new"))
+    assert sorted(everything(open_jobs(store))) == ["a", "new"]
+
+
+def test_a_month_that_was_there_and_is_gone_is_told_and_not_begun_anew(
+    store: MemoryStore,
+) -> None:
+    jobs = open_jobs(store)
+    put(jobs, done("a"), done("b", 40))
+    jobs.archive(TODAY)
+    store.beside("archive/2026-05.json").delete()
+    assert names(jobs.finished(*YEAR)) == ["b"]
+    assert list(jobs.archive_problems) == ["2026-05"]
+    put(jobs, done("c"))
+    assert jobs.archive(TODAY) == {}
+    assert [job.id for job in jobs.read().jobs] == ["c"]
+
+
+# --- killed half-way, and two at once ----------------------------------------------------
+
+
+class Killed(BaseException):
+    """The process is gone, between two of its steps."""
+
+
+class Counting:
+    """A shelf that counts what is asked of it, and may be the last thing a process sees."""
+
+    def __init__(self, inner: Shelf, last: int = 10**9, steps: Any = None) -> None:
+        self.inner, self.last, self._steps = inner, last, steps or count(1)
+        self.seen = [0]
+
+    @property
+    def steps(self) -> int:
+        return self.seen[0]
+
+    def load(self, known: Document | None = None) -> Document:
+        self._step()
+        return self.inner.load(known)
+
+    def save(self, body: bytes, if_match: str | None) -> Document:
+        self._step()
+        return self.inner.save(body, if_match)
+
+    def beside(self, name: str) -> "Counting":
+        other = Counting(self.inner.beside(name), self.last)  # type: ignore[arg-type]
+        other.seen = self.seen
+        return other
+
+    def names_in(self, folder: str) -> list[str]:
+        return self.inner.names_in(folder)
+
+    def _step(self) -> None:
+        self.seen[0] += 1
+        if self.seen[0] > self.last:
+            raise Killed
+
+
+ALL = ["a", "april", "b", "open"]
+
+
+def a_day_s_work(jobs: JobRepository) -> None:
+    jobs.archive(TODAY)
+    jobs.change_job("a", lambda book: noted(book, "a"))
+    jobs.change_job("april", lambda book: reopened(book, "april"))
+    jobs.change_job("april", lambda book: noted(book, "april"))
+
+
+def everything(jobs: JobRepository) -> dict[str, Job]:
+    """Each job as its readers find it; none may be found twice."""
+    book, past = jobs.refreshed(), list(jobs.finished(*YEAR))
+    shown = [job for job in book.jobs if job.status.is_open] + past
+    assert len({job.id for job in shown}) == len(shown)
+    for job in past:
+        assert (book.value(job.id) or jobs.archived(job.id)) == job
+    return {job.id: job for job in shown}
+
+
+def test_killed_at_any_step_nothing_is_lost_or_shown_twice() -> None:
+    """And the next run leaves everything as if nobody had been killed."""
+    for last in range(1, 60):
+        store = MemoryStore()
+        put(open_jobs(store), still_open("open"), done("a"), done("b"), done("april", 30))
+        try:
+            a_day_s_work(open_jobs(Counting(store, last)))
+        except Killed:
+            pass
+        else:
+            break
+        found = everything(open_jobs(store))
+        on_its_way = {"april"} - found.keys()  # reopened, and nobody was told that it is done
+        assert sorted({*found, *on_its_way}) == ALL
+        assert open_jobs(store).archived("april") if on_its_way else True
+        open_jobs(store).archive(TODAY)
+        a_day_s_work(open_jobs(store))
+        found = everything(open_jobs(store))
+        assert sorted(found) == ALL
+        assert found["april"].status is Status.BOOKED
+        assert [job.id for job in open_jobs(store).read().jobs] == ["open", "april"]
+    assert last > 20
+
+
+def test_two_who_archive_at_once_do_it_once(store: MemoryStore) -> None:
+    """At each step of the one the other does all of it."""
+    for last in range(1, 40):
+        store = MemoryStore()
+        put(open_jobs(store), still_open("open"), done("a"), done("april", 30))
+        shelf = Meanwhile(store, last, lambda store=store: open_jobs(store).archive(TODAY))
+        open_jobs(shelf).archive(TODAY)
+        assert sorted(everything(open_jobs(store))) == ["a", "april", "open"]
+        if shelf.steps < last:
+            break
+    assert last > 5
+
+
+class Meanwhile(Counting):
+    """Before its last step somebody else does something."""
+
+    def __init__(self, inner: Shelf, last: int, act: Callable[[], object]) -> None:
+        super().__init__(inner, last)
+        self.act = act
+
+    def beside(self, name: str) -> "Meanwhile":
+        other = Meanwhile(self.inner.beside(name), self.last, self.act)  # type: ignore[arg-type]
+        other.seen = self.seen
+        return other
+
+    def _step(self) -> None:
+        self.seen[0] += 1
+        if self.seen[0] == self.last:
+            self.act()
+
+
+@pytest.mark.parametrize("act", [noted, reopened])
+def test_a_change_while_it_is_archived_is_not_lost(act: Callable[[JobBook, str], JobBook]) -> None:
+    for last in range(1, 40):
+        store = MemoryStore()
+        put(open_jobs(store), done("a"), done("b"))
+        shelf = Meanwhile(
+            store,
+            last,
+            lambda store=store: open_jobs(store).change_job("a", lambda book: act(book, "a")),
+        )
+        open_jobs(shelf).archive(TODAY)
+        if shelf.steps < last:
+            break
+        found = everything(open_jobs(store))
+        assert sorted(found) == ["a", "b"]
+        assert found["a"].version == 2
+    assert last > 5
+
+
+def test_a_payment_while_it_is_reopened_is_not_lost() -> None:
+    for last in range(1, 40):
+        store = MemoryStore()
+        put(open_jobs(store), done("a"))
+        open_jobs(store).archive(TODAY)
+        shelf = Meanwhile(
+            store,
+            last,
+            lambda store=store: open_jobs(store).change_job("a", lambda book: noted(book, "a")),
+        )
+        open_jobs(shelf).change_job("a", lambda book: reopened(book, "a"))
+        if shelf.steps < last:
+            break
+        (found,) = everything(open_jobs(store)).values()
+        assert (found.status, len(found.notes)) == (Status.BOOKED, 1)
+    assert last > 5
+
+
+# --- once a day --------------------------------------------------------------------------
+
+
+def test_once_a_day_whoever_comes_first(store: MemoryStore) -> None:
+    jobs, other = open_jobs(store), open_jobs(store)
+    put(jobs, done("a"))
+    jobs.archive_daily(TODAY)
+    revision = jobs.read().revision
+    assert [job.id for job in jobs.read().jobs] == []
+    other.archive_daily(TODAY)
+    jobs.archive_daily(TODAY)
+    assert other.refreshed().revision == revision
+    other.archive_daily(TODAY + timedelta(days=1))
+    assert other.refreshed().revision > revision
+
+
+def test_where_nothing_was_ever_written_nothing_is(store: MemoryStore) -> None:
+    open_jobs(store).archive_daily(TODAY)
+    assert store.load().etag is None
+
+
+def test_who_died_over_it_is_followed_by_another_after_a_while(store: MemoryStore) -> None:
+    put(open_jobs(store), done("a"))
+    with pytest.raises(Killed):
+        open_jobs(Counting(store, 4)).archive_daily(TODAY)
+    assert open_jobs(store).read().archive.claim
+    clock = FakeClock()
+    jobs = open_jobs(store, clock=clock)
+    jobs.archive_daily(TODAY)
+    assert [job.id for job in jobs.read().jobs] == ["a"]
+    clock.tick(CLAIM_KEPT + 1)
+    jobs.archive_daily(TODAY)
+    assert [job.id for job in jobs.read().jobs] == []
+
+
+def test_a_storage_that_fails_meanwhile_is_tried_again_another_time(store: MemoryStore) -> None:
+    class Failing(Counting):
+        def _step(self) -> None:
+            super()._step()
+            if self.seen[0] == 4:
+                raise StoreUnavailable("The cable was pulled.")
+
+    put(open_jobs(store), done("a"))
+    jobs = open_jobs(Failing(store))
+    jobs.archive(TODAY)
+    assert sorted(everything(open_jobs(store))) == ["a"]
