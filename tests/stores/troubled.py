@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from dispatch import wiring
 from dispatch.domain.document import (
     Contended,
     Document,
@@ -70,6 +71,11 @@ class InMemory(DocumentRepository[Any]):
         kind, clock = self._kind_and_clock
         options = {"now": clock.now, "clock": clock, "sleep": lambda pause: None}
         super().__init__(self.store, kind, background=False, **options)
+
+
+def elsewhere(jobs: InMemory) -> DocumentRepository[JobBook]:
+    """The same jobs as another worker has them; of what it does, this one's snapshot is silent."""
+    return DocumentRepository(jobs.store, JobBook, now=wiring.now, background=False)
 
 
 def _next(things: list[Callable[..., Any]], *about: bytes) -> None:

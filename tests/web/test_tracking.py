@@ -11,12 +11,11 @@ from msgspec.structs import replace
 import dispatch.jobs
 from dispatch import wiring
 from dispatch.domain.job import Crew, Event, Job, Window
-from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import UNDO, move
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
-from dispatch.stores.repository import DocumentRepository, JobRepository, RosterRepository
+from dispatch.stores.repository import JobRepository, RosterRepository
 from tests.making import (
     BUSINESS,
     DANA,
@@ -29,7 +28,7 @@ from tests.making import (
     seconds,
     unavailable,
 )
-from tests.stores.troubled import InMemory
+from tests.stores.troubled import elsewhere
 from tests.web.api import Program
 from tests.web.pages import text, words
 from tracking.public import TrackedJob
@@ -42,11 +41,6 @@ PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
 
 def put(jobs: JobRepository, **fields: Any) -> None:
     jobs.change(lambda book: book.put(make_job(**{"window": SATURDAY, **fields})))
-
-
-def elsewhere(jobs: InMemory) -> JobRepository:
-    """The same jobs as another worker has them; of what it does, this one's snapshot is silent."""
-    return DocumentRepository(jobs.store, JobBook, now=wiring.now, background=False)
 
 
 def status(jobs: JobRepository) -> Status:
