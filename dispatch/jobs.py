@@ -26,8 +26,8 @@ from dispatch.domain.permissions import Actor, sees
 from dispatch.domain.record import JSON
 from dispatch.domain.status import Status
 
-MAY_BE_NEW = 3  # seconds without word after which an unknown id or link may be a new one
 SILENT = 10  # seconds without word from the storage after which pages say so
+UNSURE = 10 * 60  # seconds without word after which a link is shown to nobody: it may be revoked
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,17 @@ def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Jo
 
 
 def find_by_token(business: Business, token: str, at_least: int = 0) -> Job:
-    """An expired link finds nothing, exactly as one that never was."""
+    """An expired link finds nothing, exactly as one that never was.
+
+    Raises StoreUnavailable too where a write of this process may have revoked it, and where the
+    storage has been silent for so long that anybody's may have.
+    """
+    repository = wiring.jobs(business)
+    if repository.is_doubted:
+        repository.refreshed()
     job = _found(business, lambda book: book.by_token(token), at_least)
+    if repository.age() > UNSURE:
+        raise StoreUnavailable("The storage has been silent for too long to show a link's job.")
     if business.link_is_over(job.finished_at, wiring.now()):
         raise JobNotFound("this link has expired")
     return job
@@ -64,13 +73,7 @@ def _found(business: Business, look: Callable[[JobBook], Job], at_least: int) ->
     try:
         return look(repository.read(at_least))
     except JobNotFound:
-        newest = repository.refreshed()
-    try:
-        return look(newest)
-    except JobNotFound as error:
-        if repository.age() > MAY_BE_NEW:
-            raise StoreUnavailable("Out of reach: it may be newer than what we know.") from error
-        raise
+        return look(repository.refreshed())
 
 
 def create(
@@ -114,7 +117,7 @@ def create(
             book.check_floods(source, at)
         if not any(job.crew):
             return book.put(job)
-        roster = wiring.roster(business).refreshed()  # as in `assign`
+        roster = wiring.roster(business).refreshed(at_once=True)  # as in `assign`
         crew = msgspec.structs.asdict(job.crew)
         if not check(crew, job, roster, book, business, insist=insist):
             return book.put(job)
@@ -191,7 +194,7 @@ def assign(
             return book
         mine = _untouched(job, roles, version)
         # After the book was read: whoever is sick by then is seen to be (`roster.sick`).
-        roster = wiring.roster(business).refreshed()
+        roster = wiring.roster(business).refreshed(at_once=True)
         insisted = check(mine, job, roster, book, business, insist=insist)
         crew = {role: mine.get(role, getattr(job.crew, role)) for role in ROLES}
         why = INSISTED if insisted else ""
@@ -255,7 +258,9 @@ def on_my_way(business: Business, job_id: str, *, by: Actor, key: str = "") -> D
 def renew_link(
     business: Business, job_id: str, *, by: Actor, revoke: bool = False, key: str = ""
 ) -> Done:
-    """The old tracking link stops working everywhere within two seconds; a new one, or none."""
+    """A new tracking link, or none. The old one stops working: everywhere within two seconds
+    while the storage can be read, and within ten minutes where it cannot.
+    """
     token = "" if revoke else wiring.new_token()
     what = "link_revoked" if revoke else "link_renewed"
 

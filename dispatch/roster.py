@@ -162,7 +162,9 @@ def set_back(business: Business, username: str, days: Days) -> Member:
 
 
 def sign_out_everywhere(business: Business, username: str) -> Member:
-    """Every session and token of theirs ends, on every worker within two seconds."""
+    """Every session and token of theirs ends, on every worker within two seconds while the roster
+    can be read, and within a quarter of an hour where it cannot.
+    """
     return change_member(business, username, lambda member: replace(member, epoch=member.epoch + 1))
 
 
@@ -179,8 +181,8 @@ def sick(business: Business, username: str, day: date, *, by: Actor) -> TakenOff
 
     The roster's day off comes first, and an assignment looks at the roster after it has read the
     jobs. But these are two documents: who looked just before the day off, and writes after a
-    change here that found no job to take off, still assigns them; so may another worker that
-    could not look (out of reach, or too often). The card of such a job shows the clash.
+    change here that found no job to take off, still assigns them. The card of such a job shows
+    the clash.
     """
     set_away(business, username, Days(day, day))
     at, ids = wiring.now(), list[str]()

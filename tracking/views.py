@@ -3,6 +3,7 @@
 What browsers and robots may keep of them, the settings say (`ANSWER_HEADERS`).
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -34,6 +35,8 @@ from dispatch.http import (
 from dispatch.ratelimit import Limit, TooMany, source
 from tracking.public import TrackedJob, public_view, tracked
 
+log = logging.getLogger(__name__)
+ASK_AGAIN = "5"  # seconds after which a page that could not be shown asks again by itself
 ASK = {
     Status.READY_FOR_PICKUP: (
         "I'm ready for pickup",
@@ -65,6 +68,16 @@ def of_a_link(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 @require_safe
 @of_a_link
 def track(request: SiteRequest, token: str) -> HttpResponse:
+    try:
+        return _page(request, token)
+    except StoreUnavailable as error:  # it may have been booked this very moment
+        log.error("Storage: %s", error)
+        response = render(request, "tracking/one_moment.html", status=503)
+        response.headers["Refresh"] = ASK_AGAIN
+        return response
+
+
+def _page(request: SiteRequest, token: str) -> HttpResponse:
     try:
         shown, _ = tracked(request, token)
     except JobNotFound:

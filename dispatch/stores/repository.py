@@ -107,16 +107,25 @@ class Repository(Generic[L]):
         self._snapshot: Snapshot[L] = Snapshot(store.load, clock=clock, background=background)
 
     def read(self, at_least: int = 0) -> L:
-        """The ledger, at most seconds old; where it is older than revision `at_least`, after
-        another look at the storage, which may be out of reach.
+        """The ledger, at most seconds old, or older while the storage is out of reach; but never
+        older than revision `at_least`, if the storage knows of such a one.
 
-        Raises StoreUnavailable where it was never read and cannot be now.
+        Raises StoreUnavailable where it was never read, or only an older one, and cannot be now.
         """
         return self._snapshot.current(at_least)
 
-    def refreshed(self) -> L:
-        """The ledger after a look at the storage: for an id or a link that `read` lacks."""
-        return self._snapshot.refreshed()
+    def refreshed(self, *, at_once: bool = False) -> L:
+        """The ledger as the storage confirms it now: for an id or a link that `read` lacks, which
+        anybody may ask for, and `at_once` for what a member decides by it.
+
+        Raises StoreUnavailable.
+        """
+        return self._snapshot.refreshed(at_once=at_once)
+
+    @property
+    def is_doubted(self) -> bool:
+        """True where a write of this process may have happened, and nobody has looked since."""
+        return self._snapshot.is_doubted
 
     def age(self) -> float:
         """Seconds since the storage last confirmed what `read` gives."""
@@ -211,6 +220,7 @@ class Repository(Generic[L]):
         try:
             written = self._store.commit(before, after.written(write_id, self._now()))
         except StoreUnavailable as error:
+            self._snapshot.doubt()
             raise AnswerLost(str(error)) from error
         self._snapshot.publish(written, asked_at)
         for change in changes:

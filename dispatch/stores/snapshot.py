@@ -10,8 +10,9 @@ FRESH = 1.0  # seconds: how often the background looks again while there are rea
 STALE = 2.0  # seconds: what is older is refreshed before it is used
 BUDGET = 1.0  # seconds that a reader waits for that; then the old one is served
 FIRST = 2.8  # seconds that a reader waits where there is no old one
+TURN = 1.4  # seconds that a reader waits for the background's next look, and its answer
 IDLE = 10.0  # seconds without a reader after which the background rests
-BURST = 10  # refreshes for ids and revisions that are nowhere, in a row; then one a second
+BURST = 10  # looks at once for ids and revisions that are nowhere, in a row; then one a second
 
 
 class Revised(Protocol):
@@ -34,30 +35,44 @@ class Snapshot(Generic[T]):
     ) -> None:
         self._fetch, self._clock, self._background = fetch, clock, background
         self._value: T | None = None
-        self._confirmed_at = self._settled_at = self._failed_at = self._read_at = float("-inf")
+        self._confirmed_at = self._settled_at = self._failed_at = float("-inf")
+        self._read_at = self._doubted_at = float("-inf")
         self._error: StoreUnavailable | None = None
         self._changed = threading.Condition()
-        self._asked = self._served = 0
+        # Those who wait, by number: the last, the last who shall not wait for the background's
+        # next look of its own, the last whose look is over, and the last whose look was answered.
+        self._asked = self._hurried = self._served = self._answered = 0
         self._thread: threading.Thread | None = None
         self._extra, self._extra_at = float(BURST), clock()
 
     def current(self, at_least: int = 0) -> T:
-        """Raises StoreUnavailable where there is no value at all."""
-        self._read_at = self._clock()
+        """Never older than `at_least`, unless the storage has just said that there is no such
+        revision: anybody can write a number into an address, and documents are restored.
+
+        Raises StoreUnavailable where there is no value at all, or only an older one.
+        """
+        self._read_at, is_sure = self._clock(), False
         if self._value is None:
-            self._refresh(FIRST)
-        elif self.age() > STALE:
-            self._refresh(BUDGET)
+            is_sure = self._refresh(FIRST)
         elif self._value.revision < at_least:
-            self._look_for(at_least)
+            is_sure = self._look_for(at_least)
+        elif self.age() > STALE:
+            is_sure = self._refresh(BUDGET)
         else:
             self._wake()
-        return self._known()
+        value = self._known()
+        if value.revision < at_least and not is_sure:
+            raise self._unsure()
+        return value
 
-    def refreshed(self) -> T:
-        """After a look at the storage; without one where too many have asked for that."""
-        if self._may_refresh():
-            self._refresh(BUDGET)
+    def refreshed(self, *, at_once: bool = False) -> T:
+        """As the storage has confirmed it since this was called. Raises StoreUnavailable.
+
+        Strangers may cause this, so too many wait for the background's next look, at most a
+        second; those do not who ask `at_once`.
+        """
+        if not (self._refresh(BUDGET) if at_once else self._refresh_in_turn()):
+            raise self._unsure()
         return self._known()
 
     def peek(self) -> T | None:
@@ -66,6 +81,14 @@ class Snapshot(Generic[T]):
     def age(self) -> float:
         """Seconds since the storage confirmed the value."""
         return self._clock() - self._confirmed_at
+
+    def doubt(self) -> None:
+        """A write may have taken hold, or not: until the storage has been asked, nobody knows."""
+        self._doubted_at = self._clock()
+
+    @property
+    def is_doubted(self) -> bool:
+        return self._confirmed_at <= self._doubted_at
 
     def publish(self, value: T, asked_at: float) -> None:
         """Take what the storage gave, or took, when asked at `asked_at`; never something older.
@@ -81,14 +104,16 @@ class Snapshot(Generic[T]):
             self._settled_at, self._failed_at = self._clock(), float("-inf")
             self._confirmed_at = max(self._confirmed_at, asked_at)
 
-    def _look_for(self, revision: int) -> None:
-        """Anybody can write a number into an address: those that are nowhere must not be a load."""
-        if not self._may_refresh():
-            self._wake()
-            return
-        self._refresh(BUDGET)
+    def _look_for(self, revision: int) -> bool:
+        is_sure = self._refresh_in_turn()
         if self._known().revision >= revision:
             self._extra += 1  # it was there: this look was no stranger's
+        return is_sure
+
+    def _refresh_in_turn(self) -> bool:
+        if not self._background or self._may_refresh():
+            return self._refresh(BUDGET)
+        return self._refresh(TURN, at_once=False)
 
     def _may_refresh(self) -> bool:
         now = self._clock()
@@ -101,25 +126,34 @@ class Snapshot(Generic[T]):
 
     def _known(self) -> T:
         if self._value is None:
-            error = self._error or StoreUnavailable("The storage has not answered yet.")
-            raise type(error)(*error.args) from error  # a new one: many threads come by here
+            raise self._unsure()
         return self._value
 
-    def _refresh(self, budget: float) -> None:
+    def _unsure(self) -> StoreUnavailable:
+        """A new one each time: many threads come by here, and one that is raised gathers frames."""
+        error = self._error or StoreUnavailable("The storage has not answered in time.")
+        fresh = type(error)(*error.args)
+        fresh.__cause__ = error
+        return fresh
+
+    def _refresh(self, budget: float, *, at_once: bool = True) -> bool:
+        """True where the storage was asked after this was called, and has answered."""
         if self._is_failing():
-            return
+            return False
         if not self._background:
-            self._look()
-            return
+            return self._look()
         asked_at = self._clock()
         with self._changed:
             self._asked += 1
             ticket = self._asked
+            if at_once:
+                self._hurried = ticket
             self._start()
             self._changed.notify_all()
             self._changed.wait_for(
                 lambda: self._served >= ticket or self._failed_at > asked_at, timeout=budget
             )
+            return self._answered >= ticket
 
     def _is_failing(self) -> bool:
         """The storage failed just now, and the background is at it: waiting would not help."""
@@ -143,31 +177,37 @@ class Snapshot(Generic[T]):
             while self._is_wanted():
                 with self._changed:
                     serving = self._asked
-                self._look()
+                is_answered = self._look()
                 with self._changed:
                     self._served = serving
+                    self._answered = serving if is_answered else self._answered
                     self._changed.notify_all()
         finally:  # also after an error that nobody foresaw: the next reader starts a new one
             with self._changed:
                 if self._thread is threading.current_thread():
                     self._thread = None
+                self._changed.notify_all()
 
     def _is_wanted(self) -> bool:
         """True when it is time to look: at once when asked, else each second while readers come."""
         with self._changed:
-            asked = self._changed.wait_for(lambda: self._asked > self._served, timeout=FRESH)
-            if asked or self._clock() - self._read_at <= IDLE:
+            hurried = self._changed.wait_for(lambda: self._hurried > self._served, timeout=FRESH)
+            is_read = self._clock() - self._read_at <= IDLE
+            if hurried or is_read or self._asked > self._served:
                 return True
             self._thread = None
             return False
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """True where the storage has answered."""
         asked_at = self._clock()
         try:
             self.publish(self._fetch(self._value), asked_at)
         except StoreUnavailable as error:
             self._error, self._failed_at = error, self._clock()
+            return False
         except Exception as error:
             self._error = StoreUnavailable(f"What the storage gave cannot be used: {error!r}")
             self._failed_at = self._clock()
             raise
+        return True

@@ -22,7 +22,7 @@ def requests(request: SiteRequest) -> HttpResponse:
         gone, revision = jobs.discard(request.business, set(request.POST.getlist("job")))
         messages.success(request, f"{gone} request{pluralize(gone)} discarded.")
         return with_revision(request, see_other("requests"), revision)
-    waiting = wiring.jobs(request.business).refreshed().untouched
+    waiting = wiring.jobs(request.business).read(request.revision).untouched
     by_sender: dict[str, list[Job]] = defaultdict(list)
     for job in waiting:
         by_sender[job.sender or job.id].append(job)

@@ -48,7 +48,7 @@ def members(request: SiteRequest) -> HttpResponse:
     business = request.business
     today = business.today(wiring.now())
     month = Month.of(request.GET.get("month", ""), today)
-    known = wiring.roster(business).refreshed()
+    known = wiring.roster(business).read()
     try:
         known = wiring.with_days_gone_by(known, business, month.days[0], month.days[-1])
     except StoreUnavailable:
@@ -169,8 +169,9 @@ def access(request: SiteRequest, username: str) -> HttpResponse:
 
 def _find(request: SiteRequest, username: str) -> Member:
     """Raises Http404; a member who was just added by another worker is found."""
+    repository = wiring.roster(request.business)
     try:
-        return wiring.roster(request.business).refreshed().member(username)
+        return repository.read().value(username) or repository.refreshed().member(username)
     except MemberNotFound as error:
         raise Http404(username) from error
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,15 @@ def shared(
     snapshot = Snapshot(storage.fetch, clock=clock, background=True)
     yield snapshot
     clock.tick(60)  # without a reader for so long the background rests
+
+
+@pytest.fixture
+def hurried(storage: Storage, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Snapshot[Value]:
+    """One whose background looks when asked to, and never by itself; nobody waits until it does."""
+    monkeypatch.setattr("dispatch.stores.snapshot.FRESH", 600)
+    monkeypatch.setattr("dispatch.stores.snapshot.TURN", 0)
+    monkeypatch.setattr("dispatch.stores.snapshot.BUDGET", SOON)
+    return Snapshot(storage.fetch, clock=clock, background=True)
 
 
 # --- age ---------------------------------------------------------------------------------
@@ -158,17 +168,19 @@ def test_a_revision_that_is_nowhere_still_answers(
 
 
 def test_revisions_that_are_nowhere_make_no_load(
-    snapshot: Snapshot[Value], storage: Storage, clock: FakeClock
+    hurried: Snapshot[Value], storage: Storage, clock: FakeClock
 ) -> None:
-    """Ten looks in a row for all who ask, then one a second."""
-    snapshot.current()
+    """Ten looks in a row for all who ask, then one a second; who has none waits for the next."""
+    hurried.current()
+    for _ in range(BURST):
+        assert hurried.current(at_least=10**12) == Value(1)
     for _ in range(100):
-        snapshot.current(at_least=10**12)
-    assert storage.fetches == 1 + 10
+        assert isinstance(_quietly(lambda: hurried.current(at_least=10**12)), StoreUnavailable)
+    assert storage.fetches == 1 + BURST
     clock.tick(1)
-    for _ in range(100):
-        snapshot.current(at_least=10**12)
-    assert storage.fetches == 1 + 10 + 1
+    assert hurried.current(at_least=10**12) == Value(1)
+    assert isinstance(_quietly(lambda: hurried.current(at_least=10**12)), StoreUnavailable)
+    assert storage.fetches == 1 + BURST + 1
 
 
 def test_revisions_that_are_somewhere_are_looked_for_however_often(
@@ -236,25 +248,48 @@ def test_an_unknown_id_is_looked_for_at_once(snapshot: Snapshot[Value], storage:
 
 
 def test_a_thousand_unknown_ids_ask_the_storage_a_few_times_and_then_once_a_second(
-    snapshot: Snapshot[Value], storage: Storage, clock: FakeClock
+    hurried: Snapshot[Value], storage: Storage, clock: FakeClock
 ) -> None:
-    for _ in range(1_000):
-        snapshot.refreshed()
+    _ask(hurried, 1_000)
     assert storage.fetches == BURST
     for _ in range(5):
         clock.tick(1)
-        for _ in range(100):
-            snapshot.refreshed()
+        _ask(hurried, 100)
     assert storage.fetches == BURST + 5
 
 
 def test_after_a_quiet_while_unknown_ids_have_their_few_again_and_no_more(
-    snapshot: Snapshot[Value], storage: Storage, clock: FakeClock
+    hurried: Snapshot[Value], storage: Storage, clock: FakeClock
 ) -> None:
     clock.tick(3_600)
-    for _ in range(1_000):
-        snapshot.refreshed()
+    _ask(hurried, 1_000)
     assert storage.fetches == BURST
+
+
+def _ask(snapshot: Snapshot[Value], times: int) -> None:
+    for _ in range(times):
+        _quietly(snapshot.refreshed)
+
+
+def test_who_asks_too_often_waits_for_the_next_look_and_never_gets_the_old_value(
+    shared: Snapshot[Value], storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatch.stores.snapshot.TURN", SOON)
+    shared.current()
+    for revision in range(2, 3 * BURST):
+        storage.write(revision)
+        assert shared.refreshed() == Value(revision)
+    for revision in range(3 * BURST, 6 * BURST):
+        storage.write(revision)
+        assert shared.current(at_least=revision) == Value(revision)
+
+
+def test_a_member_s_decision_waits_for_nobody_s_turn(
+    hurried: Snapshot[Value], storage: Storage
+) -> None:
+    for revision in range(2, 3 * BURST):
+        storage.write(revision)
+        assert hurried.refreshed(at_once=True) == Value(revision)
 
 
 # --- sharing -----------------------------------------------------------------------------
@@ -350,9 +385,88 @@ def test_a_storage_gone_is_not_asked_by_every_reader(
     clock.tick(600)
     for _ in range(100):
         snapshot.current()
-        snapshot.refreshed()
-        snapshot.current(at_least=7)
+        _quietly(snapshot.refreshed)
+        _quietly(lambda: snapshot.current(at_least=7))
     assert storage.fetches == 2
+
+
+# What a reader may ask for beyond the newest value that is known.
+MORE: list[Callable[[Snapshot[Value]], Value]] = [
+    lambda snapshot: snapshot.refreshed(),
+    lambda snapshot: snapshot.refreshed(at_once=True),
+    lambda snapshot: snapshot.current(at_least=2),
+]
+
+
+@pytest.mark.parametrize("ask", MORE)
+@pytest.mark.parametrize("age", [0, 1, 600])
+def test_what_cannot_be_confirmed_is_not_answered_with_the_old(
+    snapshot: Snapshot[Value], storage: Storage, clock: FakeClock, ask: Any, age: float
+) -> None:
+    snapshot.current()
+    storage.write(2)
+    storage.broken = StoreUnavailable("gone")
+    clock.tick(age)
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable, match="gone"):
+            ask(snapshot)
+    assert snapshot.current() == Value(1)
+    storage.broken = None
+    clock.tick(2.1)
+    assert ask(snapshot) == Value(2)
+
+
+@pytest.mark.parametrize("ask", MORE)
+def test_nor_is_what_the_storage_does_not_confirm_in_time(
+    shared: Snapshot[Value], storage: Storage, monkeypatch: pytest.MonkeyPatch, ask: Any
+) -> None:
+    monkeypatch.setattr("dispatch.stores.snapshot.BUDGET", 0.01)
+    shared.current()
+    with storage.holding_back():
+        assert storage.asked.acquire(timeout=SOON)
+        storage.write(2)  # after the look that is under way was asked
+        with pytest.raises(StoreUnavailable, match="in time"):
+            ask(shared)
+        assert shared.current() == Value(1)
+    monkeypatch.setattr("dispatch.stores.snapshot.BUDGET", SOON)
+    assert ask(shared) == Value(2)
+
+
+@pytest.mark.parametrize("ask", MORE)
+def test_an_answer_to_an_earlier_question_confirms_nothing(
+    shared: Snapshot[Value], storage: Storage, monkeypatch: pytest.MonkeyPatch, ask: Any
+) -> None:
+    """It was on its way when the other process wrote."""
+    monkeypatch.setattr("dispatch.stores.snapshot.BUDGET", SOON)
+    shared.current()
+    with storage.holding_back(), ThreadPoolExecutor(1) as pool:
+        assert storage.asked.acquire(timeout=SOON)
+        storage.write(2)
+        asked = shared._asked
+        reader = pool.submit(ask, shared)
+        with shared._changed:
+            assert shared._changed.wait_for(lambda: shared._asked > asked, SOON)
+        storage.may_answer.set()
+        assert reader.result(SOON) == Value(2)
+
+
+def test_a_doubt_lasts_until_the_storage_has_been_asked_since(
+    snapshot: Snapshot[Value], storage: Storage, clock: FakeClock
+) -> None:
+    snapshot.current()
+    assert not snapshot.is_doubted
+    clock.tick(1)
+    snapshot.doubt()
+    storage.broken = StoreUnavailable("gone")
+    clock.tick(10)
+    _quietly(snapshot.refreshed)
+    assert snapshot.is_doubted
+    snapshot.publish(Value(1), clock() - 10)  # an answer to what was asked before
+    assert snapshot.is_doubted
+    storage.broken = None
+    clock.tick(10)
+    snapshot.current()
+    assert not snapshot.is_doubted
 
 
 def test_readers_of_a_storage_that_hangs_do_not_wait_each_time(
@@ -368,7 +482,8 @@ def test_readers_of_a_storage_that_hangs_do_not_wait_each_time(
         clock.tick(3)
         asked = shared._asked
         assert [shared.current() for _ in range(100)] == [Value(1)] * 100
-        assert [shared.refreshed() for _ in range(100)] == [Value(1)] * 100
+        for ask in MORE * 30:
+            assert isinstance(_quietly(lambda ask=ask: ask(shared)), StoreUnavailable)
         assert shared._asked == asked
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from dispatch import wiring
 from dispatch.domain.document import (
     Contended,
     Document,
@@ -83,6 +84,11 @@ class InMemory(JobRepository):
         ledger, months = DocumentLedger(self.store, kind), Months(self.store, BUSINESS.zone)
         settings = {"link_days": BUSINESS.link_days, "background": False, **options}
         super().__init__(ledger, months, **settings)
+
+
+def elsewhere(jobs: InMemory) -> JobRepository:
+    """The same jobs as another worker has them; of what it does, this one's snapshot is silent."""
+    return open_jobs(jobs.store, now=wiring.now)
 
 
 def _next(things: list[Callable[..., Any]], *about: bytes) -> None:

@@ -6,15 +6,17 @@ from django.test import Client, RequestFactory
 
 from dispatch.accounts import KEPT
 from dispatch.domain.status import Status
+from dispatch.jobs import UNSURE
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from qdn_site import errors
 from tests.making import TOKEN, FakeClock, make_job, unavailable
-from tests.stores.troubled import InMemory
+from tests.stores.troubled import InMemory, elsewhere, gone
 from tests.web.pages import text, words
 
 PAGE = f"/track/{TOKEN}"
 DRAWER = "/dashboard/jobs/jXkL9m2pQ"
+NEW = "n" * 32
 ACTIONS = ["move", "assign", "notes", "eta", "edit", "link"]
 
 
@@ -279,6 +281,92 @@ def test_a_link_that_cannot_be_looked_up_is_not_called_unknown(
         clock.tick(4)
         assert client.get(PAGE).status_code == 200
         assert client.get("/track/" + "u" * 32).status_code == 503
+
+
+def test_who_has_just_booked_is_asked_for_a_moment_and_never_told_that_there_is_no_job(
+    client: Client, jobs: InMemory
+) -> None:
+    """Another worker made the job; the storage answered this one a moment before, and now fails."""
+    jobs.read()
+    booked = elsewhere(jobs).change(lambda book: book.put(make_job(id="b", tracking_token=NEW)))
+    link = f"/track/{NEW}"
+    with unavailable(jobs):
+        pages = [client.get(link, {"r": booked.revision}), client.get(link)]
+        poll = client.get(f"{link}/live", {"r": booked.revision})
+        form = client.post(f"{link}/cancel")
+    for page in pages:
+        assert page.status_code == 503
+        assert page.headers["Retry-After"]
+        assert page.headers["Refresh"] == "5"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert "One moment, please" in words(page)
+        assert "you need not send it again" in words(page)
+        assert "(619) 555-0100" in words(page)
+    assert (poll.status_code, form.status_code) == (503, 503)
+    jobs.restart()
+    assert client.get(link, {"r": booked.revision}).status_code == 200
+
+
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/live", f"{PAGE}/cancel", "/dashboard/", DRAWER])
+def test_nobody_is_shown_less_than_they_have_seen(dana: Client, jobs: InMemory, path: str) -> None:
+    jobs.read()
+    newer = elsewhere(jobs).change(lambda book: book.put(make_job(status=Status.BOOKED)))
+    with unavailable(jobs):
+        assert dana.get(path).status_code == 200
+        assert dana.get(path, {"r": newer.revision}).status_code == 503
+    jobs.restart()
+    assert dana.get(path, {"r": newer.revision}).status_code == 200
+
+
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/live", f"{PAGE}/cancel"])
+def test_a_link_is_shown_from_memory_for_ten_minutes_and_then_no_more(
+    client: Client, dana: Client, jobs: InMemory, clock: FakeClock, path: str
+) -> None:
+    """It may have been revoked, and nobody can tell."""
+    jobs.read()
+    with unavailable(jobs):
+        clock.tick(UNSURE)
+        assert client.get(path).status_code == 200
+        clock.tick(1)
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "(619) 555-0100" in words(answer)
+        assert "Soderblom" not in words(answer)
+        assert "Soderblom" in words(dana.get("/dashboard/")), "the crew are told how old it is"
+    clock.tick(3)
+    assert client.get(path).status_code == 200
+
+
+def test_a_link_that_may_just_have_been_revoked_here_is_not_shown_here(
+    client: Client, dana: Client, jobs: InMemory, clock: FakeClock
+) -> None:
+    client.get(PAGE)
+
+    def answer_lost() -> None:
+        jobs.store.before_load.append(gone)
+        gone()
+
+    jobs.store.after_save.append(answer_lost)
+    assert dana.post(f"{DRAWER}/link", {"revoke": "1"}).status_code == 503
+    with unavailable(jobs):
+        assert client.get(PAGE).status_code == 503
+        assert client.get(f"{PAGE}/live").status_code == 503
+    clock.tick(3)
+    assert client.get(PAGE).status_code == 404
+
+
+def test_nobody_is_put_on_a_job_by_a_roster_that_cannot_be_looked_at(
+    dana: Client, jobs: JobRepository, roster: RosterRepository, clock: FakeClock
+) -> None:
+    """Whoever it is may have called in sick at another worker."""
+    before = jobs.read().revision
+    with unavailable(roster):
+        answer = dana.post(f"{DRAWER}/assign", {"driver": "ana"})
+    assert answer.status_code == 503
+    assert '<option value="ana" selected>' in text(answer)
+    assert jobs.read().revision == before
+    clock.tick(3)
+    assert dana.post(f"{DRAWER}/assign", {"driver": "ana"}).status_code == 303
 
 
 def test_public_pages_need_no_storage(client: Client, jobs: InMemory, roster: InMemory) -> None:

@@ -29,8 +29,7 @@ from tests.making import (
     seconds,
     unavailable,
 )
-from tests.opening import open_jobs
-from tests.stores.troubled import InMemory
+from tests.stores.troubled import elsewhere
 from tests.web.api import Program
 from tests.web.pages import text, words
 from tracking.public import TrackedJob
@@ -43,11 +42,6 @@ PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
 
 def put(jobs: JobRepository, **fields: Any) -> None:
     jobs.change(lambda book: book.put(make_job(**{"window": SATURDAY, **fields})))
-
-
-def elsewhere(jobs: InMemory) -> JobRepository:
-    """The same jobs as another worker has them; of what it does, this one's snapshot is silent."""
-    return open_jobs(jobs.store, now=wiring.now)
 
 
 def status(jobs: JobRepository) -> Status:
