@@ -13,7 +13,7 @@ from dispatch import wiring
 from dispatch.api.base import Api, call, success
 from dispatch.api.schemas import Body, SeenRevision, parameter
 from dispatch.domain.availability import free
-from dispatch.domain.job_input import InvalidInput, date_of
+from dispatch.domain.job_input import InvalidInput, date_of, days
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
 
@@ -84,11 +84,11 @@ class FreeCrewApi(Api):
         known = wiring.roster(self.business).read()
         roster = wiring.with_days_gone_by(known, self.business, start, end)
         found = free(roster, book, self.business, start, end)
-        days = tuple(
+        told = tuple(
             FreeDay(day, tuple(_window(name, roles) for name, roles in windows.items()))
             for day, windows in found.items()
         )
-        return self.answer(FreeCrew(days, book.revision))
+        return self.answer(FreeCrew(told, book.revision))
 
 
 def _window(name: str, roles: dict[str, tuple[Member, ...]]) -> FreeWindow:
@@ -108,9 +108,4 @@ def _span(query: FreeQuery) -> tuple[dt.date, dt.date]:
         return day, day
     if not query.from_ and not query.to:
         raise InvalidInput({"date": "Give a date as 2026-05-23, or from and to."})
-    start, end = date_of(query.from_, "from"), date_of(query.to, "to")
-    if end < start:
-        raise InvalidInput({"to": "That is before from."})
-    if (end - start).days >= MOST_DAYS:
-        raise InvalidInput({"to": f"That is too far off: {MOST_DAYS} days at once are the most."})
-    return start, end
+    return days(query.from_, query.to, MOST_DAYS)
