@@ -27,6 +27,7 @@ from dispatch.domain.record import JSON
 from dispatch.domain.status import Status
 
 MAY_BE_NEW = 3  # seconds without word after which an unknown id or link may be a new one
+MOST_DAYS = 366  # whose finished jobs are looked at at once
 SILENT = 10  # seconds without word from the storage after which pages say so
 
 
