@@ -8,13 +8,17 @@ from dispatch.board import Filters
 from dispatch.domain import jobbook
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
-from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.jobbook import when_created
+from dispatch.domain.job_input import InvalidInput, days
+from dispatch.domain.jobbook import when_created, when_finished
 from dispatch.domain.status import Status
+from dispatch.jobs import MOST_DAYS
 
 
 def page(jobs: Iterable[Job], query: ListQuery, business: Business) -> tuple[list[Job], str | None]:
-    """The jobs that match, oldest first, and the cursor of the page after. Raises InvalidInput."""
+    """The jobs that match, oldest first, and the cursor of the page after. Raises InvalidInput.
+
+    Those of `finished_on` go by when they were finished, others by when they were made.
+    """
     status, filters, day = _status(query.status), _filters(query), _day(query.date)
     matching = (
         job
@@ -23,7 +27,15 @@ def page(jobs: Iterable[Job], query: ListQuery, business: Business) -> tuple[lis
         and (day is None or (job.window is not None and job.window.date == day))
         and filters.let_through(job, business)
     )
-    return jobbook.page(matching, when_created, after=query.after, limit=query.limit)
+    by = when_finished if query.from_ else when_created
+    return jobbook.page(matching, by, after=query.after, limit=query.limit)
+
+
+def finished_on(query: ListQuery) -> tuple[date, date] | None:
+    """The days whose finished jobs are asked for; None where all is. Raises InvalidInput."""
+    if not query.from_ and not query.to:
+        return None
+    return days(query.from_, query.to, MOST_DAYS)
 
 
 def _status(name: str) -> Status | None:

@@ -1,7 +1,6 @@
 """`GET /api/crew`: free members by day, window and role."""
 
 import datetime as dt
-from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -11,7 +10,7 @@ from msgspec import Meta
 
 from dispatch import wiring
 from dispatch.api.base import Api, call, success
-from dispatch.api.schemas import Body, SeenRevision, parameter
+from dispatch.api.schemas import Body, SeenRevision, a_day
 from dispatch.domain.availability import free
 from dispatch.domain.job_input import InvalidInput, date_of, days
 from dispatch.domain.permissions import Permission
@@ -21,7 +20,6 @@ MOST_DAYS = 62
 JOEL = {"username": "joel", "name": "Joel Ramirez"}
 MORNING = {"name": "morning", "free": {"driver": [JOEL], "first_mate": [], "supervisor": []}}
 FREE = {"days": [{"date": "2026-05-23", "windows": [MORNING]}], "revision": 17}  # an example
-a_day = partial(parameter, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", maxLength=10)
 
 
 class FreeQuery(Body, frozen=True, kw_only=True):
