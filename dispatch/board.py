@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -17,6 +17,7 @@ from dispatch import jobs
 from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job, Window
+from dispatch.domain.job_input import InvalidInput, date_of
 from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook, is_found
 from dispatch.domain.moves import coming, needs_attention, needs_reason, next_step, targets
 from dispatch.domain.permissions import Actor, Permission, Rank, sees, sees_prices
@@ -28,6 +29,8 @@ from dispatch.http import etag_of
 
 UNASSIGNED = "-"
 FAR = date.max
+ONE_DAY = timedelta(days=1)
+NEARBY = timedelta(days=31)  # from a day, within which the jobs of its windows were finished
 Drivers = tuple[tuple[str, str], ...]  # usernames, and how they are called
 
 
@@ -51,8 +54,7 @@ class Filters:
         return urlencode({name: text for name, text in asdict(self).items() if text})
 
     def let_through(self, job: Job, business: Business) -> bool:
-        if self.date and (job.window is None or job.window.date.isoformat() != self.date):
-            return False
+        """True where crew and words fit; which day it is of is asked elsewhere."""
         if self.crew == UNASSIGNED and job.crew.driver:
             return False
         if self.crew not in ("", UNASSIGNED) and self.crew not in set(job.crew):
@@ -75,7 +77,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Board:
-    """The board at one moment, for one member."""
+    """The board at one moment, for one member: what is open, and what was finished today.
+
+    With a date in its filters it is that day's: the jobs of its windows, open or finished, and
+    whatever was finished then.
+    """
 
     business: Business
     book: JobBook
@@ -89,13 +95,70 @@ class Board:
     def columns(self) -> list[Column]:
         columns = []
         for status in Status:
-            here = (job for job in self.seen if job.status is status)
-            shown = (job for job in here if self.filters.let_through(job, self.business))
-            jobs = sorted(shown, key=self._due)
-            if not status.is_open:
-                jobs.sort(key=lambda job: job.updated_at, reverse=True)
-            columns.append(Column(status, tuple(jobs), tuple(map(self.card, jobs))))
+            here = sorted(self._open, key=self._due) if status.is_open else self._finished
+            shown = tuple(
+                job
+                for job in here
+                if job.status is status and self.filters.let_through(job, self.business)
+            )
+            columns.append(Column(status, shown, tuple(map(self.card, shown))))
         return columns
+
+    @cached_property
+    def wrong_date(self) -> str:
+        """Why there is no board of the date that was typed: then it is of nothing."""
+        try:
+            date_of(self.filters.date, "date")
+        except InvalidInput as error:
+            return error.errors["date"] if self.filters.date else ""
+        return ""
+
+    @property
+    def day(self) -> date | None:
+        """The day whose board it is; None where it is of all that is open."""
+        is_day = self.filters.date and not self.wrong_date
+        return date.fromisoformat(self.filters.date) if is_day else None
+
+    @property
+    def of_day(self) -> str:
+        """`today`, `on Sat, May 23`: what counts and sums are of, but of all that is open."""
+        is_other = self.day and self.day != self.business.today(self.at)
+        return (
+            f"on {self.business.day_text(self.day, self.at)}" if is_other and self.day else "today"
+        )
+
+    @property
+    def beside(self) -> list[tuple[date, str]]:
+        """The day before and the day after, with the query of their boards."""
+        days = [self.day + step for step in (-ONE_DAY, ONE_DAY)] if self.day else []
+        return [(day, replace(self.filters, date=f"{day}").query) for day in days]
+
+    @cached_property
+    def _open(self) -> list[Job]:
+        shown = [] if self.wrong_date else self.seen
+        return [job for job in shown if job.status.is_open and (not self.day or self._is_due(job))]
+
+    @cached_property
+    def _finished(self) -> list[Job]:
+        """Newest first. What the book, which was read before, has as open is not shown twice."""
+        if self.wrong_date:
+            return []
+        day = self.day or self.business.today(self.at)
+        near = NEARBY if self.day else timedelta(0)
+        start, end = self.business.days(day, day)
+        revision = self.book.revision
+        found = jobs.finished(self.business, day - near, day + near, at_least=revision)
+        still_open = {job.id for job in self.book.jobs if job.status.is_open}
+        return [
+            job
+            for job in found
+            if job.finished_at and (start <= job.finished_at < end or self._is_due(job))
+            if job.id not in still_open and sees(self.member.actor, job)
+        ]
+
+    def _is_due(self, job: Job) -> bool:
+        """True of the jobs in the windows of the board's day."""
+        return job.window is not None and job.window.date == self.day
 
     @property
     def sees_prices(self) -> bool:
@@ -135,7 +198,9 @@ class Board:
             # The times too: after a restore a revision comes a second time.
             *(self.book.revision, self.book.updated_at),
             *(self.roster.revision, self.roster.updated_at, self.out_of_reach, late),
-            self.business.today(self.at).year,
+            # At midnight what was finished leaves; and what is archived has a revision of its own.
+            *(self.business.today(self.at).year, self.of_day),
+            [(job.id, job.version, job.updated_at) for job in self._finished],
             [job.id for job in self.book.jobs if self._is_on_the_way(job)],
         )
         return etag_of(shown)

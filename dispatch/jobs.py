@@ -6,7 +6,7 @@ the same action of the same person is done once, however often it comes.
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -20,12 +20,13 @@ from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, plain
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.jobbook import JobBook, JobNotFound
+from dispatch.domain.jobbook import JobBook, JobNotFound, when_finished
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
 from dispatch.domain.permissions import Actor, sees
 from dispatch.domain.record import JSON
 from dispatch.domain.status import Status
 
+MOST_DAYS = 366  # whose finished jobs are looked at at once
 SILENT = 10  # seconds without word from the storage after which pages say so
 UNSURE = 10 * 60  # seconds without word after which a link is shown to nobody: it may be revoked
 
@@ -48,6 +49,17 @@ class KeyReused(Exception):
 
 def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Job:
     return _found(business, lambda book: _seen(book.job(job_id), by), at_least)
+
+
+def finished(business: Business, first: date, last: date, *, at_least: int = 0) -> list[Job]:
+    """The jobs that were finished on these days of the business, both included, newest first."""
+    start, end = business.days(first, last)
+    found = [
+        job
+        for job in wiring.jobs(business).read(at_least).jobs
+        if job.finished_at and start <= job.finished_at < end
+    ]
+    return sorted(found, key=when_finished, reverse=True)
 
 
 def find_by_token(business: Business, token: str, at_least: int = 0) -> Job:

@@ -11,7 +11,7 @@ from dmr.plugins.msgspec import BodyMsgspec
 
 from dispatch import jobs, wiring
 from dispatch.api.base import JOB_NOW, REVISION_TEXT, Api, call, success
-from dispatch.api.paging import page
+from dispatch.api.paging import finished_on, page
 from dispatch.api.schemas import (
     JOB,
     KEY,
@@ -32,7 +32,7 @@ from dispatch.api.schemas import (
     StatusMove,
 )
 from dispatch.domain import job_input
-from dispatch.domain.job import Crew
+from dispatch.domain.job import Crew, Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import IllegalMove, targets
@@ -88,15 +88,19 @@ class JobsApi(Api):
     ) -> HttpResponse:
         """List jobs
 
-        Oldest first. Send the `ETag` of an answer as `If-None-Match` to hear only of news.
+        Oldest first. Send the `ETag` of an answer as `If-None-Match` to hear only of news. With
+        `from` and `to`, those that were completed or cancelled on these days, in that order.
         """
         book = wiring.jobs(self.business).read(self.request.revision)
-        etag = self._etag(book, parsed_query)
+        days = finished_on(parsed_query)
+        finished = jobs.finished(self.business, *days, at_least=book.revision) if days else []
+        etag = self._etag(book, parsed_query, finished)
         if is_known(self.request, etag):
             response = self.answer(None, status=NOT_MODIFIED)
             del response.headers["Content-Type"]
         else:
-            visible = (job for job in book.jobs if sees(self.actor, job))
+            listed = finished if days else book.jobs
+            visible = (job for job in listed if sees(self.actor, job))
             shown, after = page(visible, parsed_query, self.business)
             response = self.answer(JobPage(tuple(map(self.view, shown)), book.revision, after))
         response.headers["ETag"] = etag
@@ -137,12 +141,13 @@ class JobsApi(Api):
         made = MadeJob(job.id, job.tracking_token, tracking_url(self.request, job), self.view(job))
         return self.answer(made, status=CREATED, revision=done.revision)
 
-    def _etag(self, book: JobBook, query: ListQuery) -> str:
+    def _etag(self, book: JobBook, query: ListQuery, finished: list[Job]) -> str:
         """Changes with everything that the answer says, and with nothing else."""
         shows_prices = sees_prices(self.actor, self.business)
         # How fresh it had to be says nothing of what it is.
         asked = msgspec.structs.replace(query, r=0)
-        state = (book.revision, book.updated_at)
+        # What is archived changes without the book.
+        state = (book.revision, book.updated_at, [(job.id, job.version) for job in finished])
         return etag_of((self.business.slug, self.actor, *state, shows_prices, asked))
 
 

@@ -1,7 +1,6 @@
 """`GET /api/crew`: free members by day, window and role."""
 
 import datetime as dt
-from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -11,9 +10,9 @@ from msgspec import Meta
 
 from dispatch import wiring
 from dispatch.api.base import Api, call, success
-from dispatch.api.schemas import Body, SeenRevision, parameter
+from dispatch.api.schemas import Body, SeenRevision, a_day
 from dispatch.domain.availability import free
-from dispatch.domain.job_input import InvalidInput, date_of
+from dispatch.domain.job_input import InvalidInput, date_of, days
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
 
@@ -21,7 +20,6 @@ MOST_DAYS = 62
 JOEL = {"username": "joel", "name": "Joel Ramirez"}
 MORNING = {"name": "morning", "free": {"driver": [JOEL], "first_mate": [], "supervisor": []}}
 FREE = {"days": [{"date": "2026-05-23", "windows": [MORNING]}], "revision": 17}  # an example
-a_day = partial(parameter, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", maxLength=10)
 
 
 class FreeQuery(Body, frozen=True, kw_only=True):
@@ -84,11 +82,11 @@ class FreeCrewApi(Api):
         known = wiring.roster(self.business).read()
         roster = wiring.with_days_gone_by(known, self.business, start, end)
         found = free(roster, book, self.business, start, end)
-        days = tuple(
+        told = tuple(
             FreeDay(day, tuple(_window(name, roles) for name, roles in windows.items()))
             for day, windows in found.items()
         )
-        return self.answer(FreeCrew(days, book.revision))
+        return self.answer(FreeCrew(told, book.revision))
 
 
 def _window(name: str, roles: dict[str, tuple[Member, ...]]) -> FreeWindow:
@@ -108,9 +106,4 @@ def _span(query: FreeQuery) -> tuple[dt.date, dt.date]:
         return day, day
     if not query.from_ and not query.to:
         raise InvalidInput({"date": "Give a date as 2026-05-23, or from and to."})
-    start, end = date_of(query.from_, "from"), date_of(query.to, "to")
-    if end < start:
-        raise InvalidInput({"to": "That is before from."})
-    if (end - start).days >= MOST_DAYS:
-        raise InvalidInput({"to": f"That is too far off: {MOST_DAYS} days at once are the most."})
-    return start, end
+    return days(query.from_, query.to, MOST_DAYS)

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Self, TypeAlias, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from dispatch.domain.job_input import CLOCK, FREE, LONGEST, MOST_LINES, MOST_PRI
 from dispatch.domain.permissions import MONEY_FIELDS, Actor, Permission, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.domain.typed.texts import CONTROLS, INVISIBLE, TURNS
+from dispatch.jobs import MOST_DAYS
 
 LONGEST_KEY = 255
 LONGEST_Q = 200
@@ -155,6 +157,7 @@ class SeenQuery(msgspec.Struct, frozen=True, kw_only=True):
     r: SeenRevision = 0
 
 
+a_day = partial(parameter, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", maxLength=10)
 SEARCH = "words in id, name, address, phone, e-mail, truck"
 CURSOR = parameter(
     *("the `next` of the page before", "WzE3Nzk0Nzk0MDAsImpYa0w5bTJwUSJd"),
@@ -175,6 +178,12 @@ class ListQuery(Body, frozen=True, kw_only=True):
     date: Annotated[
         str, parameter("of the window", "2026-05-23", anyOf=[{"format": "date"}, {"maxLength": 0}])
     ] = ""
+    from_: Annotated[
+        str, a_day("with `to`: only what was finished from this day on", "2026-05-01")
+    ] = msgspec.field(name="from", default="")
+    to: Annotated[str, a_day(f"the last of those days, {MOST_DAYS} days at most", "2026-05-31")] = (
+        ""
+    )
     q: Annotated[str, parameter(SEARCH, "soderblom mark", maxLength=LONGEST_Q)] = ""
     limit: Annotated[int, Meta(ge=1, le=MOST_JOBS), parameter("jobs on a page", 100)] = 100
     after: Annotated[str, CURSOR] = ""

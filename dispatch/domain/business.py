@@ -118,6 +118,14 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     def today(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
 
+    def days(self, first: date, last: date) -> tuple[datetime, datetime]:
+        """The moments at which the first of these days begins here, and the last is over."""
+        start, end = (
+            datetime.combine(day, time.min, self.zone).astimezone(UTC)
+            for day in (first, last + timedelta(days=1))
+        )
+        return start, end
+
     def day_text(self, day: date, at: datetime) -> str:
         """`Sat, May 23`; of another year than this `Mon, Dec 1, 2036`."""
         return f"{day:%a, %b %-d}{self.year_text(day, at)}"

@@ -166,6 +166,16 @@ def date_of(typed: str, at: str) -> date:
     return day
 
 
+def days(first: str, last: str, most: int) -> tuple[date, date]:
+    """The days `from` and `to`, so many at `most` with both. Raises InvalidInput."""
+    start, end = date_of(first, "from"), date_of(last, "to")
+    if end < start:
+        raise InvalidInput({"to": "That is before the first day."})
+    if (end - start).days >= most:
+        raise InvalidInput({"to": f"That is too far off: {most} days at once are the most."})
+    return start, end
+
+
 def roles(given: Mapping[str, Any], job: Job | None = None) -> dict[str, str | None]:
     """Usernames by those roles that were given; None for nobody. Raises InvalidInput."""
     old = {role: getattr(job.crew, role) for role in ROLES} if job else {}

@@ -2,7 +2,8 @@
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 
 from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.job import Job, Request
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.ledger import Entry, Ledger
 from dispatch.domain.moves import with_repeats_folded
 from dispatch.domain.record import JSON
@@ -231,6 +233,53 @@ class JobBook(Ledger[Job]):
         version = self.job(job.id).version + 1
         history = with_repeats_folded(job.history)
         return self.put(replace(job, version=version, history=history, updated_at=at))
+
+
+Cursor = tuple[int, str]  # the second of what a list goes by, and the job's id
+CURSOR = msgspec.json.Decoder(Cursor)
+
+
+def when_created(job: Job) -> Cursor:
+    return int(job.created_at.timestamp()), job.id
+
+
+def when_finished(job: Job) -> Cursor:
+    return int((job.finished_at or LONG_AGO).timestamp()), job.id
+
+
+def page(
+    jobs: Iterable[Job],
+    by: Callable[[Job], Cursor],
+    *,
+    after: str,
+    limit: int,
+    newest_first: bool = False,
+) -> tuple[list[Job], str | None]:
+    """So many of these jobs, and the cursor of the page after; None behind the last.
+
+    `after` is the cursor of this page, empty for the first: jobs that come or go meanwhile move no
+    other to another page. Raises InvalidInput for one that is none.
+    """
+    start = _read(after) if after else None
+    rest = [
+        job
+        for job in jobs
+        if start is None or (by(job) < start if newest_first else by(job) > start)
+    ]
+    rest.sort(key=by, reverse=newest_first)
+    shown = rest[:limit]
+    if len(rest) == len(shown):
+        return shown, None
+    return shown, urlsafe_b64encode(msgspec.json.encode(by(shown[-1]))).decode().rstrip("=")
+
+
+def _read(cursor: str) -> Cursor:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        read: Cursor = CURSOR.decode(urlsafe_b64decode(padded.encode("ascii")))
+    except (ValueError, RecursionError):
+        raise InvalidInput({"after": "Send the `next` of the page before, as it was."}) from None
+    return read
 
 
 def _number(raw: Raw, name: str) -> Raw:

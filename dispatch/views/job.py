@@ -1,5 +1,7 @@
 """One job: its drawer, what can be done from there, and a new one taken by phone."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,10 +17,13 @@ from dispatch.domain.moves import named_status
 from dispatch.domain.permissions import Permission
 from dispatch.domain.status import Status
 from dispatch.explain import UNSURE
-from dispatch.forms.job import CrewForm, EditForm, EtaForm, NewJobForm, NoteForm
+from dispatch.forms.job import CrewForm, EditForm, EtaForm, NewJobForm, NoteForm, as_typed
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
 from dispatch.templatetags.formats import typed
 from dispatch.views.drawer import Outcome, drawer, job_action, key_sent, no_job
+
+# What is the customer's, and not that one pickup's.
+AGAIN = ("customer_name", "phone", "email", "location", "load", "access_notes")
 
 
 @require_safe
@@ -100,8 +105,14 @@ def link(request: SiteRequest, job: Job, _: None) -> Outcome:
 @require_http_methods(["GET", "HEAD", "POST"])
 @crew_only(Permission.CREATE)
 def new_job(request: SiteRequest) -> HttpResponse:
+    """With `again`, filled in for a customer whom we know from that job."""
     key = request.POST.get("key") or wiring.new_token()
-    form = NewJobForm(request.POST if request.method == "POST" else None, business=request.business)
+    posted = request.POST if request.method == "POST" else None
+    try:
+        known = {} if posted or "again" not in request.GET else _known(request)
+    except JobNotFound:
+        return no_job(request)
+    form = NewJobForm(posted, business=request.business, initial=known)
     status, earlier = 422 if form.is_bound else 200, None
     if form.is_valid():
         try:
@@ -124,3 +135,12 @@ def new_job(request: SiteRequest) -> HttpResponse:
             return with_revision(request, see_other("job", done.job.id), done.revision)
     context = {"form": form, "key": key, "earlier": earlier}
     return render(request, "dispatch/new_job.html", context, status=status)
+
+
+def _known(request: SiteRequest) -> dict[str, Any]:
+    """Of the job that is booked again. Raises JobNotFound."""
+    business, by = request.business, request.user.actor
+    job = jobs.find(business, request.GET["again"], by=by, at_least=request.revision)
+    known = {name: value for name, value in as_typed(job, business).items() if name in AGAIN}
+    # What is not offered any more cannot be chosen.
+    return known if business.load(job.load) else {**known, "load": ""}

@@ -438,6 +438,15 @@ def flood(page: Page, site: Site) -> None:
     expect(page.get_by_text("One sender has sent a lot")).to_be_visible()
 
 
+def history(page: Page, site: Site) -> None:
+    of(site, Status.CANCELLED, customer_name="דנה לוי", location="שדרות רוטשילד 1\nSan Diego")
+    page.goto("/dashboard/history/")
+    while page.get_by_text("דנה").count() == 0:  # the server has not looked again yet
+        page.wait_for_timeout(200)
+        page.reload()
+    page.locator(".found details").first.locator("summary").click()
+
+
 def requests(page: Page, site: Site) -> None:
     many_requests(site)
     page.goto(f"/dashboard/requests/?r={site.revision}")
@@ -504,6 +513,10 @@ CREW = [
     State("board-pressed", "dana", partial(card_touched, press)),
     State("board-print", "dana", printed(board)),
     State("board-moved", "dana", moved),
+    State("board-day", "dana", at("/dashboard/?date=2026-05-22")),
+    State("history", "dana", history),
+    State("history-crew", "joel", at("/dashboard/history/")),
+    State("history-errors", "dana", at("/dashboard/history/?from=2024-01-01&to=2026-05-22&crew=x")),
     State("drawer", "dana", drawer),
     State("drawer-crew", "joel", drawer_wide_open),
     State("drawer-wide-open", "dana", drawer_wide_open),

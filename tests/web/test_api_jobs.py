@@ -184,6 +184,83 @@ def test_a_list_may_be_narrowed(vic: Program, jobs: JobRepository, query: str, f
     assert [job["id"] for job in vic.get(f"jobs?{query}").json()["jobs"]] == list(found)
 
 
+def finished(jobs: JobRepository, name: str, day: int, **fields: Any) -> None:
+    """On that day of May, at noon in San Diego."""
+    ended = {"status": Status.COMPLETED, "finished_at": NOON.replace(day=day)}
+    has(jobs, **{"id": name, "tracking_token": name * 16, **ended, **fields})
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        *(("from=2026-05-20&to=2026-05-22", "bca"), ("from=2026-05-22&to=2026-05-22", "ca")),
+        *(("from=2026-05-21&to=2026-05-21", ""), ("from=2025-05-22&to=2026-05-22", "bca")),
+        *(("&status=cancelled", "b"), ("&status=booked", ""), ("&crew=joel", "c"), ("&q=ida", "a")),
+        *(("&date=2026-05-23", "b"), ("&limit=2", "bc"), ("&from=", "bcad")),
+    ],
+)
+def test_those_finished_on_some_days_are_listed_in_that_order(
+    vic: Program, jobs: JobRepository, query: str, found: str
+) -> None:
+    """And narrowed as all lists are."""
+    finished(jobs, "a", 22, customer_name="Ida", created_at=NOON.replace(day=19))
+    finished(jobs, "b", 20, status=Status.CANCELLED, window=MORNING)
+    finished(jobs, "c", 22, crew=Crew(driver="joel"), finished_at=NOON.replace(hour=8))
+    has(jobs, id="d", tracking_token="d" * 16)
+    if query == "&from=":
+        assert {job["id"] for job in vic.get("jobs?from=&to=").json()["jobs"]} == set(found)
+        return
+    days = "" if query.startswith("from") else "from=2026-05-20&to=2026-05-22"
+    answer = vic.get(f"jobs?{days}{query}").json()["jobs"]
+    assert [job["id"] for job in answer] == list(found)
+    assert all(job["finished_at"] for job in answer)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        *(("from=2026-05-20", "to"), ("to=2026-05-20", "from"), ("from=x&to=2026-05-20", "from")),
+        *(("from=2026-05-20&to=2026-02-30", "to"), ("from=2026-05-20&to=2026-05-19", "to")),
+        *(("from=2025-05-21&to=2026-05-22", "to"), ("from=20260520&to=2026-05-22", "from")),
+        *(("from=1999-01-01&to=1999-01-01", "from"), ("from=9999-12-31&to=9999-12-31", "from")),
+    ],
+)
+def test_days_that_are_none_or_too_many_are_refused(vic: Program, query: str, field: str) -> None:
+    for headers in ({}, {"If-None-Match": "*"}):
+        answer = vic.get(f"jobs?{query}", **headers)
+        assert is_problem(answer, 422)
+        assert answer.json()["field"] == field
+
+
+def test_a_list_of_some_days_is_304_until_one_of_its_jobs_changes(
+    vic: Program, jobs: JobRepository
+) -> None:
+    finished(jobs, "a", 22)
+    query = "jobs?from=2026-05-22&to=2026-05-22"
+    etag = vic.get(query).headers["ETag"]
+    assert vic.get(query, **{"If-None-Match": etag}).status_code == 304
+    assert vic.get("jobs", **{"If-None-Match": etag}).status_code == 200
+    dispatch.jobs.note(BUSINESS, "a", "Two trips", by=DANA)
+    assert vic.get(query, **{"If-None-Match": etag}).status_code == 200
+
+
+def test_pages_of_some_days_follow_each_other(vic: Program, jobs: JobRepository) -> None:
+    for day in range(1, 8):
+        finished(jobs, str(day), day, created_at=NOON.replace(day=20 - day))
+    seen, after = "", ""
+    while after is not None:
+        days = "from=2026-05-01&to=2026-05-31"
+        answer = vic.get(f"jobs?{days}&limit=3&after={after}").json()
+        seen += "".join(job["id"] for job in answer["jobs"])
+        after = answer["next"]
+    assert seen == "1234567"
+
+
+def test_of_some_days_the_crew_are_told_their_own_alone(joel: Program, jobs: JobRepository) -> None:
+    finished(jobs, "a", 22, crew=Crew(driver="ana"))
+    assert joel.get("jobs?from=2026-05-22&to=2026-05-22").json()["jobs"] == []
+
+
 # --- changing ----------------------------------------------------------------------------
 
 

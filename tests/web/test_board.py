@@ -1,7 +1,7 @@
 """The crew's board: columns, cards, filters, and the poll that keeps it fresh."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -358,3 +358,128 @@ def test_a_failed_visit_needs_attention_until_somebody_gives_it_another_driver_o
         dispatch.jobs.edit(BUSINESS, "failed", given, by=DANA)
     assert "Could not" not in words(dana.get("/dashboard/board"))
     assert told not in words(dana.get("/dashboard/jobs/failed"))
+
+
+# --- a day's ----------------------------------------------------------------------------
+
+DAY = 24 * 3600
+YESTERDAY = NOON - seconds(DAY)
+
+
+def done(name: str, at: datetime = NOON, **fields: Any) -> dict[str, Any]:
+    return {"id": name, "status": Status.COMPLETED, "finished_at": at, **fields}
+
+
+def test_the_board_shows_what_is_open_and_what_was_finished_today(
+    dana: Client, jobs: JobRepository
+) -> None:
+    """Their counts and sums say so; those of the open jobs are of all."""
+    put(
+        jobs,
+        done("today", NOON, price=Decimal(100)),
+        done("yesterday", YESTERDAY),
+        done("lost", NOON, status=Status.CANCELLED),
+        {"id": "old", "window": Window(date(2026, 5, 1), "morning", "08:00", "12:00")},
+    )
+    assert cards(dana) == ["old", "today", "lost"]
+    page = words(dana.get("/dashboard/"))
+    assert "Requested 1 $600" in page
+    assert "Completed 1 today $100" in page
+    assert "Cancelled 1 today $600" in page
+
+
+def test_at_midnight_what_was_finished_leaves(
+    dana: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs, done("done"), {"id": "open"})
+    before = etag(dana)
+    clock.tick(12 * 3600 - 1)
+    assert (cards(dana), etag(dana)) == (["open", "done"], before)
+    clock.tick(1)
+    answer = dana.get("/dashboard/board", headers={"If-None-Match": before})
+    assert answer.status_code == 200
+    assert (cards(dana), "Completed 0 today $0" in words(answer)) == (["open"], True)
+    empty = etag(dana)
+    clock.tick(DAY)
+    assert etag(dana) == empty
+
+
+def test_who_completes_a_job_still_sees_it_and_can_undo_it(
+    joel: Client, jobs: JobRepository
+) -> None:
+    put(jobs, {"status": Status.IN_PROGRESS, "crew": Crew(driver="joel")})
+    joel.post("/dashboard/jobs/job1/move?expected=in_progress", {"status": "completed"})
+    assert cards(joel) == ["job1"]
+    assert "Completed 1 today" in words(joel.get("/dashboard/board"))
+    dispatch.jobs.undo(BUSINESS, "job1", by=JOEL)
+    assert "In Progress 1 $600" in words(joel.get("/dashboard/board"))
+
+
+def test_a_date_shows_the_jobs_of_its_windows_and_what_was_finished_then(
+    dana: Client, jobs: JobRepository
+) -> None:
+    put(
+        jobs,
+        {"id": "due", "window": FRIDAY},
+        {"id": "other", "window": SATURDAY},
+        {"id": "none"},
+        done("due-done", NOON + seconds(2 * DAY), window=FRIDAY),
+        done("due-cancelled", NOON - seconds(20 * DAY), window=FRIDAY, status=Status.CANCELLED),
+        done("done-then", NOON, window=SATURDAY),
+        done("done-before", YESTERDAY),
+    )
+    there = ["due", "due-done", "done-then", "due-cancelled"]
+    assert cards(dana, date="2026-05-22") == there
+    assert cards(dana, date="2026-05-22", q="nobody") == []
+    assert cards(dana, date="2026-05-23") == ["other", "done-then"]
+    page = words(dana.get("/dashboard/", {"date": "2026-05-22"}))
+    assert "Requested 1 today $600" in page
+    assert "Completed 2 today $1,200" in page
+    assert "Completed 1 on Thu, May 21 $600" in words(
+        dana.get("/dashboard/board", {"date": "2026-05-21"})
+    )
+
+
+def test_a_day_long_past_is_shown_with_links_to_those_beside_it(
+    dana: Client, jobs: JobRepository
+) -> None:
+    put(jobs, done("old", NOON.replace(year=2024)))
+    page = dana.get("/dashboard/", {"date": "2024-05-22", "q": "a&b"})
+    assert "Wed, May 22, 2024" in words(page)
+    assert 'href="?q=a%26b&amp;date=2024-05-21"' in text(page)
+    assert 'href="?q=a%26b&amp;date=2024-05-23"' in text(page)
+    assert cards(dana, date="2024-05-22") == ["old"]
+    assert "Completed 1 on Wed, May 22, 2024 $600" in words(
+        dana.get("/dashboard/board", {"date": "2024-05-22"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("yesterday", "There is no board of “yesterday”. That is no date such as 2026-05-23."),
+        ("0001-01-01", "There is no board of “0001-01-01”. It must be from 2000 to 2199."),
+        ("9999-12-31", "It must be from 2000 to 2199."),
+        ("<b>", "There is no board of “<b>”."),
+    ],
+)
+def test_what_is_no_date_has_no_board(
+    dana: Client, jobs: JobRepository, typed: str, told: str
+) -> None:
+    put(jobs, {}, done("done"))
+    answer = dana.get("/dashboard/", {"date": typed})
+    assert (answer.status_code, told in words(answer)) == (200, True)
+    assert cards(dana, date=typed) == []
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "2199-12-31"])
+def test_the_first_and_the_last_day_have_a_board(dana: Client, day: str) -> None:
+    assert dana.get("/dashboard/", {"date": day}).status_code == 200
+
+
+def test_nobody_sees_anothers_finished_job_on_any_day(
+    joel: Client, vic: Client, jobs: JobRepository
+) -> None:
+    put(jobs, done("anas", crew=Crew(driver="ana"), window=FRIDAY))
+    for query in ({}, {"date": "2026-05-22"}):
+        assert (cards(joel, **query), cards(vic, **query)) == ([], ["anas"])

@@ -89,7 +89,13 @@ def two_businesses(clock: object) -> Iterator[None]:
 PUBLIC = ("/", "/book/", "/nowhere", "/track/nothing-like-a-token", "/robots.txt")
 CREWS = (
     *("/dashboard/", "/dashboard/board", "/dashboard/jobs/jXkL9m2pQ", "/dashboard/jobs/new"),
-    *("/dashboard/requests/", "/dashboard/account/", "/dashboard/crew/", "/dashboard/logout/"),
+    *(
+        "/dashboard/history/",
+        "/dashboard/requests/",
+        "/dashboard/account/",
+        "/dashboard/crew/",
+        "/dashboard/logout/",
+    ),
     *("/dashboard/jobs/nope", "/dashboard/nope", "/dashboard/login/", "/api/docs"),
     *("/api/openapi.json", "/api/jobs", "/api/jobs/jXkL9m2pQ", "/api/nope"),
 )

@@ -1,0 +1,62 @@
+"""Finished jobs, newest first: from a customer's call, or a look back, to the job itself."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dispatch import jobs, wiring
+from dispatch.domain.job import Job
+from dispatch.domain.job_input import InvalidInput
+from dispatch.domain.jobbook import page, when_finished
+from dispatch.domain.permissions import Permission, sees, sees_prices
+from dispatch.domain.status import Status
+from dispatch.forms.history import HistoryForm
+from dispatch.http import SiteRequest, crew_only
+
+PAGE = 50  # jobs
+
+
+@require_safe
+@crew_only(Permission.LOOK)
+def history(request: SiteRequest) -> HttpResponse:
+    """Those of a span of days, a page of them; `after` is where it begins."""
+    business, actor = request.business, request.user.actor
+    roster = wiring.roster(business).read()
+    form = HistoryForm(request.GET, roster=roster, today=business.today(wiring.now()))
+    found: list[Job] = _found(request, form) if form.is_valid() else []
+    shown: list[Job] = []
+    after, older = request.GET.get("after", ""), None
+    try:
+        shown, older = page(found, when_finished, after=after, limit=PAGE, newest_first=True)
+    except InvalidInput:
+        form.add_error(None, "This page’s address is broken. “Show” begins with the newest.")
+    asked = {name: text for name, text in form.data.items() if text}
+    context = {
+        "form": form,
+        "count": len(found),
+        "rows": [
+            (job, [roster.name_of(name) for name in dict.fromkeys(job.crew)]) for job in shown
+        ],
+        "newest": urlencode(asked) if after else "",
+        "older": urlencode({**asked, "after": older}) if older else "",
+        "sees_prices": sees_prices(actor, business),
+        "reopened": Status.BOOKED,
+        "key": wiring.new_token(),
+        "back": request.get_full_path(),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "dispatch/history.html", context, status=status)
+
+
+def _found(request: SiteRequest, form: HistoryForm) -> list[Job]:
+    """Such as this member may see."""
+    business, actor = request.business, request.user.actor
+    first, last = form.cleaned_data["days"]
+    filters = form.cleaned_data["filters"]
+    return [
+        job
+        for job in jobs.finished(business, first, last, at_least=request.revision)
+        if sees(actor, job) and filters.let_through(job, business)
+    ]
