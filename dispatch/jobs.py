@@ -5,8 +5,10 @@ the same action of the same person is done once, however often it comes.
 """
 
 from collections.abc import Callable, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -48,7 +50,8 @@ class KeyReused(Exception):
 
 
 def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Job:
-    return _found(business, lambda book: _seen(book.job(job_id), by), at_least)
+    archived = partial(wiring.jobs(business).archived, job_id)
+    return _seen(_found(business, lambda book: book.job(job_id), archived, at_least), by)
 
 
 def finished(business: Business, first: date, last: date, *, at_least: int = 0) -> list[Job]:
@@ -68,24 +71,30 @@ def find_by_token(business: Business, token: str, at_least: int = 0) -> Job:
     Raises StoreUnavailable too where a write of this process may have revoked it, and where the
     storage has been silent for so long that anybody's may have.
     """
-    repository = wiring.jobs(business)
-    if repository.is_doubted:
-        repository.refreshed()
-    job = _found(business, lambda book: book.by_token(token), at_least)
-    if repository.age() > UNSURE:
+    jobs = wiring.jobs(business)
+    if jobs.is_doubted:
+        jobs.refreshed()
+    archived = partial(jobs.archived_by_token, token)
+    job = _found(business, lambda book: book.by_token(token), archived, at_least)
+    if jobs.age() > UNSURE:
         raise StoreUnavailable("The storage has been silent for too long to show a link's job.")
     if business.link_is_over(job.finished_at, wiring.now()):
         raise JobNotFound("this link has expired")
     return job
 
 
-def _found(business: Business, look: Callable[[JobBook], Job], at_least: int) -> Job:
+def _found(
+    business: Business,
+    look: Callable[[JobBook], Job],
+    archived: Callable[[], Job],
+    at_least: int,
+) -> Job:
     """Raises JobNotFound only where the storage has just said that there is none."""
-    repository = wiring.jobs(business)
-    try:
-        return look(repository.read(at_least))
-    except JobNotFound:
-        return look(repository.refreshed())
+    jobs = wiring.jobs(business)
+    for read in (partial(jobs.read, at_least), jobs.refreshed):
+        with suppress(JobNotFound):
+            return look(read())
+    return archived()
 
 
 def create(
@@ -213,8 +222,7 @@ def assign(
         assigned = job.assigned(Crew(**crew), by=by.name, at=at, reason=why)
         return book if assigned is job else book.changed(assigned.keyed(once, at), at)
 
-    book = wiring.jobs(business).change(apply)
-    return Done(book.job(job_id), book.revision)
+    return Done(*wiring.jobs(business).change_job(job_id, apply))
 
 
 def edit(
@@ -311,8 +319,7 @@ def _change(
         after = fn(job, at)
         return book if after is job else book.changed(after.keyed(once, at), at)
 
-    book = wiring.jobs(business).change(apply)
-    return Done(book.job(job_id), book.revision)
+    return Done(*wiring.jobs(business).change_job(job_id, apply))
 
 
 def _once(key: str, by: Actor, *action: Any) -> str:

@@ -38,6 +38,10 @@ class UnreadableDocument(StoreUnavailable):
     """
 
 
+class LedgerGone(UnreadableDocument):
+    """It was there and is no more. Who begins a new one does so knowingly."""
+
+
 class DocumentStore(Protocol):
     """One document. Every adapter obeys `tests/stores/test_contract.py`."""
 

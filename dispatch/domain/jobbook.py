@@ -223,8 +223,12 @@ class JobBook(Ledger[Job]):
 
     def including(self, other: Self) -> Self:
         """The archive of the other's place is not here."""
-        extra = {name: raw for name, raw in (other.extra or {}).items() if name != "archive"}
-        return super().including(dataclasses.replace(other, extra=extra))
+        return super().including(other.without_archive())
+
+    def without_archive(self) -> Self:
+        """As a document that has none beside it."""
+        extra = {name: raw for name, raw in (self.extra or {}).items() if name != "archive"}
+        return dataclasses.replace(self, extra=extra)
 
     def changed(self, job: Job, at: datetime) -> "JobBook":
         """With this next state of a job; the very same book where nothing is new."""

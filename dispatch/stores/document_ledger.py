@@ -3,12 +3,13 @@
 from dataclasses import replace
 from typing import Generic
 
-from dispatch.domain.document import Document, DocumentStore, UnreadableDocument
+from dispatch.domain.document import (
+    Document,
+    DocumentStore,
+    LedgerGone,
+    UnreadableDocument,
+)
 from dispatch.stores.repository import L
-
-
-class LedgerGone(UnreadableDocument):
-    """The ledger was there and is no more. Who begins a new one does so knowingly."""
 
 
 class DocumentLedger(Generic[L]):

@@ -12,12 +12,11 @@ from functools import partial
 from heapq import merge
 from typing import Any, NamedTuple
 
-from dispatch.domain.document import StoreUnavailable, UnreadableDocument
+from dispatch.domain.document import LedgerGone, StoreUnavailable, UnreadableDocument
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import ARCHIVED_AFTER, JobBook, JobNotFound
 from dispatch.domain.ledger import Entry
 from dispatch.stores.archive import Line, Months
-from dispatch.stores.document_ledger import LedgerGone
 from dispatch.stores.repository import LedgerStore, Repository
 
 log = logging.getLogger(__name__)
@@ -53,8 +52,12 @@ class JobRepository(Repository[JobBook]):
 
     def archived(self, job_id: str) -> Job:
         """Raises JobNotFound, StoreUnavailable."""
+        return _readable(self.archived_entry(job_id), job_id)
+
+    def archived_entry(self, job_id: str) -> Entry[Job] | None:
+        """The job as it is stored. Raises StoreUnavailable."""
         found = self._months.with_id(job_id, self._newest_first(self.read()))
-        return _readable(found[1].entry() if found else None, job_id)
+        return found[1].entry() if found else None
 
     def archived_by_token(self, token: str) -> Job:
         """Of the months whose links may still live. Raises JobNotFound, StoreUnavailable."""
@@ -95,6 +98,19 @@ class JobRepository(Repository[JobBook]):
             is_in = first <= self._months.day(_place(found)[0]) <= last
             if is_in and wanted(found.shown) and (job := found.read()):
                 yield job
+
+    def archived_ids(self) -> set[str]:
+        """Raises StoreUnavailable."""
+        months = self._months.read(self._months.names())
+        return {job.line.id for month in months for job in month.jobs}
+
+    def month_names(self) -> list[str]:
+        """Of the archive, `2026-05`, newest first. Raises StoreUnavailable."""
+        return self._months.names()
+
+    def month(self, name: str) -> JobBook:
+        """All of it. Raises StoreUnavailable: UnreadableDocument where it is damaged."""
+        return self._months.ledger(name).load()
 
     def _newest_first(self, book: JobBook) -> list[str]:
         return sorted(book.archive.months, reverse=True)

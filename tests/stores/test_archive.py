@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dispatch.domain.document import MISSING, Document, StoreUnavailable
+from dispatch.domain.document import MISSING, Document, LedgerGone, StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
 from dispatch.stores.archive import Shelf
-from dispatch.stores.document_ledger import LedgerGone
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import CLAIM_KEPT, JobRepository
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store

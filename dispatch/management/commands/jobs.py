@@ -1,45 +1,42 @@
-"""`manage.py jobs list|show|verify|export|import|drop`: the jobs, from a shell."""
+"""`manage.py jobs list|show|verify|export|import|drop|archive|begin`: the jobs, from a shell."""
 
+import os
 import re
-import sys
 from argparse import ArgumentTypeError
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
 from typing import Any
 
 import msgspec
 from django.core.management.base import CommandError, CommandParser
-from msgspec import UNSET
-from msgspec.structs import replace
 
 from dispatch import wiring
-from dispatch.domain import job_input
 from dispatch.domain.business import Business
-from dispatch.domain.document import UnreadableDocument
-from dispatch.domain.job import EDITABLE, Job, plain
-from dispatch.domain.job_input import InvalidInput
+from dispatch.domain.document import LedgerGone, UnreadableDocument
+from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.ledger import UNREADABLE, Entry
+from dispatch.domain.ledger import Entry
 from dispatch.domain.status import Status
-from dispatch.domain.typed.texts import BYTE_ORDER_MARK, CONTROL_OR_TURN, lines
+from dispatch.domain.typed.texts import lines
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
-
-NAMED = re.compile(r"`\$\.(\w+)|field `(\w+)`")  # how msgspec names a field
-NO_JSON = (".csv", ".tsv", ".ics", ".xls", ".xlsx")  # as other programs export theirs
+from dispatch.management.commands._jobs_file import checked, read_file
 
 
 class Command(BusinessCommand):
-    help = "The jobs: list, show, verify, export, import, drop."
+    help = "The jobs: list, show, verify, export, import, drop, archive, begin."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         actions = parser.add_subparsers(dest="action", required=True)
         listing = actions.add_parser("list", help="a line for each job")
         listing.add_argument("--status", type=_status, help="only those at this status")
+        listing.add_argument("--all", action="store_true", help="those in the archive, too")
         show = actions.add_parser("show", help="one job, as JSON")
         show.add_argument("id", help="of a job; of a broken entry its number will do, too")
-        actions.add_parser("verify", help="is every entry of jobs.json readable?")
-        export = actions.add_parser("export", help="the whole document, as we write it")
+        actions.add_parser("verify", help="is every entry readable, of jobs.json and its archive?")
+        export = actions.add_parser("export", help="all jobs, the archive's too, as one document")
         export.add_argument("file", nargs="?", default="-", help="a path, or - for standard output")
         taking = actions.add_parser(
             "import", help="add the jobs of a file; known ids are left alone"
@@ -52,53 +49,90 @@ class Command(BusinessCommand):
         )
         dropping = actions.add_parser("drop", help="take out entries that cannot be read")
         dropping.add_argument("entry", nargs="+", help="its id or its number, as `verify` says it")
-        for parser_ in (taking, dropping):
+        archiving = actions.add_parser(
+            "archive", help="move what was finished three days ago into the archive, now"
+        )
+        beginning = actions.add_parser("begin", help="an empty jobs.json where one was and is gone")
+        for parser_ in (taking, dropping, archiving, beginning):
             add_dry_run(parser_)
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
         getattr(self, f"_{options['action']}")(business, options)
 
     def _list(self, business: Business, options: dict[str, Any]) -> None:
-        wanted = options["status"]
-        for job in wiring.jobs(business).read().jobs:
+        wanted, jobs = options["status"], wiring.jobs(business)
+        book = jobs.read()
+        past = jobs.finished(date.min, date.max) if options["all"] else ()
+        archived = (job for job in past if book.value(job.id) is None)
+        for job in chain(book.jobs, archived):
             if wanted in (None, job.status):
                 self.stdout.write(_line(job))
 
     def _show(self, business: Business, options: dict[str, Any]) -> None:
-        book = wiring.jobs(business).read()
-        entry = book.entry(options["id"]) or book.broken.get(_number(options["id"]))
+        jobs, name = wiring.jobs(business), options["id"]
+        book = jobs.read()
+        entry = book.entry(name) or book.broken.get(_number(name)) or jobs.archived_entry(name)
         if entry is None:
-            raise CommandError(f"There is no job {options['id']!r}.")
+            raise CommandError(f"There is no job {name!r}.")
         self.stdout.write(msgspec.json.format(entry.raw).decode(errors="replace"))
         if entry.problem:
             self.stderr.write(f"Cannot be read: {entry.problem}")
 
     def _verify(self, business: Business, options: dict[str, Any]) -> None:
         book = wiring.jobs(business).read()
-        counts = Counter(job.status for job in book.jobs)
-        told = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
-        self.stdout.write(f"Revision {book.revision}: {len(book.jobs)} jobs ({told or 'none'})")
+        self.stdout.write(f"Revision {book.revision}: {_counted(book)}")
+        broken, entries = self._told(book), len(book.entries)
+        for name, month in self._months(business):
+            if month is None:
+                broken, entries = broken + 1, entries + 1
+                continue
+            self.stdout.write(f"Archive {name}, revision {month.revision}: {_counted(month)}")
+            broken, entries = broken + self._told(month), entries + len(month.entries)
+        if broken:
+            raise CommandError(f"{broken} of {entries} entries are broken.")
+
+    def _told(self, book: JobBook) -> int:
+        """How many of its entries are broken; each is said."""
         for number, entry in book.broken.items():
             self.stderr.write(f"Cannot be read: {entry.problem} (number {number})")
-        if book.problems:
-            raise CommandError(f"{len(book.problems)} of {len(book.entries)} entries are broken.")
+        return len(book.problems)
+
+    def _months(self, business: Business) -> Iterator[tuple[str, JobBook | None]]:
+        """The archive; None for a month that cannot be read, which is said."""
+        jobs = wiring.jobs(business)
+        for name in jobs.month_names():
+            try:
+                yield name, jobs.month(name)
+            except UnreadableDocument as error:
+                self.stderr.write(f"Cannot be read: {error}")
+                yield name, None
 
     def _export(self, business: Business, options: dict[str, Any]) -> None:
-        body = wiring.jobs(business).read().encode()
-        if options["file"] == "-":
+        book = wiring.jobs(business).read().without_archive()
+        missing = list[str]()
+        for name, month in self._months(business):
+            missing += [name] if month is None else []
+            book = book if month is None else book.including(month)
+        self._write(book.encode(), options["file"])
+        if missing:
+            raise CommandError(f"Of the archive {', '.join(missing)} is missing in it.")
+
+    def _write(self, body: bytes, file: str) -> None:
+        if file == "-":
             try:
                 self.stdout.write(lines(body.decode()), ending="")
             except UnicodeDecodeError as error:
                 raise CommandError("Not all of it is UTF-8: export it into a file.") from error
             return
         try:
-            Path(options["file"]).write_bytes(body)
+            with open(file, "wb", opener=_private) as out:
+                out.write(body)
         except OSError as error:
-            raise CommandError(f"{options['file']}: {error.strerror}") from error
-        self.stdout.write(f"Wrote {options['file']}")
+            raise CommandError(f"{file}: {error.strerror}") from error
+        self.stdout.write(f"Wrote {file}")
 
     def _import(self, business: Business, options: dict[str, Any]) -> None:
-        source, wrong = _checked(_read(options["file"]), business)
+        source, wrong = checked(read_file(options["file"]), business)
         keeps = options["keep_unreadable"]
         for problem in wrong:
             self.stderr.write(f"{'Kept as it is' if keeps else 'Cannot be taken'}: {problem}")
@@ -108,10 +142,11 @@ class Command(BusinessCommand):
                 " Mend them, or take them as they are with --keep-unreadable."
             )
         repository, new = wiring.jobs(business), 0
+        rest = source.without(repository.archived_ids())
 
         def include(book: JobBook) -> JobBook:
             nonlocal new
-            after = book.including(source)
+            after = book.including(rest)
             new = len(after.entries) - len(book.entries)
             return after
 
@@ -141,6 +176,43 @@ class Command(BusinessCommand):
         for number, entry in chosen.items():
             verb = "Would drop" if options["dry_run"] else "Dropped"
             self.stdout.write(f"{verb} {entry.problem} (number {number})")
+
+    def _archive(self, business: Business, options: dict[str, Any]) -> None:
+        jobs, today = wiring.jobs(business), business.today(wiring.now())
+        if options["dry_run"]:
+            moved = {name: len(entries) for name, entries in jobs.due(jobs.read()).items()}
+        else:
+            moved = jobs.archive(today)
+        for name, count in moved.items():
+            verb = "Would archive" if options["dry_run"] else "Archived"
+            self.stdout.write(f"{verb} {count} jobs that were finished in {name}")
+        if not moved:
+            self.stdout.write("Nothing was finished more than three days ago.")
+
+    def _begin(self, business: Business, options: dict[str, Any]) -> None:
+        jobs = wiring.jobs(business)
+        try:
+            jobs.read()
+        except LedgerGone:
+            pass
+        else:
+            raise CommandError("The jobs are there: there is nothing to begin anew.")
+        if options["dry_run"]:
+            self.stdout.write("Would begin an empty jobs.json")
+            return
+        jobs.begin(business.today(wiring.now()))
+        self.stdout.write("Began an empty jobs.json; the archive is as it was.")
+
+
+def _private(path: str, flags: int) -> int:
+    """Opened for nobody else: it holds customers' addresses."""
+    return os.open(path, flags, 0o600)
+
+
+def _counted(book: JobBook) -> str:
+    counts = Counter(job.status for job in book.jobs)
+    told = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
+    return f"{len(book.jobs)} jobs ({told or 'none'})"
 
 
 def _status(text: str) -> Status:
@@ -173,63 +245,6 @@ def _broken(book: JobBook, name: str) -> tuple[int, Entry[Job]]:
 
 def _is_named(entry: Entry[Job], name: str) -> bool:
     return JobBook.named(entry.raw) == f"entry {name!r}"
-
-
-def _read(name: str) -> JobBook:
-    if (kind := Path(name).suffix.lower()) in NO_JSON:
-        raise CommandError(f"{name}: import takes a jobs.json, no {kind[1:].upper()} file.")
-    try:
-        body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        book = JobBook.decode(body)
-    except OSError as error:
-        raise CommandError(f"{name}: {error.strerror}") from error
-    except UnreadableDocument as error:
-        raise CommandError(f"{name}: {error}") from error
-    if not book.entries and not _has_jobs(body):
-        raise CommandError(f"{name}: this is no jobs.json: it has no `jobs`.")
-    return book
-
-
-def _has_jobs(body: bytes) -> bool:
-    head = msgspec.json.decode(body.removeprefix(BYTE_ORDER_MARK))
-    return isinstance(head, list) or isinstance(head.get("jobs"), list)
-
-
-def _checked(source: JobBook, business: Business) -> tuple[JobBook, list[str]]:
-    """The file with its jobs' fields cleaned, and a line for each entry that cannot be taken."""
-    wrong, cleaned = [], []
-    for number, entry in enumerate(source.entries, 1):
-        named = source.named(entry.raw)
-        why = entry.problem.removeprefix(f"{named}: ")
-        try:
-            fields = job_input.clean(_fields(entry), business)
-        except InvalidInput as invalid:
-            names = {re.split(r"[.[]", name)[0] for name in invalid.errors}
-            others = {name for pair in NAMED.findall(why) for name in pair if name} - names
-            said = f"{invalid} {why if others else ''}".rstrip()
-            wrong.append(f"{named}: {said} (number {number})")
-            continue
-        if entry.value and entry.value.price is UNSET:
-            fields.pop("price", None)  # no load's price was agreed on
-        if entry.value is None:
-            wrong.append(f"{entry.problem} (number {number})")
-        elif CONTROL_OR_TURN.search(entry.value.id):
-            wrong.append(f"{named}: id: It has control characters in it. (number {number})")
-        elif (job := replace(entry.value, **fields)) != entry.value:
-            cleaned.append(job)
-    return source.put(*cleaned), wrong
-
-
-def _fields(entry: Entry[Job]) -> dict[str, object]:
-    """Those of EDITABLE that the entry has, even where it cannot be read as a job."""
-    if entry.value is not None:
-        return {name: plain(entry.value.field(name)) for name in EDITABLE}
-    try:
-        stored = msgspec.json.decode(entry.raw, type=dict[str, msgspec.Raw])
-        fields = JobBook.with_texts(JobBook.renamed(stored))
-        return {name: msgspec.json.decode(fields[name]) for name in EDITABLE if name in fields}
-    except UNREADABLE:
-        return {}
 
 
 def _line(job: Job) -> str:

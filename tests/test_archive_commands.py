@@ -1,0 +1,78 @@
+"""`manage.py jobs archive` and `begin`; and the archive in all that the others say of the jobs."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dispatch.domain.job import Job
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.status import Status
+from tests.making import NOON, make_job
+from tests.stores.troubled import InMemory
+from tests.test_commands import refused, run
+
+
+def done(name: str, days_ago: float, **fields: Any) -> Job:
+    at = NOON - timedelta(days=days_ago)
+    token = name.ljust(32, "x")
+    return make_job(id=name, tracking_token=token, status=Status.COMPLETED, updated_at=at, **fields)
+
+
+@pytest.fixture(autouse=True)
+def some_jobs(jobs: InMemory) -> None:
+    made = [make_job(), done("new", 1), done("may", 5), done("april", 40)]
+    jobs.change(lambda book: book.put(*made))
+
+
+def test_a_dry_run_says_what_would_be_moved(jobs: InMemory) -> None:
+    said = run("jobs", "archive", "--dry-run")
+    assert "Would archive 1 jobs that were finished in 2026-05" in said
+    assert "Would archive 1 jobs that were finished in 2026-04" in said
+    assert len(jobs.refreshed().jobs) == 4
+
+
+def test_what_is_archived_is_listed_shown_verified_and_exported(
+    jobs: InMemory, tmp_path: Path
+) -> None:
+    assert "Archived 1 jobs that were finished in 2026-05" in run("jobs", "archive")
+    assert "Nothing was finished" in run("jobs", "archive")
+    assert "april" not in run("jobs", "list")
+    assert [line.split()[0] for line in run("jobs", "list", "--all").splitlines()] == [
+        *("jXkL9m2pQ", "new", "may", "april")
+    ]
+    assert '"id": "april"' in run("jobs", "show", "april")
+    verified = run("jobs", "verify")
+    assert ": 2 jobs (1 pending, 1 completed)" in verified
+    assert "Archive 2026-04, revision 1: 1 jobs (1 completed)" in verified
+    run("jobs", "export", str(tmp_path / "all.json"))
+    book = JobBook.decode((tmp_path / "all.json").read_bytes())
+    assert [job.id for job in book.jobs] == ["jXkL9m2pQ", "new", "may", "april"]
+    assert (tmp_path / "all.json").stat().st_mode & 0o777 == 0o600
+    assert "Imported 0 of 4 entries" in run("jobs", "import", str(tmp_path / "all.json"))
+
+
+def test_a_damaged_month_is_said_and_hides_no_other(jobs: InMemory, tmp_path: Path) -> None:
+    run("jobs", "archive")
+    month = jobs.store.beside("archive/2026-05.json")
+    month.save(b"{", month.load().etag)
+    assert "1 of 4 entries are broken" in refused("jobs", "verify")
+    whole = tmp_path / "all.json"
+    assert "Of the archive 2026-05 is missing in it." in refused("jobs", "export", str(whole))
+    assert [job.id for job in JobBook.decode(whole.read_bytes()).jobs] == [
+        *("jXkL9m2pQ", "new", "april")
+    ]
+
+
+def test_a_new_ledger_is_begun_only_where_one_was_and_is_gone(jobs: InMemory) -> None:
+    run("jobs", "archive")
+    assert "The jobs are there" in refused("jobs", "begin")
+    jobs.store.inner.delete()
+    jobs.restart()
+    assert "was there and is gone" in refused("jobs", "list")
+    assert "Would begin" in run("jobs", "begin", "--dry-run")
+    assert "Began an empty jobs.json" in run("jobs", "begin")
+    assert [line.split()[0] for line in run("jobs", "list", "--all").splitlines()] == [
+        *("may", "april")
+    ]
