@@ -94,6 +94,7 @@ jobs_of_others = st.fixed_dictionaries(
 ).map(lambda job: SOUND | job)
 
 PAGES = ["", "board", "jobs/j1", "requests/", "crew/", "crew/joel/", "?q=mark&date=2026-05-23"]
+PAGES += ["history/", "history/?q=mark&to=2000-01-01", "jobs/new?again=j1"]
 LINK = f"/track/{TOKEN}"
 BOOKED = {"status": "booked"}
 
@@ -126,7 +127,7 @@ def test_what_can_be_read_can_be_shown_and_written(
     for page in (LINK, f"{LINK}/live", f"{LINK}/cancel"):
         assert Client().get(page).status_code in (200, 303, 404, 422), page
     program = Program("dana")
-    for call in ("jobs", "jobs?q=mark", "jobs/j1"):
+    for call in ("jobs", "jobs?q=mark", "jobs?from=2026-05-01&to=2026-05-31", "jobs/j1"):
         assert program.get(call).status_code in (200, 404)
     for command in (["list"], ["show", "j1"], ["export"]):
         call_command("jobs", *command, stdout=io.StringIO(), stderr=io.StringIO())

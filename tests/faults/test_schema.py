@@ -28,7 +28,7 @@ pytestmark = pytest.mark.long
 EXAMPLES = 10  # of each of some ten calls, in both modes, for each rank
 # What may be wrong in a request that is as the schema says: what no schema can say.
 BEYOND_THE_SCHEMA = {
-    "listJobs": {"after"},  # must be a cursor of ours
+    "listJobs": {"after", "from", "to"},  # a cursor of ours; both ends of a span of days
     "freeCrew": {"date", "from", "to"},  # days of the calendar; one, or both ends of a span
     "createJob": {
         *("phone", "email"),  # what can be dialled, what is an address
