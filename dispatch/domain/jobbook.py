@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.job import Job, Request
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.ledger import Entry, Ledger
+from dispatch.domain.ledger import Entry, Ledger, following
 from dispatch.domain.moves import with_repeats_folded
 from dispatch.domain.record import JSON
 from dispatch.domain.typed import amounts, phones
@@ -234,7 +234,7 @@ class JobBook(Ledger[Job]):
         """With this next state of a job; the very same book where nothing is new."""
         if job == self.value(job.id):
             return self
-        version = self.job(job.id).version + 1
+        version = following(self.job(job.id).version)
         history = with_repeats_folded(job.history)
         return self.put(replace(job, version=version, history=history, updated_at=at))
 

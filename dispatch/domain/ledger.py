@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Raw
 
 from dispatch.domain.document import UnreadableDocument
-from dispatch.domain.record import JSON, Record, encode, utc
+from dispatch.domain.record import JSON, Record, check_names, encode, taken_apart, utc
 from dispatch.domain.typed.texts import BYTE_ORDER_MARK
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,9 @@ WHOLE_NUMBER = re.compile(rb"(-?[0-9]+)(\.0+)?")
 R = TypeVar("R", bound=Record)
 K = TypeVar("K")
 # It fits into 64 bits, for whoever reads it.
-Revision = Annotated[int, Meta(ge=0, le=2**62)]
+LAST_REVISION = 2**62
+Revision = Annotated[int, Meta(ge=0, le=LAST_REVISION)]
+LAST_VERSION = 10**4_000  # Python reads no number of more than 4,300 digits
 
 # A writer whose answer was lost finds its own id here, even when others wrote after it.
 REMEMBERED_WRITES = 200
@@ -189,10 +191,10 @@ class Ledger(Generic[R]):
         return Entry(raw, value)
 
     def written(self, write_id: str, at: datetime) -> Self:
-        """As the write named `write_id` leaves it."""
+        """As the write named `write_id` leaves it. Raises UnreadableDocument after the last."""
         return replace(
             self,
-            revision=self.revision + 1,
+            revision=following(self.revision, LAST_REVISION),
             recent_writes=(*self.recent_writes, write_id)[-REMEMBERED_WRITES:],
             updated_at=at.replace(microsecond=0),
         )
@@ -220,10 +222,8 @@ class Ledger(Generic[R]):
         if not body.strip():
             raise UnreadableDocument(f"The {cls.collection} document is empty: it is no JSON.")
         try:
-            head = msgspec.json.decode(body, type=dict[str, Raw] | list[Raw])
-            fields = {cls.collection: Raw(JSON.encode(head))} if isinstance(head, list) else head
+            fields, raws = taken_apart(body, cls.collection)
             schema = _take(fields, "schema", int, 1)
-            raws = _take(fields, cls.collection, list[Raw], [])
             revision = _take(fields, "revision", Revision, 0)
             write_id = _take(fields, "write_id", str, "")
             recent = _take(fields, "recent_writes", tuple[str, ...], (write_id,) * bool(write_id))
@@ -240,7 +240,7 @@ class Ledger(Generic[R]):
             )
         # A double may have been cured since by the going of the other: those are read again.
         known = {entry.raw: entry for entry in before.entries if entry.value} if before else {}
-        entries = (known.get(bytes(raw)) or cls._read(bytes(raw), schema) for raw in raws)
+        entries = (known.get(raw) or cls._read(raw, schema) for raw in raws)
         return cls(
             entries=tuple(cls._without_doubles(entries)),
             revision=revision,
@@ -258,6 +258,7 @@ class Ledger(Generic[R]):
     def _read(cls, raw: bytes, schema: int) -> Entry[R]:
         try:
             stored = msgspec.json.decode(raw, type=dict[str, Raw])
+            check_names(raw)
             fields = cls.canonical(stored)
             try:
                 entry = cls._entry(raw if fields is stored else JSON.encode(fields))
@@ -304,3 +305,10 @@ def _take(fields: dict[str, Raw], name: str, kind: Any, default: Any) -> Any:
     if raw is None or bytes(raw) == b"null":
         return default
     return msgspec.json.decode(raw, type=kind)
+
+
+def following(number: int, last: int = LAST_VERSION) -> int:
+    """The next version. Raises UnreadableDocument where nobody could read it again."""
+    if number >= last:
+        raise UnreadableDocument("It counts so high that no more can be read; nothing was written.")
+    return number + 1

@@ -1,6 +1,7 @@
 """Values that are kept as JSON: strict when written, and careful with what they do not know."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,6 +9,10 @@ import msgspec
 from msgspec import UNSET, Raw
 
 JSON = msgspec.json.Encoder(decimal_format="number")
+
+# Stands for the halves of surrogate pairs while a document is taken apart: as long, well-formed,
+# and nowhere in UTF-8.
+HIDDEN = ((rb"\ud", b"\\/\xff"), (rb"\uD", b"\\/\xfe"))
 
 # No pickup is older or further off; beyond them lie dates that no time zone can show.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 12, 31)
@@ -82,3 +87,56 @@ def _decoded(raw: Raw | None, kind: Any) -> Any:
         return msgspec.json.decode(raw, type=kind, strict=False)
     except msgspec.MsgspecError:
         return None
+
+
+def taken_apart(body: bytes, collection: str) -> tuple[dict[str, Raw], list[bytes]]:
+    """A document's own fields, and its entries in `collection`, byte for byte.
+
+    Raises ValueError, also for a name that comes twice. Half a surrogate pair is malformed to
+    msgspec wherever it is; here it may be one entry's problem alone.
+    """
+    try:
+        return _parts(body, collection)
+    except msgspec.DecodeError:
+        if not any(theirs in body for theirs, _ in HIDDEN):
+            raise
+    for theirs, ours in HIDDEN:
+        body = body.replace(theirs, ours)
+    fields, raws = _parts(body, collection)
+    return {name: Raw(_shown(bytes(raw))) for name, raw in fields.items()}, [*map(_shown, raws)]
+
+
+def _shown(raw: bytes) -> bytes:
+    for theirs, ours in HIDDEN:
+        raw = raw.replace(ours, theirs)
+    return raw
+
+
+def _parts(body: bytes, collection: str) -> tuple[dict[str, Raw], list[bytes]]:
+    head = msgspec.json.decode(body, type=dict[str, Raw] | list[Raw])
+    if isinstance(head, list):
+        return {}, [bytes(raw) for raw in head]
+    raw = bytes(head.pop(collection, b"null"))
+    # Only the little beside the entries, as this takes longer than msgspec.
+    start = body.find(raw[:100])
+    beside = body[:start] + b"null" + body[start + len(raw) :]
+    whole = beside if body.startswith(raw, start) else body
+    _once(_loaded(whole, list))
+    return head, [bytes(each) for each in msgspec.json.decode(raw, type=list[Raw] | None) or ()]
+
+
+def check_names(raw: bytes) -> None:
+    """Raises ValueError where an object in it has a name twice: msgspec does not tell."""
+    _loaded(raw, _once)
+
+
+def _loaded(raw: bytes, of_pairs: Callable[[list[tuple[str, Any]]], Any]) -> Any:
+    return json.loads(raw.decode(errors="replace"), object_pairs_hook=of_pairs, parse_int=str)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Raises ValueError for a name that comes twice: what it said first would be lost."""
+    if len(dict(pairs)) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"it has `{twice}` twice")

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM
-from dispatch.domain.ledger import Ledger
+from dispatch.domain.ledger import Ledger, following
 from dispatch.domain.permissions import Actor, Permission, Rank
 from dispatch.domain.record import Record
 from dispatch.domain.typed.texts import folded
@@ -178,5 +178,5 @@ class Roster(Ledger[Member]):
         known = self.value(member.username)
         if member == known:
             return self
-        version = known.version + 1 if known else 1
+        version = following(known.version) if known else 1
         return self.put(replace(member, version=version, updated_at=at))

@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.jobbook import JobBook, JobNotFound
-from dispatch.domain.ledger import REMEMBERED_WRITES
+from dispatch.domain.ledger import LAST_REVISION, REMEMBERED_WRITES
 from dispatch.domain.moves import JobConflict
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
@@ -379,6 +379,7 @@ NOT_OURS = {
     "text": b'"jobs"',
     "UTF-16": '{"schema": 2, "jobs": []}'.encode("utf-16"),
     "schema 3": b'{"schema": 3, "revision": 9, "jobs": []}',
+    "jobs twice": b'{"schema": 2, "jobs": [{"id": "a"}], "jobs": []}',
 }
 
 
@@ -415,6 +416,14 @@ def test_a_document_that_became_unreadable_is_served_as_it_last_was_and_never_ov
     with pytest.raises(UnreadableDocument):
         mine.change(adding("b"))
     assert store.body == body
+
+
+def test_after_the_last_revision_nothing_is_written(clock: FakeClock) -> None:
+    body = b'{"schema": 2, "revision": %d, "jobs": []}' % LAST_REVISION
+    store = TroubledStore(body)
+    with pytest.raises(UnreadableDocument, match="nothing was written"):
+        repository(store, clock).change(adding("a"))
+    assert (store.saves, store.body) == (0, body)
 
 
 def test_once_it_is_mended_everything_goes_on(mine: JobRepository, store: TroubledStore) -> None:
