@@ -123,8 +123,8 @@ class Request(Record, frozen=True):
     source: str = ""
 
 
-class Job(Record, frozen=True, kw_only=True):
-    """One job, as jobs.json has it. `version` grows with every change, in `JobBook.changed`."""
+class JobLine(Record, frozen=True, kw_only=True):
+    """As much of a job as it is found by: of thousands that are finished the rest is not read."""
 
     id: JobId
     version: int = 1
@@ -133,26 +133,31 @@ class Job(Record, frozen=True, kw_only=True):
     location: Required
     phone: str = ""
     email: str = ""
+    status: Status
+    window: Window | None = None
+    crew: Crew = Crew()
+    truck: str = ""
+    updated_at: datetime
+    finished_at: datetime | None = None  # the time of the move that completed or cancelled it
+
+
+class Job(JobLine, frozen=True, kw_only=True):
+    """One job, as jobs.json has it. `version` grows with every change, in `JobBook.changed`."""
+
     price: Decimal | UnsetType = UNSET  # until one is agreed; 0 is free of charge
     price_lines: tuple[PriceLine, ...] = ()
     paid: Paid | None = None
-    status: Status
-    window: Window | None = None
     on_my_way: OnMyWay | None = None
     eta: Eta | None = None
-    crew: Crew = Crew()
-    truck: str = ""
     load: str = ""
     access_notes: str = ""
     photos: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     history: tuple[Event, ...] = ()
     created_at: datetime
-    updated_at: datetime
     request: Request | UnsetType = UNSET
     doubtful: bool | UnsetType = UNSET  # it came as robots send them; people's browsers may too
     keys: Mapping[str, datetime] | UnsetType = UNSET  # of what was done here, and when
-    finished_at: datetime | None = None  # the time of the move that completed or cancelled it
 
     def __post_init__(self) -> None:
         super().__post_init__()

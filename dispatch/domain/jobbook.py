@@ -15,7 +15,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from dispatch.domain.document import UnreadableDocument
-from dispatch.domain.job import Job, Request
+from dispatch.domain.job import Job, JobLine, Request
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.ledger import Entry, Ledger, following
 from dispatch.domain.moves import with_repeats_folded
@@ -247,7 +247,7 @@ def when_created(job: Job) -> Cursor:
     return int(job.created_at.timestamp()), job.id
 
 
-def when_finished(job: Job) -> Cursor:
+def when_finished(job: JobLine) -> Cursor:
     return int((job.finished_at or LONG_AGO).timestamp()), job.id
 
 
@@ -304,7 +304,7 @@ def _with_numbers(raw: Raw, name: str) -> list[dict[str, Raw]] | dict[str, Raw]:
     return found
 
 
-def is_found(job: Job, q: str, country: str) -> bool:
+def is_found(job: JobLine, q: str, country: str) -> bool:
     """True where the job has all words of `q`, or a phone number with its digits, in whatever
     way people write them. `country` is how local numbers are read.
     """

@@ -7,7 +7,7 @@ from enum import Enum, StrEnum
 from msgspec.structs import replace
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, Event, Job
+from dispatch.domain.job import CUSTOMER, Event, Job, JobLine
 
 MONEY_FIELDS = ("price", "price_lines", "paid")
 
@@ -61,7 +61,7 @@ class Actor:
 THE_CUSTOMER = Actor(CUSTOMER, None)
 
 
-def sees(who: Actor, job: Job) -> bool:
+def sees(who: Actor, job: JobLine) -> bool:
     """Crew see their own jobs and those without a driver. A customer's link opens just theirs."""
     everything = who == THE_CUSTOMER or who.may(Permission.LOOK_AT_EVERY_JOB)
     return everything or not job.crew.driver or who.name in set(job.crew)

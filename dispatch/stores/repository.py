@@ -216,9 +216,9 @@ class Repository(Generic[L]):
             after = change.apply(after)
         if after is before:
             return
-        asked_at = self._clock()
+        new, asked_at = after.written(write_id, self._now()), self._clock()
         try:
-            written = self._store.commit(before, after.written(write_id, self._now()))
+            written = self._store.commit(before, new)
         except StoreUnavailable as error:
             self._snapshot.doubt()
             raise AnswerLost(str(error)) from error
