@@ -113,7 +113,7 @@ class Board:
             return error.errors["date"] if self.filters.date else ""
         return ""
 
-    @property
+    @cached_property
     def day(self) -> date | None:
         """The day whose board it is; None where it is of all that is open."""
         is_day = self.filters.date and not self.wrong_date
@@ -122,10 +122,9 @@ class Board:
     @property
     def of_day(self) -> str:
         """`today`, `on Sat, May 23`: what counts and sums are of, but of all that is open."""
-        is_other = self.day and self.day != self.business.today(self.at)
-        return (
-            f"on {self.business.day_text(self.day, self.at)}" if is_other and self.day else "today"
-        )
+        if self.day is None or self.day == self.business.today(self.at):
+            return "today"
+        return f"on {self.business.day_text(self.day, self.at)}"
 
     @property
     def beside(self) -> list[tuple[date, str]]:
@@ -140,20 +139,17 @@ class Board:
 
     @cached_property
     def _finished(self) -> list[Job]:
-        """Newest first. What the book, which was read before, has as open is not shown twice."""
+        """Newest first."""
         if self.wrong_date:
             return []
         day = self.day or self.business.today(self.at)
         near = NEARBY if self.day else timedelta(0)
         start, end = self.business.days(day, day)
-        revision = self.book.revision
-        found = jobs.finished(self.business, day - near, day + near, at_least=revision)
-        still_open = {job.id for job in self.book.jobs if job.status.is_open}
         return [
             job
-            for job in found
+            for job in jobs.finished(self.business, day - near, day + near, book=self.book)
             if job.finished_at and (start <= job.finished_at < end or self._is_due(job))
-            if job.id not in still_open and sees(self.member.actor, job)
+            if sees(self.member.actor, job)
         ]
 
     def _is_due(self, job: Job) -> bool:

@@ -54,12 +54,17 @@ def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Jo
     return _seen(_found(business, lambda book: book.job(job_id), archived, at_least), by)
 
 
-def finished(business: Business, first: date, last: date, *, at_least: int = 0) -> list[Job]:
-    """The jobs that were finished on these days of the business, both included, newest first."""
+def finished(
+    business: Business, first: date, last: date, *, book: JobBook | None = None
+) -> list[Job]:
+    """The jobs that were finished on these days of the business, both included, newest first.
+
+    With the `book` that was read already: one page is of one moment, and waits once.
+    """
     start, end = business.days(first, last)
     found = [
         job
-        for job in wiring.jobs(business).read(at_least).jobs
+        for job in (book or wiring.jobs(business).read()).jobs
         if job.finished_at and start <= job.finished_at < end
     ]
     return sorted(found, key=when_finished, reverse=True)

@@ -93,7 +93,7 @@ class JobsApi(Api):
         """
         book = wiring.jobs(self.business).read(self.request.revision)
         days = finished_on(parsed_query)
-        finished = jobs.finished(self.business, *days, at_least=book.revision) if days else []
+        finished = jobs.finished(self.business, *days, book=book) if days else []
         etag = self._etag(book, parsed_query, finished)
         if is_known(self.request, etag):
             response = self.answer(None, status=NOT_MODIFIED)

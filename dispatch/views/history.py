@@ -55,8 +55,9 @@ def _found(request: SiteRequest, form: HistoryForm) -> list[Job]:
     business, actor = request.business, request.user.actor
     first, last = form.cleaned_data["days"]
     filters = form.cleaned_data["filters"]
+    book = wiring.jobs(business).read(request.revision)
     return [
         job
-        for job in jobs.finished(business, first, last, at_least=request.revision)
+        for job in jobs.finished(business, first, last, book=book)
         if sees(actor, job) and filters.let_through(job, business)
     ]
