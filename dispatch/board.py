@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from dispatch import jobs
 from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, Job, Window
+from dispatch.domain.job import CUSTOMER, Job, JobLine, Window
 from dispatch.domain.job_input import InvalidInput, date_of
 from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook, is_found
 from dispatch.domain.moves import coming, needs_attention, needs_reason, next_step, targets
@@ -53,7 +53,7 @@ class Filters:
     def query(self) -> str:
         return urlencode({name: text for name, text in asdict(self).items() if text})
 
-    def let_through(self, job: Job, business: Business) -> bool:
+    def let_through(self, job: JobLine, business: Business) -> bool:
         """True where crew and words fit; which day it is of is asked elsewhere."""
         if self.crew == UNASSIGNED and job.crew.driver:
             return False
@@ -145,14 +145,15 @@ class Board:
         day = self.day or self.business.today(self.at)
         near = NEARBY if self.day else timedelta(0)
         start, end = self.business.days(day, day)
-        return [
-            job
-            for job in jobs.finished(self.business, day - near, day + near, book=self.book)
-            if job.finished_at and (start <= job.finished_at < end or self._is_due(job))
-            if sees(self.member.actor, job)
+        found = [
+            each
+            for each in jobs.finished(self.business, day - near, day + near, book=self.book)
+            if (at := each.line.finished_at) and (start <= at < end or self._is_due(each.line))
+            if sees(self.member.actor, each.line)
         ]
+        return [job for each in found if (job := each.whole())]
 
-    def _is_due(self, job: Job) -> bool:
+    def _is_due(self, job: JobLine) -> bool:
         """True of the jobs in the windows of the board's day."""
         return job.window is not None and job.window.date == self.day
 

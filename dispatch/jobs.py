@@ -22,7 +22,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, plain
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.jobbook import JobBook, JobNotFound, when_finished
+from dispatch.domain.jobbook import Found, JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
 from dispatch.domain.permissions import Actor, sees
 from dispatch.domain.record import JSON
@@ -56,18 +56,13 @@ def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Jo
 
 def finished(
     business: Business, first: date, last: date, *, book: JobBook | None = None
-) -> list[Job]:
+) -> list[Found]:
     """The jobs that were finished on these days of the business, both included, newest first.
 
     With the `book` that was read already: one page is of one moment, and waits once.
     """
-    start, end = business.days(first, last)
-    found = [
-        job
-        for job in (book or wiring.jobs(business).read()).jobs
-        if job.finished_at and start <= job.finished_at < end
-    ]
-    return sorted(found, key=when_finished, reverse=True)
+    jobs = wiring.jobs(business)
+    return jobs.finished(book or jobs.read(), first, last)
 
 
 def find_by_token(business: Business, token: str, at_least: int = 0) -> Job:

@@ -32,9 +32,9 @@ from dispatch.api.schemas import (
     StatusMove,
 )
 from dispatch.domain import job_input
-from dispatch.domain.job import Crew, Job
+from dispatch.domain.job import Crew
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.jobbook import JobBook
+from dispatch.domain.jobbook import Found, JobBook
 from dispatch.domain.moves import IllegalMove, targets
 from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.explain import explain
@@ -99,10 +99,11 @@ class JobsApi(Api):
             response = self.answer(None, status=NOT_MODIFIED)
             del response.headers["Content-Type"]
         else:
-            listed = finished if days else book.jobs
-            visible = (job for job in listed if sees(self.actor, job))
+            listed = finished if days else book.found
+            visible = (each for each in listed if sees(self.actor, each.line))
             shown, after = page(visible, parsed_query, self.business)
-            response = self.answer(JobPage(tuple(map(self.view, shown)), book.revision, after))
+            views = tuple(self.view(job) for each in shown if (job := each.whole()))
+            response = self.answer(JobPage(views, book.revision, after))
         response.headers["ETag"] = etag
         return response
 
@@ -141,13 +142,14 @@ class JobsApi(Api):
         made = MadeJob(job.id, job.tracking_token, tracking_url(self.request, job), self.view(job))
         return self.answer(made, status=CREATED, revision=done.revision)
 
-    def _etag(self, book: JobBook, query: ListQuery, finished: list[Job]) -> str:
+    def _etag(self, book: JobBook, query: ListQuery, finished: list[Found]) -> str:
         """Changes with everything that the answer says, and with nothing else."""
         shows_prices = sees_prices(self.actor, self.business)
         # How fresh it had to be says nothing of what it is.
         asked = msgspec.structs.replace(query, r=0)
         # What is archived changes without the book.
-        state = (book.revision, book.updated_at, [(job.id, job.version) for job in finished])
+        past = [(each.line.id, each.line.version) for each in finished]
+        state = (book.revision, book.updated_at, past)
         return etag_of((self.business.slug, self.actor, *state, shows_prices, asked))
 
 

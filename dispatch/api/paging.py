@@ -7,25 +7,26 @@ from dispatch.api.schemas import LONGEST_Q, ListQuery
 from dispatch.board import Filters
 from dispatch.domain import jobbook
 from dispatch.domain.business import Business
-from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput, days
-from dispatch.domain.jobbook import when_created, when_finished
+from dispatch.domain.jobbook import Found, when_created, when_finished
 from dispatch.domain.status import Status
 from dispatch.jobs import MOST_DAYS
 
 
-def page(jobs: Iterable[Job], query: ListQuery, business: Business) -> tuple[list[Job], str | None]:
+def page(
+    jobs: Iterable[Found], query: ListQuery, business: Business
+) -> tuple[list[Found], str | None]:
     """The jobs that match, oldest first, and the cursor of the page after. Raises InvalidInput.
 
     Those of `finished_on` go by when they were finished, others by when they were made.
     """
     status, filters, day = _status(query.status), _filters(query), _day(query.date)
     matching = (
-        job
-        for job in jobs
-        if status in (None, job.status)
-        and (day is None or (job.window is not None and job.window.date == day))
-        and filters.let_through(job, business)
+        each
+        for each in jobs
+        if status in (None, each.line.status)
+        and (day is None or (each.line.window is not None and each.line.window.date == day))
+        and filters.let_through(each.line, business)
     )
     by = when_finished if query.from_ else when_created
     return jobbook.page(matching, by, after=query.after, limit=query.limit)

@@ -137,6 +137,7 @@ class JobLine(Record, frozen=True, kw_only=True):
     window: Window | None = None
     crew: Crew = Crew()
     truck: str = ""
+    created_at: datetime
     updated_at: datetime
     finished_at: datetime | None = None  # the time of the move that completed or cancelled it
 
@@ -154,7 +155,6 @@ class Job(JobLine, frozen=True, kw_only=True):
     photos: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     history: tuple[Event, ...] = ()
-    created_at: datetime
     request: Request | UnsetType = UNSET
     doubtful: bool | UnsetType = UNSET  # it came as robots send them; people's browsers may too
     keys: Mapping[str, datetime] | UnsetType = UNSET  # of what was done here, and when

@@ -5,10 +5,10 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 from msgspec import Raw
@@ -64,6 +64,13 @@ class Archive(msgspec.Struct, frozen=True):
     claim: str = ""
 
 
+class Found(NamedTuple):
+    """A job by what it is found by, and how the whole of it is read; None where it is damaged."""
+
+    line: JobLine
+    whole: Callable[[], Job | None]
+
+
 class JobBook(Ledger[Job]):
     """Every job of a business, by id, by tracking token and by the request that made it."""
 
@@ -113,6 +120,10 @@ class JobBook(Ledger[Job]):
             (now[name] for name in ("created_at", "updated_at") if name in now), EPOCH
         )
         return dict.fromkeys(sorted(TIMES), known_time) | old | now
+
+    @property
+    def found(self) -> list[Found]:
+        return [Found(job, partial(self.value, job.id)) for job in self.jobs]
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -243,22 +254,22 @@ Cursor = tuple[int, str]  # the second of what a list goes by, and the job's id
 CURSOR = msgspec.json.Decoder(Cursor)
 
 
-def when_created(job: Job) -> Cursor:
-    return int(job.created_at.timestamp()), job.id
+def when_created(found: Found) -> Cursor:
+    return int(found.line.created_at.timestamp()), found.line.id
 
 
-def when_finished(job: JobLine) -> Cursor:
-    return int((job.finished_at or LONG_AGO).timestamp()), job.id
+def when_finished(found: Found) -> Cursor:
+    return int((found.line.finished_at or LONG_AGO).timestamp()), found.line.id
 
 
 def page(
-    jobs: Iterable[Job],
-    by: Callable[[Job], Cursor],
+    jobs: Iterable[Found],
+    by: Callable[[Found], Cursor],
     *,
     after: str,
     limit: int,
     newest_first: bool = False,
-) -> tuple[list[Job], str | None]:
+) -> tuple[list[Found], str | None]:
     """So many of these jobs, and the cursor of the page after; None behind the last.
 
     `after` is the cursor of this page, empty for the first: jobs that come or go meanwhile move no

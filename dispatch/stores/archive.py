@@ -16,11 +16,10 @@ import msgspec
 from msgspec import Raw
 
 from dispatch.domain.document import MISSING, Document, DocumentStore, UnreadableDocument
-from dispatch.domain.job import Crew, Job
+from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook, token_hash
 from dispatch.domain.ledger import Entry
 from dispatch.domain.record import JSON
-from dispatch.domain.status import Status
 from dispatch.stores.document_ledger import DocumentLedger
 
 FOLDER = "archive"
@@ -41,22 +40,6 @@ class Shelf(DocumentStore, Protocol):
         ...
 
 
-class Line(msgspec.Struct, frozen=True):
-    """What an archived job is found by; the whole is read of those alone that are."""
-
-    id: str
-    version: int
-    status: Status
-    customer_name: str
-    location: str
-    finished_at: datetime | None = None  # of none that is on its way back
-    tracking_token: str = ""
-    phone: str = ""
-    email: str = ""
-    truck: str = ""
-    crew: Crew = Crew()
-
-
 class Month(msgspec.Struct, frozen=True):
     """A month's document, its jobs still unread."""
 
@@ -69,7 +52,7 @@ class Month(msgspec.Struct, frozen=True):
 class Archived:
     """One archived job as it is stored, and what it is found by."""
 
-    line: Line
+    line: JobLine
     raw: bytes
 
     def entry(self) -> Entry[Job]:
@@ -111,7 +94,10 @@ class Months:
         return at.astimezone(self._zone).date()
 
     def name(self, at: datetime) -> str:
-        return f"{self.day(at):%Y-%m}"
+        return self.name_of(self.day(at))
+
+    def name_of(self, day: date) -> str:
+        return day.isoformat()[:7]
 
     def names(self) -> list[str]:
         """Of all months that there are, newest first. Raises StoreUnavailable."""
@@ -185,7 +171,7 @@ class Months:
             revision = month.revision
             for raw in month.jobs:
                 try:
-                    jobs.append(Archived(msgspec.json.decode(raw, type=Line), bytes(raw)))
+                    jobs.append(Archived(msgspec.json.decode(raw, type=JobLine), bytes(raw)))
                 except ValueError as error:
                     problems.append(f"{JobBook.named(raw)}: {error}")
         except (ValueError, UnreadableDocument) as error:

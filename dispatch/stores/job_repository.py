@@ -6,30 +6,22 @@ half-way between, because a process was killed, the next day's run brings where 
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from functools import partial
-from heapq import merge
-from typing import Any, NamedTuple
+from typing import Any
 
 from dispatch.domain.document import LedgerGone, StoreUnavailable, UnreadableDocument
 from dispatch.domain.job import Job
-from dispatch.domain.jobbook import ARCHIVED_AFTER, JobBook, JobNotFound
+from dispatch.domain.jobbook import ARCHIVED_AFTER, Found, JobBook, JobNotFound, when_finished
 from dispatch.domain.ledger import Entry
-from dispatch.stores.archive import Line, Months
+from dispatch.stores.archive import Months
 from dispatch.stores.repository import LedgerStore, Repository
 
 log = logging.getLogger(__name__)
 
 TRIES = 3  # of a change of a job that others archive, or bring back, meanwhile
 CLAIM_KEPT = 300  # seconds without news of who archives after which another process does
-
-
-class Finished(NamedTuple):
-    """A finished job as it is searched, and how the whole of it is read."""
-
-    shown: Job | Line
-    read: Callable[[], Job | None]
 
 
 class JobRepository(Repository[JobBook]):
@@ -67,37 +59,26 @@ class JobRepository(Repository[JobBook]):
         found = self._months.with_token(token, living) if token else None
         return _readable(found.entry() if found else None, "no such link")
 
-    def finished(
-        self, first: date, last: date, wanted: Callable[[Job | Line], bool] = lambda job: True
-    ) -> Iterator[Job]:
-        """The wanted of the jobs that were finished on these days of the business, both included,
-        newest first; no more of them is read than is taken. Raises StoreUnavailable, at any step.
+    def finished(self, book: JobBook, first: date, last: date) -> list[Found]:
+        """What was finished on these days of the business, both included, newest first: jobs of
+        the `book`, and those archived before it was read. Raises StoreUnavailable.
         """
-        book = self.read()
-        names = [name for name in self._newest_first(book) if f"{first:%Y-%m}" <= name]
-        names = [name for name in names if name <= f"{last:%Y-%m}"]
-        lately = sorted(
-            (Finished(job, partial(book.value, job.id)) for job in book.jobs if job.finished_at),
-            key=_place,
-            reverse=True,
-        )
-        archived = (
-            finished
+        names = list[str]()
+        if first <= self._months.day(self._now() - ARCHIVED_AFTER):
+            span = self._months.name_of(first), self._months.name_of(last)
+            names = [name for name in self._newest_first(book) if span[0] <= name <= span[1]]
+        archived = [
+            Found(job.line, job.read)
             for month in self._months.read(names)
-            for finished in sorted(
-                (
-                    Finished(job.line, job.read)
-                    for job in month.jobs
-                    if job.line.finished_at and book.value(job.line.id) is None
-                ),
-                key=_place,
-                reverse=True,
-            )
-        )
-        for found in merge(lately, archived, key=_place, reverse=True):
-            is_in = first <= self._months.day(_place(found)[0]) <= last
-            if is_in and wanted(found.shown) and (job := found.read()):
-                yield job
+            for job in month.jobs
+            if book.value(job.line.id) is None
+        ]
+        found = [
+            each
+            for each in book.found + archived
+            if (at := each.line.finished_at) and first <= self._months.day(at) <= last
+        ]
+        return sorted(found, key=when_finished, reverse=True)
 
     def archived_ids(self) -> set[str]:
         """Raises StoreUnavailable."""
@@ -208,7 +189,7 @@ class JobRepository(Repository[JobBook]):
             try:
                 month = self._change_month(name, partial(JobBook.with_newer, entries=entries))
             except UnreadableDocument as error:
-                log.error("Finished jobs stay where they are: %s", error)
+                log.error("Found jobs stay where they are: %s", error)
                 continue
             stamps[name], done[name] = month.revision, len(entries)
             moved += [entry.value for entry in entries if entry.value]
@@ -266,8 +247,3 @@ def _readable(entry: Entry[Job] | None, named: str = "") -> Job:
     if entry is None or entry.value is None:
         raise JobNotFound(named)
     return entry.value
-
-
-def _place(found: Finished) -> tuple[datetime, str]:
-    assert found.shown.finished_at
-    return found.shown.finished_at, found.shown.id

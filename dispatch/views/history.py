@@ -1,4 +1,4 @@
-"""Finished jobs, newest first: from a customer's call, or a look back, to the job itself."""
+"""Found jobs, newest first: from a customer's call, or a look back, to the job itself."""
 
 from urllib.parse import urlencode
 
@@ -7,9 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dispatch import jobs, wiring
-from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.jobbook import page, when_finished
+from dispatch.domain.jobbook import Found, page, when_finished
 from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.domain.status import Status
 from dispatch.forms.history import HistoryForm
@@ -25,8 +24,8 @@ def history(request: SiteRequest) -> HttpResponse:
     business, actor = request.business, request.user.actor
     roster = wiring.roster(business).read()
     form = HistoryForm(request.GET, roster=roster, today=business.today(wiring.now()))
-    found: list[Job] = _found(request, form) if form.is_valid() else []
-    shown: list[Job] = []
+    found = _found(request, form) if form.is_valid() else []
+    shown: list[Found] = []
     after, older = request.GET.get("after", ""), None
     try:
         shown, older = page(found, when_finished, after=after, limit=PAGE, newest_first=True)
@@ -37,7 +36,9 @@ def history(request: SiteRequest) -> HttpResponse:
         "form": form,
         "count": len(found),
         "rows": [
-            (job, [roster.name_of(name) for name in dict.fromkeys(job.crew)]) for job in shown
+            (job, [roster.name_of(name) for name in dict.fromkeys(job.crew)])
+            for each in shown
+            if (job := each.whole())
         ],
         "newest": urlencode(asked) if after else "",
         "older": urlencode({**asked, "after": older}) if older else "",
@@ -50,14 +51,14 @@ def history(request: SiteRequest) -> HttpResponse:
     return render(request, "dispatch/history.html", context, status=status)
 
 
-def _found(request: SiteRequest, form: HistoryForm) -> list[Job]:
+def _found(request: SiteRequest, form: HistoryForm) -> list[Found]:
     """Such as this member may see."""
     business, actor = request.business, request.user.actor
     first, last = form.cleaned_data["days"]
     filters = form.cleaned_data["filters"]
     book = wiring.jobs(business).read(request.revision)
     return [
-        job
-        for job in jobs.finished(business, first, last, book=book)
-        if sees(actor, job) and filters.let_through(job, business)
+        each
+        for each in jobs.finished(business, first, last, book=book)
+        if sees(actor, each.line) and filters.let_through(each.line, business)
     ]

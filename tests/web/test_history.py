@@ -12,7 +12,7 @@ from msgspec.structs import replace
 import dispatch.jobs
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON, TOKEN, make_job
 from tests.web.pages import sent_back, text, words
 

@@ -15,7 +15,7 @@ from django.core.management.base import CommandError, CommandParser
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.document import LedgerGone, UnreadableDocument
-from dispatch.domain.job import Job
+from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.ledger import Entry
 from dispatch.domain.status import Status
@@ -62,8 +62,8 @@ class Command(BusinessCommand):
     def _list(self, business: Business, options: dict[str, Any]) -> None:
         wanted, jobs = options["status"], wiring.jobs(business)
         book = jobs.read()
-        past = jobs.finished(date.min, date.max) if options["all"] else ()
-        archived = (job for job in past if book.value(job.id) is None)
+        past = jobs.finished(book, date.min, date.max) if options["all"] else []
+        archived = (each.line for each in past if book.value(each.line.id) is None)
         for job in chain(book.jobs, archived):
             if wanted in (None, job.status):
                 self.stdout.write(_line(job))
@@ -247,7 +247,7 @@ def _is_named(entry: Entry[Job], name: str) -> bool:
     return JobBook.named(entry.raw) == f"entry {name!r}"
 
 
-def _line(job: Job) -> str:
+def _line(job: JobLine) -> str:
     window = f"{job.window.date} {job.window.name}" if job.window else "no window"
     stored = (job.id, window, f"{job.customer_name}, {job.location}")
     name, when, who = (" ".join(text.split()) for text in stored)  # of one line
