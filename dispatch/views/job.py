@@ -109,7 +109,7 @@ def new_job(request: SiteRequest) -> HttpResponse:
     key = request.POST.get("key") or wiring.new_token()
     posted = request.POST if request.method == "POST" else None
     try:
-        known = {} if posted or "again" not in request.GET else _known(request)
+        known = _known(request) if posted is None else {}
     except JobNotFound:
         return no_job(request)
     form = NewJobForm(posted, business=request.business, initial=known)
@@ -138,7 +138,9 @@ def new_job(request: SiteRequest) -> HttpResponse:
 
 
 def _known(request: SiteRequest) -> dict[str, Any]:
-    """Of the job that is booked again. Raises JobNotFound."""
+    """Of the job that is booked again, if one is. Raises JobNotFound."""
+    if "again" not in request.GET:
+        return {}
     business, by = request.business, request.user.actor
     job = jobs.find(business, request.GET["again"], by=by, at_least=request.revision)
     known = {name: value for name, value in as_typed(job, business).items() if name in AGAIN}
