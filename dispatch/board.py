@@ -30,7 +30,9 @@ from dispatch.http import etag_of
 UNASSIGNED = "-"
 FAR = date.max
 ONE_DAY = timedelta(days=1)
-NEARBY = timedelta(days=31)  # from a day, within which the jobs of its windows were finished
+# From a day, within which the jobs of its windows are looked for among the finished ones: for
+# today that is before they are archived, so that no poll reads a month.
+NEARBY = timedelta(days=2)
 Drivers = tuple[tuple[str, str], ...]  # usernames, and how they are called
 
 

@@ -424,7 +424,7 @@ def test_a_date_shows_the_jobs_of_its_windows_and_what_was_finished_then(
         {"id": "other", "window": SATURDAY},
         {"id": "none"},
         done("due-done", NOON + seconds(2 * DAY), window=FRIDAY),
-        done("due-cancelled", NOON - seconds(20 * DAY), window=FRIDAY, status=Status.CANCELLED),
+        done("due-cancelled", NOON - seconds(2 * DAY), window=FRIDAY, status=Status.CANCELLED),
         done("done-then", NOON, window=SATURDAY),
         done("done-before", YESTERDAY),
     )

@@ -33,7 +33,7 @@ def put(jobs: JobRepository, *each: Job) -> None:
 
 
 def finished(first: date, last: date) -> list[str]:
-    return [job.id for job in dispatch.jobs.finished(BUSINESS, first, last)]
+    return [each.line.id for each in dispatch.jobs.finished(BUSINESS, first, last)]
 
 
 def test_a_job_is_finished_on_a_day_of_the_business(jobs: JobRepository) -> None:
