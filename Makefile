@@ -8,7 +8,7 @@ PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all screenshots lighthouse check lock clean
+.PHONY: help run test test-all screenshots lighthouse bench check lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ screenshots: $(VENV)/.dev ## Every page and state, phone and desktop, light and 
 
 lighthouse: $(VENV)/.dev $(VENV)/lighthouse ## Lighthouse's marks for the pages people open first
 	$(BIN)/python -m tests.browser.lighthouse $(VENV)/lighthouse/node_modules/.bin/lighthouse
+
+bench: $(VENV)/.dev ## The benchmarks: ratios within one run, each with its goal
+	$(BIN)/python -m bench
 
 check: $(VENV)/.dev ## ruff, mypy, Django's checks, hadolint, the architecture rules
 	$(BIN)/ruff check .

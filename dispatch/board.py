@@ -301,7 +301,7 @@ def _render_card(key: CardKey, template: Template) -> SafeString:
     by = Actor("", key.rank)
     context = {
         **{each.name: getattr(key, each.name) for each in fields(key)},
-        "etag": etag_of((template.source, key)).strip('"'),
+        "etag": etag_of((template.source, key)).strip('W/"'),
         "next": next_step(key.job, by),
         "targets": [(to, needs_reason(key.job.status, to)) for to in targets(key.job, by)],
     }

@@ -239,14 +239,16 @@ def keep_revision(
 
 
 def etag_of(shown: object) -> str:
-    """The same wherever all that an answer shows is the same, going by its `repr`."""
-    return f'"{blake2b(repr(shown).encode(), digest_size=12).hexdigest()}"'
+    """The same wherever all that an answer shows is the same, going by its `repr`; weak, as its
+    bytes may differ.
+    """
+    return f'W/"{blake2b(repr(shown).encode(), digest_size=12).hexdigest()}"'
 
 
 def is_known(request: HttpRequest, etag: str) -> bool:
-    """True where the asker has that answer. Proxies that compress weaken an ETag on the way."""
+    """True where the asker has that answer; as is usual (RFC 9110, 13.1.2), weak or not."""
     known = parse_etags(request.headers.get("If-None-Match", ""))
-    return "*" in known or etag in {each.removeprefix("W/") for each in known}
+    return "*" in known or etag.removeprefix("W/") in {each.removeprefix("W/") for each in known}
 
 
 def tracking_url(request: SiteRequest, job: Job) -> str:

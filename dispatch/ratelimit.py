@@ -49,7 +49,8 @@ class Limit:
     def failures(self, key: str, failure: type[Exception]) -> Iterator[None]:
         """A try counts while it is made, and afterwards only where it ended in `failure`.
 
-        Raises TooMany, and then counts none.
+        So no more than `most` tries are under way at once, and none is made beyond them: what can
+        be guessed, such as a password, needs this. Raises TooMany, and then counts none.
         """
         slot, failed = self._take(key), False
         try:
@@ -60,6 +61,22 @@ class Limit:
         finally:
             if not failed:
                 _count([slot], -1, self.seconds)
+
+    @contextmanager
+    def misses(self, key: str, miss: type[Exception]) -> Iterator[None]:
+        """A look-up counts only once it has ended in `miss`; for others nothing is written.
+
+        Raises TooMany before the look-up where `most` have missed, and in place of `miss` where
+        others were faster: however many are made at once, no more than `most` end in `miss`. But
+        all that began before look, and what one of them finds it may have. So this is for secrets
+        that nobody guesses; others need `failures`.
+        """
+        self._take(key, 0)
+        try:
+            yield
+        except miss:
+            self._take(key)
+            raise
 
     @contextmanager
     def unless(self, key: str, *nothing: type[Exception]) -> Iterator[None]:
@@ -74,19 +91,20 @@ class Limit:
             _count([slot], -1, self.seconds)
             raise
 
-    def _take(self, key: str) -> str:
+    def _take(self, key: str, count: int = 1) -> str:
         """The slot in which this try is counted: first of all, so that of many at once no more
-        than `most` pass. Raises TooMany.
+        than `most` pass. With a `count` of 0 it is only seen whether it could be. Raises TooMany.
         """
         now, length = int(wiring.now().timestamp()), max(1, self.seconds // PARTS)
         part, oldest = now // length, (now - self.seconds + 1) // length
         name = sha256(f"{self.name} {key}".encode()).hexdigest()[:24]
         slots = [f"{name}-{each}" for each in range(part, oldest - 1, -1)]
-        tries = _count(slots, +1, self.seconds)
-        over = sum(tries) - self.most
+        tries = _count(slots, count, self.seconds)
+        over = sum(tries) + (1 - count) - self.most
         if over <= 0:
             return slots[0]
-        _count(slots[:1], -1, self.seconds)
+        if count:
+            _count(slots[:1], -count, self.seconds)
         for leaving in range(oldest, part + 1):
             over -= tries[part - leaving]
             if over <= 0:
@@ -95,8 +113,8 @@ class Limit:
 
 
 def _count(slots: list[str], change: int, seconds: int) -> list[int]:
-    """The tries in these slots, the first with this change; none where Redis is out of reach: a
-    customer who cannot be counted can still be served.
+    """The tries in these slots, the first with this change, which is written unless it is 0; none
+    where Redis is out of reach: a customer who cannot be counted can still be served.
 
     Redis is then left alone for a while, so that not every request waits for it.
     """
@@ -107,9 +125,10 @@ def _count(slots: list[str], change: int, seconds: int) -> list[int]:
     try:
         if change > 0:
             cache.add(first, 0, timeout=kept)
-        tries = int(cache.incr(first, change))
-        known = cache.get_many(slots[1:]) if slots[1:] else {}
-        return [tries, *(int(known.get(slot, 0)) for slot in slots[1:])]
+        known = {first: cache.incr(first, change)} if change else {}
+        if others := slots[len(known) :]:
+            known |= cache.get_many(others)
+        return [int(known.get(slot, 0)) for slot in slots]
     except ValueError:  # its time has run out meanwhile
         cache.set(first, max(change, 0), timeout=kept)
         return [max(change, 0), *(0 for _ in slots[1:])]

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import gevent
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.http.request import split_domain_port
+from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 
 from dispatch.domain.business import Business, Site
@@ -112,6 +113,21 @@ class OriginMiddleware(Middleware):
         viewer = meta.get(VIEWER, "").rpartition(":")[0].strip("[]")
         request.client_ip = viewer or meta.get("REMOTE_ADDR", "")
         return self.get_response(request)
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """What is only read goes compressed, with a padding by chance, which is Django's own.
+
+    The length of a compressed answer tells how much of it is alike (BREACH). So answers to what
+    was sent are not: they may hold a new link, a password or a token beside what was typed. Pages
+    that are read show no secret beside what their address brings.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        is_read = request.method in ("GET", "HEAD")
+        return super().process_response(request, response) if is_read else response
 
 
 class BusinessMiddleware(Middleware):

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "qdn_site.middleware.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "qdn_site.static_files.StaticFilesMiddleware",
+    "qdn_site.middleware.CompressionMiddleware",
     "qdn_site.releases.pages.PagesMiddleware",
     "qdn_site.edge.old_links.OldLinksMiddleware",
     "qdn_site.middleware.BusinessMiddleware",

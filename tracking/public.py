@@ -106,7 +106,7 @@ class TrackedJob:
 
 def tracked(request: SiteRequest, token: str) -> tuple[TrackedJob, Job]:
     """Raises JobNotFound, and TooMany for who has tried many links that are none."""
-    with UNKNOWN_LINKS.failures(source(request), JobNotFound):
+    with UNKNOWN_LINKS.misses(source(request), JobNotFound):
         job = jobs.find_by_token(request.business, token, request.revision)
     return public_view(request.business, job), job
 

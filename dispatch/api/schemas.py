@@ -211,7 +211,7 @@ class PollHeaders(msgspec.Struct, frozen=True, kw_only=True):
     if_none_match: Annotated[
         str,
         parameter(
-            "the `ETag` that you have: 304 where nothing is new", '"3f2a9c0d1e4b5a6978877665"'
+            "the `ETag` that you have: 304 where nothing is new", 'W/"3f2a9c0d1e4b5a6978877665"'
         ),
     ] = msgspec.field(name="If-None-Match", default="")
 

@@ -139,7 +139,7 @@ def test_a_list_says_its_revision_and_has_an_etag(vic: Program, jobs: JobReposit
     first = vic.get("jobs")
     assert (first.json()["revision"], first.json()["next"]) == (1, None)
     etag = first.headers["ETag"]
-    for known in (etag, f"W/{etag}", f'"x", {etag}', "*"):
+    for known in (etag, etag.removeprefix("W/"), f'"x", {etag}', "*"):
         again = vic.get("jobs", **{"If-None-Match": known})
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["Cache-Control"] == "private, no-cache"

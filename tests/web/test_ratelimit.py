@@ -3,10 +3,12 @@
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.cache import cache
@@ -93,6 +95,53 @@ def test_who_succeeds_or_gets_no_answer_keeps_all_tries(counted: None, clock: Fa
             pass
         assert fails(limit, OSError) is OSError
     assert [fails(limit) for _ in range(4)] == [Wrong, Wrong, TooMany, TooMany]
+
+
+def looks(limit: Limit, *, finds: bool) -> type[Exception] | None:
+    """The answer to a look-up that finds something, or nothing."""
+    try:
+        with limit.misses("somebody", Wrong):
+            if not finds:
+                raise Wrong
+    except Exception as error:
+        return type(error)
+    return None
+
+
+def test_nothing_is_written_for_what_is_found(counted: None, clock: FakeClock) -> None:
+    limit = Limit("misses", most=1, seconds=60)
+    with patch.multiple(cache, add=None, incr=None, set=None):
+        assert [looks(limit, finds=True) for _ in range(3)] == [None] * 3
+    assert looks(limit, finds=False) is Wrong
+
+
+def test_who_has_missed_too_often_does_not_look(counted: None, clock: FakeClock) -> None:
+    limit = Limit("misses", most=2, seconds=60)
+    answers = [looks(limit, finds=finds) for finds in (False, True, False, False, True)]
+    assert answers == [Wrong, None, Wrong, TooMany, TooMany]
+    with pytest.raises(TooMany) as refused, limit.misses("somebody", Wrong):
+        pass
+    clock.tick(refused.value.retry_after - 1)
+    assert looks(limit, finds=True) is TooMany
+    clock.tick(1)
+    assert looks(limit, finds=True) is None
+
+
+def test_of_many_misses_at_once_no_more_are_told_so_than_may(
+    counted: None, clock: FakeClock
+) -> None:
+    limit, all_look = Limit("misses", most=3, seconds=60), threading.Barrier(8, timeout=60)
+
+    def misses(_: int) -> type[Exception]:
+        try:
+            with limit.misses("somebody", Wrong):
+                all_look.wait()
+                raise Wrong
+        except Exception as error:
+            return type(error)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert Counter(pool.map(misses, range(8))) == {Wrong: 3, TooMany: 5}
 
 
 def test_it_opens_again(counted: None, clock: FakeClock) -> None:

@@ -1,0 +1,41 @@
+"""The benchmarks see a change that was lost, and a goal that was missed."""
+
+import pytest
+
+from bench import Row
+from bench.writers import DistantStore, naively, race
+from dispatch.domain.document import Document
+
+
+class CarelessStore(DistantStore):
+    """Writes whatever anybody else has written meanwhile."""
+
+    def save(self, body: bytes, if_match: str | None) -> Document:
+        return super().save(body, super().load().etag)
+
+
+def test_each_change_of_a_race_is_counted_once() -> None:
+    store = DistantStore(get=0.001, put=0.001)
+    raced = race(store, naively(store), writers=4, length=0.05)
+    assert len(raced.seconds) > 0
+    assert (raced.lost, raced.refused) == (0, 0)
+    assert raced.puts >= len(raced.seconds)
+
+
+def test_a_lost_change_is_seen() -> None:
+    store = CarelessStore(get=0.002, put=0.001)
+    assert race(store, naively(store), writers=4, length=0.1).lost > 0
+
+
+@pytest.mark.parametrize(
+    ("value", "goal", "is_met"),
+    [
+        (39.9, {"at_least": 40}, False),
+        (40, {"at_least": 40}, True),
+        (1.1, {"at_most": 1.1}, True),
+        (1.2, {"at_most": 1.1}, False),
+        (7, {}, True),
+    ],
+)
+def test_a_row_meets_its_goal_or_not(value: float, goal: dict[str, float], is_met: bool) -> None:
+    assert Row("changes", value, **goal).is_met is is_met
