@@ -147,6 +147,8 @@ class DocumentRepository(Generic[L]):
             asked_at = self._clock()
             try:
                 document = self._store.save(ledger.encode(), held.document.etag)
+            except StaleWrite:  # Contended, too: nothing was written
+                raise
             except StoreUnavailable as error:
                 self._snapshot.doubt()
                 raise AnswerLost(str(error)) from error
