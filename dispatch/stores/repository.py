@@ -219,6 +219,8 @@ class Repository(Generic[L]):
         new, asked_at = after.written(write_id, self._now()), self._clock()
         try:
             written = self._store.commit(before, new)
+        except StaleWrite:  # Contended, too: nothing was written
+            raise
         except StoreUnavailable as error:
             self._snapshot.doubt()
             raise AnswerLost(str(error)) from error
