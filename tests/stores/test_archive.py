@@ -264,11 +264,11 @@ def test_a_damaged_month_hides_no_other_and_is_told(store: MemoryStore, body: by
     good = month.load()
     month.save(body, good.etag)
     assert names(past(jobs)) == ["may", "march"]
-    assert list(jobs.archive_problems) == ["2026-04"]
+    assert list(jobs.damaged_months) == ["2026-04"]
     assert jobs.archived("march").id == "march"
     month.save(good.body, month.load().etag)
     assert names(past(jobs)) == ["may", "april", "march"]
-    assert jobs.archive_problems == {}
+    assert jobs.damaged_months == ()
 
 
 def test_what_belongs_into_a_damaged_month_stays_and_the_rest_moves(store: MemoryStore) -> None:
@@ -288,7 +288,7 @@ def test_a_damaged_entry_of_a_month_hides_no_other(store: MemoryStore) -> None:
     known = month.load()
     month.save(known.body.replace(b'"status":"completed"', b'"status":"gone"', 1), known.etag)
     assert names(past(jobs)) == ["b"]
-    assert list(jobs.archive_problems) == ["2026-05"]
+    assert list(jobs.damaged_months) == ["2026-05"]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["to this process", "by its archive"])
@@ -317,7 +317,7 @@ def test_a_month_that_was_there_and_is_gone_is_told_and_not_begun_anew(
     jobs.archive(TODAY)
     store.beside("archive/2026-05.json").delete()
     assert names(past(jobs)) == ["b"]
-    assert list(jobs.archive_problems) == ["2026-05"]
+    assert list(jobs.damaged_months) == ["2026-05"]
     put(jobs, done("c"))
     assert jobs.archive(TODAY) == {}
     assert [job.id for job in jobs.read().jobs] == ["c"]
