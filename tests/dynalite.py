@@ -55,7 +55,9 @@ class PlaysTransactions:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
-    def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> None:
+    def transact_write_items(
+        self, TransactItems: list[dict[str, Any]], **_: object
+    ) -> dict[str, Any]:
         assert 0 < len(TransactItems) <= 100
         actions = [next(iter(action.items())) for action in TransactItems]
         places = {str(what.get("Key")) for _, what in actions}
@@ -69,6 +71,7 @@ class PlaysTransactions:
                 if kind != "ConditionCheck":
                     play = {"Update": self._client.update_item, "Delete": self._client.delete_item}
                     play[kind](**what)
+        return {"ConsumedCapacity": []}
 
     def _holds(self, what: dict[str, Any]) -> bool:
         """Asked by a change that changes nothing."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.config import Config
-from botocore.exceptions import InvalidConfigError
+from botocore.exceptions import BotoCoreError, ClientError, InvalidConfigError
+from botocore.parsers import ResponseParserError
 
 # A page that cannot reach its storage says so within 3 s: two tries of these fit in.
 # The repository above retries; botocore must not do so behind its back.
@@ -14,6 +15,9 @@ CLIENT = Config(
     max_pool_connections=32,
     retries={"total_max_attempts": 1, "mode": "standard"},
 )
+# What a call raises. The last three come of an answer that was cut off, within its headers too: it
+# lacks what it must have, or half a number stands there. That is no answer.
+NO_ANSWER = (BotoCoreError, ClientError, ResponseParserError, KeyError, ValueError)
 
 
 @contextmanager
@@ -26,4 +30,5 @@ def making_a_client() -> Iterator[None]:
 
 
 def one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    text = " ".join(str(error).split())
+    return f"the answer was cut off: it lacks {text}" if isinstance(error, KeyError) else text

@@ -6,6 +6,7 @@ them.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -16,12 +17,17 @@ from typing import Any
 import boto3
 from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from dispatch.domain.document import StaleWrite, StoreUnavailable
-from dispatch.stores.aws import CLIENT, making_a_client
+from dispatch.stores.aws import CLIENT, NO_ANSWER, making_a_client, one_line
 
 MOST_ACTIONS = 100  # items that one transaction can change
+READING = 1.5  # seconds from a load's start within which what may pass is asked again
+LONGEST_PAUSE = 0.2  # seconds
+THROTTLED = {
+    *("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"),
+}
 LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
 
 NOTHING: Mapping[str, Any] = {}
@@ -49,32 +55,47 @@ def equal(**fields: Any) -> ConditionBase:
 
 
 class Table:
-    """Raises StoreUnavailable, in a sentence, for all that is no lost race."""
+    """Raises StoreUnavailable, in a sentence, for all that is no lost race.
 
-    def __init__(self, name: str, client: Callable[[], Any] | None = None) -> None:
+    Reads that fail by what may pass are repeated until their deadline.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        client: Callable[[], Any] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.name = name
+        self._clock, self._sleep = clock, sleep
         self._make = client or _client
         self._making = threading.Lock()
         self._made: Any = None
 
-    def get(self, partition: str, sort: str) -> Item | None:
+    def deadline(self) -> float:
+        """For reads that begin now, by the table's clock: after it none is tried again."""
+        return self._clock() + READING
+
+    def get(self, partition: str, sort: str, *, until: float | None = None) -> Item | None:
         """The item as it is now."""
-        with self._reaching("read") as client:
-            answer = client.get_item(
-                TableName=self.name, Key=_key(partition, sort), ConsistentRead=True
-            )
+        question = {"TableName": self.name, "Key": _key(partition, sort), "ConsistentRead": True}
+        answer = self._read("get_item", question, until or self.deadline())
         return _from_attributes(answer["Item"]) if "Item" in answer else None
 
-    def query(self, condition: ConditionBase, **options: Any) -> Iterator[Item]:
+    def query(
+        self, condition: ConditionBase, *, until: float | None = None, **options: Any
+    ) -> Iterator[Item]:
         """Every item of every page, in the order of the sort key."""
+        until = until or self.deadline()
         question = {
             "TableName": self.name,
             **_expression("KeyConditionExpression", condition),
             **options,
         }
         while True:
-            with self._reaching("read") as client:
-                page = client.query(**question)
+            page = self._read("query", question, until)
             yield from map(_from_attributes, page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
@@ -84,7 +105,7 @@ class Table:
         """All of them or none. Raises LostRace where a condition does not hold any more."""
         with self._reaching("written") as client:
             try:
-                client.transact_write_items(TransactItems=list(actions))
+                _whole(client.transact_write_items, TransactItems=list(actions))
             except ClientError as error:
                 codes = [each.get("Code") for each in error.response.get("CancellationReasons", [])]
                 if not codes or set(codes) - LOST_RACE - {"None", None}:
@@ -167,6 +188,18 @@ class Table:
         expression = _expression("ConditionExpression", condition, names, values)
         return {"TableName": self.name, "Key": _key(partition, sort), **expression}
 
+    def _read(self, operation: str, question: Mapping[str, Any], until: float) -> dict[str, Any]:
+        pause = 0.02
+        while True:
+            try:
+                with self._reaching("read") as client:
+                    return _whole(getattr(client, operation), **question)
+            except StoreUnavailable as error:
+                if not _may_pass(error.__cause__) or self._clock() + pause > until:
+                    raise
+            self._sleep(pause)
+            pause = min(LONGEST_PAUSE, 2 * pause)
+
     @contextmanager
     def _reaching(self, done: str) -> Iterator[Any]:
         """The client, which all threads share, made when first used: after a fork."""
@@ -175,12 +208,30 @@ class Table:
                 if self._made is None:
                     self._made = self._make()
             yield self._made
-        except (BotoCoreError, ClientError) as error:
+        except NO_ANSWER as error:
             answer = error.response if isinstance(error, ClientError) else {}
             if answer.get("Error", {}).get("Code") == "ResourceNotFoundException":
                 raise NoTable(f"There is no DynamoDB table {self.name}.") from error
-            what = f"The DynamoDB table {self.name} could not be {done}: {error}"
+            what = f"The DynamoDB table {self.name} could not be {done}: {one_line(error)}"
             raise StoreUnavailable(what) from error
+
+
+def _whole(ask: Callable[..., dict[str, Any]], **question: Any) -> dict[str, Any]:
+    """An answer with what DynamoDB says at its end where it is asked to, and in no empty one.
+
+    Of a body that is cut off botocore makes an empty answer. Raises KeyError.
+    """
+    answer = ask(**question, ReturnConsumedCapacity="TOTAL")
+    _ = answer["ConsumedCapacity"]
+    return answer
+
+
+def _may_pass(error: BaseException | None) -> bool:
+    """Throttling, a fault of theirs, a connection that broke: what the next try may not meet."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return error.response.get("Error", {}).get("Code") in THROTTLED or status >= 500
+    return isinstance(error, HTTPClientError | ConnectionError | KeyError | ValueError)
 
 
 def _expression(

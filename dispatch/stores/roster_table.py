@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, timedelta
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -67,16 +68,17 @@ class RosterTable:
 
     def load(self, known: Document | None = None) -> Document:
         """Raises NoTable, too. `known` is given back after one look at META."""
+        until = self._table.deadline()
         for look in range(LOOKS):
-            meta = self._meta()
+            meta = self._meta(until)
             if meta is None:
                 return MISSING
             if known is not None and known.etag == _etag(meta) and not self._doubted:
                 return known
-            members = self._members(meta["members"])
+            members = self._members(meta["members"], until)
             # Still apart at the last look: somebody changed a version by hand.
             whole = is_one_moment(meta, members) or look == LOOKS - 1
-            if whole and (after := self._meta()) and _etag(after) == _etag(meta):
+            if whole and (after := self._meta(until)) and _etag(after) == _etag(meta):
                 self._doubted = False
                 self._held = Document(put_together(meta, members), _etag(meta))
                 return self._held
@@ -135,21 +137,21 @@ class RosterTable:
     def __str__(self) -> str:
         return self._table.name
 
-    def _meta(self) -> Item | None:
+    def _meta(self, until: float) -> Item | None:
         try:
-            meta = self._table.get(self._roster + META, META)
+            meta = self._table.get(self._roster + META, META, until=until)
         except NoTable as error:
             raise NoTable(f"{error} `manage.py crew create-table` makes it.") from error
         return None if meta is None else {"members": []} | _without_keys(meta)
 
-    def _members(self, usernames: list[str]) -> list[dict[str, Item]]:
+    def _members(self, usernames: list[str], until: float) -> list[dict[str, Item]]:
         with ThreadPoolExecutor(READERS) as pool:
-            return list(pool.map(self._member, usernames))
+            return list(pool.map(self._member, usernames, repeat(until)))
 
-    def _member(self, username: str) -> dict[str, Item]:
+    def _member(self, username: str, until: float) -> dict[str, Item]:
         """By sort key, the days that count and what follows them: `P` comes after `A`."""
         condition = Key("PK").eq(self._roster + username) & Key("SK").gte(AVAIL + self._since())
-        found = self._table.query(condition, ConsistentRead=True)
+        found = self._table.query(condition, until=until, ConsistentRead=True)
         return {item["SK"]: _without_keys(item) for item in found}
 
     def _since(self) -> str:

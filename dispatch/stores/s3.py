@@ -6,11 +6,11 @@ If-Match: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writ
 import threading
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
 
 from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
-from dispatch.stores.aws import CLIENT, making_a_client, one_line
+from dispatch.stores.aws import CLIENT, NO_ANSWER, making_a_client, one_line
 
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
@@ -49,8 +49,9 @@ class S3Store:
         condition = {"IfNoneMatch": known.etag} if known is not None and known.etag else {}
         try:
             answer = self._client.get_object(**self._at, **condition)
-            return Document(answer["Body"].read(), _unquoted(answer["ETag"]))
-        except (BotoCoreError, ClientError) as error:
+            _ = answer["ContentLength"]  # without it, botocore takes whatever came for the body
+            return Document(answer["Body"].read(), _etag(answer))
+        except NO_ANSWER as error:
             if known is not None and _code(error) == "304":
                 return known
             if _code(error) == "NoSuchKey":
@@ -63,11 +64,11 @@ class S3Store:
             answer = self._client.put_object(
                 **self._at, **condition, Body=body, ContentType="application/json"
             )
-        except (BotoCoreError, ClientError) as error:
+            return Document(body, _etag(answer))
+        except NO_ANSWER as error:
             if _code(error) in LOST_RACE:
                 raise StaleWrite from error
             raise self._unavailable("written", error) from error
-        return Document(body, _unquoted(answer["ETag"]))
 
     def beside(self, name: str) -> "S3Store":
         return S3Store(self._storage, self._folder + name)
@@ -97,12 +98,18 @@ class S3Store:
         return f"s3://{self._at['Bucket']}/{self._at['Key']}"
 
 
-def _unquoted(etag: str) -> str:
-    """Some servers compare If-Match without its quotes; S3 takes either."""
+def _etag(answer: dict[str, Any]) -> str:
+    """Some servers compare If-Match without its quotes; S3 takes either.
+
+    Raises KeyError or ValueError where it was cut off.
+    """
+    etag: str = answer["ETag"]
+    if not etag.strip('"') or etag.startswith('"') != etag.endswith('"'):
+        raise ValueError(f"the answer was cut off within its ETag: {etag}")
     return etag.strip('"')
 
 
-def _code(error: BotoCoreError | ClientError) -> str:
+def _code(error: Exception) -> str:
     """The error code of the answer; empty where there was none."""
     answer = error.response if isinstance(error, ClientError) else {}
     return str(answer.get("Error", {}).get("Code", ""))

@@ -13,12 +13,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from whitenoise.media_types import MediaTypes
 
 from dispatch.domain.document import MISSING, Document, StoreUnavailable
 from dispatch.stores import atomic
-from dispatch.stores.aws import CLIENT, one_line
+from dispatch.stores.aws import CLIENT, NO_ANSWER, one_line
 from dispatch.stores.file import FileStore
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from qdn_site.releases import ReleaseError
@@ -105,7 +105,7 @@ class S3Releases:
                 raise ReleaseError(f"{self.stage}: {name} is larger than {most:,} bytes")
             body: bytes = answer["Body"].read()
             return body
-        except (BotoCoreError, ClientError) as error:
+        except NO_ANSWER as error:
             if _code(error) == "NoSuchKey":
                 return None
             raise self._unavailable(name, error) from error
@@ -116,7 +116,7 @@ class S3Releases:
             self._storage.connection.meta.client.put_object(
                 **self._at(name), **about, Body=body, IfNoneMatch="*"
             )
-        except (BotoCoreError, ClientError) as error:
+        except NO_ANSWER as error:
             if _code(error) not in THERE_ALREADY:
                 raise self._unavailable(name, error) from error
 
@@ -124,9 +124,13 @@ class S3Releases:
         start = f"{self._prefix}{folder}/"
         try:
             pages = self._storage.connection.meta.client.get_paginator("list_objects_v2")
-            found = pages.paginate(Bucket=self._bucket, Prefix=start).search("Contents[].Key")
-            return max((key.removeprefix(start) for key in found if key), default="")
-        except (BotoCoreError, ClientError) as error:
+            keys = [
+                each["Key"]
+                for page in pages.paginate(Bucket=self._bucket, Prefix=start)
+                for each in (page.get("Contents", []) if page["KeyCount"] else [])
+            ]
+            return max((key.removeprefix(start) for key in keys), default="")
+        except NO_ANSWER as error:
             raise self._unavailable(folder, error) from error
 
     def _at(self, name: str) -> dict[str, str]:
