@@ -27,7 +27,7 @@ from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
 from tests.making import BUSINESS, DANA, make_job, make_member
 
-OPEN, FINISHED = 50, 1_000
+OPEN, FINISHED = 50, 100_000
 ROUNDS, TIMES = 3, 15  # processes for each size, and how often each of them does it
 UNITS = {"page": "ms", "poll": "ms", "quiet poll": "ms", "poll's size": "KB", "change": "ms"}
 UNITS |= {"bytes written": "KB", "memory": "MB"}
@@ -55,16 +55,18 @@ def run(do: str, finished: int, folder: str) -> str:
 
 
 def with_finished(count: int) -> None:
-    """Fill the business's store: OPEN open jobs, and so many finished in the year before."""
+    """Fill the business's store: OPEN open jobs, and so many finished in the ten years before."""
     now, jobs = wiring.now(), []
     for number in range(OPEN + count):
         named = {"id": f"job{number:06}", "tracking_token": f"{number:032}"}
         job = make_job(**named, status=Status.BOOKED, created_at=now, updated_at=now)
         if number >= OPEN:
-            at = now - timedelta(days=4 + number % 360)
+            at = now - timedelta(days=4 + number % 3_650)
             job = move(job, Status.COMPLETED, by=DANA, at=at, business=BUSINESS, reason="")
         jobs.append(job)
-    wiring.jobs(BUSINESS).change(lambda book: book.put(*jobs))
+    repository = wiring.jobs(BUSINESS)
+    repository.change(lambda book: book.put(*jobs))
+    repository.archive(BUSINESS.today(now))
 
 
 def measure(folder: Path) -> dict[str, float]:

@@ -12,9 +12,9 @@ from bench import Row
 from dispatch import wiring
 from dispatch.domain.document import Document, StaleWrite, StoreUnavailable
 from dispatch.domain.jobbook import JobBook
-from dispatch.stores.repository import DocumentRepository
 from tests.making import make_job
 from tests.memory import MemoryStore
+from tests.opening import open_jobs
 
 GET, PUT = 0.030, 0.040  # seconds
 WRITERS = 64
@@ -69,8 +69,7 @@ def rows() -> Iterator[Row]:
     store = DistantStore()
     naive = race(store, naively(store))
     store = DistantStore()
-    repository = DocumentRepository(store, JobBook, now=wiring.now)
-    ours = race(store, repository.change)
+    ours = race(store, open_jobs(store, now=wiring.now, background=True).change)
     at_once = f"{WRITERS} writers on one document"
     rates = f"({naive.rate:.1f} → {ours.rate:.1f} changes a second)"
     yield Row(f"{at_once}, to naive ones {rates}", ours.rate / naive.rate, "×", at_least=40)

@@ -92,6 +92,7 @@ class Board:
     at: datetime
     age: float
     filters: Filters
+    damaged: tuple[str, ...] = ()  # months of the archive
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -196,7 +197,7 @@ class Board:
             *(self.business.slug, self.member.username, self.member.rank, self.filters),
             # The times too: after a restore a revision comes a second time.
             *(self.book.revision, self.book.updated_at),
-            *(self.roster.revision, self.roster.updated_at, self.out_of_reach, late),
+            *(self.roster.revision, self.roster.updated_at, self.out_of_reach, self.damaged, late),
             # At midnight what was finished leaves; and what is archived has a revision of its own.
             *(self.business.today(self.at).year, self.of_day),
             [(job.id, job.version, job.updated_at) for job in self._finished],

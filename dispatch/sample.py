@@ -58,7 +58,7 @@ def add_jobs(business: Business) -> int:
     """Jobs of yesterday to the day after tomorrow, into an empty store only; how many."""
     at = wiring.now()
     jobs = [_job(business, row, at) for row in JOBS]
-    book = wiring.jobs(business).change(lambda book: book if book.entries else book.put(*jobs))
+    book = wiring.jobs(business).change(lambda book: book.put(*jobs) if book.is_new else book)
     return len(jobs) if book.value(jobs[0].id) else 0
 
 

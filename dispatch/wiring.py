@@ -1,7 +1,10 @@
 """The one place where adapters are chosen, and where time and chance come in."""
 
+import logging
 import secrets
 import string
+import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -21,6 +24,10 @@ from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import Repository, RosterRepository
 from dispatch.stores.roster_table import RosterTable
 from dispatch.stores.s3 import S3Store
+
+log = logging.getLogger(__name__)
+
+DAILY_LOOK = 60  # seconds between looks whether somebody has archived today
 
 # Commands live for a moment: they fetch for themselves instead of keeping a snapshot fresh.
 background = False
@@ -93,13 +100,28 @@ def with_days_gone_by(known: Roster, business: Business, start: date, end: date)
 def _jobs(slug: str) -> JobRepository:
     store = _shelf(settings.JOBS_URL.format(business=slug), "jobs.json", f"jobs-{slug}")
     business = next(each for each in settings.BUSINESSES if each.slug == slug)
-    return JobRepository(
+    jobs = JobRepository(
         JobDocument(store),
         Months(store, business.zone),
         link_days=business.link_days,
         now=now,
         background=background,
     )
+    if background:
+        threading.Thread(target=_archive_daily, args=(jobs, business), daemon=True).start()
+    return jobs
+
+
+def _archive_daily(jobs: JobRepository, business: Business) -> None:
+    """For as long as the process lives. What fails is tried again at the next look."""
+    while True:
+        time.sleep(DAILY_LOOK)
+        try:
+            jobs.archive_daily(business.today(now()))
+        except StoreUnavailable as error:
+            log.warning("Finished jobs are not archived yet: %s", error)
+        except Exception:
+            log.exception("Finished jobs are not archived yet.")
 
 
 @cache

@@ -194,6 +194,11 @@ class JobBook(Ledger[Job]):
         except ValueError as error:
             raise UnreadableDocument(f"Its `archive` is not ours: {error}.") from error
 
+    @property
+    def is_new(self) -> bool:
+        """True where there never was a job."""
+        return not self.entries and not self.archive.months
+
     def with_archive(self, **fields: Any) -> Self:
         archive = msgspec.structs.replace(self.archive, **fields)
         if archive == self.archive:

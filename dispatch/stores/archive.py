@@ -4,6 +4,7 @@ A month is a ledger like any other: read whole, and only ever compared and swapp
 jobs that the business finished in it.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from dispatch.domain.jobbook import JobBook, token_hash
 from dispatch.domain.ledger import Entry
 from dispatch.domain.record import JSON
 from dispatch.stores.document_ledger import DocumentLedger
+
+log = logging.getLogger(__name__)
 
 FOLDER = "archive"
 NAME = re.compile(r"([0-9]{4}-[0-9]{2})\.json")
@@ -88,7 +91,7 @@ class Months:
         self._shelf, self._zone = shelf, zone
         self._kept: dict[str, Document] = {}
         self._tokens: dict[str, tuple[int, frozenset[bytes]]] = {}
-        self.problems: dict[str, str] = {}  # of months that could not be read, or not wholly
+        self.problems: set[str] = set()  # months that could not be read, or not wholly
 
     def day(self, at: datetime) -> date:
         return at.astimezone(self._zone).date()
@@ -177,9 +180,11 @@ class Months:
         except (ValueError, UnreadableDocument) as error:
             problems.append(str(error))
         if problems:
-            self.problems[name] = "; ".join(problems)
+            if name not in self.problems:
+                log.error("The archive of %s: %s", name, "; ".join(problems))
+            self.problems.add(name)
         else:
-            self.problems.pop(name, None)
+            self.problems.discard(name)
         return ReadMonth(name, revision, jobs)
 
 

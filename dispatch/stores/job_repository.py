@@ -38,9 +38,9 @@ class JobRepository(Repository[JobBook]):
     # --- reading -------------------------------------------------------------------------
 
     @property
-    def archive_problems(self) -> dict[str, str]:
-        """Of months that were read since the process began, and could not be, or not wholly."""
-        return self._months.problems
+    def damaged_months(self) -> tuple[str, ...]:
+        """Of those that this process has read the ones that it could not, or not wholly."""
+        return tuple(sorted(self._months.problems))
 
     def archived(self, job_id: str) -> Job:
         """Raises JobNotFound, StoreUnavailable."""

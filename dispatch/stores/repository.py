@@ -27,6 +27,8 @@ L = TypeVar("L", bound=Ledger[Any])
 TIMEOUT = 2.5  # seconds that a change goes on trying when others are faster
 FAILURES = 2  # times that the storage may fail within one commit
 LAST_TRY = 1.25  # seconds before the end of its timeout when it no longer tries a storage again
+JUST_SEEN = 1.0  # seconds: so old may be what is taken for current until the write says no
+GATHER = 0.003  # seconds in which those who have just been served come back with the next
 LAST_LOOK = 0.9  # the same where a write was sent and no answer came: that is worth another look
 
 
@@ -102,7 +104,8 @@ class Repository(Generic[L]):
         self._now, self._clock, self._sleep, self._chance = now, clock, sleep, chance
         self._timeout = timeout
         self._waiting: deque[Change[L]] = deque()
-        self._turn = threading.Lock()
+        self._turn, self._is_writing = threading.Condition(), False
+        self._was_crowded = False
         self._failed_at = float("-inf")
         self._snapshot: Snapshot[L] = Snapshot(store.load, clock=clock, background=background)
 
@@ -139,24 +142,34 @@ class Repository(Generic[L]):
         Raises StoreUnavailable.
         """
         mine = Change(fn, self._clock())
-        self._waiting.append(mine)
-        if not self._turn.acquire(timeout=self._timeout):
+        if self._is_my_turn(mine):
             try:
-                self._waiting.remove(mine)
-            except ValueError:  # somebody is at it just now
-                self._turn.acquire()
-            else:
-                raise StoreUnavailable("Too many changes are waiting; nothing was changed.")
-        try:
-            if not mine.is_over:
                 self._commit_waiting()
-        finally:
-            self._turn.release()
+            finally:
+                with self._turn:
+                    self._is_writing = False
+                    self._turn.notify_all()
         return mine.outcome()
+
+    def _is_my_turn(self, mine: Change[L]) -> bool:
+        """True where this one is to write, for all who wait; False once another has done so."""
+        with self._turn:
+            self._waiting.append(mine)
+            self._turn.wait_for(lambda: mine.is_over or not self._is_writing, self._timeout)
+            if self._is_writing and mine in self._waiting:
+                self._waiting.remove(mine)
+                raise StoreUnavailable("Too many changes are waiting; nothing was changed.")
+            self._turn.wait_for(lambda: mine.is_over or not self._is_writing)
+            if not mine.is_over:
+                self._is_writing = True
+            return not mine.is_over
 
     def _commit_waiting(self) -> None:
         """Whatever happens, every change that this takes is over when it returns or raises."""
+        if self._was_crowded:
+            self._sleep(GATHER)
         together = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        self._was_crowded = len(together) > 1
         try:
             if self._failed_at > together[0].asked_at:  # it would only wait as long again
                 raise StoreUnavailable("The storage is out of reach; nothing was changed.")
@@ -180,7 +193,7 @@ class Repository(Generic[L]):
         failures, is_sent = 0, False
         for attempt in range(1_000):
             try:
-                return self._try(changes, write_id)
+                return self._try(changes, write_id, at_once=attempt == 0)
             except UnreadableDocument:
                 raise
             except StaleWrite as error:
@@ -203,19 +216,33 @@ class Repository(Generic[L]):
         what = "it is not known whether this was changed" if is_sent else "nothing was changed"
         raise StoreUnavailable(f"Too many others are writing; {what}.") from lost
 
-    def _try(self, changes: list[Change[L]], write_id: str) -> None:
+    def _try(self, changes: list[Change[L]], write_id: str, *, at_once: bool) -> None:
+        """`at_once` spares the look where the storage was just seen: the write says whether that
+        is still current. But who is refused is to be refused by what is.
+        """
+        if at_once and (known := self._just_seen()) and self._write(changes, known, write_id):
+            return
         asked_at = self._clock()
         before = self._store.load(self._snapshot.peek())
         self._snapshot.publish(before, asked_at)
         if write_id in before.recent_writes:  # written, and its answer was lost
             for change in changes:
                 change.after = before if change.error is None else None
-            return
+        else:
+            self._write(changes, before, write_id)
+
+    def _just_seen(self) -> L | None:
+        snapshot = self._snapshot
+        is_sure = not snapshot.is_doubted and snapshot.age() <= JUST_SEEN
+        return snapshot.peek() if is_sure else None
+
+    def _write(self, changes: list[Change[L]], before: L, write_id: str) -> bool:
+        """False where there is nothing to write."""
         after = before
         for change in changes:
             after = change.apply(after)
         if after is before:
-            return
+            return False
         new, asked_at = after.written(write_id, self._now()), self._clock()
         try:
             written = self._store.commit(before, new)
@@ -227,6 +254,7 @@ class Repository(Generic[L]):
         self._snapshot.publish(written, asked_at)
         for change in changes:
             change.after = written if change.after is after else _as_written(change.after, written)
+        return True
 
 
 def _as_written(after: L | None, written: L) -> L | None:

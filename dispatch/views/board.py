@@ -46,4 +46,5 @@ def board_of(request: SiteRequest) -> Board:
         at=wiring.now(),
         age=repository.age(),
         filters=Filters.of(request.GET),
+        damaged=repository.damaged_months,
     )

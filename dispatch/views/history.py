@@ -43,6 +43,7 @@ def history(request: SiteRequest) -> HttpResponse:
         "newest": urlencode(asked) if after else "",
         "older": urlencode({**asked, "after": older}) if older else "",
         "sees_prices": sees_prices(actor, business),
+        "damaged": wiring.jobs(business).damaged_months,
         "reopened": Status.BOOKED,
         "key": wiring.new_token(),
         "back": request.get_full_path(),

@@ -10,17 +10,22 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    ReadTimeoutError,
+)
 from msgspec.structs import replace
 
 from dispatch.domain.availability import away, back
 from dispatch.domain.document import Document, StaleWrite, StoreUnavailable, UnreadableDocument
 from dispatch.domain.roster import Availability, Member, Roster
-from dispatch.stores.dynamodb import NoTable, Table
+from dispatch.stores.dynamodb import LONGEST_PAUSE, READING, NoTable, Table
 from dispatch.stores.repository import Repository
 from dispatch.stores.roster_table import RosterTable
 from tests.aws import aws_environment, patient_dynamodb
-from tests.making import BUSINESS, NOON, make_member
+from tests.making import BUSINESS, NOON, FakeClock, make_member
 from tests.opening import open_roster
 
 TODAY = date(2026, 5, 22)
@@ -123,9 +128,9 @@ class Counting:
         self.read += 1
         return self.inner.query(**what)
 
-    def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> None:
+    def transact_write_items(self, TransactItems: list[dict[str, Any]], **options: Any) -> Any:
         self.written.append(TransactItems)
-        self.inner.transact_write_items(TransactItems=TransactItems)
+        return self.inner.transact_write_items(TransactItems=TransactItems, **options)
 
 
 @pytest.fixture
@@ -259,11 +264,11 @@ class PulledPlug(Counting):
 
     left = 1
 
-    def transact_write_items(self, TransactItems: list[dict[str, Any]]) -> None:
+    def transact_write_items(self, TransactItems: list[dict[str, Any]], **options: Any) -> Any:
         if not self.left:
             raise ClientError({"Error": {"Code": "InternalServerError"}}, "TransactWriteItems")
         self.left -= 1
-        super().transact_write_items(TransactItems)
+        return super().transact_write_items(TransactItems, **options)
 
 
 @pytest.mark.parametrize("length", [99, 120])
@@ -377,7 +382,7 @@ class Throttled:
     def __init__(self, *codes: str) -> None:
         self.codes = codes
 
-    def transact_write_items(self, TransactItems: object) -> None:
+    def transact_write_items(self, **_: object) -> None:
         error: Any = {
             "Error": {"Code": "TransactionCanceledException"},
             "CancellationReasons": [{"Code": code} for code in self.codes],
@@ -404,6 +409,86 @@ def test_only_a_lost_race_is_stale(codes: list[str], error: type[Exception]) -> 
         store.save(Roster().put(make_member()).written("w1", NOON).encode(), None)
 
 
+class Faulty(Counting):
+    """Fails as many reads as it is told, before or in the middle of a load."""
+
+    def __init__(self, fault: Exception, *, after: int = 0, times: int = 10**6) -> None:
+        super().__init__()
+        self.fault, self.bad = fault, range(after, after + times)
+
+    def get_item(self, **what: Any) -> Any:
+        self._fail()
+        return super().get_item(**what)
+
+    def query(self, **what: Any) -> Any:
+        self._fail()
+        return super().query(**what)
+
+    def _fail(self) -> None:
+        if self.read in self.bad:
+            self.read += 1
+            raise self.fault
+
+
+def refusal(code: str, status: int = 400) -> ClientError:
+    said: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(said, "Query")
+
+
+WILL_PASS = [
+    refusal("ProvisionedThroughputExceededException"),
+    refusal("ThrottlingException"),
+    refusal("RequestLimitExceeded"),
+    refusal("InternalServerError", 500),
+    refusal("", 503),
+    ReadTimeoutError(endpoint_url="there"),
+    ConnectTimeoutError(endpoint_url="there"),
+    ConnectionClosedError(endpoint_url="there"),
+]
+
+
+def reading(name: str, client: Faulty, clock: FakeClock) -> RosterTable:
+    return RosterTable(
+        Table(name, lambda: client, clock=clock, sleep=clock.tick), today=lambda: TODAY
+    )
+
+
+@pytest.mark.parametrize("fault", WILL_PASS, ids=repr)
+@pytest.mark.parametrize("after", range(3))
+def test_one_read_that_fails_by_what_passes_fails_no_load(
+    opened: Callable[..., RosterTable], name: str, fault: Exception, after: int
+) -> None:
+    crew_of(opened()).change(lambda roster: roster.put(make_member("joel")))
+    client, clock = Faulty(fault, after=after, times=3), FakeClock()
+    document = reading(name, client, clock).load()
+    assert list(Roster.decode(document.body).index) == ["joel"]
+    assert client.read == 3 + 3
+    assert 0 < clock() - NOON.timestamp() < READING
+
+
+@pytest.mark.parametrize("fault", WILL_PASS, ids=repr)
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_load_goes_on_trying_for_so_long_and_then_says_so(
+    opened: Callable[..., RosterTable], name: str, fault: Exception, after: int
+) -> None:
+    crew_of(opened()).change(lambda roster: roster.put(make_member("joel")))
+    client, clock = Faulty(fault, after=after), FakeClock()
+    with pytest.raises(StoreUnavailable, match=f"The DynamoDB table {name} could not be read"):
+        reading(name, client, clock).load()
+    assert READING - LONGEST_PAUSE <= clock() - NOON.timestamp() <= READING
+    assert client.read - after < 15
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException", "Unheard"])
+def test_what_will_not_pass_is_said_at_once(
+    opened: Callable[..., RosterTable], name: str, code: str
+) -> None:
+    client, clock = Faulty(refusal(code)), FakeClock()
+    with pytest.raises(StoreUnavailable, match=code):
+        reading(name, client, clock).load()
+    assert (client.read, clock.now()) == (1, NOON)
+
+
 def test_a_number_too_long_for_dynamodb_is_refused(opened: Callable[..., RosterTable]) -> None:
     body = Roster().put(make_member()).written("w1", NOON).encode()
     body = body.replace(b'"username"', b'"x_no": %d, "username"' % (10**40 + 1))
@@ -424,8 +509,8 @@ def test_a_reader_between_the_writes_of_one_transaction_looks_again(
     slow = opened()
     read = slow._members
 
-    def members(usernames: list[str]) -> list[Any]:
-        seen = read(usernames)
+    def members(*asked: Any) -> list[Any]:
+        seen = read(*asked)
         items.put_item(Item=new)
         return seen
 

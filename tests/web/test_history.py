@@ -14,6 +14,7 @@ from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.status import Status
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON, TOKEN, make_job
+from tests.stores.troubled import InMemory
 from tests.web.pages import sent_back, text, words
 
 TODAY = date(2026, 5, 22)
@@ -260,3 +261,52 @@ def test_a_load_that_is_not_offered_any_more_is_to_be_chosen_anew(
 @pytest.mark.parametrize("job_id", ["nope", "%00", "a/b", ""])
 def test_what_is_not_there_cannot_be_booked_again(dana: Client, job_id: str) -> None:
     assert dana.get(f"/dashboard/jobs/new?again={job_id}").status_code == 404
+
+
+# --- the archive -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def archived(jobs: InMemory) -> InMemory:
+    """A job of last week and one of last month, each in its month."""
+    put(jobs, done("old", NOON - 7 * DAY, tracking_token=TOKEN), done("older", NOON - 30 * DAY))
+    jobs.archive(TODAY)
+    return jobs
+
+
+def test_an_archived_job_is_found_opened_noted_and_its_link_shows_it(
+    dana: Client, client: Client, archived: InMemory
+) -> None:
+    assert {"old", "older"} <= set(shown(dana))
+    page = dana.get("/dashboard/jobs/old")
+    assert page.status_code == 200
+    dana.post("/dashboard/jobs/old/notes", {"text": "Paid by check"})
+    assert "Paid by check" in dana.get("/dashboard/jobs/old").content.decode()
+    assert "Completed" in words(client.get(f"/track/{TOKEN}"))
+    assert client.get(f"/track/{'n' * 32}").status_code == 404
+    assert archived.read().jobs == ()
+
+
+def test_an_archived_job_is_read_and_listed_by_programs(dana: Client, archived: InMemory) -> None:
+    assert dana.get("/api/jobs/older").json()["id"] == "older"
+    listed = dana.get("/api/jobs", {"from": "2026-04-01", "to": "2026-05-22"}).json()
+    assert [job["id"] for job in listed["jobs"]] == ["older", "old"]
+    assert dana.get("/api/jobs").json()["jobs"] == []
+
+
+def test_reopened_from_the_history_it_is_on_the_board(dana: Client, archived: InMemory) -> None:
+    fields = {"status": "booked", "expected": "completed", "reason": "more to haul"}
+    answer = dana.post("/dashboard/jobs/older/move", fields)
+    assert answer.status_code in (302, 303)
+    assert 'id="job-older"' in dana.get("/dashboard/").content.decode()
+    assert "older" not in shown(dana)
+
+
+def test_dispatchers_are_told_of_a_damaged_month_which_hides_no_other(
+    dana: Client, archived: InMemory
+) -> None:
+    month = archived.store.beside("archive/2026-04.json")
+    month.save(b"{", month.load().etag)
+    assert shown(dana) == ["old"]
+    for page in ("/dashboard/history/", "/dashboard/"):
+        assert "Of the archive 2026-04 cannot be read" in words(dana.get(page))
