@@ -19,8 +19,8 @@ from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Roster
+from dispatch.stores.dynamodb import Table
 from dispatch.stores.repository import RosterRepository
-from dispatch.stores.roster_table import RosterTable
 from tests.aws import PATIENT, aws_environment
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
 from tests.stores.troubled import InMemory
@@ -123,9 +123,7 @@ def moto() -> Iterator[str]:
 
 
 @pytest.fixture
-def crew_table(
-    moto: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
-) -> Iterator[RosterTable]:
+def crew_table(moto: str, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Table]:
     """The roster is to be in this table, which is not there yet."""
     for name, value in aws_environment(moto).items():
         monkeypatch.setenv(name, value)
@@ -133,6 +131,7 @@ def crew_table(
     settings.CREW_URL = f"dynamodb://crew.{next(_table)}/{{business}}"
     monkeypatch.setattr(wiring, "_roster", AS_DEPLOYED)
     AS_DEPLOYED.cache_clear()
+    wiring._table.cache_clear()
     table = wiring.roster_table(BUSINESS)
     assert table
     yield table

@@ -4,7 +4,7 @@ from typing import Any
 
 from dispatch.domain.document import DocumentStore
 from dispatch.domain.roster import Roster
-from dispatch.stores.archive import JobDocument, Months, Shelf
+from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import Repository, RosterRepository
@@ -16,7 +16,7 @@ AS_IN_COMMANDS = {"now": lambda: NOON, "background": False}
 def open_jobs(document: Shelf, **settings: Any) -> JobRepository:
     return JobRepository(
         JobDocument(document),
-        Months(document, BUSINESS.zone),
+        DocumentMonths(document, BUSINESS.zone),
         link_days=BUSINESS.link_days,
         **{**AS_IN_COMMANDS, **settings},
     )

@@ -187,7 +187,7 @@ class JobBook(Ledger[Job]):
 
     @cached_property
     def archive(self) -> Archive:
-        """Raises UnreadableDocument, as `decode` does: it looks at it."""
+        """Raises UnreadableDocument, as reading the book does: it looks at it."""
         stored = (self.extra or {}).get("archive")
         try:
             return msgspec.json.decode(stored, type=Archive) if stored else Archive()
@@ -211,8 +211,10 @@ class JobBook(Ledger[Job]):
         return self.with_archive(months={**self.archive.months, **months})
 
     @classmethod
-    def decode(cls, body: bytes, before: Self | None = None) -> Self:
-        book = super().decode(body, before)
+    def put_together(
+        cls, head: Mapping[str, Raw], raws: Iterable[bytes], before: Self | None = None
+    ) -> Self:
+        book = super().put_together(head, raws, before)
         _ = book.archive
         return book
 

@@ -201,6 +201,11 @@ class Ledger(Generic[R]):
 
     def encode(self) -> bytes:
         """The document as UTF-8 JSON, a record a line, so that people can read and diff it."""
+        lines = b",\n".join(entry.raw for entry in self.entries)
+        return self.head()[:-1] + b',"%s":[\n%s\n]}\n' % (self.collection.encode(), lines)
+
+    def head(self) -> bytes:
+        """All that the document says of itself, beside its records, as a JSON object."""
         head = {
             "schema": self.schema,
             "revision": self.revision,
@@ -208,9 +213,7 @@ class Ledger(Generic[R]):
             "recent_writes": self.recent_writes,
             "updated_at": self.updated_at,
         }
-        body = JSON.encode(head | dict(self.extra or {}))
-        lines = b",\n".join(entry.raw for entry in self.entries)
-        return body[:-1] + b',"%s":[\n%s\n]}\n' % (self.collection.encode(), lines)
+        return JSON.encode(head | dict(self.extra or {}))
 
     @classmethod
     def decode(cls, body: bytes, before: Self | None = None) -> Self:
@@ -223,6 +226,17 @@ class Ledger(Generic[R]):
             raise UnreadableDocument(f"The {cls.collection} document is empty: it is no JSON.")
         try:
             fields, raws = taken_apart(body, cls.collection)
+        except UNREADABLE as error:
+            raise cls._not_ours(error) from error
+        return cls.put_together(fields, raws, before)
+
+    @classmethod
+    def put_together(
+        cls, head: Mapping[str, Raw], raws: Iterable[bytes], before: Self | None = None
+    ) -> Self:
+        """Of what it says of itself and its records, as `decode`."""
+        fields = dict(head)
+        try:
             schema = _take(fields, "schema", int, 1)
             revision = _take(fields, "revision", Revision, 0)
             write_id = _take(fields, "write_id", str, "")
@@ -230,9 +244,7 @@ class Ledger(Generic[R]):
             updated_at = _take(fields, "updated_at", datetime, None)
             updated_at = updated_at and utc(updated_at)
         except UNREADABLE as error:
-            raise UnreadableDocument(
-                f"The {cls.collection} document is not ours: {error}."
-            ) from error
+            raise cls._not_ours(error) from error
         if schema > cls.schema:
             raise UnreadableDocument(
                 f"The {cls.collection} document has schema {schema}; this version writes"
@@ -248,6 +260,10 @@ class Ledger(Generic[R]):
             updated_at=updated_at,
             extra=fields,
         )
+
+    @classmethod
+    def _not_ours(cls, error: Exception) -> UnreadableDocument:
+        return UnreadableDocument(f"The {cls.collection} document is not ours: {error}.")
 
     @classmethod
     def read_entry(cls, raw: bytes) -> Entry[R]:

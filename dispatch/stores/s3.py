@@ -83,7 +83,7 @@ class S3Store:
                 for page in found
                 for each in page.get("Contents", ())
             ]
-        except (BotoCoreError, ClientError) as error:
+        except NO_ANSWER as error:
             raise self._unavailable("listed", error) from error
 
     @property

@@ -1,15 +1,22 @@
 """Every kind of store, ready to be used, and an S3 of our own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from dispatch.domain.document import DocumentStore
+from dispatch.domain.jobbook import JobBook
+from dispatch.stores.archive import JobDocument
+from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
+from dispatch.stores.repository import LedgerStore
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
-from tests.aws import PATIENT, aws_environment
+from dispatch.stores.table import kinds
+from dispatch.stores.table.ledger import TableLedger
+from tests.aws import PATIENT, aws_environment, patient_dynamodb
+from tests.dynalite import PlaysTransactions, running_dynalite
 from tests.memory import MemoryStore
 from tests.moto_server import make_bucket
 
@@ -43,3 +50,64 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
 @pytest.fixture
 def store(open_store: Open) -> DocumentStore:
     return open_store()
+
+
+# --- tables ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def dynalite() -> Iterator[str]:
+    with running_dynalite() as endpoint:
+        yield endpoint
+
+
+_made: set[str] = set()
+
+
+@pytest.fixture
+def open_table(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Table]:
+    """Each call opens the one table of all tests anew; their businesses keep them apart.
+
+    moto has real transactions, dynalite is stricter about expressions and reserved words.
+    """
+    server = getattr(request, "param", "moto")
+    for name, value in aws_environment(request.getfixturevalue(server)).items():
+        monkeypatch.setenv(name, value)
+    return _tables(server)
+
+
+def _tables(server: str) -> Callable[[], Table]:
+    client = PlaysTransactions if server == "dynalite" else patient_dynamodb
+    if server not in _made:
+        assert Table("ledgers", client).create()
+        _made.add(server)
+    return lambda: Table("ledgers", client)
+
+
+_business = count(1)
+
+
+@pytest.fixture
+def business() -> str:
+    """Which no other test has."""
+    return f"hauler-{next(_business)}"
+
+
+OpenJobs = Callable[[], LedgerStore[JobBook]]
+
+
+@pytest.fixture(params=["file", "s3", "moto", "dynalite"])
+def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], OpenJobs]:
+    """Of a business, what opens its jobs anew, as another process would."""
+    if request.param == "file":
+        return lambda business: lambda: JobDocument(FileStore(tmp_path / f"{business}.json"))
+    if request.param == "s3":
+        at = {"bucket_name": request.getfixturevalue("bucket"), "client_config": PATIENT}
+        storage = OneConnectionS3Storage(**at)
+        return lambda business: lambda: JobDocument(S3Store(storage, f"{business}/jobs.json"))
+    for name, value in aws_environment(request.getfixturevalue(request.param)).items():
+        request.getfixturevalue("monkeypatch").setenv(name, value)
+    tables = _tables(request.param)
+    return lambda business: lambda: TableLedger(tables(), kinds.jobs(business))

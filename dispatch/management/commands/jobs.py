@@ -1,4 +1,4 @@
-"""`manage.py jobs list|show|verify|export|import|drop|archive|begin`: the jobs, from a shell."""
+"""`manage.py jobs …`: the jobs, from a shell, and their DynamoDB table."""
 
 import os
 import re
@@ -25,7 +25,7 @@ from dispatch.management.commands._jobs_file import checked, read_file
 
 
 class Command(BusinessCommand):
-    help = "The jobs: list, show, verify, export, import, drop, archive, begin."
+    help = "The jobs: list, show, verify, export, import, drop, archive, begin, create-table."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -53,11 +53,12 @@ class Command(BusinessCommand):
             "archive", help="move what was finished three days ago into the archive, now"
         )
         beginning = actions.add_parser("begin", help="an empty jobs.json where one was and is gone")
-        for parser_ in (taking, dropping, archiving, beginning):
+        table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
+        for parser_ in (taking, dropping, archiving, beginning, table):
             add_dry_run(parser_)
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
-        getattr(self, f"_{options['action']}")(business, options)
+        getattr(self, f"_{options['action'].replace('-', '_')}")(business, options)
 
     def _list(self, business: Business, options: dict[str, Any]) -> None:
         wanted, jobs = options["status"], wiring.jobs(business)
@@ -202,6 +203,12 @@ class Command(BusinessCommand):
             return
         jobs.begin(business.today(wiring.now()))
         self.stdout.write("Began an empty jobs.json; the archive is as it was.")
+
+    def _create_table(self, business: Business, options: dict[str, Any]) -> None:
+        if table := wiring.jobs_table(business):
+            self.create_table(table, options["dry_run"])
+        else:
+            self.stdout.write("The jobs are a document: there is no table to make")
 
 
 def _private(path: str, flags: int) -> int:
