@@ -21,7 +21,7 @@ from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from tests.aws import PATIENT
 from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job
 from tests.memory import MemoryStore
-from tests.opening import open_jobs
+from tests.opening import open_jobs, open_jobs_in
 
 TODAY = date(2026, 5, 22)
 YEAR_AGO = date(2025, 5, 23)
@@ -47,17 +47,24 @@ def still_open(name: str) -> Job:
     return done(name, status=Status.BOOKED, finished_at=None)
 
 
-@pytest.fixture(params=["memory", "file", "s3"])
-def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Shelf]:
-    """Each call opens jobs.json anew, as another process would."""
-    if request.param == "memory":
-        store = MemoryStore()
-        return lambda: store
+@pytest.fixture(params=["memory", "file", "s3", "table"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., JobRepository]:
+    """Each call opens the same jobs anew, as another process would."""
+    if request.param == "table":
+        open_table = request.getfixturevalue("open_table")
+        business = request.getfixturevalue("business")
+        return lambda **settings: open_jobs_in(open_table(), business, **settings)
+    shelf: Shelf = MemoryStore()
     if request.param == "file":
-        return lambda: FileStore(tmp_path / "jobs.json")
-    bucket = request.getfixturevalue("bucket")
-    at = {"bucket_name": bucket, "client_config": PATIENT}
-    return lambda: S3Store(OneConnectionS3Storage(**at), "quickdumpnow/jobs.json")
+        shelf = FileStore(tmp_path / "jobs.json")
+    if request.param == "s3":
+        at = {"bucket_name": request.getfixturevalue("bucket"), "client_config": PATIENT}
+        shelf = S3Store(OneConnectionS3Storage(**at), "quickdumpnow/jobs.json")
+    return lambda **settings: open_jobs(shelf, **settings)
+
+
+Opened = Callable[..., JobRepository]
+in_memory_and_table = pytest.mark.parametrize("opened", ["memory", "table"], indirect=True)
 
 
 @pytest.fixture
@@ -95,14 +102,14 @@ def noted(book: JobBook, name: str, text: str = "paid by check") -> JobBook:
 
 
 def test_a_job_that_has_been_finished_for_three_days_moves_to_its_month(
-    shelf: Callable[[], Shelf],
+    opened: Opened,
 ) -> None:
-    jobs = open_jobs(shelf())
+    jobs = opened()
     put(
         jobs, still_open("open"), done("new", 2.9), done("may"), done("april", 30), done("old", 300)
     )
     assert jobs.archive(TODAY) == {"2026-05": 1, "2026-04": 1, "2025-07": 1}
-    other = open_jobs(shelf())
+    other = opened()
     assert [job.id for job in other.read().jobs] == ["open", "new"]
     assert [other.archived(name) for name in ("may", "april", "old")] == [
         done("may"),
@@ -114,9 +121,10 @@ def test_a_job_that_has_been_finished_for_three_days_moves_to_its_month(
     assert sorted(other._months.names()) == ["2025-07", "2026-04", "2026-05"]
 
 
-def test_the_month_is_that_of_the_business_and_of_the_move_alone(store: MemoryStore) -> None:
+@in_memory_and_table
+def test_the_month_is_that_of_the_business_and_of_the_move_alone(opened: Opened) -> None:
     """The last evening of April in San Diego is in May for Greenwich."""
-    jobs = open_jobs(store)
+    jobs = opened()
     evening = NOON.replace(month=5, day=1, hour=5)
     put(jobs, done("late", finished_at=evening, updated_at=NOON))
     assert jobs.archive(TODAY) == {"2026-04": 1}
@@ -178,9 +186,9 @@ def test_what_was_finished_lately_is_asked_of_no_archive(store: MemoryStore) -> 
 
 
 def test_a_change_of_an_archived_job_is_written_where_it_lies_and_seen_everywhere(
-    shelf: Callable[[], Shelf],
+    opened: Opened,
 ) -> None:
-    jobs, other = open_jobs(shelf()), open_jobs(shelf())
+    jobs, other = opened(), opened()
     put(jobs, done("a"), done("b"))
     jobs.archive(TODAY)
     before = other.refreshed().revision
@@ -191,10 +199,11 @@ def test_a_change_of_an_archived_job_is_written_where_it_lies_and_seen_everywher
     assert [job.id for job in jobs.read().jobs] == []
 
 
+@in_memory_and_table
 def test_a_renewed_link_of_an_archived_job_works_in_every_process_and_the_old_one_in_none(
-    store: MemoryStore,
+    opened: Opened,
 ) -> None:
-    jobs, other = open_jobs(store), open_jobs(store)
+    jobs, other = opened(), opened()
     put(jobs, done("a"))
     jobs.archive(TODAY)
     other.refreshed()
@@ -209,8 +218,9 @@ def test_a_renewed_link_of_an_archived_job_works_in_every_process_and_the_old_on
         other.archived_by_token(done("a").tracking_token)
 
 
-def test_what_a_change_of_an_archived_job_raises_reaches_the_caller(store: MemoryStore) -> None:
-    jobs = open_jobs(store)
+@in_memory_and_table
+def test_what_a_change_of_an_archived_job_raises_reaches_the_caller(opened: Opened) -> None:
+    jobs = opened()
     put(jobs, done("a"))
     jobs.archive(TODAY)
 
@@ -224,22 +234,23 @@ def test_what_a_change_of_an_archived_job_raises_reaches_the_caller(store: Memor
         jobs.change_job("nobody's", lambda book: noted(book, "nobody's"))
 
 
-def test_reopening_brings_it_back(shelf: Callable[[], Shelf]) -> None:
-    jobs = open_jobs(shelf())
+def test_reopening_brings_it_back(opened: Opened) -> None:
+    jobs = opened()
     put(jobs, done("a"), done("b"))
     jobs.archive(TODAY)
     job, revision = jobs.change_job("a", lambda book: reopened(book, "a"))
     assert (job.status, job.finished_at, job.version) == (Status.BOOKED, None, 2)
-    other = open_jobs(shelf())
+    other = opened()
     assert other.read(revision).job("a") == job
     assert names(past(other)) == ["b"]
     with pytest.raises(JobNotFound):
         other.archived("a")
 
 
-def test_reopened_and_finished_again_it_is_found_once(store: MemoryStore) -> None:
+@in_memory_and_table
+def test_reopened_and_finished_again_it_is_found_once(opened: Opened) -> None:
     clock = FakeClock()
-    jobs = open_jobs(store, now=clock.now)
+    jobs = opened(now=clock.now)
     put(jobs, done("a", 40))
     jobs.archive(TODAY)
     jobs.change_job("a", lambda book: reopened(book, "a"))
@@ -478,8 +489,9 @@ def test_a_payment_while_it_is_reopened_is_not_lost() -> None:
 # --- once a day --------------------------------------------------------------------------
 
 
-def test_once_a_day_whoever_comes_first(store: MemoryStore) -> None:
-    jobs, other = open_jobs(store), open_jobs(store)
+@in_memory_and_table
+def test_once_a_day_whoever_comes_first(opened: Opened) -> None:
+    jobs, other = opened(), opened()
     put(jobs, done("a"))
     jobs.archive_daily(TODAY)
     revision = jobs.read().revision
