@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,29 +62,32 @@ def dynalite() -> Iterator[str]:
         yield endpoint
 
 
-_made: set[str] = set()
+_table = count(1)
 
 
 @pytest.fixture
-def open_table(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], Table]:
-    """Each call opens the one table of all tests anew; their businesses keep them apart.
+def open_table(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Table]]:
+    """Each call opens the same table anew; moto has real transactions."""
+    yield from _a_table(moto, patient_dynamodb, monkeypatch)
 
-    moto has real transactions, dynalite is stricter about expressions and reserved words.
-    """
-    server = getattr(request, "param", "moto")
-    for name, value in aws_environment(request.getfixturevalue(server)).items():
+
+@pytest.fixture
+def open_dynalite_table(
+    dynalite: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Table]]:
+    """The same, stricter about expressions and reserved words."""
+    yield from _a_table(dynalite, PlaysTransactions, monkeypatch)
+
+
+def _a_table(
+    endpoint: str, client: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Table]]:
+    for name, value in aws_environment(endpoint).items():
         monkeypatch.setenv(name, value)
-    return _tables(server)
-
-
-def _tables(server: str) -> Callable[[], Table]:
-    client = PlaysTransactions if server == "dynalite" else patient_dynamodb
-    if server not in _made:
-        assert Table("ledgers", client).create()
-        _made.add(server)
-    return lambda: Table("ledgers", client)
+    name = f"ledgers.{next(_table)}"
+    assert Table(name, client).create()
+    yield lambda: Table(name, client)
+    client().delete_table(TableName=name)  # moto copies all tables at each transaction
 
 
 _business = count(1)
@@ -98,6 +102,9 @@ def business() -> str:
 OpenJobs = Callable[[], LedgerStore[JobBook]]
 
 
+TABLES = {"moto": "open_table", "dynalite": "open_dynalite_table"}
+
+
 @pytest.fixture(params=["file", "s3", "moto", "dynalite"])
 def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], OpenJobs]:
     """Of a business, what opens its jobs anew, as another process would."""
@@ -107,7 +114,5 @@ def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str
         at = {"bucket_name": request.getfixturevalue("bucket"), "client_config": PATIENT}
         storage = OneConnectionS3Storage(**at)
         return lambda business: lambda: JobDocument(S3Store(storage, f"{business}/jobs.json"))
-    for name, value in aws_environment(request.getfixturevalue(request.param)).items():
-        request.getfixturevalue("monkeypatch").setenv(name, value)
-    tables = _tables(request.param)
+    tables = request.getfixturevalue(TABLES[request.param])
     return lambda business: lambda: TableLedger(tables(), kinds.jobs(business))

@@ -62,7 +62,7 @@ class Head(NamedTuple):
 
     def is_shown_by(self, items: list[Item]) -> bool:
         """True where the records are as its commit left them, or later."""
-        revisions = {item["SK"].removeprefix(RECORD): item["revision"] for item in items}
+        revisions = {_name(item): item["revision"] for item in items}
         is_written = all(revisions.get(name, -1) >= self.revision for name in self.written)
         return is_written and revisions.keys().isdisjoint(self.gone)
 
@@ -94,7 +94,7 @@ class TableLedger(Generic[L]):
             if _leads(log, known, head):
                 raws = self._kind.names([entry.raw for entry in known.entries])
                 return self._read(head, _applied(raws, log), known)
-        self._check_layout()
+        self._check_layout(until)
         for _ in range(LOOKS):
             if head is None:
                 return self._never_written(known)
@@ -110,8 +110,8 @@ class TableLedger(Generic[L]):
                 and all(item["revision"] <= head.revision for item in items)
             )
             if is_whole:
-                raws = {item["SK"].removeprefix(RECORD): _bytes(item["raw"]) for item in items}
-                return self._read(head, _applied(raws, log), known)
+                raws = {_name(item): _bytes(item["raw"]) for item in items}
+                return self._read(head, _applied(raws, _unseen(log, items)), known)
         raise Contended(f"{self} is written too often to be read.")
 
     def stored(self) -> tuple[int, list[bytes]]:
@@ -165,8 +165,8 @@ class TableLedger(Generic[L]):
             raise UnreadableDocument(f"{self}: {error}") from error
         return replace(read, etag=head.etag)
 
-    def _check_layout(self) -> None:
-        if self._kind.older and self._table.get(*self._kind.older):
+    def _check_layout(self, until: float) -> None:
+        if self._kind.older and self._table.get(*self._kind.older, until=until):
             raise UnreadableDocument(
                 f"The roster in the DynamoDB table {self._table.name} is laid out as it once was:"
                 " `manage.py crew upgrade-table` brings it over."
@@ -272,6 +272,17 @@ def _leads(log: list[Logged], known: Ledger[Any], head: Head) -> bool:
     )
 
 
+def _unseen(log: list[Logged], items: list[Item]) -> list[Logged]:
+    """What of the log came after these records."""
+    seen = {_name(item): item["revision"] for item in items}
+    return [
+        each._replace(
+            records=[it for it in each.records if seen.get(it["name"], -1) < each.revision]
+        )
+        for each in log
+    ]
+
+
 def _applied(raws: dict[str, bytes], log: list[Logged]) -> dict[str, bytes]:
     for commit in log:
         for record in commit.records:
@@ -280,6 +291,10 @@ def _applied(raws: dict[str, bytes], log: list[Logged]) -> dict[str, bytes]:
             if "raw" in record:
                 raws[record["name"]] = _bytes(record["raw"])
     return raws
+
+
+def _name(item: Item) -> str:
+    return str(item["SK"]).removeprefix(RECORD)
 
 
 def _digits(revision: int) -> str:
