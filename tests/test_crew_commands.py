@@ -158,6 +158,33 @@ def test_a_roster_in_a_file_needs_no_table() -> None:
     assert run("create-table") == "The roster is a file: there is no table to make\n"
 
 
+def test_a_table_as_it_once_was_laid_out_is_brought_over(crew_table: Table) -> None:
+    crew_table.create()
+    assert run("upgrade-table") == "There is nothing to bring over\n"
+    prefix = f"CREW#{BUSINESS.slug}#"
+    joel = {"username": "joel", "name": "Joel", "rank": "crew", "version": 1}
+    joel |= dict.fromkeys(("created_at", "updated_at"), "2026-05-01T19:00:00Z")
+    meta = {"schema": 1, "revision": 4, "write_id": "w4", "members": ["joel"], "versions": [1]}
+    for key, item in (
+        ((f"{prefix}META", "META"), meta),
+        ((f"{prefix}joel", "PROFILE"), joel),
+        ((f"{prefix}joel", "AVAIL#2026-05-23"), {"windows": list[str]()}),
+    ):
+        crew_table.write(crew_table.put(*key, before={}, then=item))
+    assert "`manage.py crew upgrade-table` brings it over" in refused("list")
+    told = "the roster (members: 1, days off: 1)"
+    assert run("upgrade-table", "--dry-run") == f"Would bring over {told}\n"
+    assert "upgrade-table" in refused("list")
+    assert run("upgrade-table") == f"Brought over {told}; what was of old is gone\n"
+    assert days_of("joel") == {SATURDAY: Availability(())}
+    assert run("list", "--from", "2026-05-23").splitlines()[1] == "    2026-05-23  away"
+    assert run("upgrade-table") == "There is nothing to bring over\n"
+
+
+def test_a_roster_in_a_file_is_nothing_to_bring_over() -> None:
+    assert run("upgrade-table") == "There is nothing to bring over\n"
+
+
 def test_days_long_gone_stay_and_are_listed(crew_table: Table, clock: FakeClock) -> None:
     crew_table.create()
     joel_and_ana_are_on_the_roster()

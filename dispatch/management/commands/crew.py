@@ -146,7 +146,7 @@ class Command(BusinessCommand):
             self.stdout.write("There is nothing to bring over")
             return
         days = sum(len(member.availability) for member in known.members)
-        told = f"{len(known.entries)} members and {days} days of theirs"
+        told = f"the roster (members: {len(known.entries)}, days off: {days})"
         if options["dry_run"]:
             self.stdout.write(f"Would bring over {told}")
             return
