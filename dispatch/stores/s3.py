@@ -77,13 +77,12 @@ class S3Store:
         bucket, prefix = self._at["Bucket"], f"{self._folder}{folder}/"
         try:
             pages = self._client.get_paginator("list_objects_v2")
-            found = pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
             return [
                 each["Key"].removeprefix(prefix)
-                for page in found
-                for each in page.get("Contents", ())
+                for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+                for each in (page["Contents"] if page["KeyCount"] else ())
             ]
-        except (BotoCoreError, ClientError) as error:
+        except NO_ANSWER as error:
             raise self._unavailable("listed", error) from error
 
     @property
