@@ -27,8 +27,8 @@ class StoreUnavailable(Exception):
 
 
 class Contended(StaleWrite, StoreUnavailable):
-    """Others write faster than the document can be read: to who changes it a lost race like any
-    other, to who only reads it out of reach."""
+    """Others write faster than the document can be read, or keep it locked: to who changes it a
+    lost race like any other, to who only reads it out of reach. Nothing was written."""
 
 
 class UnreadableDocument(StoreUnavailable):
@@ -55,7 +55,8 @@ class DocumentStore(Protocol):
     def save(self, body: bytes, if_match: str | None) -> Document:
         """Write `body` over the version named `if_match` (None: only where there is none).
 
-        Raises StaleWrite when another version is there, StoreUnavailable when the storage
-        does not answer; after the latter the write may or may not have happened.
+        Raises StaleWrite when another version is there, Contended where others keep it locked,
+        StoreUnavailable when the storage does not answer: then the write may or may not have
+        happened.
         """
         ...

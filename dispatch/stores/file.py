@@ -9,10 +9,16 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
+from dispatch.domain.document import (
+    MISSING,
+    Contended,
+    Document,
+    StaleWrite,
+    StoreUnavailable,
+)
 from dispatch.stores import atomic
 
-LOCK_TIMEOUT = 2.4  # seconds: as long as S3 may take, see `aws.CLIENT`
+LOCK_TIMEOUT = 0.3  # seconds: who changes tries again for as long as a page may take
 
 
 class FileStore:
@@ -68,16 +74,17 @@ class FileStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Raises OSError. Waits asleep: a blocking lock would hold up every greenlet."""
+        """Raises OSError, Contended. Waits asleep: a blocking lock would hold up every greenlet."""
         until = time.monotonic() + LOCK_TIMEOUT
         with self._lock.open("a") as lock:
             while True:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
-                except BlockingIOError:
+                except BlockingIOError as error:
                     if time.monotonic() > until:
-                        raise
+                        text = f"{self._path} cannot be written: another process has locked it"
+                        raise Contended(text) from error
                 time.sleep(random.uniform(0.001, 0.01))  # noqa: S311
             yield
 

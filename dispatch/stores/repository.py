@@ -28,6 +28,7 @@ TIMEOUT = 2.5  # seconds that a change goes on trying when others are faster
 FAILURES = 2  # times that the storage may fail within one commit
 LAST_TRY = 1.25  # seconds before the end of its timeout when it no longer tries a storage again
 JUST_SEEN = 1.0  # seconds: so old may be what is taken for current until the write says no
+LONGEST_PAUSE = 0.25  # seconds between two tries
 GATHER = 0.003  # seconds in which those who have just been served come back with the next
 LAST_LOOK = 0.9  # the same where a write was sent and no answer came: that is worth another look
 
@@ -58,6 +59,10 @@ class LedgerStore(Protocol[L]):
 
 class AnswerLost(StoreUnavailable):
     """A write was sent; whether it happened is not known."""
+
+
+class Outrun(StoreUnavailable):
+    """Others have always been faster. Nothing was written."""
 
 
 @dataclass(eq=False, slots=True)
@@ -142,19 +147,20 @@ class Repository(Generic[L]):
         Raises StoreUnavailable.
         """
         mine = Change(fn, self._clock())
-        if self._is_my_turn(mine):
-            try:
-                self._commit_waiting()
-            finally:
-                with self._turn:
-                    self._is_writing = False
-                    self._turn.notify_all()
+        self._waiting.append(mine)
+        while not mine.is_over:
+            if self._is_my_turn(mine):
+                try:
+                    self._commit_waiting()
+                finally:
+                    with self._turn:
+                        self._is_writing = False
+                        self._turn.notify_all()
         return mine.outcome()
 
     def _is_my_turn(self, mine: Change[L]) -> bool:
         """True where this one is to write, for all who wait; False once another has done so."""
         with self._turn:
-            self._waiting.append(mine)
             self._turn.wait_for(lambda: mine.is_over or not self._is_writing, self._timeout)
             if self._is_writing and mine in self._waiting:
                 self._waiting.remove(mine)
@@ -165,7 +171,9 @@ class Repository(Generic[L]):
             return not mine.is_over
 
     def _commit_waiting(self) -> None:
-        """Whatever happens, every change that this takes is over when it returns or raises."""
+        """Whatever happens, every change that this takes is over when it returns or raises, or
+        waits again.
+        """
         if self._was_crowded:
             self._sleep(GATHER)
         together = [self._waiting.popleft() for _ in range(len(self._waiting))]
@@ -175,6 +183,14 @@ class Repository(Generic[L]):
                 raise StoreUnavailable("The storage is out of reach; nothing was changed.")
             self._commit(together)
         except StoreUnavailable as error:
+            if isinstance(error, Outrun):  # nothing was written: who has time left tries again
+                rest = [
+                    change
+                    for change in together
+                    if self._until(change) > self._clock() + LONGEST_PAUSE
+                ]
+                together = [change for change in together if change not in rest]
+                self._waiting.extendleft(reversed(rest))
             for change in together:
                 change.error = type(error)(*error.args)  # a new one: each thread raises its own
                 change.error.__cause__ = error.__cause__
@@ -189,7 +205,7 @@ class Repository(Generic[L]):
     def _commit(self, changes: list[Change[L]]) -> None:
         """Raises StoreUnavailable, and then none was made, or it is not known whether."""
         write_id = secrets.token_urlsafe(9)
-        until = self._clock() + self._timeout
+        until = min(map(self._until, changes))
         failures, is_sent = 0, False
         for attempt in range(1_000):
             try:
@@ -204,7 +220,7 @@ class Repository(Generic[L]):
                 is_sent |= isinstance(error, AnswerLost)
                 late = until - (LAST_LOOK if isinstance(error, AnswerLost) else LAST_TRY)
                 until = min(until, late)
-            pause = self._chance() * min(0.25, 0.01 * 2**attempt)
+            pause = self._chance() * min(LONGEST_PAUSE, 0.01 * 2**attempt)
             if failures >= FAILURES or self._clock() + pause > until:
                 break
             self._sleep(pause)
@@ -213,8 +229,14 @@ class Repository(Generic[L]):
             log.error("A change was given up: %s", lost)
             raise lost
         # A race that seems lost may have been lost to this very write, which came late.
-        what = "it is not known whether this was changed" if is_sent else "nothing was changed"
-        raise StoreUnavailable(f"Too many others are writing; {what}.") from lost
+        if is_sent:
+            text = "Too many others are writing; it is not known whether this was changed."
+            raise AnswerLost(text) from lost
+        raise Outrun("Too many others are writing; nothing was changed.") from lost
+
+    def _until(self, change: Change[L]) -> float:
+        """When it is given up."""
+        return change.asked_at + self._timeout
 
     def _try(self, changes: list[Change[L]], write_id: str, *, at_once: bool) -> None:
         """`at_once` spares the look where the storage was just seen: the write says whether that
@@ -246,6 +268,8 @@ class Repository(Generic[L]):
         new, asked_at = after.written(write_id, self._now()), self._clock()
         try:
             written = self._store.commit(before, new)
+        except StaleWrite:  # Contended, too: nothing was written
+            raise
         except StoreUnavailable as error:
             self._snapshot.doubt()
             raise AnswerLost(str(error)) from error

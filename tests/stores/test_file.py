@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.document import Contended, StoreUnavailable
 from dispatch.stores import atomic, file
 from dispatch.stores.file import FileStore
+from dispatch.stores.repository import TIMEOUT
 from qdn_site.releases.store import FolderReleases
+from tests.making import NOON, FakeClock
+from tests.stores.troubled import adding, ids, repository
 
 
 def mode(path: Path) -> int:
@@ -61,14 +64,49 @@ def test_what_ops_wrote_is_read_by_a_server_of_another_user(tmp_path: Path) -> N
     assert {mode(tmp_path / name) for name in files} == {0o644}
 
 
-def test_a_lock_that_is_never_given_up_is_waited_for_no_longer_than_s3(
+def test_a_lock_that_is_never_given_up_is_not_waited_for_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file, "LOCK_TIMEOUT", 0)
     with (tmp_path / "jobs.json.lock").open("w") as theirs:
         fcntl.flock(theirs, fcntl.LOCK_EX)
-        with pytest.raises(StoreUnavailable, match="cannot be written"):
+        with pytest.raises(Contended, match="cannot be written: another process has locked it"):
             FileStore(tmp_path / "jobs.json").save(b"{}", None)
+
+
+def test_a_change_waits_for_a_lock_as_long_as_for_others_who_write_and_changed_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "LOCK_TIMEOUT", 0)
+    path, clock = tmp_path / "jobs.json", FakeClock()
+    jobs = repository(FileStore(path), clock)
+    with path.with_name("jobs.json.lock").open("w") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        with pytest.raises(StoreUnavailable, match="nothing was changed"):
+            jobs.change(adding("a"))
+        assert TIMEOUT - 0.25 <= clock() - NOON.timestamp() <= TIMEOUT
+        assert (jobs.read().jobs, jobs.is_doubted) == ((), False)
+
+
+def test_a_change_goes_through_once_the_lock_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file, "LOCK_TIMEOUT", 0)
+    path = tmp_path / "jobs.json"
+    with path.with_name("jobs.json.lock").open("w") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        waiting = repository(
+            FileStore(path), FakeClock(), sleep=lambda _: fcntl.flock(theirs, fcntl.LOCK_UN)
+        )
+        assert ids(waiting.change(adding("a"))) == ["a"]
+
+
+def test_who_only_reads_waits_for_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.json"
+    path.write_bytes(b"{}")
+    with path.with_name("jobs.json.lock").open("w") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        assert FileStore(path).load().body == b"{}"
 
 
 WAITING = """
