@@ -16,7 +16,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Raw
 
-from dispatch.domain.document import MISSING, Document, DocumentStore, UnreadableDocument
+from dispatch.domain.document import (
+    MISSING,
+    Document,
+    DocumentStore,
+    UnreadableDocument,
+)
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook, token_hash
 from dispatch.domain.ledger import Entry
@@ -34,7 +39,7 @@ KEPT = 2  # months whose bytes are kept, the newest read: links of finished jobs
 class Shelf(DocumentStore, Protocol):
     """A document, and others that lie beside it."""
 
-    def beside(self, name: str) -> DocumentStore:
+    def beside(self, name: str) -> "Shelf":
         """The document of that name, which may have a folder of its own."""
         ...
 
@@ -81,7 +86,7 @@ class JobDocument(DocumentLedger[JobBook]):
         self._shelf = shelf
 
     def _has_been(self) -> bool:
-        return bool(self._shelf.names_in(FOLDER))
+        return bool(self._shelf.names_in(FOLDER) or self._shelf.versions())
 
 
 class Months:

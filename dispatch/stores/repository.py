@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -54,6 +54,21 @@ class LedgerStore(Protocol[L]):
 
     def begin(self) -> None:
         """An empty ledger. Raises StaleWrite where there is one."""
+        ...
+
+    def versions(self) -> Iterator[tuple[datetime, L]]:
+        """The ledger as it was, and since when, newest first. Raises StoreUnavailable."""
+        ...
+
+    def as_of(self, at: datetime) -> L:
+        """As it was then. Raises NoVersion, StoreUnavailable."""
+        ...
+
+    def put_back(self, write_id: str, at: datetime) -> None:
+        """The newest version that can be read, where what is there is damaged or gone.
+
+        Raises NoVersion, StaleWrite, StoreUnavailable.
+        """
         ...
 
 

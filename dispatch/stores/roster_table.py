@@ -22,7 +22,14 @@ from typing import Any
 import msgspec
 from boto3.dynamodb.conditions import ConditionBase, Key
 
-from dispatch.domain.document import MISSING, Contended, Document, StaleWrite, StoreUnavailable
+from dispatch.domain.document import (
+    MISSING,
+    Contended,
+    Document,
+    StaleWrite,
+    StoreUnavailable,
+    Version,
+)
 from dispatch.domain.roster import Availability
 from dispatch.stores.dynamodb import (
     ABSENT,
@@ -126,6 +133,10 @@ class RosterTable:
                 entry = msgspec.convert(_without_keys(item), Availability, strict=False)
                 day = date.fromisoformat(item["DAY"])
                 yield item["PK"].removeprefix(self._roster), day, entry
+
+    def versions(self) -> list[Version]:
+        """None are kept."""
+        return []
 
     def table_exists(self) -> bool:
         return self._table.exists()

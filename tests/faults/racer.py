@@ -22,6 +22,7 @@ from dispatch.domain.document import (  # noqa: E402
     DocumentStore,
     StaleWrite,
     StoreUnavailable,
+    Version,
 )
 from dispatch.domain.permissions import Actor, Rank  # noqa: E402
 from dispatch.domain.status import Status  # noqa: E402
@@ -60,6 +61,9 @@ class LosesAnswers:
 
     def beside(self, name: str) -> DocumentStore:
         return self.store.beside(name)
+
+    def versions(self) -> list[Version]:
+        return self.store.versions()
 
     def names_in(self, folder: str) -> list[str]:
         return self.store.names_in(folder)
