@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, get_args
@@ -137,6 +138,9 @@ def _parts(body: bytes, collection: str) -> tuple[dict[str, Raw], list[bytes]]:
 
 def check_names(raw: bytes) -> None:
     """Raises ValueError where an object in it has a name twice: msgspec does not tell."""
+    with suppress(ValueError, OverflowError, RecursionError):
+        if msgspec.json.encode(msgspec.json.decode(raw)) == raw:  # as we write it: far the most
+            return
     _loaded(raw, _once)
 
 
