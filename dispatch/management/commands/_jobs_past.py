@@ -60,13 +60,11 @@ def difference(before: Job, after: Job) -> list[str]:
 def restored(business: Business, job_id: str | None, to: datetime, *, dry: bool) -> Iterator[str]:
     """A line for each thing done, or that would be. Raises NoVersion, StaleWrite."""
     jobs, now = wiring.jobs(business), wiring.now()
-    if dry and (
-        damaged := [f"Would first put back {each} as it last was" for each in jobs.damaged()]
-    ):
-        yield from damaged
+    damaged = [str(each) for each in jobs.damaged()] if dry else jobs.put_back()
+    verb = "Would first put back" if dry else "Put back"
+    yield from (f"{verb} {name} as it last was" for name in damaged)
+    if dry and damaged:
         return
-    if not dry:
-        yield from (f"Put back {name} as it last was" for name in jobs.put_back())
     then = jobs.as_of(to if to.tzinfo else to.replace(tzinfo=business.zone))
     if job_id is not None and then.value(job_id) is None:
         raise NoVersion(f"There was no job {job_id!r} then.")
