@@ -113,11 +113,12 @@ class JobRepository(Repository[JobBook]):
         for _ in range(TRIES):
             try:
                 book = self.change(fn)
-                return book.job(job_id), book.revision
             except JobNotFound:
                 found = self._months.with_id(job_id, self._newest_first(self.read()))
                 if found is None:
                     raise
+            else:
+                return book.value(job_id) or self.archived(job_id), book.revision
             if done := self._change_archived(found[0], job_id, fn):
                 return done
         raise StoreUnavailable("Too many others are writing; nothing was changed.")
