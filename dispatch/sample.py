@@ -57,7 +57,7 @@ def add_members(business: Business, password: str) -> None:
 def add_jobs(business: Business) -> int:
     """Jobs of yesterday to the day after tomorrow, into an empty store only; how many."""
     at = wiring.now()
-    jobs = [_job(business, row, at) for row in JOBS]
+    jobs = [made_job(business, row, at) for row in JOBS]
     book = wiring.jobs(business).change(lambda book: book.put(*jobs) if book.is_new else book)
     return len(jobs) if book.value(jobs[0].id) else 0
 
@@ -69,7 +69,7 @@ def a_token(business: Business) -> str:
     return open_jobs[-1].tracking_token if open_jobs else ""
 
 
-def _job(
+def made_job(
     business: Business, row: tuple[str, str, str, str, str, int, str, str, str], at: datetime
 ) -> Job:
     name, phone, address, load_name, access, offset, status, driver, note = row

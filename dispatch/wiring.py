@@ -163,7 +163,7 @@ def _shelf(url: str, name: str, alias: str) -> Shelf:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"{folder} cannot be made: {error.strerror}") from error
-    return FileStore(folder / name)
+    return FileStore(folder / name, keeps=True)
 
 
 @cache

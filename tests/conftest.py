@@ -5,6 +5,7 @@ from copy import deepcopy
 from functools import lru_cache
 from http.cookies import SimpleCookie
 from itertools import count
+from pathlib import Path
 
 import botocore.session
 import hypothesis
@@ -34,6 +35,16 @@ hypothesis.settings.register_profile("suite", deadline=None, max_examples=50, de
 hypothesis.settings.load_profile("suite")
 # AWS's descriptions of its services are read once, not for each client that a test makes.
 botocore.session.create_loader = lru_cache(create_loader)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A module of whose tests this run takes none is not even imported, nor what it needs."""
+    if not collection_path.name.startswith("test_"):
+        return None
+    source, asked = collection_path.read_text(encoding="utf-8"), config.getoption("markexpr")
+    has_others = "\npytestmark = pytest.mark.long\n" not in source
+    is_asked = {"long": "mark.long" in source, "not long": has_others}.get(asked, True)
+    return None if is_asked else True
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from tests.making import NOON, make_job, make_member
 from tests.stores.troubled import InMemory
-from tests.test_commands import ROOT, refused, run
+from tests.test_commands import ROOT, SHELL, refused, run
 from tests.web.pages import words
 
 ONFLEET = [{"id": "task1", "state": 0, "recipients": [{"name": "Bo"}], "destination": {}}]
@@ -217,19 +217,16 @@ def test_a_terminal_that_knows_ascii_alone_is_told_all(tmp_path: Path) -> None:
     settings = {"QDN_STAGE": "development", "DJANGO_SECRET_KEY": "x" * 60}
     urls = {"QDN_JOBS_URL": f"file:{tmp_path}", "QDN_CREW_URL": f"file:{tmp_path}"}
 
-    def told(*line: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *line],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii", **settings, **urls},
-            capture_output=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.decode("ascii")
-
-    assert "Zo\\u00eb \\ud83d\\ude9b, \\u0141\\u00f3d\\u017a" in told("jobs", "list")
-    assert json.loads(told("jobs", "export"))["jobs"][0]["customer_name"] == "Zoë 🚛"
+    done = subprocess.run(
+        [sys.executable, "-c", SHELL, "jobs list", "jobs export"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii", **settings, **urls},
+        capture_output=True,
+        timeout=60,
+    )
+    listed, exported = done.stdout.decode("ascii").split("\n", 1)
+    assert "Zo\\u00eb \\ud83d\\ude9b, \\u0141\\u00f3d\\u017a" in listed
+    assert json.loads(exported)["jobs"][0]["customer_name"] == "Zoë 🚛"
 
 
 # --- in a table ---------------------------------------------------------------------------

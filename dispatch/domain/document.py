@@ -1,7 +1,9 @@
 """The one storage primitive: a document that is only ever compared and swapped."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,19 @@ class UnreadableDocument(StoreUnavailable):
     """
 
 
+class NoVersion(Exception):
+    """No version is kept that would be the one to go back to."""
+
+
 class LedgerGone(UnreadableDocument):
     """It was there and is no more. Who begins a new one does so knowingly."""
+
+
+class Version(NamedTuple):
+    """A document as it was written at a time, and how it is read."""
+
+    at: datetime
+    read: Callable[[], bytes]
 
 
 class DocumentStore(Protocol):
@@ -59,4 +72,8 @@ class DocumentStore(Protocol):
         StoreUnavailable when the storage does not answer: then the write may or may not have
         happened.
         """
+        ...
+
+    def versions(self) -> list[Version]:
+        """This one and those before it that are kept, newest first. Raises StoreUnavailable."""
         ...

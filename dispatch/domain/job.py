@@ -262,6 +262,18 @@ class Job(JobLine, frozen=True, kw_only=True):
         event = Event(at=at, by=by, what="on_my_way")
         return self.happened(event, on_my_way=OnMyWay(at=at, by=by))
 
+    def back_to(self, old: Self, at: datetime, *, is_gone: bool = False) -> Self:
+        """As it was in `old`, but for what has happened since, and for its link: one that was
+        revoked stays so. Itself where nothing else has changed; with `is_gone` it has.
+        """
+        since = {name: getattr(self, name) for name in ("version", "history", "keys", "updated_at")}
+        back = replace(old, **since, tracking_token=self.tracking_token)
+        if back == self and not is_gone:
+            return self
+        version = self.version + 1
+        event = Event(at=at, by=SYSTEM, what="restored", version=version)
+        return replace(back.happened(event), version=version)
+
     def _changed(
         self,
         what: str,

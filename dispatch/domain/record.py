@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -22,12 +24,19 @@ class Record(msgspec.Struct, frozen=True):
     """A value that never changes. Every time in it is UTC, in whole seconds."""
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
+        for name in _dated(type(self)):
             value = getattr(self, name)
             if isinstance(value, datetime):
                 msgspec.structs.force_setattr(self, name, utc(value))
             elif isinstance(value, date):
                 _check_day(value)
+
+
+@cache
+def _dated(kind: type[Record]) -> list[str]:
+    """The fields that may hold a time or a date: thousands of records are read at once."""
+    fields = msgspec.structs.fields(kind)
+    return [each.name for each in fields if {date, datetime} & {each.type, *get_args(each.type)}]
 
 
 def _check_day(day: date) -> None:
@@ -38,6 +47,8 @@ def _check_day(day: date) -> None:
 def utc(moment: datetime) -> datetime:
     """Times without an offset, as old files have them, are UTC. Raises ValueError."""
     _check_day(moment)
+    if moment.tzinfo is UTC and not moment.microsecond:
+        return moment
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     there = aware.astimezone(UTC).replace(microsecond=0)
     _check_day(there)  # it must be readable once it is written
@@ -127,6 +138,9 @@ def _parts(body: bytes, collection: str) -> tuple[dict[str, Raw], list[bytes]]:
 
 def check_names(raw: bytes) -> None:
     """Raises ValueError where an object in it has a name twice: msgspec does not tell."""
+    with suppress(ValueError, OverflowError, RecursionError):
+        if msgspec.json.encode(msgspec.json.decode(raw)) == raw:  # as we write it: far the most
+            return
     _loaded(raw, _once)
 
 

@@ -6,6 +6,7 @@ jobs that the business finished in it.
 
 import logging
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Raw
 
-from dispatch.domain.document import MISSING, Document, DocumentStore, UnreadableDocument
+from dispatch.domain.document import (
+    MISSING,
+    Document,
+    DocumentStore,
+    UnreadableDocument,
+)
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook, token_hash
 from dispatch.domain.ledger import Entry
@@ -30,13 +36,14 @@ log = logging.getLogger(__name__)
 FOLDER = "archive"
 NAME = re.compile(r"([0-9]{4}-[0-9]{2})\.json")
 READERS = 8  # months that are fetched at once
+AT_ONCE = 200  # jobs that are read before another greenlet has its turn
 KEPT = 2  # months whose bytes are kept, the newest read: links of finished jobs lie in them
 
 
 class Shelf(DocumentStore, Protocol):
     """A document, and others that lie beside it."""
 
-    def beside(self, name: str) -> DocumentStore:
+    def beside(self, name: str) -> "Shelf":
         """The document of that name, which may have a folder of its own."""
         ...
 
@@ -83,7 +90,7 @@ class JobDocument(DocumentLedger[JobBook]):
         self._shelf = shelf
 
     def _has_been(self) -> bool:
-        return bool(self._shelf.names_in(FOLDER))
+        return bool(self._shelf.names_in(FOLDER) or self._shelf.versions())
 
 
 class Months(ABC):
@@ -126,7 +133,9 @@ class Months(ABC):
 
     def _told(self, name: str, revision: int, raws: Iterable[bytes], problem: str) -> ReadMonth:
         problems, jobs = [problem] if problem else [], list[Archived]()
-        for raw in raws:
+        for place, raw in enumerate(raws):
+            if place % AT_ONCE == 0:
+                time.sleep(0)
             try:
                 jobs.append(Archived(msgspec.json.decode(raw, type=JobLine), bytes(raw)))
             except ValueError as error:

@@ -1,12 +1,16 @@
 """A ledger that is one document: a file, or an object in S3."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Generic
 
 from dispatch.domain.document import (
     Document,
     DocumentStore,
     LedgerGone,
+    NoVersion,
     UnreadableDocument,
 )
 from dispatch.stores.repository import L
@@ -45,6 +49,33 @@ class DocumentLedger(Generic[L]):
     def begin(self) -> None:
         """An empty one. Raises StaleWrite where there is one."""
         self._document.save(self._kind().encode(), None)
+
+    def versions(self) -> Iterator[tuple[datetime, L]]:
+        """The ledger as it was, and since when, newest first; what cannot be read is passed over.
+
+        Raises StoreUnavailable.
+        """
+        for version in self._document.versions():
+            with suppress(UnreadableDocument):
+                yield version.at, self._kind.decode(version.read())
+
+    def as_of(self, at: datetime) -> L:
+        """As it was then. Raises NoVersion, StoreUnavailable."""
+        for since, ledger in self.versions():
+            if since <= at:
+                return ledger
+        raise NoVersion(f"Of {self} no version of that time is kept.")
+
+    def put_back(self, write_id: str, at: datetime) -> None:
+        """The newest version that can be read, where what is there is damaged or gone.
+
+        Raises NoVersion, StaleWrite, StoreUnavailable.
+        """
+        now = self._document.load()
+        for _, ledger in self.versions():
+            self._document.save(ledger.written(write_id, at).encode(), now.etag)
+            return
+        raise NoVersion(f"Of {self} no version is kept that can be read.")
 
     def _has_been(self) -> bool:
         """True where something else shows that there was one."""

@@ -1,11 +1,14 @@
 """A document in a folder of a laptop: as atomic as S3, and safe against a pulled plug."""
 
 import fcntl
+import gzip
 import os
 import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,18 +18,27 @@ from dispatch.domain.document import (
     Document,
     StaleWrite,
     StoreUnavailable,
+    Version,
 )
 from dispatch.stores import atomic
 
+A_DAY = timedelta(days=1)
+WRITTEN = "%Y-%m-%dT%H-%M-%S.%f"  # UTC; 26 characters
 LOCK_TIMEOUT = 0.3  # seconds: who changes tries again for as long as a page may take
 
 
 class FileStore:
-    """`path` holds the document; `path` + `.lock` is only ever locked, never replaced."""
+    """`path` holds the document; `path` + `.lock` is only ever locked, never replaced.
 
-    def __init__(self, path: Path, mode: int = 0o600) -> None:
-        self._path, self._mode = path, mode
+    With `keeps`, versions are kept in `versions/` beside it, compressed: every one of the last
+    day, the last of each hour for a week, the last of each day for 90.
+    """
+
+    def __init__(self, path: Path, mode: int = 0o600, *, keeps: bool = False) -> None:
+        self._path, self._mode, self._keeps = path, mode, keeps
         self._lock = path.with_name(path.name + ".lock")
+        self._kept = path.parent / "versions" / path.name
+        self._thinned = ""
 
     def load(self, known: Document | None = None) -> Document:
         try:
@@ -41,12 +53,16 @@ class FileStore:
     def save(self, body: bytes, if_match: str | None) -> Document:
         try:
             with self._locked():
-                if self.load().etag != if_match:
+                now = self.load()
+                if now.etag != if_match:
                     raise StaleWrite
+                self._keep(now)  # unless it is: who wrote it may have been killed before
                 self._replace(body)
+                new = Document(body, sha256(body).hexdigest())
+                self._keep(new)
         except OSError as error:
             raise StoreUnavailable(f"{self._path} cannot be written: {error.strerror}") from error
-        return Document(body, sha256(body).hexdigest())
+        return new
 
     def beside(self, name: str) -> "FileStore":
         path = self._path.parent / name
@@ -54,7 +70,7 @@ class FileStore:
             path.parent.mkdir(exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"{path.parent} cannot be made: {error.strerror}") from error
-        return FileStore(path, self._mode)
+        return FileStore(path, self._mode, keeps=self._keeps)
 
     def names_in(self, folder: str) -> list[str]:
         try:
@@ -64,8 +80,35 @@ class FileStore:
         except OSError as error:
             raise StoreUnavailable(f"{folder} cannot be read: {error.strerror}") from error
 
+    def versions(self) -> list[Version]:
+        try:
+            found = [Version(_kept_at(path), partial(_unpacked, path)) for path in self._copies()]
+            if self._path.exists() and (not found or _written_at(self._path) > found[0].at):
+                found.insert(0, Version(_written_at(self._path), self._path.read_bytes))
+        except OSError as error:
+            raise StoreUnavailable(f"{self._kept} cannot be read: {error.strerror}") from error
+        return found
+
     def __str__(self) -> str:
         return str(self._path)
+
+    def _keep(self, document: Document) -> None:
+        if not self._keeps or document.etag is None:
+            return
+        at = _written_at(self._path)
+        copy = self._kept / f"{at:{WRITTEN}}-{document.etag[:8]}.gz"
+        if copy.exists():
+            return
+        self._kept.mkdir(parents=True, exist_ok=True)
+        atomic.replace(copy, gzip.compress(document.body, compresslevel=3), mode=self._mode)
+        if self._thinned != (hour := f"{at:%Y-%m-%dT%H}"):
+            self._thinned = hour
+            for old in _too_many(self._copies(), at):
+                old.unlink(missing_ok=True)
+
+    def _copies(self) -> list[Path]:
+        """Newest first."""
+        return sorted(self._kept.glob("*.gz"), reverse=True)
 
     def _missing(self) -> Document:
         if not self._path.parent.is_dir():
@@ -97,3 +140,27 @@ class FileStore:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _written_at(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _kept_at(copy: Path) -> datetime:
+    return datetime.strptime(copy.name[:26], WRITTEN).replace(tzinfo=UTC)
+
+
+def _unpacked(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes())
+
+
+def _too_many(copies: list[Path], now: datetime) -> Iterator[Path]:
+    """Of these, newest first, those that need not be kept any more."""
+    seen = set[str]()
+    for copy in copies:
+        age = now - _kept_at(copy)
+        # The time that the slot of which one is kept has in common.
+        slot = copy.name[: 26 if age <= A_DAY else 13 if age <= 7 * A_DAY else 10]
+        if slot in seen or age > 90 * A_DAY:
+            yield copy
+        seen.add(slot)

@@ -6,12 +6,18 @@ half-way between, because a process was killed, the next day's run brings where 
 
 import logging
 import secrets
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Set
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from dispatch.domain.document import LedgerGone, StoreUnavailable, UnreadableDocument
+from dispatch.domain.document import (
+    LedgerGone,
+    NoVersion,
+    StoreUnavailable,
+    UnreadableDocument,
+)
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import ARCHIVED_AFTER, Found, JobBook, JobNotFound, when_finished
 from dispatch.domain.ledger import Entry
@@ -107,11 +113,12 @@ class JobRepository(Repository[JobBook]):
         for _ in range(TRIES):
             try:
                 book = self.change(fn)
-                return book.job(job_id), book.revision
             except JobNotFound:
                 found = self._months.with_id(job_id, self._newest_first(self.read()))
                 if found is None:
                     raise
+            else:
+                return book.value(job_id) or self.archived(job_id), book.revision
             if done := self._change_archived(found[0], job_id, fn):
                 return done
         raise StoreUnavailable("Too many others are writing; nothing was changed.")
@@ -240,6 +247,91 @@ class JobRepository(Repository[JobBook]):
         """
         self._store.begin()
         self.archive(day)
+
+    # --- yesterday back ------------------------------------------------------------------
+
+    def versions(self) -> Iterator[tuple[datetime, JobBook]]:
+        """The working set as it was, and since when, newest first. Raises StoreUnavailable."""
+        return self._store.versions()
+
+    def as_of(self, at: datetime) -> JobBook:
+        """All jobs as they were then, those archived by then too.
+
+        Raises NoVersion where nothing is kept of that time, StoreUnavailable.
+        """
+        book = self._store.as_of(at)
+        for name in self._months.names():
+            with suppress(NoVersion):
+                book = book.including(self._months.ledger(name).as_of(at))
+        return book
+
+    def put_back(self) -> list[str]:
+        """What is damaged or gone, as it last was: the working set, and months. Their names.
+
+        Raises NoVersion, StoreUnavailable.
+        """
+        done = list[str]()
+        for ledger in self.damaged():
+            ledger.put_back(secrets.token_urlsafe(9), self._now())
+            done.append(str(ledger))
+        return done
+
+    def damaged(self) -> Iterator[LedgerStore[JobBook]]:
+        """What cannot be read or is gone: the working set, and months. Raises StoreUnavailable."""
+        known = dict[str, int]()
+        try:
+            known = dict(self._store.load().archive.months)
+        except UnreadableDocument:
+            yield self._store
+            with suppress(UnreadableDocument):  # put back by now, maybe
+                known = self._store.load().archive.months
+        for name in sorted({*known, *self._months.names()}):
+            ledger = self._months.ledger(name)
+            try:
+                is_there = bool(ledger.load().revision)
+            except UnreadableDocument:
+                is_there = False
+            if not is_there:
+                yield ledger
+
+    def differences(self, then: JobBook, at: datetime) -> list[tuple[Job | None, Job]]:
+        """Of each job that is not any more what it was `then`: as it is, None where it is gone,
+        and as `restore` would leave it at `at`. Raises StoreUnavailable.
+        """
+        book, found = self.read(), list[tuple[Job | None, Job]]()
+        archived = {
+            each.line.id: each
+            for month in self._months.read(self._months.names())
+            for each in month.jobs
+        }
+        for old in then.jobs:
+            now = book.value(old.id) or (old.id in archived and archived[old.id].read()) or None
+            back = (now or old).back_to(old, at, is_gone=now is None)
+            if back is not now:
+                found.append((now, back))
+        return found
+
+    def restore(self, then: JobBook, job_ids: Set[str], at: datetime) -> None:
+        """These jobs as they were `then`, each as its next version. Raises StoreUnavailable."""
+        archived = self.archived_ids()
+        old = {job_id: then.entries[then.index[job_id]] for job_id in sorted(job_ids)}
+
+        def back(book: JobBook, job_id: str) -> JobBook:
+            now, entry = book.value(job_id), old[job_id]
+            if entry.value is None or (now is None and job_id in archived):
+                raise JobNotFound(job_id)
+            after = (now or entry.value).back_to(entry.value, at, is_gone=now is None)
+            return book if after is now else book.with_entries([JobBook.rewritten(entry, after)])
+
+        def all_here(book: JobBook) -> JobBook:
+            for job_id in old:
+                with suppress(JobNotFound):
+                    book = back(book, job_id)
+            return book
+
+        self.change(all_here)
+        for job_id in old.keys() & archived:
+            self.change_job(job_id, partial(back, job_id=job_id))
 
 
 def _readable(entry: Entry[Job] | None, named: str = "") -> Job:

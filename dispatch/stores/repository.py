@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -28,6 +28,7 @@ TIMEOUT = 2.5  # seconds that a change goes on trying when others are faster
 FAILURES = 2  # times that the storage may fail within one commit
 LAST_TRY = 1.25  # seconds before the end of its timeout when it no longer tries a storage again
 JUST_SEEN = 1.0  # seconds: so old may be what is taken for current until the write says no
+LONGEST_PAUSE = 0.25  # seconds between two tries
 GATHER = 0.003  # seconds in which those who have just been served come back with the next
 LAST_LOOK = 0.9  # the same where a write was sent and no answer came: that is worth another look
 
@@ -61,9 +62,28 @@ class LedgerStore(Protocol[L]):
         """An empty ledger. Raises StaleWrite where there is one."""
         ...
 
+    def versions(self) -> Iterator[tuple[datetime, L]]:
+        """The ledger as it was, and since when, newest first. Raises StoreUnavailable."""
+        ...
+
+    def as_of(self, at: datetime) -> L:
+        """As it was then. Raises NoVersion, StoreUnavailable."""
+        ...
+
+    def put_back(self, write_id: str, at: datetime) -> None:
+        """The newest version that can be read, where what is there is damaged or gone.
+
+        Raises NoVersion, StaleWrite, StoreUnavailable.
+        """
+        ...
+
 
 class AnswerLost(StoreUnavailable):
     """A write was sent; whether it happened is not known."""
+
+
+class Outrun(StoreUnavailable):
+    """Others have always been faster. Nothing was written."""
 
 
 @dataclass(eq=False, slots=True)
@@ -148,20 +168,20 @@ class Repository(Generic[L]):
         Raises StoreUnavailable.
         """
         mine = Change(fn, self._clock())
-        if self._is_my_turn(mine):
-            try:
-                while not mine.is_over:
+        self._waiting.append(mine)
+        while not mine.is_over:
+            if self._is_my_turn(mine):
+                try:
                     self._commit_waiting()
-            finally:
-                with self._turn:
-                    self._is_writing = False
-                    self._turn.notify_all()
+                finally:
+                    with self._turn:
+                        self._is_writing = False
+                        self._turn.notify_all()
         return mine.outcome()
 
     def _is_my_turn(self, mine: Change[L]) -> bool:
         """True where this one is to write, for all who wait; False once another has done so."""
         with self._turn:
-            self._waiting.append(mine)
             self._turn.wait_for(lambda: mine.is_over or not self._is_writing, self._timeout)
             if self._is_writing and mine in self._waiting:
                 self._waiting.remove(mine)
@@ -172,7 +192,9 @@ class Repository(Generic[L]):
             return not mine.is_over
 
     def _commit_waiting(self) -> None:
-        """Whatever happens, every change that this takes is over when it returns or raises."""
+        """Whatever happens, every change that this takes is over when it returns or raises, or
+        waits again.
+        """
         if self._was_crowded:
             self._sleep(GATHER)
         together = [self._waiting.popleft() for _ in range(len(self._waiting))]
@@ -182,6 +204,14 @@ class Repository(Generic[L]):
                 raise StoreUnavailable("The storage is out of reach; nothing was changed.")
             self._commit(together)
         except StoreUnavailable as error:
+            if isinstance(error, Outrun):  # nothing was written: who has time left tries again
+                rest = [
+                    change
+                    for change in together
+                    if self._until(change) > self._clock() + LONGEST_PAUSE
+                ]
+                together = [change for change in together if change not in rest]
+                self._waiting.extendleft(reversed(rest))
             for change in together:
                 change.error = type(error)(*error.args)  # a new one: each thread raises its own
                 change.error.__cause__ = error.__cause__
@@ -196,7 +226,7 @@ class Repository(Generic[L]):
     def _commit(self, changes: list[Change[L]]) -> None:
         """Raises StoreUnavailable, and then none was made, or it is not known whether."""
         write_id = secrets.token_urlsafe(9)
-        until = self._clock() + self._timeout
+        until = min(map(self._until, changes))
         failures, is_sent = 0, False
         for attempt in range(1_000):
             try:
@@ -211,7 +241,7 @@ class Repository(Generic[L]):
                 is_sent |= isinstance(error, AnswerLost)
                 late = until - (LAST_LOOK if isinstance(error, AnswerLost) else LAST_TRY)
                 until = min(until, late)
-            pause = self._chance() * min(0.25, 0.01 * 2**attempt)
+            pause = self._chance() * min(LONGEST_PAUSE, 0.01 * 2**attempt)
             if failures >= FAILURES or self._clock() + pause > until:
                 break
             self._sleep(pause)
@@ -220,8 +250,14 @@ class Repository(Generic[L]):
             log.error("A change was given up: %s", lost)
             raise lost
         # A race that seems lost may have been lost to this very write, which came late.
-        what = "it is not known whether this was changed" if is_sent else "nothing was changed"
-        raise StoreUnavailable(f"Too many others are writing; {what}.") from lost
+        if is_sent:
+            text = "Too many others are writing; it is not known whether this was changed."
+            raise AnswerLost(text) from lost
+        raise Outrun("Too many others are writing; nothing was changed.") from lost
+
+    def _until(self, change: Change[L]) -> float:
+        """When it is given up."""
+        return change.asked_at + self._timeout
 
     def _try(self, changes: list[Change[L]], write_id: str, *, at_once: bool) -> None:
         """`at_once` spares the look where the storage was just seen: the write says whether that

@@ -4,12 +4,19 @@ If-Match: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writ
 """
 
 import threading
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
 
-from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
+from dispatch.domain.document import (
+    MISSING,
+    Document,
+    StaleWrite,
+    StoreUnavailable,
+    Version,
+)
 from dispatch.stores.aws import CLIENT, NO_ANSWER, making_a_client, one_line
 
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
@@ -77,14 +84,35 @@ class S3Store:
         bucket, prefix = self._at["Bucket"], f"{self._folder}{folder}/"
         try:
             pages = self._client.get_paginator("list_objects_v2")
-            found = pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
             return [
                 each["Key"].removeprefix(prefix)
-                for page in found
-                for each in page.get("Contents", ())
+                for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+                for each in (page["Contents"] if page["KeyCount"] else ())
             ]
         except NO_ANSWER as error:
             raise self._unavailable("listed", error) from error
+
+    def versions(self) -> list[Version]:
+        bucket, key = self._at["Bucket"], self._at["Key"]
+        try:
+            pages = self._client.get_paginator("list_object_versions")
+            return [
+                Version(each["LastModified"], partial(self._version, each["VersionId"]))
+                for page in pages.paginate(Bucket=bucket, Prefix=key)
+                for each in page.get("Versions", ())
+                if each["Key"] == key
+            ]
+        except NO_ANSWER as error:
+            raise self._unavailable("looked up", error) from error
+
+    def _version(self, version: str) -> bytes:
+        try:
+            answer = self._client.get_object(**self._at, VersionId=version)
+            _ = answer["ContentLength"]
+            body: bytes = answer["Body"].read()
+        except NO_ANSWER as error:
+            raise self._unavailable("read", error) from error
+        return body
 
     @property
     def _folder(self) -> str:

@@ -244,6 +244,12 @@ def cancel_503(page: Page, site: Site) -> None:
     expect(page.get_by_text("cannot reach our records")).to_be_visible()
 
 
+def one_moment(page: Page, site: Site) -> None:
+    site.cut_off()
+    page.goto(f"/track/{'n' * 32}")
+    expect(page.get_by_role("heading", name="One moment, please")).to_be_visible()
+
+
 def guessed(page: Page, site: Site) -> None:
     """Links that are nobody's, one after the other."""
     for number in range(60):
@@ -488,6 +494,7 @@ CUSTOMERS = [
     State("track-ask-ready", "", partial(ask, "ready")),
     State("track-could-not", "", could_not),
     State("track-cancel-503", "", cancel_503),
+    State("track-one-moment", "", one_moment),
     State("track-too-late", "", too_late),
     State("track-429", "", guessed),
     State("track-not-found", "", at("/track/no-such-link-0000")),

@@ -171,6 +171,28 @@ def test_readers_are_served_the_last_that_was_known_and_do_not_wait_each_time(
     assert max(slow, default=0) < BOUND
 
 
+def test_who_booked_at_another_worker_meanwhile_is_asked_for_a_moment_and_never_told_of_no_job(
+    outage: Site,
+) -> None:
+    token = f"new-{outage.stored().revision}".ljust(32, "x")
+    job = make_job(id=token[:8], tracking_token=token)
+    link = f"/track/{token}?r={outage.jobs.change(lambda book: book.put(job)).revision}"
+    answers = [outage.customer.get(path) for path in (link, link.replace("?", "/live?"), link)]
+    assert {answer.status for answer in answers} == {503}
+    assert max(answer.seconds for answer in answers) < BOUND
+    assert "One moment, please" in answers[0].text
+    assert answers[0].headers["Refresh"]
+    outage.cable.mend()
+    seen = []
+
+    def is_found() -> bool:
+        seen.append(outage.customer.get(link).status)
+        return seen[-1] == 200
+
+    until(is_found)
+    assert set(seen) <= {503, 200}
+
+
 def test_the_board_says_since_when_it_is_old_and_everything_heals_by_itself(
     outage: Site,
 ) -> None:

@@ -41,6 +41,7 @@ def until(true: Callable[[], bool]) -> None:
     start = time.monotonic()
     while not true():
         assert time.monotonic() - start < HANGS, "it never was"
+        time.sleep(0.05)  # who is asked without end gets nowhere
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from qdn_site.edge.table import FUNCTION as FUNCTION_CODE
 from qdn_site.releases import ReleaseError, sample_job
 from qdn_site.releases.pack import Pack, keep, pack_function
 from qdn_site.releases.store import ReleaseStore, open_store
-from tests.aws import aws_environment
+from tests.aws import PATIENT, aws_environment
 from tests.cloudfront import Distribution, StandIn, running_cloudfront
 from tests.cloudfront.functions import Version
 from tests.listening import listening
@@ -29,6 +29,7 @@ from tests.serving import ROOT, environment_of, manage, serving
 
 pytestmark = pytest.mark.long
 FUNCTION = "qdn-track-rewrite"
+AS_PATIENT = {"DJANGO_SETTINGS_MODULE": "tests.releases.patient"}
 BUSINESSES = (
     (ROOT / "qdn_site" / "businesses.toml").read_text().partition("[business.production]")[0]
 )
@@ -91,6 +92,7 @@ class Place:
         folder.mkdir(exist_ok=True)
         settings = {
             **{name: value for name, value in self.environment.items() if name[:4] == "AWS_"},
+            **AS_PATIENT,
             "QDN_STAGE": stage,
             "QDN_WORKERS": "1",
             "QDN_BUSINESSES": self.environment["QDN_BUSINESSES"],
@@ -119,6 +121,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     with running_moto() as endpoint, running_cloudfront(*distributions) as edge:
         for name, value in aws_environment(endpoint).items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr("qdn_site.releases.store.REPEATING", PATIENT)
         # moto keeps its buckets for as long as this process lives.
         staging, production = (
             make_bucket(endpoint, f"{name}-{token_hex(4)}") for name in ("staging", "production")
@@ -134,6 +137,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
             "QDN_PRODUCTION_URL": edge.url("EPRODUCTION"),
             **edge.environment,
             **aws_environment(endpoint),
+            **AS_PATIENT,
         }
         environment = environment_of(tmp_path / "ops", **settings)
         yield Place(tmp_path, pages(tmp_path / "pages"), environment, edge)

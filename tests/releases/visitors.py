@@ -31,35 +31,38 @@ class Visitors:
 
     def walk(self, urls: Sequence[str], path: str, pause: float) -> None:
         """The page from the first site, what it names from the others: they may be a release
-        apart."""
-        homes = [Connection(url) for url in urls]
+        apart. While it names the same, that is not asked for again, as browsers do.
+        """
+        homes, known = [Connection(url) for url in urls], set[str]()
         while not self._over.is_set():
             try:
-                self._look(homes, path)
+                known = self._look(homes, path, known)
             except Exception as error:
                 self.failures.append(f"{path}, pause {pause}: {error!r}")
             self._over.wait(pause)
         for home in homes:
             home.close()
 
-    def _look(self, homes: list["Connection"], path: str) -> None:
+    def _look(self, homes: list["Connection"], path: str, known: set[str]) -> set[str]:
+        """The files that the page names."""
         started = time.monotonic()
         status, body = homes[0].get(path)
         self.slowest = max(self.slowest, time.monotonic() - started)
         files = set(STATIC.findall(body))
         if status != STATUS.get(path, 200):
             self.failures.append(f"{path} answers {status}")
-            return
+            return set()
         if not any(file.endswith(".css") for file in files):
             self.failures.append(f"{path} names no stylesheet")
         self.sentences.update(re.findall(r'<p class="lead">([^<]+)', body))
         self.pages += 1
         for home in homes:
-            for file in files:
+            for file in files if files != known else ():
                 status, content = home.get(file)
                 if status != 200 or not content:
                     self.failures.append(f"{file} of {path} answers {status}")
                 self.files += 1
+        return files
 
 
 class Connection:

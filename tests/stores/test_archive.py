@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dispatch.domain.document import MISSING, Document, LedgerGone, StoreUnavailable
+from dispatch.domain.document import MISSING, Document, LedgerGone, StoreUnavailable, Version
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import move
@@ -364,6 +364,9 @@ class Counting:
         other = Counting(self.inner.beside(name), self.last)  # type: ignore[arg-type]
         other.seen = self.seen
         return other
+
+    def versions(self) -> list[Version]:
+        return self.inner.versions()
 
     def names_in(self, folder: str) -> list[str]:
         return self.inner.names_in(folder)

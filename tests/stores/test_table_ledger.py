@@ -13,7 +13,13 @@ from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from dispatch.domain.availability import away
-from dispatch.domain.document import Contended, LedgerGone, StaleWrite, StoreUnavailable
+from dispatch.domain.document import (
+    Contended,
+    LedgerGone,
+    NoVersion,
+    StaleWrite,
+    StoreUnavailable,
+)
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Availability, Member, Roster
@@ -24,9 +30,10 @@ from dispatch.stores.repository import Repository
 from dispatch.stores.table import kinds
 from dispatch.stores.table.changes import MOST_BYTES, MOST_RECORDS
 from dispatch.stores.table.crew import days_between
-from dispatch.stores.table.ledger import MOST_NEW, TableLedger
+from dispatch.stores.table.ledger import TableLedger
+from dispatch.stores.table.reader import MOST_NEW
 from tests.aws import patient_dynamodb
-from tests.making import BUSINESS, NOON, make_job, make_member
+from tests.making import BUSINESS, NOON, FakeClock, make_job, make_member
 from tests.opening import AS_IN_COMMANDS, open_jobs_in
 
 TODAY = date(2026, 5, 22)
@@ -220,7 +227,7 @@ def test_where_the_log_does_not_lead_there_all_is_read(
     if gap == "another's":
         items.put_item(Item=found(items, log, f"{1:019}") | {"write_id": "another's"})
     if gap == "long":
-        monkeypatch.setattr("dispatch.stores.table.ledger.MOST_NEW", 3)
+        monkeypatch.setattr("dispatch.stores.table.reader.MOST_NEW", 3)
     assert MOST_NEW > 3
     assert list(store.load(known).index) == list("bcde")
 
@@ -293,11 +300,13 @@ def test_a_table_made_anew_is_not_taken_for_the_old_one(
 ) -> None:
     """It counts its revisions from the start again."""
     jobs.change(adding("a"))
+    jobs.change(adding("d"))
     for item in items.scan()["Items"]:
         items.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
-    other.change(adding("b"))
-    other.change(adding("c"))
-    assert list(jobs.refreshed().index) == ["b", "c"]
+    for name in "bce":
+        other.change(adding(name))
+        assert "a" not in jobs.refreshed().index
+    assert list(jobs.refreshed().index) == ["b", "c", "e"]
 
 
 # --- gone ------------------------------------------------------------------------------------
@@ -319,6 +328,74 @@ def test_jobs_that_are_gone_stop_writes_until_they_are_begun_anew_with_what_is_l
     opened().begin(TODAY)
     assert list(opened().read().index) == ["open"]
     assert opened().archived("done") == done
+
+
+def test_what_it_was_is_known_as_far_back_as_the_log_goes(
+    table: Table, business: str, items: Any
+) -> None:
+    clock = FakeClock()
+    store = TableLedger(table, kinds.jobs(business))
+    jobs: Repository[JobBook] = Repository(store, now=clock.now, background=False)
+    for change in (
+        adding("a", "b"),
+        adding("a", "c", truck="7"),
+        lambda book: book.without({"b"}),
+        lambda book: adding("a", truck="8")(book.without({"a"})),
+    ):
+        jobs.change(change)
+        clock.tick(3600)
+
+    def what(book: JobBook) -> dict[str, str]:
+        return {each.id: each.truck for each in book.jobs}
+
+    was: list[dict[str, str]] = [
+        {"c": "7", "a": "8"},
+        {"a": "7", "c": "7"},
+        {"a": "7", "b": "", "c": "7"},
+        {"a": "", "b": ""},
+    ]
+    assert [(since, book.revision, what(book)) for since, book in store.versions()] == [
+        (NOON + timedelta(hours=3 - place), 4 - place, each) for place, each in enumerate(was)
+    ]
+    assert what(store.as_of(NOON + timedelta(minutes=90))) == was[2]
+    assert what(store.as_of(NOON)) == was[3]
+    with pytest.raises(NoVersion, match="no version of that time is kept"):
+        store.as_of(NOON - timedelta(seconds=1))
+    items.delete_item(Key={"PK": f"LOG#JOBS#{business}", "SK": f"{2:019}"})
+    assert [what(book) for _, book in store.versions()] == was[:2]
+
+
+@pytest.mark.parametrize("left", ["records", "log", "nothing"])
+def test_a_head_that_is_gone_is_put_back_with_what_is_left(
+    left: str, open_table: Callable[[], Table], business: str, items: Any
+) -> None:
+    """By `jobs restore`, which finds it damaged."""
+    jobs = open_jobs_in(open_table(), business)
+    at = NOON - timedelta(days=9)
+    done = job("done", status=Status.COMPLETED, finished_at=at)
+    jobs.change(lambda book: book.put(done, job("b"), job("c")))
+    jobs.archive(TODAY)
+    jobs.change(adding("b", truck="7"))
+    before = jobs.read()
+    items.delete_item(Key={"PK": f"JOBS#{business}", "SK": "HEAD"})
+    gone = {"records": [], "log": ["R#b", "R#c"], "nothing": ["R#b", "R#c"]}[left]
+    for sort in gone:
+        items.delete_item(Key={"PK": f"JOBS#{business}", "SK": sort})
+    if left == "nothing":
+        for revision in range(1, before.revision + 1):
+            items.delete_item(Key={"PK": f"LOG#JOBS#{business}", "SK": f"{revision:019}"})
+        with pytest.raises(NoVersion):
+            open_jobs_in(open_table(), business).put_back()
+        return
+    again = open_jobs_in(open_table(), business)
+    assert again.put_back() == [f"JOBS#{business} in the DynamoDB table {items.name}"]
+    book = open_jobs_in(open_table(), business).read()
+    assert [(each.id, each.truck) for each in book.jobs] == [("b", "7"), ("c", "")]
+    assert book.revision == before.revision + 1
+    assert book.archive == before.archive
+    assert again.archived("done").id == "done"
+    assert again.put_back() == []
+    jobs.change(adding("d"))
 
 
 # --- what one transaction takes ----------------------------------------------------------------

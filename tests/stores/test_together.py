@@ -12,6 +12,7 @@ from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import JobConflict
 from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.repository import TIMEOUT
 from tests.making import FakeClock
 from tests.stores.troubled import TroubledStore, adding, gone, ids, repository, stale
 
@@ -162,3 +163,20 @@ def test_many_writers_need_few_writes_and_lose_nothing(
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(mine.change, [adding(f"job-{n}") for n in range(160)]))
     assert len(store.book.jobs) == 160
+
+
+def test_who_has_waited_long_takes_nobody_with_time_left_along(
+    mine: JobRepository, store: TroubledStore
+) -> None:
+    """Both lose races until the first one's time is up; the second goes on."""
+    clock: FakeClock = mine._clock  # type: ignore[assignment]
+
+    def outrun() -> None:
+        clock.tick(TIMEOUT / 2)
+        stale()
+
+    with together(mine, store, adding("old"), adding("young")) as (old, young):
+        list(mine._waiting)[1].asked_at += TIMEOUT
+        store.before_save = [outrun, outrun]
+    assert isinstance(old.exception(), StoreUnavailable)
+    assert ids(young.result())[-1] == "young"

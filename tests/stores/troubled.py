@@ -10,6 +10,7 @@ from dispatch.domain.document import (
     DocumentStore,
     StaleWrite,
     StoreUnavailable,
+    Version,
 )
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
@@ -55,6 +56,10 @@ class TroubledStore:
     def beside(self, name: str) -> DocumentStore:
         self._answer()
         return self.inner.beside(name)
+
+    def versions(self) -> list[Version]:
+        self._answer()
+        return self.inner.versions()
 
     def names_in(self, folder: str) -> list[str]:
         self._answer()

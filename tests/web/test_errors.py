@@ -98,10 +98,12 @@ ODD_BODIES = [
     ],
 )
 def test_an_odd_body_is_never_a_500(dana: Client, path: str) -> None:
-    for body in ODD_BODIES:
-        for kind in ("application/x-www-form-urlencoded", "application/json", "text/plain"):
-            answer = dana.post(path, body, content_type=kind)
-            assert answer.status_code in (200, 302, 303, 400, 404, 409, 422), (body, kind)
+    form = "application/x-www-form-urlencoded"
+    # Of what is no form Django reads nothing: one such body stands for all.
+    others = [(b'{"status": "booked"}', kind) for kind in ("application/json", "text/plain")]
+    for body, kind in (*((body, form) for body in ODD_BODIES), *others):
+        answer = dana.post(path, body, content_type=kind)
+        assert answer.status_code in (200, 302, 303, 400, 404, 409, 422), (body, kind)
 
 
 @pytest.mark.parametrize(

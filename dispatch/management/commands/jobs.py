@@ -14,7 +14,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.document import LedgerGone, UnreadableDocument
+from dispatch.domain.document import LedgerGone, NoVersion, StaleWrite, UnreadableDocument
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.ledger import Entry
@@ -22,10 +22,14 @@ from dispatch.domain.status import Status
 from dispatch.domain.typed.texts import lines
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._jobs_file import checked, read_file
+from dispatch.management.commands._jobs_past import moment, restored, versions, versions_of
 
 
 class Command(BusinessCommand):
-    help = "The jobs: list, show, verify, export, import, drop, archive, begin, create-table."
+    help = (
+        "The jobs: list, show, verify, export, import, drop, archive, begin, history, restore,"
+        " create-table."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -54,7 +58,16 @@ class Command(BusinessCommand):
         )
         beginning = actions.add_parser("begin", help="an empty jobs.json where one was and is gone")
         table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
-        for parser_ in (taking, dropping, archiving, beginning, table):
+        past = actions.add_parser("history", help="what is kept of earlier versions")
+        past.add_argument("id", nargs="?", help="of a job: its versions")
+        restoring = actions.add_parser("restore", help="jobs as they once were, as a new version")
+        which = restoring.add_mutually_exclusive_group(required=True)
+        which.add_argument("id", nargs="?", help="of one job")
+        which.add_argument("--all", action="store_true", help="all; jobs made since stay")
+        restoring.add_argument(
+            "--to", type=moment, required=True, metavar="TIME", help="2026-11-26T17:00, local"
+        )
+        for parser_ in (taking, dropping, archiving, beginning, restoring, table):
             add_dry_run(parser_)
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
@@ -189,6 +202,25 @@ class Command(BusinessCommand):
             self.stdout.write(f"{verb} {count} jobs that were finished in {name}")
         if not moved:
             self.stdout.write("Nothing was finished more than three days ago.")
+
+    def _history(self, business: Business, options: dict[str, Any]) -> None:
+        name, told = options["id"], False
+        for line in versions_of(business, name) if name else versions(business):
+            self.stdout.write(line)
+            told = True
+        if not told:
+            what = f"the job {name!r}" if name else "the jobs"
+            raise CommandError(f"No version is kept of {what}.")
+
+    def _restore(self, business: Business, options: dict[str, Any]) -> None:
+        name, dry = options["id"], options["dry_run"]
+        try:
+            for line in restored(business, name, options["to"], dry=dry):
+                self.stdout.write(line)
+        except NoVersion as error:
+            raise CommandError(str(error)) from error
+        except StaleWrite as error:
+            raise CommandError("Somebody else has just written. Try again.") from error
 
     def _begin(self, business: Business, options: dict[str, Any]) -> None:
         jobs = wiring.jobs(business)

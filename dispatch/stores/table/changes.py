@@ -16,9 +16,13 @@ MOST_BYTES = 380_000  # of these, as the log has them in one item: DynamoDB take
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What becomes of one record: `raw` is None where it goes; `is_new` where it comes last."""
+    """What becomes of one record: `raw` is None where it goes; `is_new` where it comes last.
+
+    `was` is None where there was none, or the two are too long for the log.
+    """
 
     name: str
+    was: bytes | None
     raw: bytes | None
     is_new: bool
     indexed: tuple[Mapping[str, str], Mapping[str, str]]  # before and after
@@ -26,7 +30,7 @@ class Step:
 
     @property
     def size(self) -> int:
-        return len(self.name) + len(self.raw or b"")
+        return len(self.name) + len(self.was or b"") + len(self.raw or b"")
 
 
 def cut(kind: Kind[L], before: L, after: L) -> list[list[Step]]:
@@ -52,27 +56,29 @@ def cut(kind: Kind[L], before: L, after: L) -> list[list[Step]]:
 
 
 def _steps(kind: Kind[L], before: L, after: L) -> list[Step]:
-    was, now = _entries(kind, before), _entries(kind, after)
-    order = {name: place for place, name in enumerate(was)}
+    olds, news = _entries(kind, before), _entries(kind, after)
+    order = {name: place for place, name in enumerate(olds)}
     changed, last = dict[str, bool](), -1  # whether it takes a new place
     is_new = False
-    for name, entry in now.items():
+    for name, entry in news.items():
         place = order.get(name, -1)
         is_new |= place <= last  # and so is all that follows one that has moved
         last = max(last, place)
-        if is_new or entry.raw != was[name].raw:
+        if is_new or entry.raw != olds[name].raw:
             changed[name] = is_new
-    changed |= dict.fromkeys((name for name in was if name not in now), False)
-    kept = {key for name in changed for key in _items(kind, name, now.get(name))}
+    changed |= dict.fromkeys((name for name in olds if name not in news), False)
+    kept = {key for name in changed for key in _items(kind, name, news.get(name))}
     steps = []
     for name, is_placed in changed.items():
-        old, new = was.get(name), now.get(name)
+        old, new = olds.get(name), news.get(name)
         known, items = _items(kind, name, old), _items(kind, name, new)
         gone = {key: None for key in known if key not in kept}
         made = {key: each for key, each in items.items() if each != known.get(key)}
         indexed = _indexed(kind, old), _indexed(kind, new)
-        raw = new.raw if new else None
-        steps.append(Step(name, raw, is_placed, indexed, {**gone, **made}))
+        was, raw = old.raw if old else None, new.raw if new else None
+        if len(name) + len(was or b"") + len(raw or b"") > MOST_BYTES:
+            was = None
+        steps.append(Step(name, was, raw, is_placed, indexed, {**gone, **made}))
     return steps
 
 

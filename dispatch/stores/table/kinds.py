@@ -36,12 +36,12 @@ class Kind(Generic[L]):
     named_by: tuple[str, ...]  # stored fields that name a record's item, joined by `#`
     beside: Callable[[str, Any], Items]  # what goes with the record of that name, for looking up
     indexed: Callable[[Any], Mapping[str, str]] = _none  # its attributes, for the indexes
-    trace: str = ""  # a partition whose items show that there was such a ledger
+    traces: tuple[str, ...] = ()  # partitions whose items show that there was such a ledger
     older: ItemKey | None = None  # the item of a layout that is to be brought over first
 
     @property
     def log(self) -> str:
-        return f"LOG#{self.partition}"
+        return _log(self.partition)
 
     def names(self, raws: list[bytes]) -> dict[str, bytes]:
         """Records as they are stored, in their order, by the names of their items.
@@ -75,7 +75,8 @@ def jobs(business: str) -> Kind[JobBook]:
     def beside(name: str, job: Job) -> Items:
         return _link(business, job, "JOBS", name)
 
-    return Kind(JobBook, (partition, "HEAD"), partition, ("id",), beside, trace=archive(business))
+    traces = archive(business), _log(partition), partition
+    return Kind(JobBook, (partition, "HEAD"), partition, ("id",), beside, traces=traces)
 
 
 def archive(business: str) -> str:
@@ -94,14 +95,20 @@ def month(business: str, month: str) -> Kind[JobBook]:
         asked = {"PHONE": job.phone.partition(";")[0], "NAME": folded(job.customer_name)}
         return {index: f"{business}#{text}" for index, text in asked.items() if text}
 
+    partition = f"{archive(business)}#{month}"
     return Kind(
         JobBook,
         (archive(business), month),
-        f"{archive(business)}#{month}",
+        partition,
         ("finished_at", "id"),
         beside,
         indexed,
+        traces=(_log(partition), partition),
     )
+
+
+def _log(partition: str) -> str:
+    return f"LOG#{partition}"
 
 
 def by_id(business: str, job_id: str) -> str:
