@@ -32,10 +32,10 @@ def prefix(request: pytest.FixtureRequest) -> str:
 def table(open_table: Callable[[], Table], prefix: str) -> Table:
     """As the program of then left it."""
     table = open_table()
-    put = boto3.resource("dynamodb").Table(table.name).put_item
+    items = list[dict[str, Any]]()
     for username in MEMBERS:
-        put(
-            Item={
+        items.append(
+            {
                 "PK": prefix + username,
                 "SK": "PROFILE",
                 "username": username,
@@ -52,11 +52,14 @@ def table(open_table: Callable[[], Table], prefix: str) -> Table:
     for day in (LONG_AGO, TODAY):
         keys = {"ROSTER": prefix, "DAY": str(day)}
         away = {"windows": [], "x_why": "sick"}
-        put(Item={"PK": f"{prefix}joel", "SK": f"AVAIL#{day}", **keys, **away})
+        items.append({"PK": f"{prefix}joel", "SK": f"AVAIL#{day}", **keys, **away})
     head = {"schema": 1, "revision": 41, "write_id": "w41", "recent_writes": ["w40", "w41"]}
     listed = {"members": list(MEMBERS), "versions": [3] * len(MEMBERS)}
     meta = {"PK": f"{prefix}META", "SK": "META", **head, **listed}
-    put(Item={**meta, "updated_at": "2026-05-01T19:00:00Z", "x_house": "ours"})
+    items.append({**meta, "updated_at": "2026-05-01T19:00:00Z", "x_house": "ours"})
+    with boto3.resource("dynamodb").Table(table.name).batch_writer() as writer:
+        for item in items:
+            writer.put_item(Item=item)
     return table
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Generic
 
@@ -50,7 +51,7 @@ class Kind(Generic[L]):
         """
         named = dict[str, bytes]()
         for raw in raws:
-            name = self._name(raw)
+            name = _name(self.ledger.with_texts, self.named_by, raw)
             number = 1
             unique = name
             while unique in named:
@@ -59,14 +60,16 @@ class Kind(Generic[L]):
             named[unique] = raw
         return named
 
-    def _name(self, raw: bytes) -> str:
-        try:
-            fields = self.ledger.with_texts(msgspec.json.decode(raw, type=dict[str, Raw]))
-            parts = [msgspec.json.decode(fields[field], type=str) for field in self.named_by]
-        except (*UNREADABLE, KeyError):
-            parts = []
-        name = "#".join(parts)
-        return name if 0 < len(name) <= LONGEST_NAME else f"?{sha256(raw).hexdigest()}"
+
+@lru_cache(maxsize=2**11)  # each change asks for all of them
+def _name(with_texts: Callable[[Any], Any], named_by: tuple[str, ...], raw: bytes) -> str:
+    try:
+        fields = with_texts(msgspec.json.decode(raw, type=dict[str, Raw]))
+        parts = [msgspec.json.decode(fields[field], type=str) for field in named_by]
+    except (*UNREADABLE, KeyError):
+        parts = []
+    name = "#".join(parts)
+    return name if 0 < len(name) <= LONGEST_NAME else f"?{sha256(raw).hexdigest()}"
 
 
 def jobs(business: str) -> Kind[JobBook]:
