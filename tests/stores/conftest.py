@@ -19,6 +19,7 @@ from dispatch.stores.table.ledger import TableLedger
 from tests.aws import PATIENT, aws_environment, patient_dynamodb
 from tests.dynalite import PlaysTransactions, running_dynalite
 from tests.memory import MemoryStore
+from tests.memory_table import MemoryTable
 from tests.moto_server import make_bucket
 
 _bucket = count(1)
@@ -105,7 +106,7 @@ OpenJobs = Callable[[], LedgerStore[JobBook]]
 TABLES = {"moto": "open_table", "dynalite": "open_dynalite_table"}
 
 
-@pytest.fixture(params=["file", "s3", "moto", "dynalite"])
+@pytest.fixture(params=["file", "s3", "memory", "moto", "dynalite"])
 def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], OpenJobs]:
     """Of a business, what opens its jobs anew, as another process would."""
     if request.param == "file":
@@ -114,5 +115,9 @@ def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str
         at = {"bucket_name": request.getfixturevalue("bucket"), "client_config": PATIENT}
         storage = OneConnectionS3Storage(**at)
         return lambda business: lambda: JobDocument(S3Store(storage, f"{business}/jobs.json"))
+    if request.param == "memory":
+        client = MemoryTable()
+        table = Table("in memory", lambda: client)
+        return lambda business: lambda: TableLedger(table, kinds.jobs(business))
     tables = request.getfixturevalue(TABLES[request.param])
     return lambda business: lambda: TableLedger(tables(), kinds.jobs(business))
