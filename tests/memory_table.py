@@ -4,6 +4,7 @@ import re
 import threading
 from typing import Any
 
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 Attributes = dict[str, dict[str, Any]]
@@ -116,6 +117,30 @@ class MemoryTable:
         for name in filter(None, removing.split(", ")):
             item.pop(names[name], None)
         return item
+
+
+class Console:
+    """The table as its owner sees and edits it there: as boto3's resource, without its types."""
+
+    def __init__(self, client: MemoryTable) -> None:
+        self._items = client.items
+
+    def get_item(self, Key: dict[str, str]) -> dict[str, Any]:
+        return {"Item": _read(self._items[Key["PK"], Key["SK"]])}
+
+    def put_item(self, Item: dict[str, Any]) -> None:
+        write = TypeSerializer().serialize
+        self._items[Item["PK"], Item["SK"]] = {name: write(each) for name, each in Item.items()}
+
+    def delete_item(self, Key: dict[str, str]) -> None:
+        self._items.pop((Key["PK"], Key["SK"]), None)
+
+    def scan(self) -> dict[str, Any]:
+        return {"Items": [_read(item) for item in self._items.values()]}
+
+
+def _read(item: Attributes) -> dict[str, Any]:
+    return {name: TypeDeserializer().deserialize(each) for name, each in item.items()}
 
 
 def _holds(term: str, item: Attributes, names: dict[str, str], values: Attributes) -> bool:

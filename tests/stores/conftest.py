@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -69,26 +68,21 @@ _table = count(1)
 @pytest.fixture
 def open_table(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Table]]:
     """Each call opens the same table anew; moto has real transactions."""
-    yield from _a_table(moto, patient_dynamodb, monkeypatch)
+    for name, value in aws_environment(moto).items():
+        monkeypatch.setenv(name, value)
+    name = f"ledgers.{next(_table)}"
+    assert Table(name, patient_dynamodb).create()
+    yield lambda: Table(name, patient_dynamodb)
+    patient_dynamodb().delete_table(TableName=name)  # moto copies it at each transaction
 
 
 @pytest.fixture
-def open_dynalite_table(
-    dynalite: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[], Table]]:
-    """The same, stricter about expressions and reserved words."""
-    yield from _a_table(dynalite, PlaysTransactions, monkeypatch)
-
-
-def _a_table(
-    endpoint: str, client: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[], Table]]:
-    for name, value in aws_environment(endpoint).items():
+def open_dynalite_table(dynalite: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Table]:
+    """The same, one for all tests, stricter about expressions and reserved words."""
+    for name, value in aws_environment(dynalite).items():
         monkeypatch.setenv(name, value)
-    name = f"ledgers.{next(_table)}"
-    assert Table(name, client).create()
-    yield lambda: Table(name, client)
-    client().delete_table(TableName=name)  # moto copies all tables at each transaction
+    Table("ledgers", PlaysTransactions).create()
+    return lambda: Table("ledgers", PlaysTransactions)
 
 
 _business = count(1)

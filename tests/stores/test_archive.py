@@ -6,7 +6,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import boto3
+import msgspec
 import pytest
+from boto3.dynamodb.conditions import Key
 from msgspec.structs import replace
 
 from dispatch.domain.document import MISSING, Document, LedgerGone, StoreUnavailable, Version
@@ -56,6 +59,9 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., JobR
         open_table = request.getfixturevalue("open_table")
         business = request.getfixturevalue("business")
         return lambda **settings: open_jobs_in(open_table(), business, **settings)
+    if request.param == "table in memory":
+        client = MemoryTable()
+        return lambda **settings: open_jobs_in(Table("jobs", lambda: client), "here", **settings)
     shelf: Shelf = MemoryStore()
     if request.param == "file":
         shelf = FileStore(tmp_path / "jobs.json")
@@ -66,7 +72,8 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., JobR
 
 
 Opened = Callable[..., JobRepository]
-in_memory_and_table = pytest.mark.parametrize("opened", ["memory", "table"], indirect=True)
+IN_MEMORY = ["memory", "table in memory"]
+in_memory = pytest.mark.parametrize("opened", IN_MEMORY, indirect=True)
 
 
 @pytest.fixture
@@ -123,7 +130,7 @@ def test_a_job_that_has_been_finished_for_three_days_moves_to_its_month(
     assert sorted(other._months.names()) == ["2025-07", "2026-04", "2026-05"]
 
 
-@in_memory_and_table
+@in_memory
 def test_the_month_is_that_of_the_business_and_of_the_move_alone(opened: Opened) -> None:
     """The last evening of April in San Diego is in May for Greenwich."""
     jobs = opened()
@@ -184,6 +191,29 @@ def test_what_was_finished_lately_is_asked_of_no_archive(store: MemoryStore) -> 
     assert shelf.steps == before
 
 
+def test_in_a_table_archived_jobs_are_found_by_day_phone_and_name(
+    open_table: Callable[[], Table], business: str
+) -> None:
+    table = open_table()
+    jobs, items = open_jobs_in(table, business), boto3.resource("dynamodb").Table(table.name)
+    phone = "+16195550142"
+    made = (
+        done("a", 9, phone=f"{phone};ext=4", customer_name="José"),
+        done("b", 8, phone=phone, customer_name="Mark"),
+    )
+    put(jobs, *made)
+    jobs.archive(TODAY)
+
+    def ids(condition: Any, **index: Any) -> list[str]:
+        page = items.query(KeyConditionExpression=condition, **index)
+        return [msgspec.json.decode(item["raw"])["id"] for item in page["Items"]]
+
+    assert ids(Key("PHONE").eq(f"{business}#{phone}"), IndexName="by-phone") == ["a", "b"]
+    assert ids(Key("NAME").eq(f"{business}#jose"), IndexName="by-name") == ["a"]
+    day = Key("PK").eq(f"ARCHIVE#{business}#2026-05") & Key("SK").begins_with("R#2026-05-14")
+    assert ids(day) == ["b"]
+
+
 # --- changed where they lie --------------------------------------------------------------
 
 
@@ -201,7 +231,7 @@ def test_a_change_of_an_archived_job_is_written_where_it_lies_and_seen_everywher
     assert [job.id for job in jobs.read().jobs] == []
 
 
-@in_memory_and_table
+@in_memory
 def test_a_renewed_link_of_an_archived_job_works_in_every_process_and_the_old_one_in_none(
     opened: Opened,
 ) -> None:
@@ -220,7 +250,7 @@ def test_a_renewed_link_of_an_archived_job_works_in_every_process_and_the_old_on
         other.archived_by_token(done("a").tracking_token)
 
 
-@in_memory_and_table
+@in_memory
 def test_what_a_change_of_an_archived_job_raises_reaches_the_caller(opened: Opened) -> None:
     jobs = opened()
     put(jobs, done("a"))
@@ -249,7 +279,7 @@ def test_reopening_brings_it_back(opened: Opened) -> None:
         other.archived("a")
 
 
-@in_memory_and_table
+@in_memory
 def test_reopened_and_finished_again_it_is_found_once(opened: Opened) -> None:
     clock = FakeClock()
     jobs = opened(now=clock.now)
@@ -545,7 +575,7 @@ def test_a_payment_while_it_is_reopened_is_not_lost(kind: str) -> None:
 # --- once a day --------------------------------------------------------------------------
 
 
-@in_memory_and_table
+@in_memory
 def test_once_a_day_whoever_comes_first(opened: Opened) -> None:
     jobs, other = opened(), opened()
     put(jobs, done("a"))

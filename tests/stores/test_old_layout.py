@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -15,8 +14,8 @@ from dispatch.stores.repository import Repository
 from dispatch.stores.table import kinds
 from dispatch.stores.table.crew import LOCKED, OldLayout, days_between
 from dispatch.stores.table.ledger import TableLedger
-from tests.aws import patient_dynamodb
 from tests.making import NOON
+from tests.memory_table import Console, MemoryTable
 from tests.opening import AS_IN_COMMANDS
 
 MEMBERS = ("joel", "ana", *(f"member-{number:02}" for number in range(22)))
@@ -29,9 +28,13 @@ def prefix(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def table(open_table: Callable[[], Table], prefix: str) -> Table:
+def memory() -> MemoryTable:
+    return MemoryTable()
+
+
+@pytest.fixture
+def table(memory: MemoryTable, prefix: str) -> Table:
     """As the program of then left it."""
-    table = open_table()
     items = list[dict[str, Any]]()
     for username in MEMBERS:
         items.append(
@@ -57,10 +60,9 @@ def table(open_table: Callable[[], Table], prefix: str) -> Table:
     listed = {"members": list(MEMBERS), "versions": [3] * len(MEMBERS)}
     meta = {"PK": f"{prefix}META", "SK": "META", **head, **listed}
     items.append({**meta, "updated_at": "2026-05-01T19:00:00Z", "x_house": "ours"})
-    with boto3.resource("dynamodb").Table(table.name).batch_writer() as writer:
-        for item in items:
-            writer.put_item(Item=item)
-    return table
+    for item in items:
+        Console(memory).put_item(Item=item)
+    return Table("in memory", lambda: memory)
 
 
 def business_of(prefix: str) -> str:
@@ -79,11 +81,9 @@ def open_crew(table: Table, prefix: str) -> Callable[[], Repository[Roster]]:
     return lambda: Repository(TableLedger(table, kind), **AS_IN_COMMANDS)
 
 
-def left_of_old(table: Table) -> list[str]:
+def left_of_old(memory: MemoryTable) -> list[str]:
     """The sort keys of what the program of then would read."""
-    items = boto3.resource("dynamodb").Table(table.name).scan()["Items"]
-    kept = {"META", "PROFILE"}
-    return [each["SK"] for each in items if each["SK"] in kept or each["SK"].startswith("AVAIL#")]
+    return [sort for _, sort in memory.items if sort != "HEAD" and sort[:2] in ("ME", "PR", "AV")]
 
 
 def check(roster: Roster) -> None:
@@ -111,11 +111,12 @@ def test_it_is_brought_over_whole(
     open_old: Callable[..., OldLayout],
     open_crew: Callable[[], Repository[Roster]],
     table: Table,
+    memory: MemoryTable,
     prefix: str,
 ) -> None:
     open_old().bring_over(NOON)
     check(open_crew().read())
-    assert left_of_old(table) == []
+    assert left_of_old(memory) == []
     assert open_old().read() is None
     open_old().bring_over(NOON)
     found = days_between(table, business_of(prefix), LONG_AGO, TODAY)
@@ -127,8 +128,8 @@ def test_it_is_brought_over_whole(
 class PulledPlug:
     """No write after the first few gets through."""
 
-    def __init__(self, left: int) -> None:
-        self.inner, self.left = patient_dynamodb(), left
+    def __init__(self, inner: MemoryTable, left: int) -> None:
+        self.inner, self.left = inner, left
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -141,30 +142,30 @@ class PulledPlug:
 
 
 @pytest.mark.parametrize("prefix", [""], indirect=True)
-@pytest.mark.parametrize("steps", [1, 2, 3, 4, 27])
+@pytest.mark.parametrize("steps", range(28))
 def test_interrupted_it_goes_on_and_nobody_sees_half_of_it(
     steps: int,
     open_old: Callable[..., OldLayout],
     open_crew: Callable[[], Repository[Roster]],
-    table: Table,
+    memory: MemoryTable,
 ) -> None:
-    cut_off = Table(table.name, lambda: PulledPlug(steps))
+    cut_off = Table("in memory", lambda: PulledPlug(memory, steps))
     with pytest.raises(StoreUnavailable):
         open_old(cut_off).bring_over(NOON)
     with pytest.raises(UnreadableDocument, match="upgrade-table"):
         open_crew().read()
     open_old().bring_over(NOON)
     check(open_crew().read())
-    assert left_of_old(table) == []
+    assert left_of_old(memory) == []
 
 
 @pytest.mark.parametrize("prefix", [""], indirect=True)
 def test_a_program_of_then_that_still_runs_writes_no_more(
-    open_old: Callable[..., OldLayout], table: Table
+    open_old: Callable[..., OldLayout], table: Table, memory: MemoryTable
 ) -> None:
     meta = table.get("CREW#META", "META")
     with pytest.raises(StoreUnavailable):
-        open_old(Table(table.name, lambda: PulledPlug(1))).bring_over(NOON)
+        open_old(Table(table.name, lambda: PulledPlug(memory, 1))).bring_over(NOON)
     locked = table.get("CREW#META", "META")
     assert meta
     assert locked
@@ -173,9 +174,12 @@ def test_a_program_of_then_that_still_runs_writes_no_more(
 
 @pytest.mark.parametrize("prefix", [""], indirect=True)
 def test_who_wrote_just_before_is_not_lost(
-    open_old: Callable[..., OldLayout], table: Table, monkeypatch: pytest.MonkeyPatch
+    open_old: Callable[..., OldLayout],
+    table: Table,
+    memory: MemoryTable,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    items, write = boto3.resource("dynamodb").Table(table.name), table.write
+    items, write = Console(memory), table.write
 
     def late(*actions: Any) -> None:
         monkeypatch.setattr(table, "write", write)
