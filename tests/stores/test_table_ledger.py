@@ -448,6 +448,39 @@ def test_a_record_that_is_too_long_is_refused_alone(
     assert list(jobs.refreshed().index) == ["a", "b", "c"]
 
 
+def throttled(client: Counting, times: int) -> FakeClock:
+    """As many writes are refused; then they go through."""
+    clock, inner = FakeClock(), client.inner.transact_write_items
+
+    def refuse(**what: Any) -> Any:
+        nonlocal times
+        times -= 1
+        if times >= 0:
+            said: Any = {"Error": {"Code": "ThrottlingException"}}
+            raise ClientError(said, "TransactWriteItems")
+        return inner(**what)
+
+    client.inner.transact_write_items = refuse  # type: ignore[method-assign]
+    return clock
+
+
+@pytest.mark.parametrize("times", [3, 10**6])
+def test_throttling_is_waited_for_and_then_told(
+    store: TableLedger[JobBook], client: Counting, times: int
+) -> None:
+    clock = throttled(client, times)
+    settings = {"clock": clock, "sleep": clock.tick, "background": False}
+    jobs: Repository[JobBook] = Repository(store, now=clock.now, **settings)
+    if times == 3:
+        assert list(jobs.change(adding("a")).index) == ["a"]
+        assert clock.now() > NOON
+    else:
+        with pytest.raises(StoreUnavailable, match="nothing was changed"):
+            jobs.change(adding("a"))
+        assert not jobs.is_doubted
+    assert clock() - NOON.timestamp() < 3
+
+
 # --- days ------------------------------------------------------------------------------------
 
 

@@ -67,13 +67,14 @@ def _steps(kind: Kind[L], before: L, after: L) -> list[Step]:
         if is_new or entry.raw != olds[name].raw:
             changed[name] = is_new
     changed |= dict.fromkeys((name for name in olds if name not in news), False)
-    kept = {key for name in changed for key in _items(kind, name, news.get(name))}
+    known = {name: _items(kind, name, olds.get(name)) for name in changed}
+    items = {name: _items(kind, name, news.get(name)) for name in changed}
+    kept = {key for each in items.values() for key in each}
     steps = []
     for name, is_placed in changed.items():
-        old, new = olds.get(name), news.get(name)
-        known, items = _items(kind, name, old), _items(kind, name, new)
-        gone = {key: None for key in known if key not in kept}
-        made = {key: each for key, each in items.items() if each != known.get(key)}
+        old, new, before = olds.get(name), news.get(name), known[name]
+        gone = {key: None for key in before if key not in kept}
+        made = {key: each for key, each in items[name].items() if each != before.get(key)}
         indexed = _indexed(kind, old), _indexed(kind, new)
         was, raw = old.raw if old else None, new.raw if new else None
         if len(name) + len(was or b"") + len(raw or b"") > MOST_BYTES:
