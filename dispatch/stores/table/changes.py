@@ -72,9 +72,9 @@ def _steps(kind: Kind[L], before: L, after: L) -> list[Step]:
     kept = {key for each in items.values() for key in each}
     steps = []
     for name, is_placed in changed.items():
-        old, new, before = olds.get(name), news.get(name), known[name]
-        gone = {key: None for key in before if key not in kept}
-        made = {key: each for key, each in items[name].items() if each != before.get(key)}
+        old, new, earlier = olds.get(name), news.get(name), known[name]
+        gone = {key: None for key in earlier if key not in kept}
+        made = {key: each for key, each in items[name].items() if each != earlier.get(key)}
         indexed = _indexed(kind, old), _indexed(kind, new)
         was, raw = old.raw if old else None, new.raw if new else None
         if len(name) + len(was or b"") + len(raw or b"") > MOST_BYTES:
