@@ -14,16 +14,18 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from dispatch.domain.business import Business
-from dispatch.domain.document import DocumentStore, StoreUnavailable
+from dispatch.domain.document import DocumentStore, MigrationRefused, StoreUnavailable
 from dispatch.domain.roster import Availability, Roster
 from dispatch.stores.archive import JobDocument, Months, Shelf
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.migration.place import Place
+from dispatch.stores.migration.steps import Move
 from dispatch.stores.repository import Repository, RosterRepository
 from dispatch.stores.roster_table import RosterTable
-from dispatch.stores.s3 import S3Store
+from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 
 log = logging.getLogger(__name__)
 
@@ -96,13 +98,33 @@ def with_days_gone_by(known: Roster, business: Business, start: date, end: date)
     return known.with_days(table.between(start, end)) if table and start <= end else known
 
 
+def place(business: Business, url: str) -> Place:
+    """Where the jobs of a business may be: an address as `QDN_JOBS_URL` has it."""
+    alias = f"jobs-{business.slug}" if url == settings.JOBS_URL else ""
+    url = url.format(business=business.slug)
+    shelf = _shelf(url, "jobs.json", alias)
+    return Place(url, JobDocument(shelf), Months(shelf, business.zone))
+
+
+def move(business: Business, to: str) -> Move:
+    """Of the jobs to that address; to an empty one, the move that was begun.
+
+    Raises StoreUnavailable, MigrationRefused where none was.
+    """
+    here = place(business, settings.JOBS_URL)
+    to = to or here.jobs.load().migration.to
+    if not to:
+        raise MigrationRefused(f"The jobs of {here.url} are not moved anywhere.")
+    return Move(here, place(business, to), now)
+
+
 @cache
 def _jobs(slug: str) -> JobRepository:
-    store = _shelf(settings.JOBS_URL.format(business=slug), "jobs.json", f"jobs-{slug}")
     business = next(each for each in settings.BUSINESSES if each.slug == slug)
+    stored = place(business, settings.JOBS_URL)
     jobs = JobRepository(
-        JobDocument(store),
-        Months(store, business.zone),
+        stored.jobs,
+        stored.months,
         link_days=business.link_days,
         now=now,
         background=background,
@@ -138,7 +160,8 @@ def _roster(slug: str) -> RosterRepository:
 def _shelf(url: str, name: str, alias: str) -> Shelf:
     parts = urlsplit(url)
     if parts.scheme == "s3":
-        return S3Store(storages[alias], parts.path.lstrip("/"))
+        storage = storages[alias] if alias else OneConnectionS3Storage(bucket_name=parts.netloc)
+        return S3Store(storage, parts.path.lstrip("/"))
     folder = Path(settings.BASE_DIR, url.removeprefix("file:"))
     if settings.STAGE == "development":
         try:
