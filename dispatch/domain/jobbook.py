@@ -85,11 +85,11 @@ class Migration(msgspec.Struct, frozen=True, omit_defaults=True):
         """Why nothing may be written; empty where it may."""
         if self.to:
             return (
-                f"The jobs are being moved to {self.to}; nothing was changed here. Please try"
-                " again in a few minutes: then they can be changed there."
+                f"The jobs are being moved to {self.to}: they can be read here, and not be changed."
+                " Please try again in a few minutes."
             )
         return self.source and (
-            f"The jobs are still being copied from {self.source}; nothing was changed here."
+            f"The jobs are still being copied from {self.source}: they cannot be changed here yet."
             " `manage.py jobs migrate`, run again, finishes it."
         )
 

@@ -131,7 +131,7 @@ def test_the_old_place_is_read_and_refuses_each_change(old: MemoryStore, new: Me
     ]
     before = old.load(), old.beside("archive/2026-05.json").load()
     for change in changes:
-        with pytest.raises(LedgerMoved, match="moved to file:new; nothing was changed here"):
+        with pytest.raises(LedgerMoved, match="moved to file:new: they can be read here"):
             change()
     assert before == (old.load(), old.beside("archive/2026-05.json").load())
     assert not takes_changes(old)

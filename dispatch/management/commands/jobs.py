@@ -105,6 +105,8 @@ class Command(BusinessCommand):
     def _verify(self, business: Business, options: dict[str, Any]) -> None:
         book = wiring.jobs(business).read()
         self.stdout.write(f"Revision {book.revision}: {_counted(book)}")
+        if refusal := book.migration.refusal:
+            self.stderr.write(refusal)
         broken, entries = self._told(book), len(book.entries)
         for name, month in self._months(business):
             if month is None:

@@ -90,10 +90,11 @@ class Move:
         both = list(zip(self.old.ledgers(names), self.new.ledgers(names), strict=True))
         for number, ((name, old), (_, new)) in enumerate(both, 1):
             yield f"{number}/{len(both)} {name}: {self._copy(old, new, here)} copied"
-        compared = [_compare(name, old, new) for (name, old), (_, new) in both]
+        for (name, old), (_, new) in both:  # what is open comes last
+            compared = _compare(name, old, new)
         if begun := {*self.old.months.names()} - {*names}:
             raise MigrationRefused(f"{', '.join(begun)} was begun meanwhile: run this again.")
-        self._switch(compared[-1], here)
+        self._switch(compared, here)
         yield "Every record was read again there, and compared"
 
     def _begun(self, book: JobBook, there: JobBook) -> Migration:
@@ -114,6 +115,8 @@ class Move:
         marked = Migration(id=move_id or _new_id(), to=to, past=here.ids)
 
         def mark(book: JobBook) -> JobBook:
+            if book.migration == marked:  # written, and its answer was lost
+                return book
             _expect(book, here)
             return self._as(book, marked, marked.id)
 
@@ -128,6 +131,8 @@ class Move:
         try:
             self.new.jobs.commit(there, after)
         except StaleWrite as error:
+            if self.new.jobs.load().migration == after.migration:  # it was this very write
+                return
             raise MigrationRefused(
                 f"Somebody else has just written to {self.new.url}. Look at it, and try again."
             ) from error
