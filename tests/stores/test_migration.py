@@ -1,6 +1,8 @@
 """Jobs move from one place to another, and back: none is lost, none is twice, whatever happens."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -333,6 +335,28 @@ def test_who_writes_when_it_is_marked_is_refused_though_it_read_before(
             assert not new.load().etag
             break
     assert last > 2
+
+
+def test_of_many_who_write_at_once_none_loses_what_it_was_told_is_written(
+    old: MemoryStore, new: MemoryStore
+) -> None:
+    written, begun = list[str](), threading.Barrier(4)
+
+    def write(number: int) -> None:
+        jobs = open_jobs(old)
+        begun.wait()
+        with suppress(LedgerMoved):
+            for each in range(10_000):
+                put(jobs, still_open(f"{number}-{each}"))
+                written.append(f"{number}-{each}")
+
+    with ThreadPoolExecutor(3) as pool:
+        writers = [pool.submit(write, number) for number in range(3)]
+        begun.wait()
+        go(old, new)
+        for writer in writers:
+            writer.result()
+    assert all_of_them(new) == sorted([*ALL, *written])
 
 
 # --- and home again ----------------------------------------------------------------------

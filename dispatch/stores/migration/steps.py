@@ -85,17 +85,18 @@ class Move:
         here = self._begun(*checked)
         yield f"{self.old.url} refuses changes from now on"
         names = sorted({*self.old.months.names(), *self.new.months.names()})
-        for name in names:
-            self._mark_month(self.old.months.ledger(name), here)
         both = list(zip(self.old.ledgers(names), self.new.ledgers(names), strict=True))
         for number, ((name, old), (_, new)) in enumerate(both, 1):
-            yield f"{number}/{len(both)} {name}: {self._copy(old, new, here)} copied"
+            source = self._marked(old, here)
+            self._copy(source, new, here)
+            yield f"{number}/{len(both)} {name}: {len(source.entries)} copied"
+        yield "Now every record is read again there, and compared"
         for (name, old), (_, new) in both:  # what is open comes last
             compared = _compare(name, old, new)
         if begun := {*self.old.months.names()} - {*names}:
             raise MigrationRefused(f"{', '.join(begun)} was begun meanwhile: run this again.")
         self._switch(compared, here)
-        yield "Every record was read again there, and compared"
+        yield "Nothing differs"
 
     def _begun(self, book: JobBook, there: JobBook) -> Migration:
         """Claim the new place and mark the old one, as they were checked."""
@@ -137,20 +138,20 @@ class Move:
                 f"Somebody else has just written to {self.new.url}. Look at it, and try again."
             ) from error
 
-    def _mark_month(self, month: LedgerStore[JobBook], here: Migration) -> None:
+    def _marked(self, old: LedgerStore[JobBook], here: Migration) -> JobBook:
+        """A month that refuses changes from now on, as it is then; or what does so already."""
         mine = Migration(id=here.id, to=here.to)
 
         def mark(book: JobBook) -> JobBook:
-            if book.etag is None or book.migration == mine:
+            if book.etag is None or book.migration in (mine, here):
                 return book
             _expect(self.old.jobs.load(), here)
             return self._as(book, mine, here.id)
 
-        _swap(month, mark)
+        return _swap(old, mark)
 
-    def _copy(self, old: LedgerStore[JobBook], new: LedgerStore[JobBook], here: Migration) -> int:
-        """How many records. Of what was copied already nothing is written."""
-        source = old.load()
+    def _copy(self, source: JobBook, new: LedgerStore[JobBook], here: Migration) -> None:
+        """Of what was copied already nothing is written."""
 
         def copy(target: JobBook) -> JobBook:
             _expect(self.old.jobs.load(), here)
@@ -164,7 +165,6 @@ class Move:
             return copied.with_migration(claim)
 
         _swap(new, copy)
-        return len(source.entries)
 
     def _switch(self, compared: JobBook, here: Migration) -> None:
         _expect(self.old.jobs.load(), here)
@@ -255,13 +255,13 @@ def _new_id() -> str:
     return secrets.token_urlsafe(9)
 
 
-def _swap(store: LedgerStore[JobBook], fn: Callable[[JobBook], JobBook]) -> None:
+def _swap(store: LedgerStore[JobBook], fn: Callable[[JobBook], JobBook]) -> JobBook:
+    """What `fn` makes of the newest version, as it is stored."""
     for _ in range(TRIES):
         before = store.load()
         after = fn(before)
         if after is before:
-            return
+            return before
         with suppress(StaleWrite):
-            store.commit(before, after)
-            return
+            return store.commit(before, after)
     raise StoreUnavailable("Others are always faster; nothing was changed. Try again.")
