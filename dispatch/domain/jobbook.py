@@ -85,7 +85,7 @@ class JobBook(Ledger[Job]):
     )
 
     @classmethod
-    def unique(cls, value: Job) -> set[str]:
+    def unique(cls, value: JobLine) -> set[str]:
         return {f"id {value.id}", f"token {value.tracking_token or value.id}"}
 
     @classmethod
@@ -207,8 +207,13 @@ class JobBook(Ledger[Job]):
         return dataclasses.replace(self, extra=extra)
 
     def stamped(self, months: Mapping[str, int]) -> Self:
-        """Whoever reads this looks at these months of the archive again."""
-        return self.with_archive(months={**self.archive.months, **months})
+        """Whoever reads this looks at these months of the archive again.
+
+        Who stamps last may have read first: what is known to be newer stays.
+        """
+        known = self.archive.months
+        newest = {name: max(revision, known.get(name, 0)) for name, revision in months.items()}
+        return self.with_archive(months=known | newest)
 
     @classmethod
     def decode(cls, body: bytes, before: Self | None = None) -> Self:

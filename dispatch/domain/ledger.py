@@ -218,6 +218,18 @@ class Ledger(Generic[R]):
 
         Raises UnreadableDocument where nothing may be written over it.
         """
+        ledger, schema, raws = cls.opened(body)
+        # A double may have been cured since by the going of the other: those are read again.
+        known = {entry.raw: entry for entry in before.entries if entry.value} if before else {}
+        entries = (known.get(raw) or cls._read(raw, schema) for raw in raws)
+        return replace(ledger, entries=tuple(cls._without_doubles(entries)))
+
+    @classmethod
+    def opened(cls, body: bytes) -> tuple[Self, int, list[bytes]]:
+        """A document without its entries; its schema; and its entries as they are stored.
+
+        Raises UnreadableDocument.
+        """
         body = body.removeprefix(BYTE_ORDER_MARK)
         if not body.strip():
             raise UnreadableDocument(f"The {cls.collection} document is empty: it is no JSON.")
@@ -238,16 +250,8 @@ class Ledger(Generic[R]):
                 f"The {cls.collection} document has schema {schema}; this version writes"
                 f" {cls.schema}. Deploy the version that knows it; nothing is overwritten."
             )
-        # A double may have been cured since by the going of the other: those are read again.
-        known = {entry.raw: entry for entry in before.entries if entry.value} if before else {}
-        entries = (known.get(raw) or cls._read(raw, schema) for raw in raws)
-        return cls(
-            entries=tuple(cls._without_doubles(entries)),
-            revision=revision,
-            recent_writes=recent,
-            updated_at=updated_at,
-            extra=fields,
-        )
+        head = cls(revision=revision, recent_writes=recent, updated_at=updated_at, extra=fields)
+        return head, schema, raws
 
     @classmethod
     def read_entry(cls, raw: bytes) -> Entry[R]:

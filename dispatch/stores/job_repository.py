@@ -59,10 +59,12 @@ class JobRepository(Repository[JobBook]):
 
     def archived_by_token(self, token: str) -> Job:
         """Of the months whose links may still live. Raises JobNotFound, StoreUnavailable."""
-        since = self._months.name(self._now() - self._linked)
-        months = self.read().archive.months
+        since, book = self._months.name(self._now() - self._linked), self.read()
+        months = book.archive.months
         living = {name: revision for name, revision in months.items() if name >= since}
         found = self._months.with_token(token, living) if token else None
+        if found and book.value(found.line.id):  # a copy: this link may be revoked since
+            return book.by_token(token)
         return _readable(found.entry() if found else None, "no such link")
 
     def finished(self, book: JobBook, first: date, last: date) -> list[Found]:
@@ -156,7 +158,7 @@ class JobRepository(Repository[JobBook]):
         was_there = name in self.read().archive.months
 
         def apply(month: JobBook) -> JobBook:
-            if was_there and not month.revision:
+            if was_there and month.etag is None:
                 raise LedgerGone(f"The archive of {name} was there and is gone.")
             return fn(month)
 
@@ -222,7 +224,7 @@ class JobRepository(Repository[JobBook]):
         """
         names, stamps = self._months.names(), dict[str, int]()
         for place, month in enumerate(self._months.read(names)):
-            if month.revision:
+            if month.revision is not None:
                 stamps[month.name] = month.revision
             for job in month.jobs:
                 known = self.read().value(job.line.id)
@@ -288,7 +290,7 @@ class JobRepository(Repository[JobBook]):
         for name in sorted({*known, *self._months.names()}):
             ledger = self._months.ledger(name)
             try:
-                is_there = bool(ledger.load().revision)
+                is_there = ledger.load().etag is not None
             except UnreadableDocument:
                 is_there = False
             if not is_there:
