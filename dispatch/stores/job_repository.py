@@ -94,12 +94,19 @@ class JobRepository(Repository[JobBook]):
         return {job.line.id for month in months for job in month.jobs}
 
     def month_names(self) -> list[str]:
-        """Of the archive, `2026-05`, newest first. Raises StoreUnavailable."""
-        return self._months.names()
+        """Of the archive, `2026-05`, newest first, those that are gone too.
+
+        Raises StoreUnavailable.
+        """
+        return sorted({*self.read().archive.months, *self._months.names()}, reverse=True)
 
     def month(self, name: str) -> JobBook:
-        """All of it. Raises StoreUnavailable: UnreadableDocument where it is damaged."""
-        return self._months.ledger(name).load()
+        """All of it. Raises StoreUnavailable: UnreadableDocument where it is damaged or gone."""
+        ledger = self._months.ledger(name)
+        month = ledger.load()
+        if month.etag is None:
+            raise LedgerGone(f"{ledger} was there and is gone.")
+        return month
 
     def _newest_first(self, book: JobBook) -> list[str]:
         return sorted(book.archive.months, reverse=True)
