@@ -115,7 +115,7 @@ class JobBook(Ledger[Job]):
     )
 
     @classmethod
-    def unique(cls, value: Job) -> set[str]:
+    def unique(cls, value: JobLine) -> set[str]:
         return {f"id {value.id}", f"token {value.tracking_token or value.id}"}
 
     @classmethod
@@ -258,8 +258,13 @@ class JobBook(Ledger[Job]):
         return super().written(write_id, at)
 
     def stamped(self, months: Mapping[str, int]) -> Self:
-        """Whoever reads this looks at these months of the archive again."""
-        return self.with_archive(months={**self.archive.months, **months})
+        """Whoever reads this looks at these months of the archive again.
+
+        Who stamps last may have read first: what is known to be newer stays.
+        """
+        known = self.archive.months
+        newest = {name: max(revision, known.get(name, 0)) for name, revision in months.items()}
+        return self.with_archive(months=known | newest)
 
     @classmethod
     def put_together(
