@@ -14,16 +14,17 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from dispatch.domain.business import Business
-from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.jobbook import JobBook
+from dispatch.domain.document import MigrationRefused, StoreUnavailable
 from dispatch.domain.roster import Availability, Roster
-from dispatch.stores.archive import DocumentMonths, JobDocument, Months, Shelf
+from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.migration.place import Place
+from dispatch.stores.migration.steps import Move
 from dispatch.stores.repository import LedgerStore, Repository, RosterRepository
-from dispatch.stores.s3 import S3Store
+from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from dispatch.stores.table import kinds
 from dispatch.stores.table.archive import TableMonths
 from dispatch.stores.table.crew import OldLayout, days_between
@@ -100,20 +101,39 @@ def availability_between(
     ]
 
 
+def place(business: Business, url: str) -> Place:
+    """Where the jobs of a business may be: an address as `QDN_JOBS_URL` has it."""
+    where = url.format(business=business.slug)
+    if table := _table(url, "jobs"):
+        name = _in_table(url, business.slug)
+        months = TableMonths(table, name, business.zone)
+        return Place(where, TableLedger(table, kinds.jobs(name)), months)
+    shelf = _shelf(where, "jobs.json", f"jobs-{business.slug}" if url == settings.JOBS_URL else "")
+    return Place(where, JobDocument(shelf), DocumentMonths(shelf, business.zone))
+
+
+def move(business: Business, to: str) -> Move:
+    """Of the jobs to that address; to an empty one, the move that was begun.
+
+    Raises StoreUnavailable, MigrationRefused where none was.
+    """
+    here = place(business, settings.JOBS_URL)
+    to = to or here.jobs.load().migration.to
+    if not to:
+        raise MigrationRefused(f"The jobs of {here.url} are not moved anywhere.")
+    return Move(here, place(business, to), now)
+
+
 @cache
 def _jobs(slug: str) -> JobRepository:
     business = next(each for each in settings.BUSINESSES if each.slug == slug)
-    store: LedgerStore[JobBook]
-    months: Months
-    if table := jobs_table(business):
-        name = _in_table(settings.JOBS_URL, slug)
-        store = TableLedger(table, kinds.jobs(name))
-        months = TableMonths(table, name, business.zone)
-    else:
-        shelf = _shelf(settings.JOBS_URL.format(business=slug), "jobs.json", f"jobs-{slug}")
-        store, months = JobDocument(shelf), DocumentMonths(shelf, business.zone)
+    stored = place(business, settings.JOBS_URL)
     jobs = JobRepository(
-        store, months, link_days=business.link_days, now=now, background=background
+        stored.jobs,
+        stored.months,
+        link_days=business.link_days,
+        now=now,
+        background=background,
     )
     if background:
         threading.Thread(target=_archive_daily, args=(jobs, business), daemon=True).start()
@@ -156,7 +176,8 @@ def _is_named(url: str) -> bool:
 def _shelf(url: str, name: str, alias: str) -> Shelf:
     parts = urlsplit(url)
     if parts.scheme == "s3":
-        return S3Store(storages[alias], parts.path.lstrip("/"))
+        storage = storages[alias] if alias else OneConnectionS3Storage(bucket_name=parts.netloc)
+        return S3Store(storage, parts.path.lstrip("/"))
     folder = Path(settings.BASE_DIR, url.removeprefix("file:"))
     if settings.STAGE == "development":
         try:

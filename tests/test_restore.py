@@ -238,3 +238,27 @@ def test_copies_are_for_nobody_else(tmp_path: Path) -> None:
     copies = list((tmp_path / "versions" / "jobs.json").iterdir())
     assert {copy.stat().st_mode & 0o777 for copy in copies} == {0o600}
     assert [version.read() for version in store.versions()] == [b"{}", b"[]"]
+
+
+@pytest.mark.parametrize("left", [b"", b"\x1f\x8b\x08"], ids=["empty", "cut off"])
+def test_a_copy_that_a_pulled_plug_has_damaged_hides_no_other(tmp_path: Path, left: bytes) -> None:
+    jobs = open_jobs(FileStore(tmp_path / "jobs.json", keeps=True))
+    put(jobs, made("a"))
+    put(jobs, made("b"))
+    newest = max((tmp_path / "versions" / "jobs.json").iterdir())
+    newest.write_bytes(left)
+    (tmp_path / "jobs.json").write_bytes(b"")
+    jobs = open_jobs(FileStore(tmp_path / "jobs.json", keeps=True))
+    assert [len(book.jobs) for _, book in jobs.versions()] == [1]
+    assert jobs.put_back()
+    assert [job.id for job in jobs.refreshed().jobs] == ["a"]
+
+
+def test_what_somebody_else_put_beside_the_copies_is_left_alone(tmp_path: Path) -> None:
+    put(open_jobs(FileStore(tmp_path / "jobs.json", keeps=True)), made("a"))
+    stray = tmp_path / "versions" / "jobs.json" / "before-the-move.gz"
+    stray.write_bytes(gzip.compress(b"{}"))
+    jobs = open_jobs(FileStore(tmp_path / "jobs.json", keeps=True))
+    put(jobs, made("b"))
+    assert len(list(jobs.versions())) == 2
+    assert stray.exists()

@@ -221,20 +221,41 @@ class Ledger(Generic[R]):
 
         Raises UnreadableDocument where nothing may be written over it.
         """
-        body = body.removeprefix(BYTE_ORDER_MARK)
-        if not body.strip():
-            raise UnreadableDocument(f"The {cls.collection} document is empty: it is no JSON.")
-        try:
-            fields, raws = taken_apart(body, cls.collection)
-        except UNREADABLE as error:
-            raise cls._not_ours(error) from error
-        return cls.put_together(fields, raws, before)
+        return cls.put_together(*cls._taken_apart(body), before)
+
+    @classmethod
+    def opened(cls, body: bytes) -> tuple[Self, list[bytes]]:
+        """A document without its records, and those as they are stored.
+
+        Raises UnreadableDocument.
+        """
+        head, raws = cls._taken_apart(body)
+        return cls._headed(head)[0], raws
 
     @classmethod
     def put_together(
         cls, head: Mapping[str, Raw], raws: Iterable[bytes], before: Self | None = None
     ) -> Self:
         """Of what it says of itself and its records, as `decode`."""
+        ledger, schema = cls._headed(head)
+        # A double may have been cured since by the going of the other: those are read again.
+        known = {entry.raw: entry for entry in before.entries if entry.value} if before else {}
+        entries = (known.get(raw) or cls._read(raw, schema) for raw in raws)
+        return replace(ledger, entries=tuple(cls._without_doubles(entries)))
+
+    @classmethod
+    def _taken_apart(cls, body: bytes) -> tuple[Mapping[str, Raw], list[bytes]]:
+        body = body.removeprefix(BYTE_ORDER_MARK)
+        if not body.strip():
+            raise UnreadableDocument(f"The {cls.collection} document is empty: it is no JSON.")
+        try:
+            return taken_apart(body, cls.collection)
+        except UNREADABLE as error:
+            raise cls._not_ours(error) from error
+
+    @classmethod
+    def _headed(cls, head: Mapping[str, Raw]) -> tuple[Self, int]:
+        """The ledger that says this of itself, still without records, and its schema."""
         fields = dict(head)
         try:
             schema = _take(fields, "schema", int, 1)
@@ -250,16 +271,8 @@ class Ledger(Generic[R]):
                 f"The {cls.collection} document has schema {schema}; this version writes"
                 f" {cls.schema}. Deploy the version that knows it; nothing is overwritten."
             )
-        # A double may have been cured since by the going of the other: those are read again.
-        known = {entry.raw: entry for entry in before.entries if entry.value} if before else {}
-        entries = (known.get(raw) or cls._read(raw, schema) for raw in raws)
-        return cls(
-            entries=tuple(cls._without_doubles(entries)),
-            revision=revision,
-            recent_writes=recent,
-            updated_at=updated_at,
-            extra=fields,
-        )
+        ledger = cls(revision=revision, recent_writes=recent, updated_at=updated_at, extra=fields)
+        return ledger, schema
 
     @classmethod
     def _not_ours(cls, error: Exception) -> UnreadableDocument:

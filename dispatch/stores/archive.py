@@ -10,13 +10,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Raw
 
 from dispatch.domain.document import (
     MISSING,
@@ -52,14 +52,6 @@ class Shelf(DocumentStore, Protocol):
         ...
 
 
-class Month(msgspec.Struct, frozen=True):
-    """A month's document, its jobs still unread."""
-
-    jobs: list[Raw]
-    schema: int = JobBook.schema
-    revision: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Archived:
     """One archived job as it is stored, and what it is found by."""
@@ -75,10 +67,10 @@ class Archived:
 
 
 class ReadMonth(NamedTuple):
-    """What a month holds; revision 0: it cannot be read."""
+    """What a month holds; no revision: it cannot be read."""
 
     name: str
-    revision: int
+    revision: int | None
     jobs: list[Archived]
 
 
@@ -131,13 +123,20 @@ class Months(ABC):
         least.
         """
 
-    def _told(self, name: str, revision: int, raws: Iterable[bytes], problem: str) -> ReadMonth:
+    def _told(
+        self, name: str, revision: int | None, raws: Iterable[bytes], problem: str
+    ) -> ReadMonth:
         problems, jobs = [problem] if problem else [], list[Archived]()
+        seen = set[str]()
         for place, raw in enumerate(raws):
             if place % AT_ONCE == 0:
                 time.sleep(0)
             try:
-                jobs.append(Archived(msgspec.json.decode(raw, type=JobLine), bytes(raw)))
+                line = _line(raw)
+                if seen & (keys := JobBook.unique(line)):
+                    raise ValueError("its id or link is used twice")
+                jobs.append(Archived(line, raw))
+                seen |= keys
             except ValueError as error:
                 problems.append(f"{JobBook.named(raw)}: {error}")
         if problems:
@@ -193,9 +192,10 @@ class DocumentMonths(Months):
         """Of the tokens in a month, as of that revision or a later one."""
         known, hashes = self._tokens.get(name, (-1, frozenset()))
         if known < revision:
-            jobs = next(self.read([name])).jobs
-            hashes = frozenset(token_hash(job.line.tracking_token) for job in jobs)
-            self._tokens[name] = (revision, hashes)
+            month = next(self.read([name]))
+            hashes = frozenset(token_hash(job.line.tracking_token) for job in month.jobs)
+            if month.revision is not None:  # else it is looked at again
+                self._tokens[name] = (revision, hashes)
         return hashes
 
     def _document(self, name: str) -> DocumentStore:
@@ -218,17 +218,21 @@ class DocumentMonths(Months):
 
     def _parsed(self, name: str, document: Document) -> ReadMonth:
         try:
-            month = _opened(document)
-        except (ValueError, UnreadableDocument) as error:
-            return self._told(name, 0, [], str(error))
-        return self._told(name, month.revision, map(bytes, month.jobs), "")
+            if document.etag is None:
+                raise UnreadableDocument("it was there and is gone")
+            month, raws = JobBook.opened(document.body)
+        except UnreadableDocument as error:
+            return self._told(name, None, [], str(error))
+        return self._told(name, month.revision, raws, "")
 
 
-def _opened(document: Document) -> Month:
-    """Raises UnreadableDocument, ValueError."""
-    if document.etag is None:
-        raise UnreadableDocument("it was there and is gone")
-    month = msgspec.json.decode(document.body, type=Month)
-    if month.schema > JobBook.schema:
-        raise UnreadableDocument(f"it has schema {month.schema}, which this version does not know")
-    return month
+def _line(raw: bytes) -> JobLine:
+    """What people have written by hand is read whole, which takes longer. Raises ValueError."""
+    with suppress(ValueError):
+        line = msgspec.json.decode(raw, type=JobLine)
+        if line.status.is_open or line.finished_at:
+            return line
+    entry = JobBook.read_entry(raw)
+    if entry.value is None:
+        raise ValueError(entry.problem)
+    return entry.value

@@ -59,10 +59,12 @@ class JobRepository(Repository[JobBook]):
 
     def archived_by_token(self, token: str) -> Job:
         """Of the months whose links may still live. Raises JobNotFound, StoreUnavailable."""
-        since = self._months.name(self._now() - self._linked)
-        months = self.read().archive.months
+        since, book = self._months.name(self._now() - self._linked), self.read()
+        months = book.archive.months
         living = {name: revision for name, revision in months.items() if name >= since}
         found = self._months.with_token(token, living) if token else None
+        if found and book.value(found.line.id):  # a copy: this link may be revoked since
+            return book.by_token(token)
         return _readable(found.entry() if found else None, "no such link")
 
     def finished(self, book: JobBook, first: date, last: date) -> list[Found]:
@@ -92,12 +94,19 @@ class JobRepository(Repository[JobBook]):
         return {job.line.id for month in months for job in month.jobs}
 
     def month_names(self) -> list[str]:
-        """Of the archive, `2026-05`, newest first. Raises StoreUnavailable."""
-        return self._months.names()
+        """Of the archive, `2026-05`, newest first, those that are gone too.
+
+        Raises StoreUnavailable.
+        """
+        return sorted({*self.read().archive.months, *self._months.names()}, reverse=True)
 
     def month(self, name: str) -> JobBook:
-        """All of it. Raises StoreUnavailable: UnreadableDocument where it is damaged."""
-        return self._months.ledger(name).load()
+        """All of it. Raises StoreUnavailable: UnreadableDocument where it is damaged or gone."""
+        ledger = self._months.ledger(name)
+        month = ledger.load()
+        if month.etag is None:
+            raise LedgerGone(f"{ledger} was there and is gone.")
+        return month
 
     def _newest_first(self, book: JobBook) -> list[str]:
         return sorted(book.archive.months, reverse=True)
@@ -156,7 +165,7 @@ class JobRepository(Repository[JobBook]):
         was_there = name in self.read().archive.months
 
         def apply(month: JobBook) -> JobBook:
-            if was_there and not month.revision:
+            if was_there and month.etag is None:
                 raise LedgerGone(f"The archive of {name} was there and is gone.")
             return fn(month)
 
@@ -222,7 +231,7 @@ class JobRepository(Repository[JobBook]):
         """
         names, stamps = self._months.names(), dict[str, int]()
         for place, month in enumerate(self._months.read(names)):
-            if month.revision:
+            if month.revision is not None:
                 stamps[month.name] = month.revision
             for job in month.jobs:
                 known = self.read().value(job.line.id)
@@ -288,7 +297,7 @@ class JobRepository(Repository[JobBook]):
         for name in sorted({*known, *self._months.names()}):
             ledger = self._months.ledger(name)
             try:
-                is_there = bool(ledger.load().revision)
+                is_there = ledger.load().etag is not None
             except UnreadableDocument:
                 is_there = False
             if not is_there:

@@ -11,11 +11,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from dispatch.domain.document import StaleWrite, StoreUnavailable, UnreadableDocument
+from dispatch.domain.document import (
+    LedgerMoved,
+    StaleWrite,
+    StoreUnavailable,
+    UnreadableDocument,
+)
 from dispatch.domain.ledger import Ledger
 from dispatch.domain.roster import Roster
 from dispatch.stores.snapshot import Snapshot
@@ -263,8 +269,10 @@ class Repository(Generic[L]):
         """`at_once` spares the look where the storage was just seen: the write says whether that
         is still current. But who is refused is to be refused by what is.
         """
-        if at_once and (known := self._just_seen()) and self._write(changes, known, write_id):
-            return
+        if at_once and (known := self._just_seen()):
+            with suppress(LedgerMoved):
+                if self._write(changes, known, write_id):
+                    return
         asked_at = self._clock()
         before = self._store.load(self._snapshot.peek())
         self._snapshot.publish(before, asked_at)

@@ -38,8 +38,9 @@ class TableMonths(Months):
         try:
             revision, raws = self.ledger(name).stored()
         except UnreadableDocument as error:
-            return self._told(name, 0, [], str(error))
-        return self._told(name, revision, raws, "" if revision else "it was there and is gone")
+            return self._told(name, None, [], str(error))
+        gone = "" if revision else "it was there and is gone"
+        return self._told(name, revision or None, raws, gone)
 
     def with_id(self, job_id: str, names: list[str]) -> tuple[str, Archived] | None:
         places = {item["SK"]: item for item in self._items(kinds.by_id(self._business, job_id))}
