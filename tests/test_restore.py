@@ -205,6 +205,33 @@ def test_an_archived_job_is_restored_where_it_lies_or_to_the_board(
     assert jobs.refreshed().job("a").status is Status.BOOKED
 
 
+def test_an_archived_job_that_was_finished_in_another_month_then_is_found_there(
+    jobs: InMemory, clock: FakeClock
+) -> None:
+    """Finished in April; reopened, finished and archived in May; and back."""
+    jobs.store.inner.now = clock.now
+    put(jobs, made("a", status=Status.COMPLETED, finished_at=NOON - timedelta(days=40)))
+    jobs.archive(date(2026, 5, 22))
+    clock.tick(3600)
+    for status in (Status.BOOKED, Status.COMPLETED):
+        at = clock.now()
+
+        def step(book: JobBook, status: Status = status, at: datetime = at) -> JobBook:
+            job = move(book.job("a"), status, by=DANA, at=at, business=BUSINESS, reason="again")
+            return book.changed(job, at)
+
+        jobs.change_job("a", step)
+    clock.tick(4 * DAY)
+    jobs.archive(date(2026, 5, 26))
+    run("jobs", "restore", "a", "--to", "2026-05-22T19:30Z")
+    for _ in range(2):
+        for first, count in ((date(2026, 4, 1), 1), (date(2026, 5, 1), 0)):
+            found = jobs.finished(jobs.refreshed(), first, first + timedelta(days=29))
+            assert len(found) == count
+        jobs.archive(date(2026, 5, 27))
+    assert [job.id for job in jobs.month("2026-04").jobs] == ["a"]
+
+
 def test_without_a_kept_version_nothing_is_put_back(shelf: Callable[[], Shelf]) -> None:
     shelf().save(b"{", None)
     with pytest.raises(NoVersion):

@@ -161,6 +161,10 @@ class DocumentMonths(Months):
         found = map(NAME.fullmatch, self._shelf.names_in(FOLDER))
         return sorted((name[1] for name in found if name), reverse=True)
 
+    def holds(self, name: str, job: JobLine) -> bool:
+        """False for one that is open, or was finished in another month: its place is not there."""
+        return job.finished_at is not None and self.name(job.finished_at) == name
+
     def ledger(self, name: str) -> DocumentLedger[JobBook]:
         return DocumentLedger(self._document(name), JobBook)
 
@@ -230,7 +234,7 @@ def _line(raw: bytes) -> JobLine:
     """What people have written by hand is read whole, which takes longer. Raises ValueError."""
     with suppress(ValueError):
         line = msgspec.json.decode(raw, type=JobLine)
-        if line.status.is_open or line.finished_at:
+        if line.status.is_open is (line.finished_at is None):
             return line
     entry = JobBook.read_entry(raw)
     if entry.value is None:

@@ -136,25 +136,25 @@ class JobRepository(Repository[JobBook]):
         self, name: str, job_id: str, fn: Callable[[JobBook], JobBook]
     ) -> tuple[Job, int] | None:
         """None where it is no longer archived: then the working set has it."""
-        is_open = False
+        is_leaving = False
 
         def apply(month: JobBook) -> JobBook:
-            nonlocal is_open
+            nonlocal is_leaving
             job = month.value(job_id)
-            is_open = job is None or job.status.is_open  # on its way back, or there
-            return month if is_open else fn(month)
+            is_leaving = job is None or not self._months.holds(name, job)  # or has left
+            return month if is_leaving else fn(month)
 
         month = self._change_month(name, apply)
         job = month.value(job_id)
         if job is None:
             return None
-        if job.status.is_open:
+        if not self._months.holds(name, job):
             book = self._bring_back(name, month.entries[month.index[job_id]])
-            return None if is_open else (book.job(job_id), book.revision)
+            return None if is_leaving else (book.job(job_id), book.revision)
         return job, self.change(lambda book: book.stamped({name: month.revision})).revision
 
     def _bring_back(self, name: str, entry: Entry[Job]) -> JobBook:
-        """A job of this month that is open again: into the working set, then out of here."""
+        """A job that is this month's no more: into the working set, then out of here."""
         job = _readable(entry)
         book = self.change(lambda book: book.with_newer([entry]))
         self._change_month(name, lambda month: month.without_older([job]))
@@ -226,7 +226,7 @@ class JobRepository(Repository[JobBook]):
         return found
 
     def _put_right(self) -> dict[str, int]:
-        """What a process that was killed has left half-way: jobs of a month that are open again
+        """What a process that was killed has left half-way: jobs that are their month's no more
         come back, copies of what is in the working set go. The revision of each month.
         """
         names, stamps = self._months.names(), dict[str, int]()
@@ -236,7 +236,7 @@ class JobRepository(Repository[JobBook]):
             for job in month.jobs:
                 known = self.read().value(job.line.id)
                 is_old = known is not None and known.version > job.line.version
-                if job.line.status.is_open or is_old:
+                if is_old or not self._months.holds(month.name, job.line):
                     self._settle(month.name, job.entry(), names[:place])
         return stamps
 
@@ -244,7 +244,8 @@ class JobRepository(Repository[JobBook]):
         job = entry.value
         if job is None:
             return
-        if job.status.is_open and self._months.with_id(job.id, later) is None:
+        is_leaving = not self._months.holds(name, job)
+        if is_leaving and self._months.with_id(job.id, later) is None:
             self._bring_back(name, entry)
         else:  # one of the same version may be the only one that is left by now
             self._change_month(name, lambda month: month.without_older([job]))

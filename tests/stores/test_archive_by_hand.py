@@ -173,6 +173,7 @@ def test_an_open_job_that_somebody_put_into_a_month_comes_to_the_board(
     store: MemoryStore,
 ) -> None:
     by_hand(store, lambda body: body.replace(b'"completed"', b'"booked"', 1))
+    assert names(past(open_jobs(store))) == ["b"]
     open_jobs(store).archive(TODAY)
     jobs = open_jobs(store)
     assert [(job.id, job.status) for job in jobs.read().jobs] == [
@@ -180,3 +181,14 @@ def test_an_open_job_that_somebody_put_into_a_month_comes_to_the_board(
         ("a", Status.BOOKED),
     ]
     assert names(past(jobs)) == ["b"]
+
+
+def test_a_job_that_somebody_put_into_another_month_goes_to_its_own(store: MemoryStore) -> None:
+    body = store.beside(MAY).load().body
+    store.beside("archive/2026-04.json").save(body, None)
+    by_hand(store, loaded(lambda month: {**month, "jobs": month["jobs"][:1]}))
+    jobs = open_jobs(store)
+    jobs.archive(TODAY)
+    assert [job.id for job in jobs.month("2026-05").jobs] == ["a", "b"]
+    assert jobs.month("2026-04").jobs == ()
+    assert sorted(names(past(open_jobs(store)))) == ["a", "b"]
