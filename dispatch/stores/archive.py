@@ -101,6 +101,10 @@ class Months(ABC):
     def name_of(self, day: date) -> str:
         return day.isoformat()[:7]
 
+    def holds(self, name: str, job: JobLine) -> bool:
+        """False for one that is open, or was finished in another month: its place is not there."""
+        return job.finished_at is not None and self.name(job.finished_at) == name
+
     @abstractmethod
     def names(self) -> list[str]:
         """Of all months that there are, newest first. Raises StoreUnavailable."""
@@ -160,10 +164,6 @@ class DocumentMonths(Months):
     def names(self) -> list[str]:
         found = map(NAME.fullmatch, self._shelf.names_in(FOLDER))
         return sorted((name[1] for name in found if name), reverse=True)
-
-    def holds(self, name: str, job: JobLine) -> bool:
-        """False for one that is open, or was finished in another month: its place is not there."""
-        return job.finished_at is not None and self.name(job.finished_at) == name
 
     def ledger(self, name: str) -> DocumentLedger[JobBook]:
         return DocumentLedger(self._document(name), JobBook)
