@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from dispatch import wiring
 from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
+from dispatch.domain.document import LedgerMoved, StoreUnavailable
 from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Event, Job, PriceLine, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.moves import COULD_NOT, FOLDED, Illegal, IllegalMove, JobConflict
@@ -26,6 +27,7 @@ UNSURE = (
     "We cannot reach our records right now, so we do not know yet whether this was saved."
     " What you typed is still here: please send it again in a minute; that does not do it twice."
 )
+KEPT = "What you typed is still here."
 LOOK_BELOW = "Please look at the fields marked below; nothing was saved yet."
 ILLEGAL = {
     Illegal.ALREADY_THERE: "The job is already at “{to.label}”.",
@@ -95,6 +97,11 @@ def explain(error: Exception, business: Business) -> str:
         case NameTaken():
             return "Somebody signs in by that name, or has before they left."
     raise error
+
+
+def not_written(error: StoreUnavailable) -> str:
+    """For the crew, on a page that gives back what was typed."""
+    return f"{error} {KEPT}" if isinstance(error, LedgerMoved) else UNSURE
 
 
 def unavailable_text(error: NotAvailable, roster: Roster, business: Business) -> str:

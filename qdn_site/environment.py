@@ -11,13 +11,9 @@ import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
 from dispatch.domain.business import Business
+from dispatch.domain.document import how_to_say, wrong_with
 
 STAGES = ("development", "staging", "production")
-PLACES = {
-    "file": "file:<folder>",
-    "s3": "s3://<bucket>/jobs.json",
-    "dynamodb": "dynamodb://<table> or dynamodb://<table>/<business>",
-}
 
 
 @dataclass
@@ -50,15 +46,11 @@ class Environment:
 
     def place(self, name: str, stage: str, schemes: tuple[str, ...], several: bool) -> str:
         """A `file:` or other address; the laptop's own folder in development only."""
-        why = f"say where, as {' or '.join(PLACES[scheme] for scheme in schemes)}"
         here = "file:var/data/{business}" if several else "file:var/data"
-        url = self.text(name, here) if stage == "development" else self.needed(name, f"{why}.")
-        if url and not _leads_somewhere(url, schemes):
-            self.problems.append(f"{name} is {url!r}: {why}.")
-        if several and url and "{business}" not in url:
-            self.problems.append(
-                f"{name} needs {{business}} in it, to keep the several businesses apart."
-            )
+        why = f"{how_to_say(schemes)}."
+        url = self.text(name, here) if stage == "development" else self.needed(name, why)
+        wrong = wrong_with(url, schemes, several=several) if url else []
+        self.problems += [f"{name} {said}" for said in wrong]
         return url
 
     def cache(self, name: str) -> dict[str, object]:
@@ -124,20 +116,6 @@ def _parts(url: str) -> SplitResult:
         return urlsplit(url)
     except ValueError:
         return urlsplit("")
-
-
-def _leads_somewhere(url: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(url.format(business="x"))
-        rest = url.format(business="x").partition(":")[2]
-    except (ValueError, KeyError, IndexError):  # braces that hold anything but `business`
-        return False
-    named = {
-        "file": parts.path,
-        "s3": parts.netloc and parts.path.strip("/"),
-        "dynamodb": re.fullmatch(r"//[A-Za-z0-9_.-]{3,255}(/[a-z0-9][a-z0-9_-]*)?", rest),
-    }
-    return parts.scheme in schemes and bool(named[parts.scheme])
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

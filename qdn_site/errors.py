@@ -24,6 +24,7 @@ from dispatch.http import (
 
 API = "/api/"
 CREWS = "/dashboard/"
+CREW_ONLY = (CREWS, API)
 TITLES = {
     400: "We could not read that request",
     403: "That is not allowed",

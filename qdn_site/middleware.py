@@ -18,7 +18,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 
 from dispatch.domain.business import Business, Site
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.document import LedgerMoved, StoreUnavailable
 from dispatch.http import SiteRequest, revision_of
 from dispatch.ratelimit import TooMany
 from qdn_site import errors
@@ -212,6 +212,8 @@ class RefusalsMiddleware(Middleware):
             return response
         if isinstance(error, StoreUnavailable):
             log.error("Storage: %s", error)
+            if isinstance(error, LedgerMoved) and request.path_info.startswith(errors.CREW_ONLY):
+                return errors.page(request, 503, str(error))
             return errors.page(
                 request,
                 503,

@@ -17,7 +17,8 @@ BUSINESSES = read_businesses(
     Path(_env.text("QDN_BUSINESSES", str(BASE_DIR / "qdn_site" / "businesses.toml")))
 )
 _several = len(BUSINESSES) > 1
-JOBS_URL = _env.place("QDN_JOBS_URL", STAGE, ("file", "s3"), _several)
+JOBS_SCHEMES = ("file", "s3", "dynamodb")
+JOBS_URL = _env.place("QDN_JOBS_URL", STAGE, JOBS_SCHEMES, _several)
 CREW_URL = _env.place("QDN_CREW_URL", STAGE, ("file", "dynamodb"), _several)
 
 SECRET_KEY = _env.needed("DJANGO_SECRET_KEY", "sessions and API tokens are signed with it.")

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache, partial
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
-from dispatch.domain.document import UnreadableDocument
+from dispatch.domain.document import LedgerMoved, UnreadableDocument
 from dispatch.domain.job import Job, JobLine, Request
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.ledger import Entry, Ledger, following
@@ -40,6 +40,9 @@ FORGOTTEN = timedelta(days=1)  # after which a request that was taken back count
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file does not say
 EPOCH = Raw(JSON.encode(LONG_AGO))
 ARCHIVED_AFTER = timedelta(days=3)  # since it was finished
+OF_ITS_PLACE = {"archive", "migration"}  # what a document says of itself that is true only there
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class JobNotFound(Exception):
@@ -62,6 +65,33 @@ class Archive(msgspec.Struct, frozen=True):
     months: dict[str, int] = {}
     day: date | None = None
     claim: str = ""
+
+
+class Migration(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What jobs.json, or a month, knows of its moves from one place to another."""
+
+    id: str = ""  # of the last; it is the id of the write that began it, too
+    to: str = ""  # where the jobs are now: here they are no more than read
+    source: str = ""  # from where they are still copied: here they are not written yet
+    past: tuple[str, ...] = ()  # the ids of those before it, and of those taken back
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """By which places know that they hold, or held, the same jobs."""
+        return tuple(dict.fromkeys(filter(None, (*self.past, self.id))))
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing may be written; empty where it may."""
+        if self.to:
+            return (
+                f"The jobs are being moved to {self.to}: they can be read here, and not be changed."
+                " Please try again in a few minutes."
+            )
+        return self.source and (
+            f"The jobs are still being copied from {self.source}: they cannot be changed here yet."
+            " `manage.py jobs migrate`, run again, finishes it."
+        )
 
 
 class Found(NamedTuple):
@@ -187,12 +217,20 @@ class JobBook(Ledger[Job]):
 
     @cached_property
     def archive(self) -> Archive:
-        """Raises UnreadableDocument, as `decode` does: it looks at it."""
-        stored = (self.extra or {}).get("archive")
+        """Raises UnreadableDocument, as reading the book does: it looks at it."""
+        return self._known("archive", Archive)
+
+    @cached_property
+    def migration(self) -> Migration:
+        """Raises UnreadableDocument, likewise."""
+        return self._known("migration", Migration)
+
+    def _known(self, name: str, kind: type[S]) -> S:
+        stored = (self.extra or {}).get(name)
         try:
-            return msgspec.json.decode(stored, type=Archive) if stored else Archive()
+            return msgspec.json.decode(stored, type=kind) if stored else kind()
         except ValueError as error:
-            raise UnreadableDocument(f"Its `archive` is not ours: {error}.") from error
+            raise UnreadableDocument(f"Its `{name}` is not ours: {error}.") from error
 
     @property
     def is_new(self) -> bool:
@@ -200,11 +238,24 @@ class JobBook(Ledger[Job]):
         return not self.entries and not self.archive.months
 
     def with_archive(self, **fields: Any) -> Self:
-        archive = msgspec.structs.replace(self.archive, **fields)
-        if archive == self.archive:
+        return self._with("archive", msgspec.structs.replace(self.archive, **fields))
+
+    def with_migration(self, migration: Migration) -> Self:
+        return self._with("migration", migration)
+
+    def _with(self, name: str, known: Archive | Migration) -> Self:
+        if known == getattr(self, name):
             return self
-        extra = {**(self.extra or {}), "archive": Raw(JSON.encode(archive))}
+        extra = {**(self.extra or {}), name: Raw(JSON.encode(known))}
+        if known == type(known)():
+            del extra[name]
         return dataclasses.replace(self, extra=extra)
+
+    def written(self, write_id: str, at: datetime) -> Self:
+        """Raises LedgerMoved where the jobs are elsewhere; UnreadableDocument, as any ledger."""
+        if refusal := self.migration.refusal:
+            raise LedgerMoved(refusal)
+        return super().written(write_id, at)
 
     def stamped(self, months: Mapping[str, int]) -> Self:
         """Whoever reads this looks at these months of the archive again.
@@ -216,9 +267,11 @@ class JobBook(Ledger[Job]):
         return self.with_archive(months=known | newest)
 
     @classmethod
-    def decode(cls, body: bytes, before: Self | None = None) -> Self:
-        book = super().decode(body, before)
-        _ = book.archive
+    def put_together(
+        cls, head: Mapping[str, Raw], raws: Iterable[bytes], before: Self | None = None
+    ) -> Self:
+        book = super().put_together(head, raws, before)
+        _ = book.archive, book.migration
         return book
 
     def finished_before(self, moment: datetime) -> list[Entry[Job]]:
@@ -244,11 +297,11 @@ class JobBook(Ledger[Job]):
 
     def including(self, other: Self) -> Self:
         """The archive of the other's place is not here."""
-        return super().including(other.without_archive())
+        return super().including(other.without_place())
 
-    def without_archive(self) -> Self:
-        """As a document that has none beside it."""
-        extra = {name: raw for name, raw in (self.extra or {}).items() if name != "archive"}
+    def without_place(self) -> Self:
+        """Without what it knows of the archive beside it, and of its moves."""
+        extra = {name: raw for name, raw in (self.extra or {}).items() if name not in OF_ITS_PLACE}
         return dataclasses.replace(self, extra=extra)
 
     def changed(self, job: Job, at: datetime) -> "JobBook":

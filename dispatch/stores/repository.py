@@ -11,11 +11,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from dispatch.domain.document import StaleWrite, StoreUnavailable, UnreadableDocument
+from dispatch.domain.document import (
+    LedgerMoved,
+    StaleWrite,
+    StoreUnavailable,
+    UnreadableDocument,
+)
 from dispatch.domain.ledger import Ledger
 from dispatch.domain.roster import Roster
 from dispatch.stores.snapshot import Snapshot
@@ -41,6 +47,12 @@ class LedgerStore(Protocol[L]):
 
         Raises StoreUnavailable: UnreadableDocument where nothing may be written, Contended where
         it takes several looks and others kept writing.
+        """
+        ...
+
+    def takes(self, before: L, after: L) -> bool:
+        """True where one commit is all or nothing. Raises StoreUnavailable for a record that it
+        cannot take at all.
         """
         ...
 
@@ -257,8 +269,10 @@ class Repository(Generic[L]):
         """`at_once` spares the look where the storage was just seen: the write says whether that
         is still current. But who is refused is to be refused by what is.
         """
-        if at_once and (known := self._just_seen()) and self._write(changes, known, write_id):
-            return
+        if at_once and (known := self._just_seen()):
+            with suppress(LedgerMoved):
+                if self._write(changes, known, write_id):
+                    return
         asked_at = self._clock()
         before = self._store.load(self._snapshot.peek())
         self._snapshot.publish(before, asked_at)
@@ -274,10 +288,23 @@ class Repository(Generic[L]):
         return snapshot.peek() if is_sure else None
 
     def _write(self, changes: list[Change[L]], before: L, write_id: str) -> bool:
-        """False where there is nothing to write."""
+        """False where there is nothing to write.
+
+        Changes that the store does not take together with those before them wait on.
+        """
         after = before
-        for change in changes:
-            after = change.apply(after)
+        for place, change in enumerate(changes):
+            then = change.apply(after)
+            try:
+                is_taken = then is after or self._store.takes(before, then)
+            except StoreUnavailable as error:
+                change.after, change.error = None, error
+                continue
+            if not is_taken and after is not before:
+                self._waiting.extendleft(reversed(changes[place:]))
+                del changes[place:]
+                break
+            after = then
         if after is before:
             return False
         new, asked_at = after.written(write_id, self._now()), self._clock()

@@ -23,12 +23,12 @@ from dispatch.domain.moves import IllegalMove, JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
 from dispatch.explain import (
     LOOK_BELOW,
-    UNSURE,
     clash_text,
     explain,
     failed_text,
     in_words,
     name_of,
+    not_written,
 )
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
@@ -107,7 +107,7 @@ def _refused(
     """The drawer as it is now with what was typed, and why it could not be done."""
     job = jobs.find(request.business, job_id, by=request.user.actor)
     if isinstance(error, StoreUnavailable):
-        return drawer(request, job, 503, UNSURE, bound=bound)
+        return drawer(request, job, 503, not_written(error), bound=bound)
     words = explain(error, request.business)
     if isinstance(error, NotAvailable):
         bound["crew"].add_error(error.role, words)

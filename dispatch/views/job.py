@@ -16,7 +16,7 @@ from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import named_status
 from dispatch.domain.permissions import Permission
 from dispatch.domain.status import Status
-from dispatch.explain import UNSURE
+from dispatch.explain import not_written
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NewJobForm, NoteForm, as_typed
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
 from dispatch.templatetags.formats import typed
@@ -126,8 +126,8 @@ def new_job(request: SiteRequest) -> HttpResponse:
             words = "You have already saved this as another job. Save again to add one."
             form.add_error(None, words)
             status, key, earlier = 409, wiring.new_token(), error.job
-        except StoreUnavailable:
-            form.add_error(None, UNSURE)  # with the same key it is not made twice
+        except StoreUnavailable as error:
+            form.add_error(None, not_written(error))  # with the same key it is not made twice
             status = 503
         else:
             said = format_html("{} is on the board.", typed(done.job.customer_name))

@@ -1,4 +1,4 @@
-"""`manage.py jobs …`: the jobs, from a shell."""
+"""`manage.py jobs …`: the jobs, from a shell, and their DynamoDB table."""
 
 import os
 import re
@@ -14,7 +14,13 @@ from django.core.management.base import CommandError, CommandParser
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.document import LedgerGone, NoVersion, StaleWrite, UnreadableDocument
+from dispatch.domain.document import (
+    LedgerGone,
+    MigrationRefused,
+    NoVersion,
+    StaleWrite,
+    UnreadableDocument,
+)
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.ledger import Entry
@@ -22,11 +28,15 @@ from dispatch.domain.status import Status
 from dispatch.domain.typed.texts import lines
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._jobs_file import checked, read_file
+from dispatch.management.commands._jobs_migrate import moved, taken_back
 from dispatch.management.commands._jobs_past import moment, restored, versions, versions_of
 
 
 class Command(BusinessCommand):
-    help = "The jobs: list, show, verify, export, import, drop, archive, begin, history, restore."
+    help = (
+        "The jobs: list, show, verify, export, import, drop, archive, begin, history, restore,"
+        " create-table, migrate."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -54,6 +64,7 @@ class Command(BusinessCommand):
             "archive", help="move what was finished three days ago into the archive, now"
         )
         beginning = actions.add_parser("begin", help="an empty jobs.json where one was and is gone")
+        table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
         past = actions.add_parser("history", help="what is kept of earlier versions")
         past.add_argument("id", nargs="?", help="of a job: its versions")
         restoring = actions.add_parser("restore", help="jobs as they once were, as a new version")
@@ -63,11 +74,15 @@ class Command(BusinessCommand):
         restoring.add_argument(
             "--to", type=moment, required=True, metavar="TIME", help="2026-11-26T17:00, local"
         )
-        for parser_ in (taking, dropping, archiving, beginning, restoring):
+        moving = actions.add_parser("migrate", help="all jobs to another place, while reads go on")
+        where = moving.add_mutually_exclusive_group(required=True)
+        where.add_argument("--to", metavar="URL", help="as in QDN_JOBS_URL; run again it goes on")
+        where.add_argument("--back", action="store_true", help="take back what was begun")
+        for parser_ in (taking, dropping, archiving, beginning, restoring, table, moving):
             add_dry_run(parser_)
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
-        getattr(self, f"_{options['action']}")(business, options)
+        getattr(self, f"_{options['action'].replace('-', '_')}")(business, options)
 
     def _list(self, business: Business, options: dict[str, Any]) -> None:
         wanted, jobs = options["status"], wiring.jobs(business)
@@ -91,6 +106,8 @@ class Command(BusinessCommand):
     def _verify(self, business: Business, options: dict[str, Any]) -> None:
         book = wiring.jobs(business).read()
         self.stdout.write(f"Revision {book.revision}: {_counted(book)}")
+        if refusal := book.migration.refusal:
+            self.stderr.write(refusal)
         broken, entries = self._told(book), len(book.entries)
         for name, month in self._months(business):
             if month is None:
@@ -118,7 +135,7 @@ class Command(BusinessCommand):
                 yield name, None
 
     def _export(self, business: Business, options: dict[str, Any]) -> None:
-        book = wiring.jobs(business).read().without_archive()
+        book = wiring.jobs(business).read().without_place()
         missing = list[str]()
         for name, month in self._months(business):
             missing += [name] if month is None else []
@@ -218,6 +235,14 @@ class Command(BusinessCommand):
         except StaleWrite as error:
             raise CommandError("Somebody else has just written. Try again.") from error
 
+    def _migrate(self, business: Business, options: dict[str, Any]) -> None:
+        run = taken_back if options["back"] else moved
+        try:
+            for line in run(business, options["to"], self.stderr.write, dry=options["dry_run"]):
+                self.stdout.write(line)
+        except MigrationRefused as error:
+            raise CommandError(str(error)) from error
+
     def _begin(self, business: Business, options: dict[str, Any]) -> None:
         jobs = wiring.jobs(business)
         try:
@@ -231,6 +256,12 @@ class Command(BusinessCommand):
             return
         jobs.begin(business.today(wiring.now()))
         self.stdout.write("Began an empty jobs.json; the archive is as it was.")
+
+    def _create_table(self, business: Business, options: dict[str, Any]) -> None:
+        if table := wiring.jobs_table(business):
+            self.create_table(table, options["dry_run"])
+        else:
+            self.stdout.write("The jobs are a document: there is no table to make")
 
 
 def _private(path: str, flags: int) -> int:
