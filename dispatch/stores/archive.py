@@ -98,10 +98,6 @@ class Months(ABC):
     def name(self, at: datetime) -> str:
         return self.name_of(self.day(at))
 
-    def holds(self, name: str, job: JobLine) -> bool:
-        """False for one that is open, or was finished in another month: its place is not there."""
-        return job.finished_at is not None and self.name(job.finished_at) == name
-
     def name_of(self, day: date) -> str:
         return day.isoformat()[:7]
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dispatch.domain.document import UnreadableDocument
@@ -20,6 +20,12 @@ class Place:
     url: str
     jobs: LedgerStore[JobBook]
     months: Months
+    _seen: list[JobBook] = field(default_factory=list)
+
+    def book(self) -> JobBook:
+        """The working set as it is now, read anew only where it has changed."""
+        self._seen[:] = [self.jobs.load(*self._seen)]
+        return self._seen[0]
 
     def ledgers(self, names: list[str]) -> Iterator[tuple[str, LedgerStore[JobBook]]]:
         """The months of these names, then what is beside them."""
@@ -29,7 +35,7 @@ class Place:
     def contents(self) -> Iterator["Content"]:
         """Raises StoreUnavailable: UnreadableDocument where one of them cannot be read."""
         names = self.months.names()
-        known = self.jobs.load().archive.months
+        known = self.book().archive.months
         if gone := sorted(known.keys() - {*names}):
             raise UnreadableDocument(
                 f"Of the archive in {self.url} {', '.join(gone)} was there and is gone: see"

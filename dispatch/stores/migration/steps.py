@@ -39,7 +39,7 @@ class Move:
 
         Raises MigrationRefused, StoreUnavailable.
         """
-        book, there = self.old.jobs.load(), self.new.jobs.load()
+        book, there = self.old.book(), self.new.book()
         here, known = book.migration, there.migration
         is_related = bool({*here.ids} & {*known.ids})
         if here.to and is_related and not known.refusal:
@@ -132,7 +132,7 @@ class Move:
         try:
             self.new.jobs.commit(there, after)
         except StaleWrite as error:
-            if self.new.jobs.load().migration == after.migration:  # it was this very write
+            if self.new.book().migration == after.migration:  # it was this very write
                 return
             raise MigrationRefused(
                 f"Somebody else has just written to {self.new.url}. Look at it, and try again."
@@ -145,7 +145,7 @@ class Move:
         def mark(book: JobBook) -> JobBook:
             if book.etag is None or book.migration in (mine, here):
                 return book
-            _expect(self.old.jobs.load(), here)
+            _expect(self.old.book(), here)
             return self._as(book, mine, here.id)
 
         return _swap(old, mark)
@@ -154,8 +154,8 @@ class Move:
         """Of what was copied already nothing is written."""
 
         def copy(target: JobBook) -> JobBook:
-            _expect(self.old.jobs.load(), here)
-            _expect_claim(self.new.jobs.load(), here)  # while it is, `target` is nobody's
+            _expect(self.old.book(), here)
+            _expect_claim(self.new.book(), here)  # while it is, `target` is nobody's
             claim = target.migration if target.migration.source else Migration()
             is_copied = source.recent_writes == target.recent_writes and target.migration == claim
             if is_copied and not difference(source, target):
@@ -167,7 +167,7 @@ class Move:
         _swap(new, copy)
 
     def _switch(self, compared: JobBook, here: Migration) -> None:
-        _expect(self.old.jobs.load(), here)
+        _expect(self.old.book(), here)
         _expect_claim(compared, here)
         past = tuple(dict.fromkeys((*compared.migration.past, *here.past)))
         after = _put_right_soon(compared)
@@ -180,7 +180,7 @@ class Move:
 
         Raises MigrationRefused, StoreUnavailable.
         """
-        here, there = self.old.jobs.load().migration, self.new.jobs.load()
+        here, there = self.old.book().migration, self.new.book()
         known = there.migration
         if not here.to:
             raise MigrationRefused(f"The jobs of {self.old.url} are not moved anywhere.")
