@@ -6,7 +6,7 @@ import string
 import threading
 import time
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,8 +17,9 @@ from dispatch.domain.business import Business
 from dispatch.domain.document import MigrationRefused, StoreUnavailable
 from dispatch.domain.roster import Availability, Roster
 from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
+from dispatch.stores.aws import PATIENT
 from dispatch.stores.document_ledger import DocumentLedger
-from dispatch.stores.dynamodb import Table
+from dispatch.stores.dynamodb import Table, client
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.migration.place import Place
@@ -103,12 +104,12 @@ def availability_between(
 
 def place(business: Business, url: str) -> Place:
     """Where the jobs of a business may be: an address as `QDN_JOBS_URL` has it."""
-    where = url.format(business=business.slug)
-    if table := _table(url, "jobs"):
+    where, is_ours = url.format(business=business.slug), url == settings.JOBS_URL
+    if table := _table(url, "jobs", is_patient=not is_ours):
         name = _in_table(url, business.slug)
         months = TableMonths(table, name, business.zone)
         return Place(where, TableLedger(table, kinds.jobs(name)), months)
-    shelf = _shelf(where, "jobs.json", f"jobs-{business.slug}" if url == settings.JOBS_URL else "")
+    shelf = _shelf(where, "jobs.json", f"jobs-{business.slug}" if is_ours else "")
     return Place(where, JobDocument(shelf), DocumentMonths(shelf, business.zone))
 
 
@@ -176,7 +177,8 @@ def _is_named(url: str) -> bool:
 def _shelf(url: str, name: str, alias: str) -> Shelf:
     parts = urlsplit(url)
     if parts.scheme == "s3":
-        storage = storages[alias] if alias else OneConnectionS3Storage(bucket_name=parts.netloc)
+        elsewhere = {"bucket_name": parts.netloc, "client_config": PATIENT}
+        storage = storages[alias] if alias else OneConnectionS3Storage(**elsewhere)
         return S3Store(storage, parts.path.lstrip("/"))
     folder = Path(settings.BASE_DIR, url.removeprefix("file:"))
     if settings.STAGE == "development":
@@ -188,6 +190,7 @@ def _shelf(url: str, name: str, alias: str) -> Shelf:
 
 
 @cache
-def _table(url: str, of: str) -> Table | None:
+def _table(url: str, of: str, *, is_patient: bool = False) -> Table | None:
     parts = urlsplit(url)
-    return Table(parts.netloc, of=of) if parts.scheme == "dynamodb" else None
+    make = partial(client, PATIENT) if is_patient else None
+    return Table(parts.netloc, make, of=of) if parts.scheme == "dynamodb" else None

@@ -4,11 +4,8 @@ import os
 from typing import Any
 
 import boto3
-from botocore.config import Config
 
-from dispatch.stores.aws import CLIENT
-
-PATIENT = CLIENT.merge(Config(read_timeout=60))  # seconds: a busy machine is no outage
+from dispatch.stores.aws import PATIENT
 
 
 def aws_environment(endpoint: str) -> dict[str, str]:

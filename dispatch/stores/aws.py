@@ -15,6 +15,7 @@ CLIENT = Config(
     max_pool_connections=32,
     retries={"total_max_attempts": 1, "mode": "standard"},
 )
+PATIENT = CLIENT.merge(Config(read_timeout=60))  # of what copies, and nobody waits for
 # What a call raises. The last three come of an answer that was cut off, within its headers too: it
 # lacks what it must have, or half a number stands there. That is no answer.
 NO_ANSWER = (BotoCoreError, ClientError, ResponseParserError, KeyError, ValueError)

@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from dispatch.domain.document import Contended, StaleWrite, StoreUnavailable
@@ -266,8 +267,12 @@ def _key(partition: str, sort: str) -> dict[str, Any]:
 
 
 def _client() -> Any:
+    return client(CLIENT)
+
+
+def client(config: Config) -> Any:
     with making_a_client():
-        return boto3.session.Session().client("dynamodb", config=CLIENT)
+        return boto3.session.Session().client("dynamodb", config=config)
 
 
 def _to_attributes(item: Mapping[str, Any]) -> Item:
