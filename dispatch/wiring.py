@@ -5,7 +5,7 @@ import secrets
 import string
 import threading
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,18 +14,21 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from dispatch.domain.business import Business
-from dispatch.domain.document import DocumentStore, MigrationRefused, StoreUnavailable
+from dispatch.domain.document import MigrationRefused, StoreUnavailable
 from dispatch.domain.roster import Availability, Roster
-from dispatch.stores.archive import JobDocument, Months, Shelf
+from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
-from dispatch.stores.repository import Repository, RosterRepository
-from dispatch.stores.roster_table import RosterTable
+from dispatch.stores.repository import LedgerStore, Repository, RosterRepository
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
+from dispatch.stores.table import kinds
+from dispatch.stores.table.archive import TableMonths
+from dispatch.stores.table.crew import OldLayout, days_between
+from dispatch.stores.table.ledger import TableLedger
 
 log = logging.getLogger(__name__)
 
@@ -65,10 +68,20 @@ def where_jobs_are(business: Business) -> str:
     return settings.JOBS_URL.format(business=business.slug).removeprefix("file:")
 
 
-def roster_table(business: Business) -> RosterTable | None:
-    """The roster's table; None where the roster is a file."""
-    url = settings.CREW_URL.format(business=business.slug)
-    return _roster_table(url) if urlsplit(url).scheme == "dynamodb" else None
+def jobs_table(business: Business) -> Table | None:
+    """None where the jobs are a document."""
+    return _table(settings.JOBS_URL, "jobs")
+
+
+def roster_table(business: Business) -> Table | None:
+    """None where the roster is a file."""
+    return _table(settings.CREW_URL, "crew")
+
+
+def old_roster(business: Business) -> OldLayout | None:
+    """The roster's table as it may once have been laid out; None where the roster is a file."""
+    table, name = roster_table(business), _in_table(settings.CREW_URL, business.slug)
+    return OldLayout(table, name, is_named=_is_named(settings.CREW_URL)) if table else None
 
 
 def availability_between(
@@ -79,7 +92,7 @@ def availability_between(
     Raises StoreUnavailable.
     """
     if table := roster_table(business):
-        return list(table.between(start, end))
+        return list(days_between(table, _in_table(settings.CREW_URL, business.slug), start, end))
     return [
         (member.username, day, entry)
         for member in roster(business).read().members
@@ -88,22 +101,15 @@ def availability_between(
     ]
 
 
-def with_days_gone_by(known: Roster, business: Business, start: date, end: date) -> Roster:
-    """For showing: with what was said about those of these days that are over.
-
-    A table does not load days of long ago. Raises StoreUnavailable.
-    """
-    end = min(end, business.today(now()) - timedelta(days=1))
-    table = roster_table(business)
-    return known.with_days(table.between(start, end)) if table and start <= end else known
-
-
 def place(business: Business, url: str) -> Place:
     """Where the jobs of a business may be: an address as `QDN_JOBS_URL` has it."""
-    alias = f"jobs-{business.slug}" if url == settings.JOBS_URL else ""
-    url = url.format(business=business.slug)
-    shelf = _shelf(url, "jobs.json", alias)
-    return Place(url, JobDocument(shelf), Months(shelf, business.zone))
+    where = url.format(business=business.slug)
+    if table := _table(url, "jobs"):
+        name = _in_table(url, business.slug)
+        months = TableMonths(table, name, business.zone)
+        return Place(where, TableLedger(table, kinds.jobs(name)), months)
+    shelf = _shelf(where, "jobs.json", f"jobs-{business.slug}" if url == settings.JOBS_URL else "")
+    return Place(where, JobDocument(shelf), DocumentMonths(shelf, business.zone))
 
 
 def move(business: Business, to: str) -> Move:
@@ -148,13 +154,23 @@ def _archive_daily(jobs: JobRepository, business: Business) -> None:
 
 @cache
 def _roster(slug: str) -> RosterRepository:
-    url = settings.CREW_URL.format(business=slug)
-    store: DocumentStore = (
-        _roster_table(url)
-        if urlsplit(url).scheme == "dynamodb"
-        else _shelf(url, "crew.json", f"crew-{slug}")
-    )
-    return Repository(DocumentLedger(store, Roster), now=now, background=background)
+    store: LedgerStore[Roster]
+    if table := _table(settings.CREW_URL, "crew"):
+        name, is_named = _in_table(settings.CREW_URL, slug), _is_named(settings.CREW_URL)
+        store = TableLedger(table, kinds.crew(name, is_named=is_named))
+    else:
+        shelf = _shelf(settings.CREW_URL.format(business=slug), "crew.json", f"crew-{slug}")
+        store = DocumentLedger(shelf, Roster)
+    return Repository(store, now=now, background=background)
+
+
+def _in_table(url: str, slug: str) -> str:
+    """The business's name among those that share the table."""
+    return urlsplit(url.format(business=slug)).path.strip("/") or slug
+
+
+def _is_named(url: str) -> bool:
+    return bool(urlsplit(url).path.strip("/"))
 
 
 def _shelf(url: str, name: str, alias: str) -> Shelf:
@@ -172,7 +188,6 @@ def _shelf(url: str, name: str, alias: str) -> Shelf:
 
 
 @cache
-def _roster_table(url: str) -> RosterTable:
+def _table(url: str, of: str) -> Table | None:
     parts = urlsplit(url)
-    table = Table(parts.netloc)
-    return RosterTable(table, parts.path.strip("/"), today=lambda: now().date())
+    return Table(parts.netloc, of=of) if parts.scheme == "dynamodb" else None

@@ -17,7 +17,7 @@ BUSINESSES = read_businesses(
     Path(_env.text("QDN_BUSINESSES", str(BASE_DIR / "qdn_site" / "businesses.toml")))
 )
 _several = len(BUSINESSES) > 1
-JOBS_SCHEMES = ("file", "s3")
+JOBS_SCHEMES = ("file", "s3", "dynamodb")
 JOBS_URL = _env.place("QDN_JOBS_URL", STAGE, JOBS_SCHEMES, _several)
 CREW_URL = _env.place("QDN_CREW_URL", STAGE, ("file", "dynamodb"), _several)
 

@@ -20,13 +20,13 @@ from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Roster
+from dispatch.stores.dynamodb import Table
 from dispatch.stores.repository import RosterRepository
-from dispatch.stores.roster_table import RosterTable
 from tests.aws import PATIENT, aws_environment
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
 from tests.stores.troubled import InMemory
 
-AS_DEPLOYED = wiring._roster
+AS_DEPLOYED, JOBS_AS_DEPLOYED = wiring._roster, wiring._jobs
 HASHED = make_password(PASSWORD)
 _table = count(1)
 
@@ -134,20 +134,35 @@ def moto() -> Iterator[str]:
 
 
 @pytest.fixture
-def crew_table(
-    moto: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
-) -> Iterator[RosterTable]:
+def crew_table(moto: str, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Table]:
     """The roster is to be in this table, which is not there yet."""
-    for name, value in aws_environment(moto).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("dispatch.stores.dynamodb.CLIENT", PATIENT)
     settings.CREW_URL = f"dynamodb://crew.{next(_table)}/{{business}}"
+    as_deployed(moto, monkeypatch)
     monkeypatch.setattr(wiring, "_roster", AS_DEPLOYED)
-    AS_DEPLOYED.cache_clear()
     table = wiring.roster_table(BUSINESS)
     assert table
     yield table
     AS_DEPLOYED.cache_clear()
+
+
+@pytest.fixture
+def jobs_table(moto: str, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Table]:
+    """The jobs are to be in this table, which is not there yet."""
+    settings.JOBS_URL = f"dynamodb://jobs.{next(_table)}"
+    as_deployed(moto, monkeypatch)
+    monkeypatch.setattr(wiring, "_jobs", JOBS_AS_DEPLOYED)
+    table = wiring.jobs_table(BUSINESS)
+    assert table
+    yield table
+    JOBS_AS_DEPLOYED.cache_clear()
+
+
+def as_deployed(moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in aws_environment(moto).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("dispatch.stores.dynamodb.CLIENT", PATIENT)
+    for known in (AS_DEPLOYED, JOBS_AS_DEPLOYED, wiring._table):
+        known.cache_clear()
 
 
 def restart() -> None:

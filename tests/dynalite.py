@@ -55,6 +55,13 @@ class PlaysTransactions:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
+    def describe_time_to_live(self, **_: object) -> dict[str, Any]:
+        """It knows none, nor backups."""
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}}
+
+    def update_continuous_backups(self, **_: object) -> None:
+        return None
+
     def transact_write_items(
         self, TransactItems: list[dict[str, Any]], **_: object
     ) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Settings for pictures and throttles: the clock stands at `QDN_NOON`, links are the public ones.
 
-An outage is said early, and there is one page that breaks.
+An outage is said early, wrong passwords are soon refused, and there is one page that breaks.
 """
 
 import os
@@ -15,6 +15,7 @@ from qdn_site.settings import BUSINESSES, MIDDLEWARE
 
 BROKEN = os.environ["QDN_BROKEN"]
 NOON = datetime.fromisoformat(os.environ["QDN_NOON"])
+PASSWORD_HASHERS = ["tests.quick_argon2.QuickArgon2"]
 wiring.now = lambda: NOON
 jobs.SILENT = 4  # seconds; a busy machine is no outage
 WHOSE = MIDDLEWARE.index("qdn_site.middleware.BusinessMiddleware") + 1

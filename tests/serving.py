@@ -18,6 +18,7 @@ from urllib.request import urlopen
 from tests.making import NOON, PASSWORD
 
 ROOT = Path(__file__).resolve().parent.parent
+ABSENT = ROOT / "tests" / "absent"  # what the image has not
 OURS = ("QDN_", "DJANGO_", "AWS_")
 SECRET = "between-cloudfront-and-us"
 START = 60  # seconds that a busy machine may take to answer for the first time
@@ -115,6 +116,7 @@ def environment_of(folder: Path, **env: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "qdn_site.settings",
         "DJANGO_SECRET_KEY": "only-for-tests-" + "x" * 50,
         "TMPDIR": str(folder / "tmp"),
+        "PYTHONPATH": str(ABSENT),
         "PYTHONUNBUFFERED": "1",
         **env,
     }

@@ -65,6 +65,14 @@ def test_a_damaged_month_is_said_and_hides_no_other(jobs: InMemory, tmp_path: Pa
     ]
 
 
+def test_a_month_that_was_there_and_is_gone_is_said(jobs: InMemory, tmp_path: Path) -> None:
+    run("jobs", "archive")
+    jobs.store.beside("archive/2026-05.json").delete()
+    assert "1 of 4 entries are broken" in refused("jobs", "verify")
+    whole = str(tmp_path / "all.json")
+    assert "Of the archive 2026-05 is missing in it." in refused("jobs", "export", whole)
+
+
 def test_a_new_ledger_is_begun_only_where_one_was_and_is_gone(jobs: InMemory) -> None:
     run("jobs", "archive")
     assert "The jobs are there" in refused("jobs", "begin")

@@ -11,9 +11,9 @@ from dispatch import wiring
 from dispatch.domain.job import Crew
 from dispatch.domain.roster import Availability
 from dispatch.domain.status import Status
+from dispatch.stores.dynamodb import Table
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
-from dispatch.stores.roster_table import RosterTable
 from tests.conftest import restart
 from tests.making import BUSINESS, FakeClock, make_job, make_member
 
@@ -50,7 +50,7 @@ def days_of(username: str) -> dict[date, Availability]:
 @pytest.mark.parametrize("place", ["document", "table"])
 def test_days_off_are_noted_listed_and_ended(place: str, request: pytest.FixtureRequest) -> None:
     if place == "table":
-        request.getfixturevalue("crew_table").create_table()
+        request.getfixturevalue("crew_table").create()
         joel_and_ana_are_on_the_roster()
     said = run("away", "joel", "2026-05-23", "--to", "2026-05-25")
     assert said == "joel is away from 2026-05-23 to 2026-05-25\n"
@@ -145,12 +145,12 @@ def test_the_last_dispatcher_cannot_be_let_go(roster: RosterRepository, dry: lis
 # --- the table -----------------------------------------------------------------------------
 
 
-def test_the_table_is_made_where_it_is_missing_and_once(crew_table: RosterTable) -> None:
-    would = f"Would make the DynamoDB table {crew_table}, billed by use\n"
+def test_the_table_is_made_where_it_is_missing_and_once(crew_table: Table) -> None:
+    would = f"Would make the DynamoDB table {crew_table.name}, billed by use\n"
     assert run("create-table", "--dry-run") == would
     assert "`manage.py crew create-table` makes it" in refused("list")
-    assert run("create-table") == f"Making the DynamoDB table {crew_table} …\nIt is ready\n"
-    assert run("create-table") == f"The DynamoDB table {crew_table} is there already\n"
+    assert run("create-table") == f"Making the DynamoDB table {crew_table.name} …\nIt is ready\n"
+    assert run("create-table") == f"The DynamoDB table {crew_table.name} is there already\n"
     assert run("list") == ""
 
 
@@ -158,8 +158,35 @@ def test_a_roster_in_a_file_needs_no_table() -> None:
     assert run("create-table") == "The roster is a file: there is no table to make\n"
 
 
-def test_days_long_gone_stay_and_are_listed(crew_table: RosterTable, clock: FakeClock) -> None:
-    crew_table.create_table()
+def test_a_table_as_it_once_was_laid_out_is_brought_over(crew_table: Table) -> None:
+    crew_table.create()
+    assert run("upgrade-table") == "There is nothing to bring over\n"
+    prefix = f"CREW#{BUSINESS.slug}#"
+    joel = {"username": "joel", "name": "Joel", "rank": "crew", "version": 1}
+    joel |= dict.fromkeys(("created_at", "updated_at"), "2026-05-01T19:00:00Z")
+    meta = {"schema": 1, "revision": 4, "write_id": "w4", "members": ["joel"], "versions": [1]}
+    for key, item in (
+        ((f"{prefix}META", "META"), meta),
+        ((f"{prefix}joel", "PROFILE"), joel),
+        ((f"{prefix}joel", "AVAIL#2026-05-23"), {"windows": list[str]()}),
+    ):
+        crew_table.write(crew_table.put(*key, before={}, then=item))
+    assert "`manage.py crew upgrade-table` brings it over" in refused("list")
+    told = "the roster (members: 1, days off: 1)"
+    assert run("upgrade-table", "--dry-run") == f"Would bring over {told}\n"
+    assert "upgrade-table" in refused("list")
+    assert run("upgrade-table") == f"Brought over {told}; what was of old is gone\n"
+    assert days_of("joel") == {SATURDAY: Availability(())}
+    assert run("list", "--from", "2026-05-23").splitlines()[1] == "    2026-05-23  away"
+    assert run("upgrade-table") == "There is nothing to bring over\n"
+
+
+def test_a_roster_in_a_file_is_nothing_to_bring_over() -> None:
+    assert run("upgrade-table") == "There is nothing to bring over\n"
+
+
+def test_days_long_gone_stay_and_are_listed(crew_table: Table, clock: FakeClock) -> None:
+    crew_table.create()
     joel_and_ana_are_on_the_roster()
     run("away", "joel", "2026-05-23")
     clock.tick(100 * 24 * 3600)
@@ -167,5 +194,5 @@ def test_days_long_gone_stay_and_are_listed(crew_table: RosterTable, clock: Fake
     wiring.roster(BUSINESS).change(lambda roster: roster.put(make_member("pete")))
     run("away", "joel", "2026-09-01")
     restart()
-    assert list(days_of("joel")) == [date(2026, 9, 1)]
-    assert "2026-05-23  away" in run("list", "--from", "2026-05-01", "--to", "2026-09-30")
+    assert list(days_of("joel")) == [SATURDAY, date(2026, 9, 1)]
+    assert "2026-05-23  away" in run("list", "--from", "2026-05-01", "--to", "2026-08-30")

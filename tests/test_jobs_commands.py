@@ -17,6 +17,7 @@ from msgspec import UNSET
 
 from dispatch.domain.job import Window
 from dispatch.domain.jobbook import JobBook
+from dispatch.stores.dynamodb import Table
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from tests.making import NOON, make_job, make_member
@@ -226,3 +227,31 @@ def test_a_terminal_that_knows_ascii_alone_is_told_all(tmp_path: Path) -> None:
     listed, exported = done.stdout.decode("ascii").split("\n", 1)
     assert "Zo\\u00eb \\ud83d\\ude9b, \\u0141\\u00f3d\\u017a" in listed
     assert json.loads(exported)["jobs"][0]["customer_name"] == "Zoë 🚛"
+
+
+# --- in a table ---------------------------------------------------------------------------
+
+
+def test_jobs_in_a_table_are_as_any(jobs_table: Table, tmp_path: Path) -> None:
+    name = jobs_table.name
+    would = f"Would make the DynamoDB table {name}, billed by use\n"
+    assert run("jobs", "create-table", "--dry-run") == would
+    missing = f"There is no DynamoDB table {name}: `manage.py jobs create-table` makes it."
+    assert missing in refused("jobs", "list")
+    assert run("jobs", "create-table") == f"Making the DynamoDB table {name} …\nIt is ready\n"
+    assert run("jobs", "create-table") == f"The DynamoDB table {name} is there already\n"
+    done = {"status": "completed", "updated_at": "2026-05-01T19:00:00Z"}
+    source = [OURS, *({**OURS, **done, "id": f"done-{number}"} for number in range(21))]
+    assert "Imported 22 of 22" in run("jobs", "import", a_file(tmp_path, source))
+    assert run("jobs", "archive") == "Archived 21 jobs that were finished in 2026-05\n"
+    assert run("jobs", "list").splitlines()[0].startswith("7 ")
+    assert len(run("jobs", "list", "--all").splitlines()) == 22
+    assert json.loads(run("jobs", "show", "done-20"))["id"] == "done-20"
+    assert "Archive 2026-05, revision 2: 21 jobs" in run("jobs", "verify")
+    assert len(json.loads(run("jobs", "export"))["jobs"]) == 22
+    assert "Imported 0 of 22" in run("jobs", "import", a_file(tmp_path, source))
+
+
+def test_jobs_in_a_document_need_no_table() -> None:
+    told = "The jobs are a document: there is no table to make\n"
+    assert run("jobs", "create-table") == told

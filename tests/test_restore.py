@@ -205,6 +205,33 @@ def test_an_archived_job_is_restored_where_it_lies_or_to_the_board(
     assert jobs.refreshed().job("a").status is Status.BOOKED
 
 
+def test_an_archived_job_that_was_finished_in_another_month_then_is_found_there(
+    jobs: InMemory, clock: FakeClock
+) -> None:
+    """Finished in April; reopened, finished and archived in May; and back."""
+    jobs.store.inner.now = clock.now
+    put(jobs, made("a", status=Status.COMPLETED, finished_at=NOON - timedelta(days=40)))
+    jobs.archive(date(2026, 5, 22))
+    clock.tick(3600)
+    for status in (Status.BOOKED, Status.COMPLETED):
+        at = clock.now()
+
+        def step(book: JobBook, status: Status = status, at: datetime = at) -> JobBook:
+            job = move(book.job("a"), status, by=DANA, at=at, business=BUSINESS, reason="again")
+            return book.changed(job, at)
+
+        jobs.change_job("a", step)
+    clock.tick(4 * DAY)
+    jobs.archive(date(2026, 5, 26))
+    run("jobs", "restore", "a", "--to", "2026-05-22T19:30Z")
+    for _ in range(2):
+        for first, count in ((date(2026, 4, 1), 1), (date(2026, 5, 1), 0)):
+            found = jobs.finished(jobs.refreshed(), first, first + timedelta(days=29))
+            assert len(found) == count
+        jobs.archive(date(2026, 5, 27))
+    assert [job.id for job in jobs.month("2026-04").jobs] == ["a"]
+
+
 def test_without_a_kept_version_nothing_is_put_back(shelf: Callable[[], Shelf]) -> None:
     shelf().save(b"{", None)
     with pytest.raises(NoVersion):
@@ -238,3 +265,27 @@ def test_copies_are_for_nobody_else(tmp_path: Path) -> None:
     copies = list((tmp_path / "versions" / "jobs.json").iterdir())
     assert {copy.stat().st_mode & 0o777 for copy in copies} == {0o600}
     assert [version.read() for version in store.versions()] == [b"{}", b"[]"]
+
+
+@pytest.mark.parametrize("left", [b"", b"\x1f\x8b\x08"], ids=["empty", "cut off"])
+def test_a_copy_that_a_pulled_plug_has_damaged_hides_no_other(tmp_path: Path, left: bytes) -> None:
+    jobs = open_jobs(FileStore(tmp_path / "jobs.json", keeps=True))
+    put(jobs, made("a"))
+    put(jobs, made("b"))
+    newest = max((tmp_path / "versions" / "jobs.json").iterdir())
+    newest.write_bytes(left)
+    (tmp_path / "jobs.json").write_bytes(b"")
+    jobs = open_jobs(FileStore(tmp_path / "jobs.json", keeps=True))
+    assert [len(book.jobs) for _, book in jobs.versions()] == [1]
+    assert jobs.put_back()
+    assert [job.id for job in jobs.refreshed().jobs] == ["a"]
+
+
+def test_what_somebody_else_put_beside_the_copies_is_left_alone(tmp_path: Path) -> None:
+    put(open_jobs(FileStore(tmp_path / "jobs.json", keeps=True)), made("a"))
+    stray = tmp_path / "versions" / "jobs.json" / "before-the-move.gz"
+    stray.write_bytes(gzip.compress(b"{}"))
+    jobs = open_jobs(FileStore(tmp_path / "jobs.json", keeps=True))
+    put(jobs, made("b"))
+    assert len(list(jobs.versions())) == 2
+    assert stray.exists()

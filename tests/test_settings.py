@@ -16,7 +16,7 @@ from tests.making import BUSINESS
 from tests.serving import PRODUCTION, ROOT, settings_for
 
 SHIPPED = ROOT / "qdn_site" / "businesses.toml"
-JOBS, CREW = ("file", "s3"), ("file", "dynamodb")
+JOBS, CREW = ("file", "s3", "dynamodb"), ("file", "dynamodb")
 
 
 def problems(check: Callable[[Environment], object], **variables: str) -> list[str]:
@@ -61,7 +61,8 @@ def test_development_has_a_folder_of_its_own(several: bool, folder: str) -> None
 @pytest.mark.parametrize("stage", ["staging", "production"])
 def test_elsewhere_the_place_of_the_jobs_must_be_said(stage: str) -> None:
     assert place("", stage=stage) == [
-        "PLACE is not set: say where, as file:<folder> or s3://<bucket>/jobs.json."
+        "PLACE is not set: say where, as file:<folder> or s3://<bucket>/jobs.json or"
+        " dynamodb://<table> or dynamodb://<table>/<business>."
     ]
 
 

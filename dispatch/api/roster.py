@@ -79,8 +79,7 @@ class FreeCrewApi(Api):
         """
         start, end = _span(parsed_query)
         book = wiring.jobs(self.business).read(self.request.revision)
-        known = wiring.roster(self.business).read()
-        roster = wiring.with_days_gone_by(known, self.business, start, end)
+        roster = wiring.roster(self.business).read()
         found = free(roster, book, self.business, start, end)
         told = tuple(
             FreeDay(day, tuple(_window(name, roles) for name, roles in windows.items()))

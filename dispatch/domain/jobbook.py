@@ -115,7 +115,7 @@ class JobBook(Ledger[Job]):
     )
 
     @classmethod
-    def unique(cls, value: Job) -> set[str]:
+    def unique(cls, value: JobLine) -> set[str]:
         return {f"id {value.id}", f"token {value.tracking_token or value.id}"}
 
     @classmethod
@@ -217,12 +217,12 @@ class JobBook(Ledger[Job]):
 
     @cached_property
     def archive(self) -> Archive:
-        """Raises UnreadableDocument, as `decode` does: it looks at it."""
+        """Raises UnreadableDocument, as reading the book does: it looks at it."""
         return self._known("archive", Archive)
 
     @cached_property
     def migration(self) -> Migration:
-        """Raises UnreadableDocument, as `decode` does."""
+        """Raises UnreadableDocument, likewise."""
         return self._known("migration", Migration)
 
     def _known(self, name: str, kind: type[S]) -> S:
@@ -258,12 +258,19 @@ class JobBook(Ledger[Job]):
         return super().written(write_id, at)
 
     def stamped(self, months: Mapping[str, int]) -> Self:
-        """Whoever reads this looks at these months of the archive again."""
-        return self.with_archive(months={**self.archive.months, **months})
+        """Whoever reads this looks at these months of the archive again.
+
+        Who stamps last may have read first: what is known to be newer stays.
+        """
+        known = self.archive.months
+        newest = {name: max(revision, known.get(name, 0)) for name, revision in months.items()}
+        return self.with_archive(months=known | newest)
 
     @classmethod
-    def decode(cls, body: bytes, before: Self | None = None) -> Self:
-        book = super().decode(body, before)
+    def put_together(
+        cls, head: Mapping[str, Raw], raws: Iterable[bytes], before: Self | None = None
+    ) -> Self:
+        book = super().put_together(head, raws, before)
         _ = book.archive, book.migration
         return book
 

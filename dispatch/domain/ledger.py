@@ -201,6 +201,11 @@ class Ledger(Generic[R]):
 
     def encode(self) -> bytes:
         """The document as UTF-8 JSON, a record a line, so that people can read and diff it."""
+        lines = b",\n".join(entry.raw for entry in self.entries)
+        return self.head()[:-1] + b',"%s":[\n%s\n]}\n' % (self.collection.encode(), lines)
+
+    def head(self) -> bytes:
+        """All that the document says of itself, beside its records, as a JSON object."""
         head = {
             "schema": self.schema,
             "revision": self.revision,
@@ -208,9 +213,7 @@ class Ledger(Generic[R]):
             "recent_writes": self.recent_writes,
             "updated_at": self.updated_at,
         }
-        body = JSON.encode(head | dict(self.extra or {}))
-        lines = b",\n".join(entry.raw for entry in self.entries)
-        return body[:-1] + b',"%s":[\n%s\n]}\n' % (self.collection.encode(), lines)
+        return JSON.encode(head | dict(self.extra or {}))
 
     @classmethod
     def decode(cls, body: bytes, before: Self | None = None) -> Self:
@@ -218,11 +221,43 @@ class Ledger(Generic[R]):
 
         Raises UnreadableDocument where nothing may be written over it.
         """
+        return cls.put_together(*cls._taken_apart(body), before)
+
+    @classmethod
+    def opened(cls, body: bytes) -> tuple[Self, list[bytes]]:
+        """A document without its records, and those as they are stored.
+
+        Raises UnreadableDocument.
+        """
+        head, raws = cls._taken_apart(body)
+        return cls._headed(head)[0], raws
+
+    @classmethod
+    def put_together(
+        cls, head: Mapping[str, Raw], raws: Iterable[bytes], before: Self | None = None
+    ) -> Self:
+        """Of what it says of itself and its records, as `decode`."""
+        ledger, schema = cls._headed(head)
+        # A double may have been cured since by the going of the other: those are read again.
+        known = {entry.raw: entry for entry in before.entries if entry.value} if before else {}
+        entries = (known.get(raw) or cls._read(raw, schema) for raw in raws)
+        return replace(ledger, entries=tuple(cls._without_doubles(entries)))
+
+    @classmethod
+    def _taken_apart(cls, body: bytes) -> tuple[Mapping[str, Raw], list[bytes]]:
         body = body.removeprefix(BYTE_ORDER_MARK)
         if not body.strip():
             raise UnreadableDocument(f"The {cls.collection} document is empty: it is no JSON.")
         try:
-            fields, raws = taken_apart(body, cls.collection)
+            return taken_apart(body, cls.collection)
+        except UNREADABLE as error:
+            raise cls._not_ours(error) from error
+
+    @classmethod
+    def _headed(cls, head: Mapping[str, Raw]) -> tuple[Self, int]:
+        """The ledger that says this of itself, still without records, and its schema."""
+        fields = dict(head)
+        try:
             schema = _take(fields, "schema", int, 1)
             revision = _take(fields, "revision", Revision, 0)
             write_id = _take(fields, "write_id", str, "")
@@ -230,24 +265,18 @@ class Ledger(Generic[R]):
             updated_at = _take(fields, "updated_at", datetime, None)
             updated_at = updated_at and utc(updated_at)
         except UNREADABLE as error:
-            raise UnreadableDocument(
-                f"The {cls.collection} document is not ours: {error}."
-            ) from error
+            raise cls._not_ours(error) from error
         if schema > cls.schema:
             raise UnreadableDocument(
                 f"The {cls.collection} document has schema {schema}; this version writes"
                 f" {cls.schema}. Deploy the version that knows it; nothing is overwritten."
             )
-        # A double may have been cured since by the going of the other: those are read again.
-        known = {entry.raw: entry for entry in before.entries if entry.value} if before else {}
-        entries = (known.get(raw) or cls._read(raw, schema) for raw in raws)
-        return cls(
-            entries=tuple(cls._without_doubles(entries)),
-            revision=revision,
-            recent_writes=recent,
-            updated_at=updated_at,
-            extra=fields,
-        )
+        ledger = cls(revision=revision, recent_writes=recent, updated_at=updated_at, extra=fields)
+        return ledger, schema
+
+    @classmethod
+    def _not_ours(cls, error: Exception) -> UnreadableDocument:
+        return UnreadableDocument(f"The {cls.collection} document is not ours: {error}.")
 
     @classmethod
     def read_entry(cls, raw: bytes) -> Entry[R]:

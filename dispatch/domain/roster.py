@@ -1,7 +1,7 @@
 """The roster: its members, their days off, and how their sessions end."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated
@@ -164,14 +164,6 @@ class Roster(Ledger[Member]):
         """For showing: history may name people who have gone."""
         member = self.value(username)
         return member.name if member else username
-
-    def with_days(self, days: Iterable[tuple[str, date, Availability]]) -> "Roster":
-        """With these days of its members as told, by username."""
-        members = {each.username: each for each in self.members}
-        for username, day, entry in days:
-            if username in members:
-                members[username] = members[username].with_day(day, entry)
-        return self.put(*members.values())
 
     def changed(self, member: Member, at: datetime) -> "Roster":
         """With this next state of a member, or with this new member; itself if nothing is new."""

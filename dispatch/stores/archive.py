@@ -1,4 +1,4 @@
-"""The archive of jobs.json: a document for each month, `archive/2026-05.json` beside it.
+"""The archive: a ledger for each month; of jobs.json a document, `archive/2026-05.json` beside it.
 
 A month is a ledger like any other: read whole, and only ever compared and swapped. It holds the
 jobs that the business finished in it.
@@ -6,15 +6,17 @@ jobs that the business finished in it.
 
 import logging
 import re
-from collections.abc import Iterator
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Raw
 
 from dispatch.domain.document import (
     MISSING,
@@ -27,12 +29,14 @@ from dispatch.domain.jobbook import JobBook, token_hash
 from dispatch.domain.ledger import Entry
 from dispatch.domain.record import JSON
 from dispatch.stores.document_ledger import DocumentLedger
+from dispatch.stores.repository import LedgerStore
 
 log = logging.getLogger(__name__)
 
 FOLDER = "archive"
 NAME = re.compile(r"([0-9]{4}-[0-9]{2})\.json")
 READERS = 8  # months that are fetched at once
+AT_ONCE = 200  # jobs that are read before another greenlet has its turn
 KEPT = 2  # months whose bytes are kept, the newest read: links of finished jobs lie in them
 
 
@@ -46,14 +50,6 @@ class Shelf(DocumentStore, Protocol):
     def names_in(self, folder: str) -> list[str]:
         """Of the documents in a folder beside it. Raises StoreUnavailable."""
         ...
-
-
-class Month(msgspec.Struct, frozen=True):
-    """A month's document, its jobs still unread."""
-
-    jobs: list[Raw]
-    schema: int = JobBook.schema
-    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +67,10 @@ class Archived:
 
 
 class ReadMonth(NamedTuple):
-    """What a month holds; revision 0: it cannot be read."""
+    """What a month holds; no revision: it cannot be read."""
 
     name: str
-    revision: int
+    revision: int | None
     jobs: list[Archived]
 
 
@@ -89,13 +85,11 @@ class JobDocument(DocumentLedger[JobBook]):
         return bool(self._shelf.names_in(FOLDER) or self._shelf.versions())
 
 
-class Months:
+class Months(ABC):
     """The archive of one business, whose months are those of `zone`."""
 
-    def __init__(self, shelf: Shelf, zone: ZoneInfo) -> None:
-        self._shelf, self._zone = shelf, zone
-        self._kept: dict[str, Document] = {}
-        self._tokens: dict[str, tuple[int, frozenset[bytes]]] = {}
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
         self.problems: set[str] = set()  # months that could not be read, or not wholly
 
     def day(self, at: datetime) -> date:
@@ -107,8 +101,67 @@ class Months:
     def name_of(self, day: date) -> str:
         return day.isoformat()[:7]
 
+    def holds(self, name: str, job: JobLine) -> bool:
+        """False for one that is open, or was finished in another month: its place is not there."""
+        return job.finished_at is not None and self.name(job.finished_at) == name
+
+    @abstractmethod
     def names(self) -> list[str]:
         """Of all months that there are, newest first. Raises StoreUnavailable."""
+
+    @abstractmethod
+    def ledger(self, name: str) -> LedgerStore[JobBook]:
+        """A month to be changed."""
+
+    @abstractmethod
+    def read(self, names: list[str]) -> Iterator[ReadMonth]:
+        """In this order; a damaged month hides no other. Raises StoreUnavailable."""
+
+    @abstractmethod
+    def with_id(self, job_id: str, names: list[str]) -> tuple[str, Archived] | None:
+        """The month that holds a job, and the job; of copies that of the month named first."""
+
+    @abstractmethod
+    def with_token(self, token: str, months: dict[str, int]) -> Archived | None:
+        """The job of that link. `months` are those to look at, and the revisions they have at
+        least.
+        """
+
+    def _told(
+        self, name: str, revision: int | None, raws: Iterable[bytes], problem: str
+    ) -> ReadMonth:
+        problems, jobs = [problem] if problem else [], list[Archived]()
+        seen = set[str]()
+        for place, raw in enumerate(raws):
+            if place % AT_ONCE == 0:
+                time.sleep(0)
+            try:
+                line = _line(raw)
+                if seen & (keys := JobBook.unique(line)):
+                    raise ValueError("its id or link is used twice")
+                jobs.append(Archived(line, raw))
+                seen |= keys
+            except ValueError as error:
+                problems.append(f"{JobBook.named(raw)}: {error}")
+        if problems:
+            if name not in self.problems:
+                log.error("The archive of %s: %s", name, "; ".join(problems))
+            self.problems.add(name)
+        else:
+            self.problems.discard(name)
+        return ReadMonth(name, revision, jobs)
+
+
+class DocumentMonths(Months):
+    """A document for each, beside jobs.json."""
+
+    def __init__(self, shelf: Shelf, zone: ZoneInfo) -> None:
+        super().__init__(zone)
+        self._shelf = shelf
+        self._kept: dict[str, Document] = {}
+        self._tokens: dict[str, tuple[int, frozenset[bytes]]] = {}
+
+    def names(self) -> list[str]:
         found = map(NAME.fullmatch, self._shelf.names_in(FOLDER))
         return sorted((name[1] for name in found if name), reverse=True)
 
@@ -116,15 +169,11 @@ class Months:
         return DocumentLedger(self._document(name), JobBook)
 
     def read(self, names: list[str]) -> Iterator[ReadMonth]:
-        """In this order; a damaged month hides no other.
-
-        The first is read by itself: it is often enough. Raises StoreUnavailable.
-        """
+        """The first is read by itself: it is often enough."""
         for name, document in self._fetched(names):
             yield self._parsed(name, document)
 
     def with_id(self, job_id: str, names: list[str]) -> tuple[str, Archived] | None:
-        """The month that holds a job, and the job; of copies that of the month named first."""
         mark = JSON.encode(job_id)
         for name, document in self._fetched(names):
             if mark in document.body:
@@ -134,9 +183,7 @@ class Months:
         return None
 
     def with_token(self, token: str, months: dict[str, int]) -> Archived | None:
-        """The job of that link. `months` are those to look at, and the revisions they have at
-        least; no storage is asked where it is in none of these.
-        """
+        """No storage is asked where it is in none of these."""
         hashed = token_hash(token)
         for name in sorted(months, reverse=True):
             if hashed in self._hashes(name, months[name]):
@@ -149,9 +196,10 @@ class Months:
         """Of the tokens in a month, as of that revision or a later one."""
         known, hashes = self._tokens.get(name, (-1, frozenset()))
         if known < revision:
-            jobs = next(self.read([name])).jobs
-            hashes = frozenset(token_hash(job.line.tracking_token) for job in jobs)
-            self._tokens[name] = (revision, hashes)
+            month = next(self.read([name]))
+            hashes = frozenset(token_hash(job.line.tracking_token) for job in month.jobs)
+            if month.revision is not None:  # else it is looked at again
+                self._tokens[name] = (revision, hashes)
         return hashes
 
     def _document(self, name: str) -> DocumentStore:
@@ -173,31 +221,22 @@ class Months:
         return document
 
     def _parsed(self, name: str, document: Document) -> ReadMonth:
-        problems, jobs, revision = list[str](), list[Archived](), 0
         try:
-            month = _opened(document)
-            revision = month.revision
-            for raw in month.jobs:
-                try:
-                    jobs.append(Archived(msgspec.json.decode(raw, type=JobLine), bytes(raw)))
-                except ValueError as error:
-                    problems.append(f"{JobBook.named(raw)}: {error}")
-        except (ValueError, UnreadableDocument) as error:
-            problems.append(str(error))
-        if problems:
-            if name not in self.problems:
-                log.error("The archive of %s: %s", name, "; ".join(problems))
-            self.problems.add(name)
-        else:
-            self.problems.discard(name)
-        return ReadMonth(name, revision, jobs)
+            if document.etag is None:
+                raise UnreadableDocument("it was there and is gone")
+            month, raws = JobBook.opened(document.body)
+        except UnreadableDocument as error:
+            return self._told(name, None, [], str(error))
+        return self._told(name, month.revision, raws, "")
 
 
-def _opened(document: Document) -> Month:
-    """Raises UnreadableDocument, ValueError."""
-    if document.etag is None:
-        raise UnreadableDocument("it was there and is gone")
-    month = msgspec.json.decode(document.body, type=Month)
-    if month.schema > JobBook.schema:
-        raise UnreadableDocument(f"it has schema {month.schema}, which this version does not know")
-    return month
+def _line(raw: bytes) -> JobLine:
+    """What people have written by hand is read whole, which takes longer. Raises ValueError."""
+    with suppress(ValueError):
+        line = msgspec.json.decode(raw, type=JobLine)
+        if line.status.is_open is (line.finished_at is None):
+            return line
+    entry = JobBook.read_entry(raw)
+    if entry.value is None:
+        raise ValueError(entry.problem)
+    return entry.value

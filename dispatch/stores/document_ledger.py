@@ -40,6 +40,9 @@ class DocumentLedger(Generic[L]):
         except UnreadableDocument as error:
             raise UnreadableDocument(f"{self}: {error}") from error
 
+    def takes(self, before: L, after: L) -> bool:
+        return True
+
     def commit(self, before: L, after: L) -> L:
         return replace(after, etag=self._document.save(after.encode(), before.etag).etag)
 

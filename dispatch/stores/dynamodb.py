@@ -5,6 +5,7 @@ Attribute names always stand behind an alias: hundreds of plain words are reserv
 them.
 """
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,32 +20,28 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBu
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from dispatch.domain.document import StaleWrite, StoreUnavailable
+from dispatch.domain.document import Contended, StaleWrite, StoreUnavailable
 from dispatch.stores.aws import CLIENT, NO_ANSWER, making_a_client, one_line
+from dispatch.stores.table.definition import DEFINITION
 
 MOST_ACTIONS = 100  # items that one transaction can change
 READING = 1.5  # seconds from a load's start within which what may pass is asked again
 LONGEST_PAUSE = 0.2  # seconds
 THROTTLED = {
     *("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"),
+    *("TransactionInProgressException", "ProvisionedThroughputExceeded", "ThrottlingError"),
 }
 LOST_RACE = {"ConditionalCheckFailed", "TransactionConflict"}
+RIGHTS = "dynamodb:GetItem, Query, UpdateItem, DeleteItem and DescribeTable"
 
 NOTHING: Mapping[str, Any] = {}
-Item = dict[str, Any]  # as JSON has it
+Item = dict[str, Any]  # as JSON has it, and bytes
+ItemKey = tuple[str, str]  # PK and SK
 Action = dict[str, Any]  # one of a transaction's
 
 
 class NoTable(StoreUnavailable):
     """There is no table of that name, in that region, for that account."""
-
-
-class LostRace(StaleWrite):
-    """Says which of the transaction's actions, counted from 0, somebody else was faster at."""
-
-    def __init__(self, places: list[int]) -> None:
-        super().__init__()
-        self.places = places
 
 
 ABSENT = Attr("PK").not_exists()
@@ -57,7 +54,8 @@ def equal(**fields: Any) -> ConditionBase:
 class Table:
     """Raises StoreUnavailable, in a sentence, for all that is no lost race.
 
-    Reads that fail by what may pass are repeated until their deadline.
+    Reads that fail by what may pass are repeated until their deadline. `of` is the command that
+    makes it: `jobs` or `crew`.
     """
 
     def __init__(
@@ -65,11 +63,13 @@ class Table:
         name: str,
         client: Callable[[], Any] | None = None,
         *,
+        of: str = "jobs",
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
     ) -> None:
-        self.name = name
-        self._clock, self._sleep = clock, sleep
+        self.name, self._of = name, of
+        self._clock, self._sleep, self._chance = clock, sleep, chance
         self._make = client or _client
         self._making = threading.Lock()
         self._made: Any = None
@@ -102,16 +102,21 @@ class Table:
             question["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def write(self, *actions: Action) -> None:
-        """All of them or none. Raises LostRace where a condition does not hold any more."""
+        """All of them or none. Raises StaleWrite where a condition does not hold any more,
+        Contended where there is too much to do just now: nothing was written.
+        """
         with self._reaching("written") as client:
             try:
                 _whole(client.transact_write_items, TransactItems=list(actions))
             except ClientError as error:
-                codes = [each.get("Code") for each in error.response.get("CancellationReasons", [])]
-                if not codes or set(codes) - LOST_RACE - {"None", None}:
-                    raise
-                lost = [place for place, code in enumerate(codes) if code in LOST_RACE]
-                raise LostRace(lost) from error
+                reasons = error.response.get("CancellationReasons", [])
+                codes = {each.get("Code") or "None" for each in reasons} - {"None"}
+                codes = codes or {_code(error)}
+                if codes <= LOST_RACE:
+                    raise StaleWrite from error
+                if codes <= LOST_RACE | THROTTLED:
+                    raise Contended(f"The DynamoDB table {self.name} is too busy.") from error
+                raise
 
     def put(
         self,
@@ -137,37 +142,25 @@ class Table:
     def delete(self, partition: str, sort: str, condition: ConditionBase | None = None) -> Action:
         return {"Delete": self._at(partition, sort, condition)}
 
-    def check(self, partition: str, sort: str, condition: ConditionBase) -> Action:
-        """Nothing happens unless this is so."""
-        return {"ConditionCheck": self._at(partition, sort, condition)}
-
-    def create(self, index: str, attributes: tuple[str, str, str, str]) -> bool:
-        """With its keys and those of one index, all text; billed by use. Ready when this returns.
-
-        False if it was there, or was being made or deleted.
+    def create(self) -> bool:
+        """By its DEFINITION; ready when this returns. False if it was there, or was being made:
+        what was not set up yet is.
         """
-        hashed, ranged, index_hashed, index_ranged = attributes
-        index_schema = {
-            "IndexName": index,
-            "KeySchema": _schema(index_hashed, index_ranged),
-            "Projection": {"ProjectionType": "ALL"},
-        }
+        calls = dict(DEFINITION)
         with self._reaching("made") as client:
             try:
-                client.create_table(
-                    TableName=self.name,
-                    BillingMode="PAY_PER_REQUEST",
-                    KeySchema=_schema(hashed, ranged),
-                    AttributeDefinitions=[
-                        {"AttributeName": name, "AttributeType": "S"} for name in attributes
-                    ],
-                    GlobalSecondaryIndexes=[index_schema],
-                )
+                client.create_table(TableName=self.name, **calls.pop("create_table"))
+                is_new = True
             except client.exceptions.ResourceInUseException:
-                return False
+                is_new = False
             wait = {"Delay": 1, "MaxAttempts": 60}
             client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig=wait)
-        return True
+            known = client.describe_time_to_live(TableName=self.name)["TimeToLiveDescription"]
+            if known["TimeToLiveStatus"].startswith("ENABL"):
+                del calls["update_time_to_live"]
+            for call, parameters in calls.items():
+                getattr(client, call)(TableName=self.name, **parameters)
+        return is_new
 
     def exists(self) -> bool:
         try:
@@ -197,7 +190,7 @@ class Table:
             except StoreUnavailable as error:
                 if not _may_pass(error.__cause__) or self._clock() + pause > until:
                     raise
-            self._sleep(pause)
+            self._sleep(pause * (0.5 + self._chance() / 2))
             pause = min(LONGEST_PAUSE, 2 * pause)
 
     @contextmanager
@@ -209,11 +202,24 @@ class Table:
                     self._made = self._make()
             yield self._made
         except NO_ANSWER as error:
-            answer = error.response if isinstance(error, ClientError) else {}
-            if answer.get("Error", {}).get("Code") == "ResourceNotFoundException":
-                raise NoTable(f"There is no DynamoDB table {self.name}.") from error
-            what = f"The DynamoDB table {self.name} could not be {done}: {one_line(error)}"
+            code, name = _code(error), f"The DynamoDB table {self.name}"
+            if code == "ResourceNotFoundException":
+                make = f"`manage.py {self._of} create-table` makes it"
+                raise NoTable(f"There is no DynamoDB table {self.name}: {make}.") from error
+            if code == "AccessDeniedException":
+                what = f"{name} may not be {done}: allow {RIGHTS} on it."
+            elif code == "ValidationException" and "key" in str(error).lower():
+                what = f"{name} is of another shape, not found by PK and SK: name another one, and"
+                what += f" `manage.py {self._of} create-table` makes it."
+            else:
+                what = f"{name} could not be {done}: {one_line(error)}"
             raise StoreUnavailable(what) from error
+
+
+def _code(error: Exception) -> str:
+    """The error code of the answer; empty where there was none."""
+    answer = error.response if isinstance(error, ClientError) else {}
+    return str(answer.get("Error", {}).get("Code", ""))
 
 
 def _whole(ask: Callable[..., dict[str, Any]], **question: Any) -> dict[str, Any]:
@@ -230,7 +236,7 @@ def _may_pass(error: BaseException | None) -> bool:
     """Throttling, a fault of theirs, a connection that broke: what the next try may not meet."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return error.response.get("Error", {}).get("Code") in THROTTLED or status >= 500
+        return _code(error) in THROTTLED or status >= 500
     return isinstance(error, HTTPClientError | ConnectionError | KeyError | ValueError)
 
 
@@ -259,41 +265,25 @@ def _key(partition: str, sort: str) -> dict[str, Any]:
     return {"PK": {"S": partition}, "SK": {"S": sort}}
 
 
-def _schema(hashed: str, ranged: str) -> list[dict[str, str]]:
-    return [
-        {"AttributeName": hashed, "KeyType": "HASH"},
-        {"AttributeName": ranged, "KeyType": "RANGE"},
-    ]
-
-
 def _client() -> Any:
     with making_a_client():
         return boto3.session.Session().client("dynamodb", config=CLIENT)
 
 
 def _to_attributes(item: Mapping[str, Any]) -> Item:
-    """Raises StoreUnavailable for a number of more digits than DynamoDB keeps."""
-    try:
-        return {name: TypeSerializer().serialize(value) for name, value in item.items()}
-    except ArithmeticError as error:
-        raise StoreUnavailable("DynamoDB keeps no number of more than 38 digits.") from error
+    return {name: TypeSerializer().serialize(value) for name, value in item.items()}
 
 
 def _from_attributes(attributes: Mapping[str, Any]) -> Item:
-    """As JSON has it, without what JSON cannot hold: that stays in the table, untouched."""
-    item = {}
-    for name, attribute in attributes.items():
-        try:
-            item[name] = _plain(TypeDeserializer().deserialize(attribute))
-        except TypeError:
-            continue
-    return item
+    return {
+        name: _plain(TypeDeserializer().deserialize(attribute))
+        for name, attribute in attributes.items()
+    }
 
 
 def _plain(value: Any) -> Any:
-    """Raises TypeError for bytes."""
     if isinstance(value, Binary):
-        raise TypeError
+        return bytes(value.value)  # type: ignore[attr-defined]
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else value
     if isinstance(value, dict):

@@ -5,6 +5,7 @@ import gzip
 import os
 import random
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,12 +19,14 @@ from dispatch.domain.document import (
     Document,
     StaleWrite,
     StoreUnavailable,
+    UnreadableDocument,
     Version,
 )
 from dispatch.stores import atomic
 
 A_DAY = timedelta(days=1)
 WRITTEN = "%Y-%m-%dT%H-%M-%S.%f"  # UTC; 26 characters
+COPIES = "????-??-??T??-??-??.??????-*.gz"  # their names
 LOCK_TIMEOUT = 0.3  # seconds: who changes tries again for as long as a page may take
 
 
@@ -108,7 +111,7 @@ class FileStore:
 
     def _copies(self) -> list[Path]:
         """Newest first."""
-        return sorted(self._kept.glob("*.gz"), reverse=True)
+        return sorted(self._kept.glob(COPIES), reverse=True)
 
     def _missing(self) -> Document:
         if not self._path.parent.is_dir():
@@ -151,7 +154,11 @@ def _kept_at(copy: Path) -> datetime:
 
 
 def _unpacked(path: Path) -> bytes:
-    return gzip.decompress(path.read_bytes())
+    """Raises UnreadableDocument: a pulled plug may have left half of it, or it was one too many."""
+    try:
+        return gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableDocument(f"{path} cannot be read: {error}") from error
 
 
 def _too_many(copies: list[Path], now: datetime) -> Iterator[Path]:

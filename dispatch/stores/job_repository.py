@@ -59,10 +59,12 @@ class JobRepository(Repository[JobBook]):
 
     def archived_by_token(self, token: str) -> Job:
         """Of the months whose links may still live. Raises JobNotFound, StoreUnavailable."""
-        since = self._months.name(self._now() - self._linked)
-        months = self.read().archive.months
+        since, book = self._months.name(self._now() - self._linked), self.read()
+        months = book.archive.months
         living = {name: revision for name, revision in months.items() if name >= since}
         found = self._months.with_token(token, living) if token else None
+        if found and book.value(found.line.id):  # a copy: this link may be revoked since
+            return book.by_token(token)
         return _readable(found.entry() if found else None, "no such link")
 
     def finished(self, book: JobBook, first: date, last: date) -> list[Found]:
@@ -92,12 +94,19 @@ class JobRepository(Repository[JobBook]):
         return {job.line.id for month in months for job in month.jobs}
 
     def month_names(self) -> list[str]:
-        """Of the archive, `2026-05`, newest first. Raises StoreUnavailable."""
-        return self._months.names()
+        """Of the archive, `2026-05`, newest first, those that are gone too.
+
+        Raises StoreUnavailable.
+        """
+        return sorted({*self.read().archive.months, *self._months.names()}, reverse=True)
 
     def month(self, name: str) -> JobBook:
-        """All of it. Raises StoreUnavailable: UnreadableDocument where it is damaged."""
-        return self._months.ledger(name).load()
+        """All of it. Raises StoreUnavailable: UnreadableDocument where it is damaged or gone."""
+        ledger = self._months.ledger(name)
+        month = ledger.load()
+        if month.etag is None:
+            raise LedgerGone(f"{ledger} was there and is gone.")
+        return month
 
     def _newest_first(self, book: JobBook) -> list[str]:
         return sorted(book.archive.months, reverse=True)
@@ -113,11 +122,12 @@ class JobRepository(Repository[JobBook]):
         for _ in range(TRIES):
             try:
                 book = self.change(fn)
-                return book.job(job_id), book.revision
             except JobNotFound:
                 found = self._months.with_id(job_id, self._newest_first(self.read()))
                 if found is None:
                     raise
+            else:
+                return book.value(job_id) or self.archived(job_id), book.revision
             if done := self._change_archived(found[0], job_id, fn):
                 return done
         raise StoreUnavailable("Too many others are writing; nothing was changed.")
@@ -126,25 +136,25 @@ class JobRepository(Repository[JobBook]):
         self, name: str, job_id: str, fn: Callable[[JobBook], JobBook]
     ) -> tuple[Job, int] | None:
         """None where it is no longer archived: then the working set has it."""
-        is_open = False
+        is_leaving = False
 
         def apply(month: JobBook) -> JobBook:
-            nonlocal is_open
+            nonlocal is_leaving
             job = month.value(job_id)
-            is_open = job is None or job.status.is_open  # on its way back, or there
-            return month if is_open else fn(month)
+            is_leaving = job is None or not self._months.holds(name, job)  # or has left
+            return month if is_leaving else fn(month)
 
         month = self._change_month(name, apply)
         job = month.value(job_id)
         if job is None:
             return None
-        if job.status.is_open:
+        if not self._months.holds(name, job):
             book = self._bring_back(name, month.entries[month.index[job_id]])
-            return None if is_open else (book.job(job_id), book.revision)
+            return None if is_leaving else (book.job(job_id), book.revision)
         return job, self.change(lambda book: book.stamped({name: month.revision})).revision
 
     def _bring_back(self, name: str, entry: Entry[Job]) -> JobBook:
-        """A job of this month that is open again: into the working set, then out of here."""
+        """A job that is this month's no more: into the working set, then out of here."""
         job = _readable(entry)
         book = self.change(lambda book: book.with_newer([entry]))
         self._change_month(name, lambda month: month.without_older([job]))
@@ -155,7 +165,7 @@ class JobRepository(Repository[JobBook]):
         was_there = name in self.read().archive.months
 
         def apply(month: JobBook) -> JobBook:
-            if was_there and not month.revision:
+            if was_there and month.etag is None:
                 raise LedgerGone(f"The archive of {name} was there and is gone.")
             return fn(month)
 
@@ -216,17 +226,17 @@ class JobRepository(Repository[JobBook]):
         return found
 
     def _put_right(self) -> dict[str, int]:
-        """What a process that was killed has left half-way: jobs of a month that are open again
+        """What a process that was killed has left half-way: jobs that are their month's no more
         come back, copies of what is in the working set go. The revision of each month.
         """
         names, stamps = self._months.names(), dict[str, int]()
         for place, month in enumerate(self._months.read(names)):
-            if month.revision:
+            if month.revision is not None:
                 stamps[month.name] = month.revision
             for job in month.jobs:
                 known = self.read().value(job.line.id)
                 is_old = known is not None and known.version > job.line.version
-                if job.line.status.is_open or is_old:
+                if is_old or not self._months.holds(month.name, job.line):
                     self._settle(month.name, job.entry(), names[:place])
         return stamps
 
@@ -234,7 +244,8 @@ class JobRepository(Repository[JobBook]):
         job = entry.value
         if job is None:
             return
-        if job.status.is_open and self._months.with_id(job.id, later) is None:
+        is_leaving = not self._months.holds(name, job)
+        if is_leaving and self._months.with_id(job.id, later) is None:
             self._bring_back(name, entry)
         else:  # one of the same version may be the only one that is left by now
             self._change_month(name, lambda month: month.without_older([job]))
@@ -287,7 +298,7 @@ class JobRepository(Repository[JobBook]):
         for name in sorted({*known, *self._months.names()}):
             ledger = self._months.ledger(name)
             try:
-                is_there = bool(ledger.load().revision)
+                is_there = ledger.load().etag is not None
             except UnreadableDocument:
                 is_there = False
             if not is_there:

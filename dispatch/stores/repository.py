@@ -50,6 +50,12 @@ class LedgerStore(Protocol[L]):
         """
         ...
 
+    def takes(self, before: L, after: L) -> bool:
+        """True where one commit is all or nothing. Raises StoreUnavailable for a record that it
+        cannot take at all.
+        """
+        ...
+
     def commit(self, before: L, after: L) -> L:
         """Put `after` in the place of `before`, as it was loaded; `after` as it is stored now.
 
@@ -282,10 +288,23 @@ class Repository(Generic[L]):
         return snapshot.peek() if is_sure else None
 
     def _write(self, changes: list[Change[L]], before: L, write_id: str) -> bool:
-        """False where there is nothing to write."""
+        """False where there is nothing to write.
+
+        Changes that the store does not take together with those before them wait on.
+        """
         after = before
-        for change in changes:
-            after = change.apply(after)
+        for place, change in enumerate(changes):
+            then = change.apply(after)
+            try:
+                is_taken = then is after or self._store.takes(before, then)
+            except StoreUnavailable as error:
+                change.after, change.error = None, error
+                continue
+            if not is_taken and after is not before:
+                self._waiting.extendleft(reversed(changes[place:]))
+                del changes[place:]
+                break
+            after = then
         if after is before:
             return False
         new, asked_at = after.written(write_id, self._now()), self._clock()

@@ -49,10 +49,6 @@ def members(request: SiteRequest) -> HttpResponse:
     today = business.today(wiring.now())
     month = Month.of(request.GET.get("month", ""), today)
     known = wiring.roster(business).read()
-    try:
-        known = wiring.with_days_gone_by(known, business, month.days[0], month.days[-1])
-    except StoreUnavailable:
-        messages.warning(request, "Days off that are over cannot be read just now.")
     active = [member for member in known.members if member.active]
     everybody = "all" in request.GET
     context = {

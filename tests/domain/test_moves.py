@@ -206,9 +206,20 @@ def test_the_move_into_a_finished_status_says_when_and_the_one_out_of_it_takes_i
     opened = moved(done, STARTED, JOEL, UNDO, after=2)
     assert opened.finished_at is None
     again = moved(opened, DONE, JOEL, UNDO, after=3)
-    assert again.finished_at == NOON + seconds(3)
+    assert again.finished_at == NOON + seconds(1), "an undo finishes nothing a second time"
     assert moved(again, CANCELLED, DANA, "no show", after=4).finished_at == NOON + seconds(4)
     assert moved(again, BOOKED, DANA, "come again", after=4).finished_at is None
+
+
+def test_a_reopening_that_is_undone_has_not_finished_the_job_again() -> None:
+    """Or a slip of the hand would bring an old job to today's board, and its link back to life."""
+    done = moved(make_job(status=STARTED), DONE, DANA)
+    for after in (100_000, 200_000):
+        opened = moved(done, BOOKED, DANA, "wrong row", after=after)
+        done = moved(opened, DONE, DANA, UNDO, after=after + 9)
+        assert (done.status, done.finished_at) == (DONE, NOON)
+    unsaid = moved(make_job(status=DONE, history=()), BOOKED, DANA, "wrong row", after=1)
+    assert moved(unsaid, DONE, DANA, UNDO, after=9).finished_at == NOON + seconds(9)
 
 
 def test_a_job_that_is_given_back_is_on_nobodys_way_but_an_undo_keeps_what_was_said() -> None:

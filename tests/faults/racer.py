@@ -17,19 +17,14 @@ from django.conf import settings  # noqa: E402
 
 import dispatch.jobs  # noqa: E402
 from dispatch import wiring  # noqa: E402
-from dispatch.domain.document import (  # noqa: E402
-    Document,
-    DocumentStore,
-    StaleWrite,
-    StoreUnavailable,
-    Version,
-)
+from dispatch.domain.document import StaleWrite, StoreUnavailable  # noqa: E402
+from dispatch.domain.jobbook import JobBook  # noqa: E402
 from dispatch.domain.permissions import Actor, Rank  # noqa: E402
 from dispatch.domain.status import Status  # noqa: E402
-from dispatch.stores import s3  # noqa: E402
-from dispatch.stores.archive import Shelf  # noqa: E402
+from dispatch.stores import dynamodb, s3  # noqa: E402
+from dispatch.stores.job_repository import JobRepository  # noqa: E402
+from dispatch.stores.repository import LedgerStore  # noqa: E402
 from tests.aws import PATIENT  # noqa: E402
-from tests.opening import open_jobs  # noqa: E402
 
 DANA = Actor("dana", Rank.DISPATCHER)
 ROUND = (Status.BOOKED, Status.READY_FOR_PICKUP, Status.IN_PROGRESS, Status.PENDING)
@@ -39,34 +34,23 @@ TIMEOUT = 60  # seconds: whoever gives up must not be one of those who are count
 class LosesAnswers:
     """Writes and then, of a share of the writes, says that it does not know whether it did."""
 
-    def __init__(self, store: Shelf, share: float, seed: int) -> None:
+    def __init__(self, store: LedgerStore[JobBook], share: float, seed: int) -> None:
         self.store, self.share, self.chance = store, share, Random(seed)
+        self.load, self.takes, self.begin = store.load, store.takes, store.begin
         self.lost = self.stale = 0
 
-    def load(self, known: Document | None = None) -> Document:
-        return self.store.load(known)
-
-    def save(self, body: bytes, if_match: str | None) -> Document:
+    def commit(self, before: JobBook, after: JobBook) -> JobBook:
         try:
-            saved = self.store.save(body, if_match)
+            written = self.store.commit(before, after)
             if self.chance.random() < self.share:
                 raise StoreUnavailable("The answer was lost.")
-        except StoreUnavailable:
-            self.lost += 1
-            raise
         except StaleWrite:
             self.stale += 1
             raise
-        return saved
-
-    def beside(self, name: str) -> DocumentStore:
-        return self.store.beside(name)
-
-    def versions(self) -> list[Version]:
-        return self.store.versions()
-
-    def names_in(self, folder: str) -> list[str]:
-        return self.store.names_in(folder)
+        except StoreUnavailable:
+            self.lost += 1
+            raise
+        return written
 
 
 def race(number: int, changes: int) -> None:
@@ -92,13 +76,11 @@ def main() -> None:
     parser.add_argument("--lose", type=float, default=0)
     options = parser.parse_args()
     slug = settings.BUSINESSES[0].slug
-    s3.CLIENT = PATIENT
-    store = LosesAnswers(
-        wiring._shelf(settings.JOBS_URL, "jobs.json", f"jobs-{slug}"),
-        options.lose,
-        seed=options.number,
-    )
-    jobs = open_jobs(store, now=wiring.now, timeout=TIMEOUT, background=True)
+    s3.CLIENT = dynamodb.CLIENT = PATIENT
+    as_deployed = wiring._jobs(slug)
+    store = LosesAnswers(as_deployed._store, options.lose, seed=options.number)
+    settled = {"link_days": 30, "now": wiring.now, "timeout": TIMEOUT}
+    jobs = JobRepository(store, as_deployed._months, **settled)
     wiring._jobs = lambda slug: jobs
     print("ready", flush=True)
     sys.stdin.readline()

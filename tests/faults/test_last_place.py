@@ -10,17 +10,20 @@ import pytest
 import dispatch.jobs
 from dispatch import wiring
 from dispatch.domain.availability import NotAvailable, driving
-from dispatch.domain.document import DocumentStore
 from dispatch.domain.job import Crew, Job
+from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.explain import explain
+from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
-from dispatch.stores.roster_table import RosterTable
+from dispatch.stores.repository import LedgerStore, Repository
+from dispatch.stores.table import kinds
+from dispatch.stores.table.ledger import TableLedger
 from tests.aws import aws_environment, patient_dynamodb
-from tests.making import BUSINESS, DANA, NOON, make_job, make_member
+from tests.making import BUSINESS, DANA, make_job, make_member
 from tests.moto_server import running_moto
-from tests.opening import open_jobs, open_roster
+from tests.opening import AS_IN_COMMANDS, open_jobs
 
 pytestmark = pytest.mark.long
 
@@ -32,31 +35,28 @@ FORK = get_context("fork")
 @pytest.fixture(params=["file", "table"])
 def open_crew(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[], DocumentStore]]:
+) -> Iterator[Callable[[], LedgerStore[Roster]]]:
     """The roster's store, opened anew: one of a connection of its own in each process."""
     if request.param == "file":
-        yield lambda: FileStore(tmp_path / "crew.json")
+        yield lambda: DocumentLedger(FileStore(tmp_path / "crew.json"), Roster)
         return
     with running_moto() as endpoint:
         for name, value in aws_environment(endpoint).items():
             monkeypatch.setenv(name, value)
 
-        def opened() -> RosterTable:
-            return RosterTable(Table("last_place", patient_dynamodb), today=lambda: NOON.date())
-
-        opened().create_table()
-        yield opened
+        Table("last_place", patient_dynamodb).create()
+        yield lambda: TableLedger(Table("last_place", patient_dynamodb), kinds.crew("here"))
 
 
 @pytest.fixture(autouse=True)
 def opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_crew: Callable[[], DocumentStore]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_crew: Callable[[], LedgerStore[Roster]]
 ) -> Callable[[], None]:
     """Opens jobs and roster anew; patient, as nobody may give up uncounted."""
 
     def open_both() -> None:
         jobs = open_jobs(FileStore(tmp_path / "jobs.json"), timeout=60)
-        roster = open_roster(open_crew(), timeout=60)
+        roster = Repository(open_crew(), timeout=60, **AS_IN_COMMANDS)
         monkeypatch.setattr(wiring, "_jobs", lambda slug: jobs)
         monkeypatch.setattr(wiring, "_roster", lambda slug: roster)
 

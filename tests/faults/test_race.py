@@ -1,4 +1,4 @@
-"""Eight processes change the same document at once: nothing is lost, nothing is there twice."""
+"""Eight processes change the same jobs at once: nothing is lost, nothing is there twice."""
 
 import json
 import subprocess
@@ -11,11 +11,16 @@ from random import Random
 
 import pytest
 
-from dispatch.domain.document import DocumentStore, StoreUnavailable
+from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.jobbook import JobBook
+from dispatch.stores.archive import JobDocument
+from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
+from dispatch.stores.repository import LedgerStore
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
-from tests.aws import aws_environment
+from dispatch.stores.table import kinds
+from dispatch.stores.table.ledger import TableLedger
+from tests.aws import aws_environment, patient_dynamodb
 from tests.making import make_job
 from tests.moto_server import make_bucket, running_moto
 from tests.serving import ROOT, environment_of
@@ -23,33 +28,45 @@ from tests.serving import ROOT, environment_of
 pytestmark = pytest.mark.long
 
 PROCESSES = 8
-CHANGES, CHANGES_ON_S3 = 50, 15  # of each process; moto is slow
+CHANGES, CHANGES_ON_MOTO, CHANGES_ON_TABLE = 50, 15, 6  # of each process; moto is slow
 LOSE = 1 / 3
 
+Place = tuple[LedgerStore[JobBook], dict[str, str]]
+
 
 @pytest.fixture
-def on_file(tmp_path: Path) -> tuple[DocumentStore, dict[str, str]]:
+def on_file(tmp_path: Path) -> Place:
     environment = environment_of(tmp_path)
-    return FileStore(tmp_path / "data" / "jobs.json"), environment
+    return JobDocument(FileStore(tmp_path / "data" / "jobs.json")), environment
 
 
 @pytest.fixture
-def on_s3(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[DocumentStore, dict[str, str]]]:
+def on_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """An S3 that cuts off a share of the answers to its writes."""
     with running_moto(lose=LOSE, seed=7) as endpoint:
         aws = aws_environment(endpoint)
         for name, value in aws.items():
             monkeypatch.setenv(name, value)
         bucket = make_bucket(endpoint, "race")
-        store = S3Store(OneConnectionS3Storage(bucket_name=bucket), "jobs.json")
+        store = JobDocument(S3Store(OneConnectionS3Storage(bucket_name=bucket), "jobs.json"))
         url = f"s3://{bucket}/jobs.json"
         yield store, environment_of(tmp_path, QDN_JOBS_URL=url, **aws)
 
 
+@pytest.fixture
+def on_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    with running_moto() as endpoint:
+        aws = aws_environment(endpoint)
+        for name, value in aws.items():
+            monkeypatch.setenv(name, value)
+        table = Table("race", patient_dynamodb)
+        table.create()
+        environment = environment_of(tmp_path, QDN_JOBS_URL="dynamodb://race/here", **aws)
+        yield TableLedger(table, kinds.jobs("here")), environment
+
+
 def test_on_a_file_whose_answers_get_lost_no_change_is_lost_or_made_twice(
-    on_file: tuple[DocumentStore, dict[str, str]],
+    on_file: Place,
 ) -> None:
     told = race(*on_file, lose=LOSE)
     assert told["stale"] > 0
@@ -57,25 +74,36 @@ def test_on_a_file_whose_answers_get_lost_no_change_is_lost_or_made_twice(
 
 
 def test_on_s3_whose_connections_break_no_change_is_lost_or_made_twice(
-    on_s3: tuple[DocumentStore, dict[str, str]],
+    on_s3: Place,
 ) -> None:
     """The server writes, and hangs up before it answers."""
-    told = race(*on_s3, changes=CHANGES_ON_S3)
+    told = race(*on_s3, changes=CHANGES_ON_MOTO)
     assert told["stale"] > 0
-    assert told["lost"] > PROCESSES * CHANGES_ON_S3 / 5
+    assert told["lost"] > PROCESSES * CHANGES_ON_MOTO / 5
+
+
+def test_on_a_table_whose_answers_get_lost_no_change_is_lost_or_made_twice(
+    on_table: Place,
+) -> None:
+    told = race(*on_table, lose=LOSE, changes=CHANGES_ON_TABLE)
+    assert told["stale"] > 0
+    assert told["lost"] > PROCESSES * CHANGES_ON_TABLE / 5
 
 
 def race(
-    store: DocumentStore, environment: dict[str, str], lose: float = 0, changes: int = CHANGES
+    store: LedgerStore[JobBook],
+    environment: dict[str, str],
+    lose: float = 0,
+    changes: int = CHANGES,
 ) -> dict[str, int]:
     """Let them run, look at what they left, and give what they met on the way."""
     names = [f"shared-{n}" for n in range(4)] + [f"own-{n}" for n in range(PROCESSES)]
     jobs = [make_job(id=name, tracking_token=f"token-of-{name}".ljust(32, "x")) for name in names]
     start = JobBook().put(*jobs).written("start", jobs[0].created_at)
     with suppress(StoreUnavailable):  # the answer to this one may get lost too
-        store.save(start.encode(), None)
+        store.commit(store.load(), start)
     told = _run(environment, lose, changes)
-    _check(JobBook.decode(store.load().body), changes)
+    _check(store.load(), changes)
     return told
 
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPMessage
 from http.cookiejar import CookieJar
@@ -29,8 +30,9 @@ class _Stay(HTTPRedirectHandler):
 
 
 class Visitor:
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+        """`headers` go along with every request."""
+        self.url, self._headers = url, dict(headers or {})
         self._jar = CookieJar()
         self._opener = build_opener(HTTPCookieProcessor(self._jar), _Stay)
 
@@ -51,12 +53,14 @@ class Visitor:
 
     def elsewhere(self, url: str) -> "Visitor":
         """The same browser, with its cookies, at the other worker."""
-        other = Visitor(url)
+        other = Visitor(url, self._headers)
         for cookie in self._jar:
             other._jar.set_cookie(cookie)
         return other
 
     def _ask(self, request: Request) -> Answer:
+        for name, value in self._headers.items():
+            request.add_header(name, value)
         started = time.monotonic()
         try:
             response = self._opener.open(request, timeout=TIMEOUT)

@@ -6,7 +6,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import boto3
+import msgspec
 import pytest
+from boto3.dynamodb.conditions import Key
 from msgspec.structs import replace
 
 from dispatch.domain.document import MISSING, Document, LedgerGone, StoreUnavailable, Version
@@ -15,13 +18,15 @@ from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
 from dispatch.stores.archive import Shelf
+from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import CLAIM_KEPT, JobRepository
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from tests.aws import PATIENT
 from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job
 from tests.memory import MemoryStore
-from tests.opening import open_jobs
+from tests.memory_table import MemoryTable
+from tests.opening import open_jobs, open_jobs_in
 
 TODAY = date(2026, 5, 22)
 YEAR_AGO = date(2025, 5, 23)
@@ -47,17 +52,28 @@ def still_open(name: str) -> Job:
     return done(name, status=Status.BOOKED, finished_at=None)
 
 
-@pytest.fixture(params=["memory", "file", "s3"])
-def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Shelf]:
-    """Each call opens jobs.json anew, as another process would."""
-    if request.param == "memory":
-        store = MemoryStore()
-        return lambda: store
+@pytest.fixture(params=["memory", "file", "s3", "table"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., JobRepository]:
+    """Each call opens the same jobs anew, as another process would."""
+    if request.param == "table":
+        open_table = request.getfixturevalue("open_table")
+        business = request.getfixturevalue("business")
+        return lambda **settings: open_jobs_in(open_table(), business, **settings)
+    if request.param == "table in memory":
+        client = MemoryTable()
+        return lambda **settings: open_jobs_in(Table("jobs", lambda: client), "here", **settings)
+    shelf: Shelf = MemoryStore()
     if request.param == "file":
-        return lambda: FileStore(tmp_path / "jobs.json")
-    bucket = request.getfixturevalue("bucket")
-    at = {"bucket_name": bucket, "client_config": PATIENT}
-    return lambda: S3Store(OneConnectionS3Storage(**at), "quickdumpnow/jobs.json")
+        shelf = FileStore(tmp_path / "jobs.json")
+    if request.param == "s3":
+        at = {"bucket_name": request.getfixturevalue("bucket"), "client_config": PATIENT}
+        shelf = S3Store(OneConnectionS3Storage(**at), "quickdumpnow/jobs.json")
+    return lambda **settings: open_jobs(shelf, **settings)
+
+
+Opened = Callable[..., JobRepository]
+IN_MEMORY = ["memory", "table in memory"]
+in_memory = pytest.mark.parametrize("opened", IN_MEMORY, indirect=True)
 
 
 @pytest.fixture
@@ -95,14 +111,14 @@ def noted(book: JobBook, name: str, text: str = "paid by check") -> JobBook:
 
 
 def test_a_job_that_has_been_finished_for_three_days_moves_to_its_month(
-    shelf: Callable[[], Shelf],
+    opened: Opened,
 ) -> None:
-    jobs = open_jobs(shelf())
+    jobs = opened()
     put(
         jobs, still_open("open"), done("new", 2.9), done("may"), done("april", 30), done("old", 300)
     )
     assert jobs.archive(TODAY) == {"2026-05": 1, "2026-04": 1, "2025-07": 1}
-    other = open_jobs(shelf())
+    other = opened()
     assert [job.id for job in other.read().jobs] == ["open", "new"]
     assert [other.archived(name) for name in ("may", "april", "old")] == [
         done("may"),
@@ -114,9 +130,10 @@ def test_a_job_that_has_been_finished_for_three_days_moves_to_its_month(
     assert sorted(other._months.names()) == ["2025-07", "2026-04", "2026-05"]
 
 
-def test_the_month_is_that_of_the_business_and_of_the_move_alone(store: MemoryStore) -> None:
+@in_memory
+def test_the_month_is_that_of_the_business_and_of_the_move_alone(opened: Opened) -> None:
     """The last evening of April in San Diego is in May for Greenwich."""
-    jobs = open_jobs(store)
+    jobs = opened()
     evening = NOON.replace(month=5, day=1, hour=5)
     put(jobs, done("late", finished_at=evening, updated_at=NOON))
     assert jobs.archive(TODAY) == {"2026-04": 1}
@@ -174,13 +191,36 @@ def test_what_was_finished_lately_is_asked_of_no_archive(store: MemoryStore) -> 
     assert shelf.steps == before
 
 
+def test_in_a_table_archived_jobs_are_found_by_day_phone_and_name(
+    open_table: Callable[[], Table], business: str
+) -> None:
+    table = open_table()
+    jobs, items = open_jobs_in(table, business), boto3.resource("dynamodb").Table(table.name)
+    phone = "+16195550142"
+    made = (
+        done("a", 9, phone=f"{phone};ext=4", customer_name="José"),
+        done("b", 8, phone=phone, customer_name="Mark"),
+    )
+    put(jobs, *made)
+    jobs.archive(TODAY)
+
+    def ids(condition: Any, **index: Any) -> list[str]:
+        page = items.query(KeyConditionExpression=condition, **index)
+        return [msgspec.json.decode(item["raw"])["id"] for item in page["Items"]]
+
+    assert ids(Key("PHONE").eq(f"{business}#{phone}"), IndexName="by-phone") == ["a", "b"]
+    assert ids(Key("NAME").eq(f"{business}#jose"), IndexName="by-name") == ["a"]
+    day = Key("PK").eq(f"ARCHIVE#{business}#2026-05") & Key("SK").begins_with("R#2026-05-14")
+    assert ids(day) == ["b"]
+
+
 # --- changed where they lie --------------------------------------------------------------
 
 
 def test_a_change_of_an_archived_job_is_written_where_it_lies_and_seen_everywhere(
-    shelf: Callable[[], Shelf],
+    opened: Opened,
 ) -> None:
-    jobs, other = open_jobs(shelf()), open_jobs(shelf())
+    jobs, other = opened(), opened()
     put(jobs, done("a"), done("b"))
     jobs.archive(TODAY)
     before = other.refreshed().revision
@@ -191,10 +231,11 @@ def test_a_change_of_an_archived_job_is_written_where_it_lies_and_seen_everywher
     assert [job.id for job in jobs.read().jobs] == []
 
 
+@in_memory
 def test_a_renewed_link_of_an_archived_job_works_in_every_process_and_the_old_one_in_none(
-    store: MemoryStore,
+    opened: Opened,
 ) -> None:
-    jobs, other = open_jobs(store), open_jobs(store)
+    jobs, other = opened(), opened()
     put(jobs, done("a"))
     jobs.archive(TODAY)
     other.refreshed()
@@ -209,8 +250,9 @@ def test_a_renewed_link_of_an_archived_job_works_in_every_process_and_the_old_on
         other.archived_by_token(done("a").tracking_token)
 
 
-def test_what_a_change_of_an_archived_job_raises_reaches_the_caller(store: MemoryStore) -> None:
-    jobs = open_jobs(store)
+@in_memory
+def test_what_a_change_of_an_archived_job_raises_reaches_the_caller(opened: Opened) -> None:
+    jobs = opened()
     put(jobs, done("a"))
     jobs.archive(TODAY)
 
@@ -224,22 +266,23 @@ def test_what_a_change_of_an_archived_job_raises_reaches_the_caller(store: Memor
         jobs.change_job("nobody's", lambda book: noted(book, "nobody's"))
 
 
-def test_reopening_brings_it_back(shelf: Callable[[], Shelf]) -> None:
-    jobs = open_jobs(shelf())
+def test_reopening_brings_it_back(opened: Opened) -> None:
+    jobs = opened()
     put(jobs, done("a"), done("b"))
     jobs.archive(TODAY)
     job, revision = jobs.change_job("a", lambda book: reopened(book, "a"))
     assert (job.status, job.finished_at, job.version) == (Status.BOOKED, None, 2)
-    other = open_jobs(shelf())
+    other = opened()
     assert other.read(revision).job("a") == job
     assert names(past(other)) == ["b"]
     with pytest.raises(JobNotFound):
         other.archived("a")
 
 
-def test_reopened_and_finished_again_it_is_found_once(store: MemoryStore) -> None:
+@in_memory
+def test_reopened_and_finished_again_it_is_found_once(opened: Opened) -> None:
     clock = FakeClock()
-    jobs = open_jobs(store, now=clock.now)
+    jobs = opened(now=clock.now)
     put(jobs, done("a", 40))
     jobs.archive(TODAY)
     jobs.change_job("a", lambda book: reopened(book, "a"))
@@ -386,45 +429,8 @@ def everything(jobs: JobRepository) -> dict[str, Job]:
     return {job.id: job for job in shown}
 
 
-def test_killed_at_any_step_nothing_is_lost_or_shown_twice() -> None:
-    """And the next run leaves everything as if nobody had been killed."""
-    for last in range(1, 60):
-        store = MemoryStore()
-        put(open_jobs(store), still_open("open"), done("a"), done("b"), done("april", 30))
-        try:
-            a_day_s_work(open_jobs(Counting(store, last)))
-        except Killed:
-            pass
-        else:
-            break
-        found = everything(open_jobs(store))
-        on_its_way = {"april"} - found.keys()  # reopened, and nobody was told that it is done
-        assert sorted({*found, *on_its_way}) == ALL
-        assert open_jobs(store).archived("april") if on_its_way else True
-        open_jobs(store).archive(TODAY)
-        a_day_s_work(open_jobs(store))
-        found = everything(open_jobs(store))
-        assert sorted(found) == ALL
-        assert found["april"].status is Status.BOOKED
-        assert [job.id for job in open_jobs(store).read().jobs] == ["open", "april"]
-    assert last > 12
-
-
-def test_two_who_archive_at_once_do_it_once(store: MemoryStore) -> None:
-    """At each step of the one the other does all of it."""
-    for last in range(1, 40):
-        store = MemoryStore()
-        put(open_jobs(store), still_open("open"), done("a"), done("april", 30))
-        shelf = Meanwhile(store, last, lambda store=store: open_jobs(store).archive(TODAY))
-        open_jobs(shelf).archive(TODAY)
-        assert sorted(everything(open_jobs(store))) == ["a", "april", "open"]
-        if shelf.steps < last:
-            break
-    assert last > 4
-
-
 class Meanwhile(Counting):
-    """Before its last step somebody else does something."""
+    """Before its last step something happens."""
 
     def __init__(self, inner: Shelf, last: int, act: Callable[[], object]) -> None:
         super().__init__(inner, last)
@@ -441,48 +447,137 @@ class Meanwhile(Counting):
             self.act()
 
 
-@pytest.mark.parametrize("act", [noted, reopened])
-def test_a_change_while_it_is_archived_is_not_lost(act: Callable[[JobBook, str], JobBook]) -> None:
-    for last in range(1, 40):
-        store = MemoryStore()
-        put(open_jobs(store), done("a"), done("b"))
-        shelf = Meanwhile(
-            store,
-            last,
-            lambda store=store: open_jobs(store).change_job("a", lambda book: act(book, "a")),
-        )
-        open_jobs(shelf).archive(TODAY)
-        if shelf.steps < last:
+class MeanwhileTable:
+    """The same of a table; a step is what is written, or whatever is asked."""
+
+    def __init__(
+        self, inner: MemoryTable, last: int, act: Callable[[], object], *, writes: bool
+    ) -> None:
+        self.inner, self.last, self.act, self.writes, self.steps = inner, last, act, writes, 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "transact_write_items" or not self.writes:
+            self.steps += 1
+            if self.steps == self.last:
+                self.act()
+        return getattr(self.inner, name)
+
+
+class Place:
+    """Where jobs are, of which each process has a repository of its own."""
+
+    def __init__(self, kind: str) -> None:
+        self.is_table, self.store, self.client = kind == "table", MemoryStore(), MemoryTable()
+
+    def opened(self) -> JobRepository:
+        return self._in(self.client) if self.is_table else open_jobs(self.store)
+
+    def meanwhile(
+        self, last: int, act: Callable[[], object], *, writes: bool = False
+    ) -> tuple[JobRepository, Meanwhile | MeanwhileTable]:
+        """One before whose step of that number something happens, and its steps."""
+        if self.is_table:
+            client = MeanwhileTable(self.client, last, act, writes=writes)
+            return self._in(client), client
+        shelf = Meanwhile(self.store, last, act)
+        return open_jobs(shelf), shelf
+
+    def _in(self, client: Any) -> JobRepository:
+        return open_jobs_in(Table("jobs", lambda: client), "here")
+
+
+document_and_table = pytest.mark.parametrize("kind", ["document", "table"])
+
+
+def stop() -> None:
+    raise Killed
+
+
+@document_and_table
+def test_killed_at_any_step_nothing_is_lost_or_shown_twice(kind: str) -> None:
+    """And the next run leaves everything as if nobody had been killed."""
+    for last in range(1, 60):
+        place = Place(kind)
+        put(place.opened(), still_open("open"), done("a"), done("b"), done("april", 30))
+        jobs, _ = place.meanwhile(last, stop, writes=True)
+        try:
+            a_day_s_work(jobs)
+        except Killed:
+            pass
+        else:
             break
-        found = everything(open_jobs(store))
+        found = everything(place.opened())
+        on_its_way = {"april"} - found.keys()  # reopened, and nobody was told that it is done
+        assert sorted({*found, *on_its_way}) == ALL
+        assert place.opened().archived("april") if on_its_way else True
+        place.opened().archive(TODAY)
+        a_day_s_work(place.opened())
+        found = everything(place.opened())
+        assert sorted(found) == ALL
+        assert found["april"].status is Status.BOOKED
+        assert [job.id for job in place.opened().read().jobs] == ["open", "april"]
+    assert last > (8 if kind == "table" else 12)
+
+
+@document_and_table
+def test_two_who_archive_at_once_do_it_once(kind: str) -> None:
+    """At each step of the one the other does all of it."""
+    for last in range(1, 90):
+        place = Place(kind)
+        put(place.opened(), still_open("open"), done("a"), done("april", 30))
+        jobs, steps = place.meanwhile(last, lambda place=place: place.opened().archive(TODAY))
+        jobs.archive(TODAY)
+        assert sorted(everything(place.opened())) == ["a", "april", "open"]
+        if steps.steps < last:
+            break
+    assert 4 < last < 89
+
+
+@document_and_table
+@pytest.mark.parametrize("act", [noted, reopened])
+def test_a_change_while_it_is_archived_is_not_lost(
+    kind: str, act: Callable[[JobBook, str], JobBook]
+) -> None:
+    for last in range(1, 90):
+        place = Place(kind)
+        put(place.opened(), done("a"), done("b"))
+        jobs, steps = place.meanwhile(
+            last,
+            lambda place=place: place.opened().change_job("a", lambda book: act(book, "a")),
+        )
+        jobs.archive(TODAY)
+        if steps.steps < last:
+            break
+        found = everything(place.opened())
         assert sorted(found) == ["a", "b"]
         assert found["a"].version == 2
-    assert last > 4
+    assert 4 < last < 89
 
 
-def test_a_payment_while_it_is_reopened_is_not_lost() -> None:
-    for last in range(1, 40):
-        store = MemoryStore()
-        put(open_jobs(store), done("a"))
-        open_jobs(store).archive(TODAY)
-        shelf = Meanwhile(
-            store,
+@document_and_table
+def test_a_payment_while_it_is_reopened_is_not_lost(kind: str) -> None:
+    for last in range(1, 90):
+        place = Place(kind)
+        put(place.opened(), done("a"))
+        place.opened().archive(TODAY)
+        jobs, steps = place.meanwhile(
             last,
-            lambda store=store: open_jobs(store).change_job("a", lambda book: noted(book, "a")),
+            lambda place=place: place.opened().change_job("a", lambda book: noted(book, "a")),
         )
-        open_jobs(shelf).change_job("a", lambda book: reopened(book, "a"))
-        if shelf.steps < last:
+        jobs.change_job("a", lambda book: reopened(book, "a"))
+        if steps.steps < last:
             break
-        (found,) = everything(open_jobs(store)).values()
+        (found,) = everything(place.opened()).values()
         assert (found.status, len(found.notes)) == (Status.BOOKED, 1)
-    assert last > 4
+    assert 4 < last < 89
 
 
 # --- once a day --------------------------------------------------------------------------
 
 
-def test_once_a_day_whoever_comes_first(store: MemoryStore) -> None:
-    jobs, other = open_jobs(store), open_jobs(store)
+@in_memory
+def test_once_a_day_whoever_comes_first(opened: Opened) -> None:
+    jobs, other = opened(), opened()
     put(jobs, done("a"))
     jobs.archive_daily(TODAY)
     revision = jobs.read().revision

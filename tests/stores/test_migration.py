@@ -16,7 +16,7 @@ from dispatch.domain.document import (
     UnreadableDocument,
 )
 from dispatch.domain.jobbook import JobBook
-from dispatch.stores.archive import JobDocument, Months, Shelf
+from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
 from tests.making import BUSINESS, NOON
@@ -39,7 +39,7 @@ ALL = ["a", "april", "b", "open"]
 
 
 def place(shelf: Shelf, url: str) -> Place:
-    return Place(url, JobDocument(shelf), Months(shelf, BUSINESS.zone))
+    return Place(url, JobDocument(shelf), DocumentMonths(shelf, BUSINESS.zone))
 
 
 def move(old: Shelf, new: Shelf) -> Move:

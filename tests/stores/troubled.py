@@ -14,7 +14,7 @@ from dispatch.domain.document import (
 )
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.stores.archive import JobDocument, Months, Shelf
+from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, FakeClock, make_job
@@ -87,7 +87,7 @@ class InMemory(JobRepository):
         kind, clock = self._kind_and_clock
         options = {"now": clock.now, "clock": clock, "sleep": lambda pause: None}
         ledger = JobDocument(self.store) if kind is JobBook else DocumentLedger(self.store, kind)
-        months = Months(self.store, BUSINESS.zone)
+        months = DocumentMonths(self.store, BUSINESS.zone)
         settings = {"link_days": BUSINESS.link_days, "background": False, **options}
         super().__init__(ledger, months, **settings)
 

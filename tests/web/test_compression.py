@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 
 from dispatch.domain.status import Status
-from dispatch.stores.repository import JobRepository
+from dispatch.stores.job_repository import JobRepository
 from tests.making import TOKEN, make_job
 from tests.web.pages import text
 from tests.web.test_ranks import TABLE, path_of

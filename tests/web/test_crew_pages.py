@@ -12,7 +12,6 @@ import dispatch.jobs
 import dispatch.roster
 from dispatch import wiring
 from dispatch.domain.availability import SICK
-from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Availability, Member
@@ -22,7 +21,7 @@ from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from tests.conftest import HASHED, restart, signed_in
 from tests.making import BUSINESS, DANA, FakeClock, is_away, make_job, make_member, unavailable
-from tests.web.api import Program, is_problem
+from tests.web.api import Program
 from tests.web.pages import text, words
 
 CREW, JOEL, ACCOUNT = "/dashboard/crew/", "/dashboard/crew/joel/", "/dashboard/account/"
@@ -358,7 +357,7 @@ MAY, OVER = "/dashboard/crew/?month=2026-05", '<span class="over">away</span>'
 def later(request: pytest.FixtureRequest, clock: FakeClock) -> Client:
     """Two months after Joel was away on a Monday, a worker that was started only now."""
     if request.param == "table":
-        request.getfixturevalue("crew_table").create_table()
+        request.getfixturevalue("crew_table").create()
     dana = make_member("dana", rank=Rank.DISPATCHER, password=HASHED)
     wiring.roster(BUSINESS).change(lambda roster: roster.put(dana, make_member("joel")))
     dispatch.roster.set_away(BUSINESS, "joel", Days(MONDAY, MONDAY))
@@ -373,20 +372,3 @@ def test_a_month_that_is_over_shows_its_days_off(later: Client) -> None:
     days = Program("dana").get("crew?from=2026-05-25&to=2026-05-26").json()["days"]
     drivers = [[each["username"] for each in day["windows"][0]["free"]["driver"]] for day in days]
     assert drivers == [["dana"], ["dana", "joel"]]
-
-
-@pytest.mark.parametrize("later", ["table"], indirect=True)
-def test_where_they_cannot_be_read_it_says_so(
-    later: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = Program("dana")
-
-    def silent(*days: object) -> Any:
-        raise StoreUnavailable("DynamoDB does not answer.")
-
-    monkeypatch.setattr(wiring.roster_table(BUSINESS), "between", silent)
-    page = later.get(MAY)
-    assert page.status_code == 200
-    assert "Days off that are over cannot be read just now" in words(page)
-    assert is_problem(program.get("crew?date=2026-05-25"), 503)
-    assert program.get("crew?date=2026-07-25").status_code == 200

@@ -51,6 +51,19 @@ class BusinessCommand(SiteCommand):
         except StoreUnavailable as error:
             raise CommandError(str(error)) from error
 
+    def create_table(self, table: Any, dry_run: bool) -> None:
+        """A DynamoDB table of `wiring`'s, if it is not there."""
+        if table.exists():
+            if not dry_run:
+                table.create()  # what was not set up yet is
+            self.stdout.write(f"The DynamoDB table {table.name} is there already")
+        elif dry_run:
+            self.stdout.write(f"Would make the DynamoDB table {table.name}, billed by use")
+        else:
+            self.stdout.write(f"Making the DynamoDB table {table.name} …")
+            made = table.create()
+            self.stdout.write("It is ready" if made else "Somebody else was faster: it is there")
+
     def run(self, business: Business, options: dict[str, Any]) -> None:
         raise NotImplementedError
 

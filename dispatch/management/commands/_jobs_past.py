@@ -9,7 +9,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.document import NoVersion
 from dispatch.domain.job import EDITABLE, Job, plain
 
-SHOWN = ("status", *EDITABLE, "crew", "paid", "eta", "notes")
+SHOWN = ("status", "finished_at", *EDITABLE, "crew", "paid", "eta", "notes")
 
 
 def moment(text: str) -> datetime:

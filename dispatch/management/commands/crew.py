@@ -1,4 +1,4 @@
-"""`manage.py crew add|list|password|deactivate|away|create-table`: the roster, from a shell."""
+"""`manage.py crew …`: the roster, from a shell, and its DynamoDB table."""
 
 import getpass
 import sys
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from dispatch import roster, wiring
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
+from dispatch.domain.document import StaleWrite
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Member, MemberNotFound, Roster, username_refusal
@@ -29,7 +30,7 @@ from dispatch.management.commands._days import (
 
 
 class Command(BusinessCommand):
-    help = "The roster: add, list, password, deactivate, away, create-table."
+    help = "The roster: add, list, password, deactivate, away, create-table, upgrade-table."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -55,11 +56,14 @@ class Command(BusinessCommand):
         off.add_argument("--roles", default="", help="those left, such as first_mate; else none")
         off.add_argument("--back", action="store_true", help="free again")
         table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
+        upgrade = actions.add_parser(
+            "upgrade-table", help="bring over a roster that its table has as it once was laid out"
+        )
         for parser_ in (password, deactivate):
             parser_.add_argument("name")
         for parser_ in (add, password):
             parser_.add_argument("--password-stdin", action="store_true")
-        for parser_ in (add, password, deactivate, off, table):
+        for parser_ in (add, password, deactivate, off, table, upgrade):
             add_dry_run(parser_)
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
@@ -130,17 +134,27 @@ class Command(BusinessCommand):
             self.stdout.write(line)
 
     def _create_table(self, business: Business, options: dict[str, Any]) -> None:
-        table = wiring.roster_table(business)
-        if table is None:
-            self.stdout.write("The roster is a file: there is no table to make")
-        elif table.table_exists():
-            self.stdout.write(f"The DynamoDB table {table} is there already")
-        elif options["dry_run"]:
-            self.stdout.write(f"Would make the DynamoDB table {table}, billed by use")
+        if table := wiring.roster_table(business):
+            self.create_table(table, options["dry_run"])
         else:
-            self.stdout.write(f"Making the DynamoDB table {table} …")
-            made = table.create_table()
-            self.stdout.write("It is ready" if made else "Somebody else was faster: it is there")
+            self.stdout.write("The roster is a file: there is no table to make")
+
+    def _upgrade_table(self, business: Business, options: dict[str, Any]) -> None:
+        old = wiring.old_roster(business)
+        known = old and old.read()
+        if not old or not known:
+            self.stdout.write("There is nothing to bring over")
+            return
+        days = sum(len(member.availability) for member in known.members)
+        told = f"the roster (members: {len(known.entries)}, days off: {days})"
+        if options["dry_run"]:
+            self.stdout.write(f"Would bring over {told}")
+            return
+        try:
+            old.bring_over(wiring.now())
+        except StaleWrite as error:
+            raise CommandError("Somebody has just changed the roster: run this again.") from error
+        self.stdout.write(f"Brought over {told}; what was of old is gone")
 
 
 def _new_member(business: Business, options: dict[str, Any]) -> Member:

@@ -1,4 +1,4 @@
-"""`manage.py jobs …`: the jobs, from a shell."""
+"""`manage.py jobs …`: the jobs, from a shell, and their DynamoDB table."""
 
 import os
 import re
@@ -35,7 +35,7 @@ from dispatch.management.commands._jobs_past import moment, restored, versions, 
 class Command(BusinessCommand):
     help = (
         "The jobs: list, show, verify, export, import, drop, archive, begin, history, restore,"
-        " migrate."
+        " create-table, migrate."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -64,6 +64,7 @@ class Command(BusinessCommand):
             "archive", help="move what was finished three days ago into the archive, now"
         )
         beginning = actions.add_parser("begin", help="an empty jobs.json where one was and is gone")
+        table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
         past = actions.add_parser("history", help="what is kept of earlier versions")
         past.add_argument("id", nargs="?", help="of a job: its versions")
         restoring = actions.add_parser("restore", help="jobs as they once were, as a new version")
@@ -77,11 +78,11 @@ class Command(BusinessCommand):
         where = moving.add_mutually_exclusive_group(required=True)
         where.add_argument("--to", metavar="URL", help="as in QDN_JOBS_URL; run again it goes on")
         where.add_argument("--back", action="store_true", help="take back what was begun")
-        for parser_ in (taking, dropping, archiving, beginning, restoring, moving):
+        for parser_ in (taking, dropping, archiving, beginning, restoring, table, moving):
             add_dry_run(parser_)
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
-        getattr(self, f"_{options['action']}")(business, options)
+        getattr(self, f"_{options['action'].replace('-', '_')}")(business, options)
 
     def _list(self, business: Business, options: dict[str, Any]) -> None:
         wanted, jobs = options["status"], wiring.jobs(business)
@@ -255,6 +256,12 @@ class Command(BusinessCommand):
             return
         jobs.begin(business.today(wiring.now()))
         self.stdout.write("Began an empty jobs.json; the archive is as it was.")
+
+    def _create_table(self, business: Business, options: dict[str, Any]) -> None:
+        if table := wiring.jobs_table(business):
+            self.create_table(table, options["dry_run"])
+        else:
+            self.stdout.write("The jobs are a document: there is no table to make")
 
 
 def _private(path: str, flags: int) -> int:

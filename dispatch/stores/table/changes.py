@@ -1,0 +1,96 @@
+"""What differs between two ledgers, item by item, cut into transactions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.ledger import Entry
+from dispatch.stores.dynamodb import MOST_ACTIONS, Item, ItemKey
+from dispatch.stores.repository import L
+from dispatch.stores.table.kinds import Items, Kind
+
+MOST_RECORDS = 20  # that one commit changes
+MOST_BYTES = 380_000  # of these, as the log has them in one item: DynamoDB takes 400 KB
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of one record: `raw` is None where it goes; `is_new` where it comes last.
+
+    `was` is None where there was none, or the two are too long for the log.
+    """
+
+    name: str
+    was: bytes | None
+    raw: bytes | None
+    is_new: bool
+    indexed: tuple[Mapping[str, str], Mapping[str, str]]  # before and after
+    beside: Mapping[ItemKey, Item | None]  # what changes of its other items; None goes
+
+    @property
+    def size(self) -> int:
+        return len(self.name) + len(self.was or b"") + len(self.raw or b"")
+
+
+def cut(kind: Kind[L], before: L, after: L) -> list[list[Step]]:
+    """As many transactions as it takes. Raises StoreUnavailable for a record that is too long.
+
+    One without a record changes the head alone.
+    """
+    cuts, records, actions, size = [list[Step]()], 0, 2, 0  # with the head's and the log's
+    for step in _steps(kind, before, after):
+        if step.size > MOST_BYTES:
+            raise StoreUnavailable(
+                f"{step.name} is of {step.size:,} bytes; DynamoDB takes {MOST_BYTES:,}."
+                " Nothing was changed."
+            )
+        more = 1 + len(step.beside)
+        full = actions + more > MOST_ACTIONS or size + step.size > MOST_BYTES
+        if cuts[-1] and (full or records >= MOST_RECORDS):
+            cuts.append([])
+            records, actions, size = 0, 2, 0
+        cuts[-1].append(step)
+        records, actions, size = records + 1, actions + more, size + step.size
+    return cuts
+
+
+def _steps(kind: Kind[L], before: L, after: L) -> list[Step]:
+    olds, news = _entries(kind, before), _entries(kind, after)
+    order = {name: place for place, name in enumerate(olds)}
+    changed, last = dict[str, bool](), -1  # whether it takes a new place
+    is_new = False
+    for name, entry in news.items():
+        place = order.get(name, -1)
+        is_new |= place <= last  # and so is all that follows one that has moved
+        last = max(last, place)
+        if is_new or entry.raw != olds[name].raw:
+            changed[name] = is_new
+    changed |= dict.fromkeys((name for name in olds if name not in news), False)
+    known = {name: _items(kind, name, olds.get(name)) for name in changed}
+    items = {name: _items(kind, name, news.get(name)) for name in changed}
+    kept = {key for each in items.values() for key in each}
+    steps = []
+    for name, is_placed in changed.items():
+        old, new, earlier = olds.get(name), news.get(name), known[name]
+        gone = {key: None for key in earlier if key not in kept}
+        made = {key: each for key, each in items[name].items() if each != earlier.get(key)}
+        indexed = _indexed(kind, old), _indexed(kind, new)
+        was, raw = old.raw if old else None, new.raw if new else None
+        if len(name) + len(was or b"") + len(raw or b"") > MOST_BYTES:
+            was = None
+        steps.append(Step(name, was, raw, is_placed, indexed, {**gone, **made}))
+    return steps
+
+
+def _entries(kind: Kind[L], ledger: L) -> dict[str, Entry[Any]]:
+    names = kind.names([entry.raw for entry in ledger.entries])
+    return dict(zip(names, ledger.entries, strict=True))
+
+
+def _items(kind: Kind[Any], name: str, entry: Entry[Any] | None) -> Items:
+    return kind.beside(name, entry.value) if entry and entry.value else {}
+
+
+def _indexed(kind: Kind[Any], entry: Entry[Any] | None) -> Mapping[str, str]:
+    return kind.indexed(entry.value) if entry and entry.value else {}

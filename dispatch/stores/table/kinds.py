@@ -1,0 +1,152 @@
+"""Where each kind of ledger lies in a table, and what goes with its records."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Generic
+
+import msgspec
+from msgspec import Raw
+
+from dispatch.domain.job import Job
+from dispatch.domain.jobbook import JobBook, token_hash
+from dispatch.domain.ledger import UNREADABLE
+from dispatch.domain.record import JSON
+from dispatch.domain.roster import Member, Roster
+from dispatch.domain.typed.texts import folded
+from dispatch.stores.dynamodb import Item, ItemKey
+from dispatch.stores.repository import L
+
+LONGEST_NAME = 200  # characters: of 1,024 bytes that a sort key may have
+
+Items = Mapping[ItemKey, Item]
+
+
+def _none(_: Any) -> dict[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[L]):
+    """One ledger of a table, by its keys. See `ledger.py` for the items."""
+
+    ledger: type[L]
+    head: ItemKey
+    partition: str  # of its records
+    named_by: tuple[str, ...]  # stored fields that name a record's item, joined by `#`
+    beside: Callable[[str, Any], Items]  # what goes with the record of that name, for looking up
+    indexed: Callable[[Any], Mapping[str, str]] = _none  # its attributes, for the indexes
+    traces: tuple[str, ...] = ()  # partitions whose items show that there was such a ledger
+    older: ItemKey | None = None  # the item of a layout that is to be brought over first
+
+    @property
+    def log(self) -> str:
+        return _log(self.partition)
+
+    def names(self, raws: list[bytes]) -> dict[str, bytes]:
+        """Records as they are stored, in their order, by the names of their items.
+
+        A name follows from what is stored alone, readable or not; of doubles, from their order.
+        """
+        named = dict[str, bytes]()
+        for raw in raws:
+            name = _name(self.ledger.with_texts, self.named_by, raw)
+            number = 1
+            unique = name
+            while unique in named:
+                number += 1
+                unique = f"{name}/{number}"
+            named[unique] = raw
+        return named
+
+
+@lru_cache(maxsize=2**11)  # each change asks for all of them
+def _name(with_texts: Callable[[Any], Any], named_by: tuple[str, ...], raw: bytes) -> str:
+    try:
+        fields = with_texts(msgspec.json.decode(raw, type=dict[str, Raw]))
+        parts = [msgspec.json.decode(fields[field], type=str) for field in named_by]
+    except (*UNREADABLE, KeyError):
+        parts = []
+    name = "#".join(parts)
+    return name if 0 < len(name) <= LONGEST_NAME else f"?{sha256(raw).hexdigest()}"
+
+
+def jobs(business: str) -> Kind[JobBook]:
+    partition = f"JOBS#{business}"
+
+    def beside(name: str, job: Job) -> Items:
+        return _link(business, job, "JOBS", name)
+
+    traces = archive(business), _log(partition), partition
+    return Kind(JobBook, (partition, "HEAD"), partition, ("id",), beside, traces=traces)
+
+
+def archive(business: str) -> str:
+    """The partition of the heads of its months."""
+    return f"ARCHIVE#{business}"
+
+
+def month(business: str, month: str) -> Kind[JobBook]:
+    """`month` is `2026-05`."""
+
+    def beside(name: str, job: Job) -> Items:
+        lookup = {(by_id(business, job.id), month): {"name": name}}
+        return {**lookup, **_link(business, job, month, name)}
+
+    def indexed(job: Job) -> dict[str, str]:
+        asked = {"PHONE": job.phone.partition(";")[0], "NAME": folded(job.customer_name)}
+        return {index: f"{business}#{text}" for index, text in asked.items() if text}
+
+    partition = f"{archive(business)}#{month}"
+    return Kind(
+        JobBook,
+        (archive(business), month),
+        partition,
+        ("finished_at", "id"),
+        beside,
+        indexed,
+        traces=(_log(partition), partition),
+    )
+
+
+def _log(partition: str) -> str:
+    return f"LOG#{partition}"
+
+
+def by_id(business: str, job_id: str) -> str:
+    return f"ID#{business}#{job_id}"
+
+
+def by_token(business: str, token: str) -> str:
+    """The token's hash: who reads the table can open no link."""
+    return f"TOKEN#{business}#{token_hash(token).hex()}"
+
+
+def _link(business: str, job: Job, where: str, name: str) -> dict[ItemKey, Item]:
+    token = job.tracking_token
+    return {(by_token(business, token), where): {"id": job.id, "name": name}} if token else {}
+
+
+def crew(business: str, *, is_named: bool = True) -> Kind[Roster]:
+    """`is_named` where the address of the table names the business."""
+    partition = f"CREW#{business}"
+    older = f"{partition}#META" if is_named else "CREW#META"
+
+    def beside(_: str, member: Member) -> Items:
+        months: dict[str, dict[str, Any]] = {}
+        for day, entry in member.availability.items():
+            months.setdefault(f"{day:%Y-%m}", {})[str(day)] = entry
+        return {
+            (days(business), f"{month}#{member.username}"): {"days": JSON.encode(said).decode()}
+            for month, said in months.items()
+        }
+
+    return Kind(
+        Roster, (partition, "HEAD"), partition, ("username",), beside, older=(older, "META")
+    )
+
+
+def days(business: str) -> str:
+    """The partition of all members' days that are not as always."""
+    return f"DAYS#{business}"

@@ -1,0 +1,15 @@
+"""A short bad night; `python -m tests.faults.storm` has the long ones."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.storm import night
+
+pytestmark = pytest.mark.long
+
+
+def test_a_bad_night_loses_doubles_and_hides_nothing(tmp_path: Path) -> None:
+    told = night("s3", tmp_path, changes=250, faults=12, seed=1)
+    assert told.done >= 250
+    assert sum(told.faults.values()) == 12
