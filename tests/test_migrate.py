@@ -123,7 +123,7 @@ def add_a_note() -> None:
 @pytest.mark.parametrize(
     ("to", "why"),
     [
-        ("", "--to is '': say where, as file:<folder> or s3://<bucket>/jobs.json or"),
+        ("", "--to is '': say where, as file:<folder> or s3://<bucket>/jobs.json"),
         ("jobs.json", "--to is 'jobs.json': say where"),
         ("s3://bucket", "--to is 's3://bucket': say where"),
         ("file:/{nobody}", "--to is 'file:/{nobody}': say where"),

@@ -40,6 +40,7 @@ class JobRepository(Repository[JobBook]):
         self._months, self._settings = months, {**settings, "background": False}
         self._linked = timedelta(days=link_days)
         self._seen_claim, self._claim_seen_at = "", 0.0
+        self._last_changed: tuple[str, Repository[JobBook]] | None = None
 
     # --- reading -------------------------------------------------------------------------
 
@@ -169,7 +170,15 @@ class JobRepository(Repository[JobBook]):
                 raise LedgerGone(f"The archive of {name} was there and is gone.")
             return fn(month)
 
-        return Repository(self._months.ledger(name), **self._settings).change(apply)
+        return self._opened(name).change(apply)
+
+    def _opened(self, name: str) -> Repository[JobBook]:
+        """The last that was changed is kept: its changes are written together, too."""
+        known = self._last_changed
+        if known is None or known[0] != name:
+            known = name, Repository(self._months.ledger(name), **self._settings)
+            self._last_changed = known
+        return known[1]
 
     # --- archiving -----------------------------------------------------------------------
 
@@ -179,7 +188,7 @@ class JobRepository(Repository[JobBook]):
         One that has claimed it and is not heard of for minutes is taken for dead.
         """
         archive = self.read().archive
-        if archive.day == day or not self.read().revision:
+        if (archive.day and archive.day >= day) or not self.read().revision:
             return
         if archive.claim != self._seen_claim:
             self._seen_claim, self._claim_seen_at = archive.claim, self._clock()

@@ -189,9 +189,10 @@ class Repository(Generic[L]):
         """True where this one is to write, for all who wait; False once another has done so."""
         with self._turn:
             self._turn.wait_for(lambda: mine.is_over or not self._is_writing, self._timeout)
-            if self._is_writing and mine in self._waiting:
-                self._waiting.remove(mine)
-                raise StoreUnavailable("Too many changes are waiting; nothing was changed.")
+            if self._is_writing:
+                with suppress(ValueError):  # whoever is writing has it in hand
+                    self._waiting.remove(mine)
+                    raise StoreUnavailable("Too many changes are waiting; nothing was changed.")
             self._turn.wait_for(lambda: mine.is_over or not self._is_writing)
             if not mine.is_over:
                 self._is_writing = True

@@ -22,7 +22,7 @@ from dispatch.domain.document import (
     UnreadableDocument,
 )
 from dispatch.domain.job import Job, JobLine
-from dispatch.domain.jobbook import JobBook
+from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.ledger import Entry
 from dispatch.domain.status import Status
 from dispatch.domain.typed.texts import lines
@@ -232,6 +232,8 @@ class Command(BusinessCommand):
                 self.stdout.write(line)
         except NoVersion as error:
             raise CommandError(str(error)) from error
+        except JobNotFound as error:
+            raise CommandError(f"{error}: its month is not known; run `jobs archive`.") from error
         except StaleWrite as error:
             raise CommandError("Somebody else has just written. Try again.") from error
 
