@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dispatch.domain.document import LedgerMoved
-from dispatch.stores.archive import JobDocument, Months
+from dispatch.stores.archive import DocumentMonths, JobDocument
 from dispatch.stores.file import FileStore
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
@@ -24,7 +24,7 @@ YEAR = range(0, 360, 20)  # days ago
 
 def place(folder: Path) -> Place:
     shelf = FileStore(folder / "jobs.json")
-    return Place(f"file:{folder}", JobDocument(shelf), Months(shelf, BUSINESS.zone))
+    return Place(f"file:{folder}", JobDocument(shelf), DocumentMonths(shelf, BUSINESS.zone))
 
 
 def move(old: Path, new: Path, said: Any) -> None:
@@ -48,6 +48,7 @@ def test_killed_at_every_line_it_says_all_jobs_arrive(tmp_path: Path) -> None:
         said, to_say = FORK.Pipe(duplex=False)
         process = FORK.Process(target=move, args=(old, new, to_say))
         process.start()
+        to_say.close()  # so that its end is heard
         for _ in range(lines):
             if (last := said.recv()) == "done":
                 break
