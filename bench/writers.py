@@ -1,10 +1,13 @@
-"""Many writers at once on one document in S3: each change is there once, soon, and cheaply."""
+"""Many writers at once, on one document in S3 and on a table: each change is there once, soon, and
+cheaply.
+"""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -12,11 +15,15 @@ from bench import Row
 from dispatch import wiring
 from dispatch.domain.document import Document, StaleWrite, StoreUnavailable
 from dispatch.domain.jobbook import JobBook
+from dispatch.stores.dynamodb import Table
+from dispatch.stores.job_repository import JobRepository
 from tests.making import make_job
 from tests.memory import MemoryStore
-from tests.opening import open_jobs
+from tests.memory_table import MemoryTable
+from tests.opening import open_jobs, open_jobs_in
 
-GET, PUT = 0.030, 0.040  # seconds
+GET, PUT = 0.030, 0.040  # seconds that S3 takes
+READ, WRITE = 0.008, 0.012  # and DynamoDB
 WRITERS = 64
 SECONDS = 3.0  # of each of the two
 
@@ -44,6 +51,46 @@ class DistantStore(MemoryStore):
             return super().save(body, if_match)
         finally:
             time.sleep(self.put / 2)
+
+    @property
+    def version(self) -> int:
+        """Of the one job that there is."""
+        (job,) = JobBook.decode(MemoryStore.load(self).body).jobs
+        return job.version
+
+
+class DistantTable(MemoryTable):
+    """As far away as DynamoDB."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.puts = 0
+        self.repository().change(lambda book: book.put(make_job()))
+
+    def repository(self, **settings: Any) -> JobRepository:
+        return open_jobs_in(Table("bench", lambda: self), "bench", now=wiring.now, **settings)
+
+    def get_item(self, *args: Any, **options: Any) -> dict[str, Any]:
+        time.sleep(READ)
+        return super().get_item(*args, **options)
+
+    def query(self, *args: Any, **options: Any) -> dict[str, Any]:
+        time.sleep(READ)
+        return super().query(*args, **options)
+
+    def transact_write_items(self, *args: Any, **options: Any) -> dict[str, Any]:
+        with self._lock:
+            self.puts += 1
+        time.sleep(WRITE / 2)
+        try:
+            return super().transact_write_items(*args, **options)
+        finally:
+            time.sleep(WRITE / 2)
+
+    @property
+    def version(self) -> int:
+        (job,) = self.repository().read().jobs
+        return job.version
 
 
 @dataclass(frozen=True)
@@ -77,6 +124,13 @@ def rows() -> Iterator[Row]:
     yield Row(f"{at_once}: refused", ours.refused, at_most=0)
     yield Row(f"{at_once}: p99", ours.p99 / store.put, "PUTs", at_most=5)
     yield Row(f"{at_once}: PUTs a change", ours.puts / max(1, len(ours.seconds)), at_most=0.1)
+    table = DistantTable()
+    there = race(table, table.repository(background=True).change)
+    at_once = f"{WRITERS} writers on a table"
+    rates = f"({ours.rate:.1f} → {there.rate:.1f} changes a second)"
+    yield Row(f"{at_once}, to those on a document {rates}", there.rate / ours.rate, "×", at_least=1)
+    yield Row(f"{at_once}: lost", there.lost, at_most=0)
+    yield Row(f"{at_once}: refused", there.refused, at_most=0)
 
 
 def naively(store: DistantStore) -> Callable[[Change], object]:
@@ -96,7 +150,7 @@ def naively(store: DistantStore) -> Callable[[Change], object]:
 
 
 def race(
-    store: DistantStore,
+    store: DistantStore | DistantTable,
     change: Callable[[Change], object],
     writers: int = WRITERS,
     length: float = SECONDS,
@@ -123,8 +177,7 @@ def race(
         each = list(told)
     took = time.perf_counter() - began
     seconds = [second for seconds, _ in each for second in seconds]
-    (counted,) = JobBook.decode(MemoryStore.load(store).body).jobs
-    lost = max(0, len(seconds) - (counted.version - 1))
+    lost = max(0, len(seconds) - (store.version - 1))
     return Race(seconds, lost, sum(refused for _, refused in each), store.puts, took)
 
 

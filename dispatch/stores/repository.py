@@ -35,7 +35,7 @@ FAILURES = 2  # times that the storage may fail within one commit
 LAST_TRY = 1.25  # seconds before the end of its timeout when it no longer tries a storage again
 JUST_SEEN = 1.0  # seconds: so old may be what is taken for current until the write says no
 LONGEST_PAUSE = 0.25  # seconds between two tries
-GATHER = 0.003  # seconds in which those who have just been served come back with the next
+GATHER = 10  # milliseconds in which those who have just been served come back with the next
 LAST_LOOK = 0.9  # the same where a write was sent and no answer came: that is worth another look
 
 
@@ -137,7 +137,7 @@ class Repository(Generic[L]):
         self._timeout = timeout
         self._waiting: deque[Change[L]] = deque()
         self._turn, self._is_writing = threading.Condition(), False
-        self._was_crowded = False
+        self._crowd = 0  # that came together the last time
         self._failed_at = float("-inf")
         self._snapshot: Snapshot[L] = Snapshot(store.load, clock=clock, background=background)
 
@@ -202,10 +202,12 @@ class Repository(Generic[L]):
         """Whatever happens, every change that this takes is over when it returns or raises, or
         waits again.
         """
-        if self._was_crowded:
-            self._sleep(GATHER)
+        for _ in range(GATHER):
+            if len(self._waiting) >= self._crowd:
+                break
+            self._sleep(0.001)
         together = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        self._was_crowded = len(together) > 1
+        self._crowd = len(together)
         try:
             if self._failed_at > together[0].asked_at:  # it would only wait as long again
                 raise StoreUnavailable("The storage is out of reach; nothing was changed.")
