@@ -9,8 +9,8 @@ from dispatch.domain.document import StoreUnavailable
 FRESH = 1.0  # seconds: how often the background looks again while there are readers
 STALE = 2.0  # seconds: what is older is refreshed before it is used
 BUDGET = 1.0  # seconds that a reader waits for that; then the old one is served
-FIRST = 2.8  # seconds that a reader waits where there is no old one
-TURN = 1.4  # seconds that a reader waits for the background's next look, and its answer
+FIRST = 2.8  # seconds that a reader waits where there is nothing else to show
+TURN = 2.8  # seconds that a reader waits for the background's next look, and its answer
 IDLE = 10.0  # seconds without a reader after which the background rests
 BURST = 10  # looks at once for ids and revisions that are nowhere, in a row; then one a second
 
@@ -71,7 +71,7 @@ class Snapshot(Generic[T]):
         Strangers may cause this, so too many wait for the background's next look, at most a
         second; those do not who ask `at_once`.
         """
-        if not (self._refresh(BUDGET) if at_once else self._refresh_in_turn()):
+        if not (self._refresh(FIRST) if at_once else self._refresh_in_turn()):
             raise self._unsure()
         return self._known()
 
@@ -112,7 +112,7 @@ class Snapshot(Generic[T]):
 
     def _refresh_in_turn(self) -> bool:
         if not self._background or self._may_refresh():
-            return self._refresh(BUDGET)
+            return self._refresh(FIRST)
         return self._refresh(TURN, at_once=False)
 
     def _may_refresh(self) -> bool:

@@ -88,6 +88,7 @@ def hurried(storage: Storage, clock: FakeClock, monkeypatch: pytest.MonkeyPatch)
     """One whose background looks when asked to, and never by itself; nobody waits until it does."""
     monkeypatch.setattr("dispatch.stores.snapshot.FRESH", 600)
     monkeypatch.setattr("dispatch.stores.snapshot.TURN", 0)
+    monkeypatch.setattr("dispatch.stores.snapshot.FIRST", SOON)
     monkeypatch.setattr("dispatch.stores.snapshot.BUDGET", SOON)
     return Snapshot(storage.fetch, clock=clock, background=True)
 
@@ -420,15 +421,15 @@ def test_what_cannot_be_confirmed_is_not_answered_with_the_old(
 def test_nor_is_what_the_storage_does_not_confirm_in_time(
     shared: Snapshot[Value], storage: Storage, monkeypatch: pytest.MonkeyPatch, ask: Any
 ) -> None:
-    monkeypatch.setattr("dispatch.stores.snapshot.BUDGET", 0.01)
     shared.current()
+    monkeypatch.setattr("dispatch.stores.snapshot.FIRST", 0.01)
     with storage.holding_back():
         assert storage.asked.acquire(timeout=SOON)
         storage.write(2)  # after the look that is under way was asked
         with pytest.raises(StoreUnavailable, match="in time"):
             ask(shared)
         assert shared.current() == Value(1)
-    monkeypatch.setattr("dispatch.stores.snapshot.BUDGET", SOON)
+    monkeypatch.setattr("dispatch.stores.snapshot.FIRST", SOON)
     assert ask(shared) == Value(2)
 
 
@@ -437,7 +438,7 @@ def test_an_answer_to_an_earlier_question_confirms_nothing(
     shared: Snapshot[Value], storage: Storage, monkeypatch: pytest.MonkeyPatch, ask: Any
 ) -> None:
     """It was on its way when the other process wrote."""
-    monkeypatch.setattr("dispatch.stores.snapshot.BUDGET", SOON)
+    monkeypatch.setattr("dispatch.stores.snapshot.FIRST", SOON)
     shared.current()
     with storage.holding_back(), ThreadPoolExecutor(1) as pool:
         assert storage.asked.acquire(timeout=SOON)
