@@ -1,12 +1,14 @@
 """The site that a browser looks at, and what is written into it behind the browser's back."""
 
 import secrets
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from msgspec.structs import replace
 from playwright.sync_api import Locator, Page
@@ -17,6 +19,7 @@ from dispatch.domain.status import Status
 from dispatch.stores.file import FileStore
 from tests.making import BUSINESS, JOEL, PASSWORD, make_job
 from tests.opening import open_jobs
+from tests.serving import another_caller
 
 NUMBERS = count(1)
 
@@ -88,9 +91,21 @@ class Site:
 
     def back_to(self, jobs: list[Job]) -> None:
         """These jobs as they were, and no others, in a storage that is there."""
+        was_cut_off = any(file.is_dir() for file in self._files)
         self._mend()
         extra = {job.id for job in self.all_jobs()} - {job.id for job in jobs}
         self._jobs.change(lambda book: book.put(*jobs).without(extra))
+        while was_cut_off and not self._is_seen():
+            time.sleep(0.2)  # the server looks once a second
+
+    def _is_seen(self) -> bool:
+        """The server knows what is stored: then it knows that this link is nobody's."""
+        try:
+            address = f"{self.url}/track/{'n' * 32}?r={self.revision}"
+            urlopen(Request(address, headers=another_caller())).close()
+        except HTTPError as error:
+            return error.code != 503
+        return True
 
     def all_jobs(self) -> list[Job]:
         return list(self._jobs.refreshed().jobs)
