@@ -30,6 +30,12 @@ def making_a_client() -> Iterator[None]:
         raise InvalidConfigError(error_msg=str(error)) from error
 
 
+def error_code(error: Exception) -> str:
+    """Of AWS's answer; empty where there was none."""
+    answer = error.response if isinstance(error, ClientError) else {}
+    return str(answer.get("Error", {}).get("Code", ""))
+
+
 def one_line(error: Exception) -> str:
     text = " ".join(str(error).split())
     return f"the answer was cut off: it lacks {text}" if isinstance(error, KeyError) else text

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from dispatch.domain.document import Contended, StaleWrite, StoreUnavailable
-from dispatch.stores.aws import CLIENT, NO_ANSWER, making_a_client, one_line
+from dispatch.stores.aws import CLIENT, NO_ANSWER, error_code, making_a_client, one_line
 from dispatch.stores.table.definition import DEFINITION
 
 MOST_ACTIONS = 100  # items that one transaction can change
@@ -112,7 +112,7 @@ class Table:
             except ClientError as error:
                 reasons = error.response.get("CancellationReasons", [])
                 codes = {each.get("Code") or "None" for each in reasons} - {"None"}
-                codes = codes or {_code(error)}
+                codes = codes or {error_code(error)}
                 if codes <= LOST_RACE:
                     raise StaleWrite from error
                 if codes <= LOST_RACE | THROTTLED:
@@ -203,7 +203,7 @@ class Table:
                     self._made = self._make()
             yield self._made
         except NO_ANSWER as error:
-            code, name = _code(error), f"The DynamoDB table {self.name}"
+            code, name = error_code(error), f"The DynamoDB table {self.name}"
             if code == "ResourceNotFoundException":
                 make = f"`manage.py {self._of} create-table` makes it"
                 raise NoTable(f"There is no DynamoDB table {self.name}: {make}.") from error
@@ -215,12 +215,6 @@ class Table:
             else:
                 what = f"{name} could not be {done}: {one_line(error)}"
             raise StoreUnavailable(what) from error
-
-
-def _code(error: Exception) -> str:
-    """The error code of the answer; empty where there was none."""
-    answer = error.response if isinstance(error, ClientError) else {}
-    return str(answer.get("Error", {}).get("Code", ""))
 
 
 def _whole(ask: Callable[..., dict[str, Any]], **question: Any) -> dict[str, Any]:
@@ -237,7 +231,7 @@ def _may_pass(error: BaseException | None) -> bool:
     """Throttling, a fault of theirs, a connection that broke: what the next try may not meet."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return _code(error) in THROTTLED or status >= 500
+        return error_code(error) in THROTTLED or status >= 500
     return isinstance(error, HTTPClientError | ConnectionError | KeyError | ValueError)
 
 

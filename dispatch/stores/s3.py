@@ -7,7 +7,6 @@ import threading
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
 
 from dispatch.domain.document import (
@@ -17,7 +16,7 @@ from dispatch.domain.document import (
     StoreUnavailable,
     Version,
 )
-from dispatch.stores.aws import CLIENT, NO_ANSWER, making_a_client, one_line
+from dispatch.stores.aws import CLIENT, NO_ANSWER, error_code, making_a_client, one_line
 
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
@@ -55,13 +54,12 @@ class S3Store:
     def load(self, known: Document | None = None) -> Document:
         condition = {"IfNoneMatch": known.etag} if known is not None and known.etag else {}
         try:
-            answer = self._client.get_object(**self._at, **condition)
-            _ = answer["ContentLength"]  # without it, botocore takes whatever came for the body
-            return Document(answer["Body"].read(), _etag(answer))
+            answer, body = self._get(**condition)
+            return Document(body, _etag(answer))
         except NO_ANSWER as error:
-            if known is not None and _code(error) == "304":
+            if known is not None and error_code(error) == "304":
                 return known
-            if _code(error) == "NoSuchKey":
+            if error_code(error) == "NoSuchKey":
                 return MISSING
             raise self._unavailable("read", error) from error
 
@@ -73,7 +71,7 @@ class S3Store:
             )
             return Document(body, _etag(answer))
         except NO_ANSWER as error:
-            if _code(error) in LOST_RACE:
+            if error_code(error) in LOST_RACE:
                 raise StaleWrite from error
             raise self._unavailable("written", error) from error
 
@@ -107,12 +105,15 @@ class S3Store:
 
     def _version(self, version: str) -> bytes:
         try:
-            answer = self._client.get_object(**self._at, VersionId=version)
-            _ = answer["ContentLength"]
-            body: bytes = answer["Body"].read()
+            return self._get(VersionId=version)[1]
         except NO_ANSWER as error:
             raise self._unavailable("read", error) from error
-        return body
+
+    def _get(self, **options: str) -> tuple[dict[str, Any], bytes]:
+        """The answer and its body. Raises NO_ANSWER."""
+        answer = self._client.get_object(**self._at, **options)
+        _ = answer["ContentLength"]  # without it, botocore takes whatever came for the body
+        return answer, answer["Body"].read()
 
     @property
     def _folder(self) -> str:
@@ -135,9 +136,3 @@ def _etag(answer: dict[str, Any]) -> str:
     if not etag.strip('"') or etag.startswith('"') != etag.endswith('"'):
         raise ValueError(f"the answer was cut off within its ETag: {etag}")
     return etag.strip('"')
-
-
-def _code(error: Exception) -> str:
-    """The error code of the answer; empty where there was none."""
-    answer = error.response if isinstance(error, ClientError) else {}
-    return str(answer.get("Error", {}).get("Code", ""))

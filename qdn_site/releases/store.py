@@ -13,12 +13,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from botocore.config import Config
-from botocore.exceptions import ClientError
 from whitenoise.media_types import MediaTypes
 
 from dispatch.domain.document import MISSING, Document, StoreUnavailable
 from dispatch.stores import atomic
-from dispatch.stores.aws import CLIENT, NO_ANSWER, one_line
+from dispatch.stores.aws import CLIENT, NO_ANSWER, error_code, one_line
 from dispatch.stores.file import FileStore
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from qdn_site.releases import ReleaseError
@@ -106,7 +105,7 @@ class S3Releases:
             body: bytes = answer["Body"].read()
             return body
         except NO_ANSWER as error:
-            if _code(error) == "NoSuchKey":
+            if error_code(error) == "NoSuchKey":
                 return None
             raise self._unavailable(name, error) from error
 
@@ -117,7 +116,7 @@ class S3Releases:
                 **self._at(name), **about, Body=body, IfNoneMatch="*"
             )
         except NO_ANSWER as error:
-            if _code(error) not in THERE_ALREADY:
+            if error_code(error) not in THERE_ALREADY:
                 raise self._unavailable(name, error) from error
 
     def newest(self, folder: str) -> str:
@@ -139,11 +138,6 @@ class S3Releases:
     def _unavailable(self, name: str, error: Exception) -> StoreUnavailable:
         where = f"s3://{self._bucket}/{self._prefix}{name}"
         return StoreUnavailable(f"{self.stage}: {where} is out of reach: {one_line(error)}")
-
-
-def _code(error: Exception) -> str:
-    """AWS's name for it; "" where AWS did not answer."""
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
 
 
 ReleaseStore = FolderReleases | S3Releases
