@@ -9,11 +9,10 @@ from typing import Generic
 from dispatch.domain.document import (
     Document,
     DocumentStore,
-    LedgerGone,
     NoVersion,
     UnreadableDocument,
 )
-from dispatch.stores.repository import L
+from dispatch.stores.repository import L, gone
 
 
 class DocumentLedger(Generic[L]):
@@ -30,10 +29,7 @@ class DocumentLedger(Generic[L]):
             return known
         if document.etag is None:
             if (known is not None and known.revision) or self._has_been():
-                raise LedgerGone(
-                    f"{self} was there and is gone. Nothing is written in its place until it is"
-                    " put back, or begun anew by `manage.py jobs begin`."
-                )
+                raise gone(self)
             return known or self._kind()
         try:
             return replace(self._kind.decode(document.body, known), etag=document.etag)

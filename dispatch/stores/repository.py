@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from dispatch.domain.document import (
+    LedgerGone,
     LedgerMoved,
     StaleWrite,
     StoreUnavailable,
@@ -82,6 +83,14 @@ class LedgerStore(Protocol[L]):
         Raises NoVersion, StaleWrite, StoreUnavailable.
         """
         ...
+
+
+def gone(store: object) -> LedgerGone:
+    """What is to be said of a ledger that was there and is no more."""
+    return LedgerGone(
+        f"{store} was there and is gone. Nothing is written in its place until it is put back, or"
+        " begun anew by `manage.py jobs begin`."
+    )
 
 
 class AnswerLost(StoreUnavailable):
@@ -213,14 +222,8 @@ class Repository(Generic[L]):
                 raise StoreUnavailable("The storage is out of reach; nothing was changed.")
             self._commit(together)
         except StoreUnavailable as error:
-            if isinstance(error, Outrun):  # nothing was written: who has time left tries again
-                rest = [
-                    change
-                    for change in together
-                    if self._until(change) > self._clock() + LONGEST_PAUSE
-                ]
-                together = [change for change in together if change not in rest]
-                self._waiting.extendleft(reversed(rest))
+            if isinstance(error, Outrun):
+                together = self._out_of_time(together)
             for change in together:
                 change.error = type(error)(*error.args)  # a new one: each thread raises its own
                 change.error.__cause__ = error.__cause__
@@ -231,6 +234,13 @@ class Repository(Generic[L]):
         finally:
             for change in together:
                 change.is_over = True
+
+    def _out_of_time(self, changes: list[Change[L]]) -> list[Change[L]]:
+        """Those of these; of the others nothing was written either, and they wait again."""
+        now = self._clock()
+        rest = [change for change in changes if self._until(change) > now + LONGEST_PAUSE]
+        self._waiting.extendleft(reversed(rest))
+        return [change for change in changes if change not in rest]
 
     def _commit(self, changes: list[Change[L]]) -> None:
         """Raises StoreUnavailable, and then none was made, or it is not known whether."""

@@ -6,11 +6,11 @@ from typing import Generic
 
 from boto3.dynamodb.conditions import Key
 
-from dispatch.domain.document import Contended, LedgerGone, UnreadableDocument
+from dispatch.domain.document import Contended, UnreadableDocument
 from dispatch.domain.ledger import LAST_REVISION
 from dispatch.domain.record import taken_apart
 from dispatch.stores.dynamodb import Item, Table
-from dispatch.stores.repository import L
+from dispatch.stores.repository import L, gone
 from dispatch.stores.table.items import (
     RECORD,
     Head,
@@ -132,10 +132,7 @@ class TableReader(Generic[L]):
 
     def _never_written(self, known: L | None) -> L:
         if (known is not None and known.revision) or self._has_been():
-            raise LedgerGone(
-                f"{self} was there and is gone. Nothing is written in its place until it is"
-                " put back, or begun anew by `manage.py jobs begin`."
-            )
+            raise gone(self)
         return known if known is not None and known.etag is None else self._kind.ledger()
 
     def _has_been(self) -> bool:
