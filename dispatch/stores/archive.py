@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -58,6 +58,18 @@ class Archived:
 
     line: JobLine
     raw: bytes
+
+    @classmethod
+    def of(cls, raw: bytes) -> Self:
+        """What people have written by hand is read whole, which takes longer. Raises ValueError."""
+        with suppress(ValueError):
+            line = msgspec.json.decode(raw, type=JobLine)
+            if line.status.is_open is (line.finished_at is None):
+                return cls(line, raw)
+        entry = JobBook.read_entry(raw)
+        if entry.value is None:
+            raise ValueError(entry.problem)
+        return cls(entry.value, raw)
 
     def entry(self) -> Entry[Job]:
         return JobBook.read_entry(self.raw)
@@ -136,10 +148,10 @@ class Months(ABC):
             if place % AT_ONCE == 0:
                 time.sleep(0)
             try:
-                line = _line(raw)
-                if seen & (keys := JobBook.unique(line)):
+                job = Archived.of(raw)
+                if seen & (keys := JobBook.unique(job.line)):
                     raise ValueError("its id or link is used twice")
-                jobs.append(Archived(line, raw))
+                jobs.append(job)
                 seen |= keys
             except ValueError as error:
                 problems.append(f"{JobBook.named(raw)}: {error}")
@@ -228,15 +240,3 @@ class DocumentMonths(Months):
         except UnreadableDocument as error:
             return self._told(name, None, [], str(error))
         return self._told(name, month.revision, raws, "")
-
-
-def _line(raw: bytes) -> JobLine:
-    """What people have written by hand is read whole, which takes longer. Raises ValueError."""
-    with suppress(ValueError):
-        line = msgspec.json.decode(raw, type=JobLine)
-        if line.status.is_open is (line.finished_at is None):
-            return line
-    entry = JobBook.read_entry(raw)
-    if entry.value is None:
-        raise ValueError(entry.problem)
-    return entry.value

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
-import msgspec
 from boto3.dynamodb.conditions import Key
 
 from dispatch.domain.document import UnreadableDocument
-from dispatch.domain.job import JobLine
 from dispatch.domain.jobbook import JobBook
 from dispatch.stores.archive import READERS, Archived, Months, ReadMonth
 from dispatch.stores.dynamodb import Item, Table
@@ -59,7 +57,7 @@ class TableMonths(Months):
     def _job(self, month: str, place: Item) -> Archived | None:
         raw = self.ledger(month).record(place["name"])
         try:
-            return Archived(msgspec.json.decode(raw, type=JobLine), raw) if raw else None
+            return Archived.of(raw) if raw else None
         except ValueError:
             return None
 
