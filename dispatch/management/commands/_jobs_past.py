@@ -71,13 +71,14 @@ def restored(business: Business, job_id: str | None, to: datetime, *, dry: bool)
     chosen = [
         (before, back) for before, back in jobs.differences(then, now) if job_id in (None, back.id)
     ]
+    if not chosen:
+        yield "Nothing is different now from what it was then."
+        return
+    if not dry:
+        jobs.restore(then, {back.id for _, back in chosen}, now)
     for before, back in chosen:
         what = ", ".join(difference(before, back)) if before else "it was gone"
         yield f"{'Would restore' if dry else 'Restored'} {back.id} {back.customer_name}: {what}"
-    if not chosen:
-        yield "Nothing is different now from what it was then."
-    elif not dry:
-        jobs.restore(then, {back.id for _, back in chosen}, now)
 
 
 def _said(job: Job, name: str) -> object:
