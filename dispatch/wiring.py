@@ -69,19 +69,19 @@ def where_jobs_are(business: Business) -> str:
     return settings.JOBS_URL.format(business=business.slug).removeprefix("file:")
 
 
-def jobs_table(business: Business) -> Table | None:
+def jobs_table() -> Table | None:
     """None where the jobs are a document."""
     return _table(settings.JOBS_URL, "jobs")
 
 
-def roster_table(business: Business) -> Table | None:
+def roster_table() -> Table | None:
     """None where the roster is a file."""
     return _table(settings.CREW_URL, "crew")
 
 
 def old_roster(business: Business) -> OldLayout | None:
     """The roster's table as it may once have been laid out; None where the roster is a file."""
-    table, name = roster_table(business), _in_table(settings.CREW_URL, business.slug)
+    table, name = roster_table(), _in_table(settings.CREW_URL, business.slug)
     return OldLayout(table, name, is_named=_is_named(settings.CREW_URL)) if table else None
 
 
@@ -92,7 +92,7 @@ def availability_between(
 
     Raises StoreUnavailable.
     """
-    if table := roster_table(business):
+    if table := roster_table():
         return list(days_between(table, _in_table(settings.CREW_URL, business.slug), start, end))
     return [
         (member.username, day, entry)
@@ -156,7 +156,7 @@ def _archive_daily(jobs: JobRepository, business: Business) -> None:
 @cache
 def _roster(slug: str) -> RosterRepository:
     store: LedgerStore[Roster]
-    if table := _table(settings.CREW_URL, "crew"):
+    if table := roster_table():
         name, is_named = _in_table(settings.CREW_URL, slug), _is_named(settings.CREW_URL)
         store = TableLedger(table, kinds.crew(name, is_named=is_named))
     else:

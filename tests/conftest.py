@@ -139,7 +139,7 @@ def crew_table(moto: str, monkeypatch: pytest.MonkeyPatch, settings: Settings) -
     settings.CREW_URL = f"dynamodb://crew.{next(_table)}/{{business}}"
     as_deployed(moto, monkeypatch)
     monkeypatch.setattr(wiring, "_roster", AS_DEPLOYED)
-    table = wiring.roster_table(BUSINESS)
+    table = wiring.roster_table()
     assert table
     yield table
     AS_DEPLOYED.cache_clear()
@@ -151,7 +151,7 @@ def jobs_table(moto: str, monkeypatch: pytest.MonkeyPatch, settings: Settings) -
     settings.JOBS_URL = f"dynamodb://jobs.{next(_table)}"
     as_deployed(moto, monkeypatch)
     monkeypatch.setattr(wiring, "_jobs", JOBS_AS_DEPLOYED)
-    table = wiring.jobs_table(BUSINESS)
+    table = wiring.jobs_table()
     assert table
     yield table
     JOBS_AS_DEPLOYED.cache_clear()

@@ -134,7 +134,7 @@ class Command(BusinessCommand):
             self.stdout.write(line)
 
     def _create_table(self, business: Business, options: dict[str, Any]) -> None:
-        if table := wiring.roster_table(business):
+        if table := wiring.roster_table():
             self.create_table(table, options["dry_run"])
         else:
             self.stdout.write("The roster is a file: there is no table to make")

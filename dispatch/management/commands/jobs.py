@@ -260,7 +260,7 @@ class Command(BusinessCommand):
         self.stdout.write("Began an empty jobs.json; the archive is as it was.")
 
     def _create_table(self, business: Business, options: dict[str, Any]) -> None:
-        if table := wiring.jobs_table(business):
+        if table := wiring.jobs_table():
             self.create_table(table, options["dry_run"])
         else:
             self.stdout.write("The jobs are a document: there is no table to make")
