@@ -187,8 +187,9 @@ class JobRepository(Repository[JobBook]):
 
         One that has claimed it and is not heard of for minutes is taken for dead.
         """
-        archive = self.read().archive
-        if (archive.day and archive.day >= day) or not self.read().revision:
+        known = self.read()
+        archive = known.archive
+        if (archive.day and archive.day >= day) or not known.revision:
             return
         if archive.claim != self._seen_claim:
             self._seen_claim, self._claim_seen_at = archive.claim, self._clock()
@@ -214,7 +215,7 @@ class JobRepository(Repository[JobBook]):
             try:
                 month = self._change_month(name, partial(JobBook.with_newer, entries=entries))
             except UnreadableDocument as error:
-                log.error("Found jobs stay where they are: %s", error)
+                log.error("Finished jobs stay where they are: %s", error)
                 continue
             stamps[name], done[name] = month.revision, len(entries)
             moved += [entry.value for entry in entries if entry.value]
@@ -242,8 +243,9 @@ class JobRepository(Repository[JobBook]):
         for place, month in enumerate(self._months.read(names)):
             if month.revision is not None:
                 stamps[month.name] = month.revision
+            book = self.read()
             for job in month.jobs:
-                known = self.read().value(job.line.id)
+                known = book.value(job.line.id)
                 is_old = known is not None and known.version > job.line.version
                 if is_old or not self._months.holds(month.name, job.line):
                     self._settle(month.name, job.entry(), names[:place])

@@ -1,4 +1,4 @@
-"""Found jobs, newest first: from a customer's call, or a look back, to the job itself."""
+"""Finished jobs, newest first: from a customer's call, or a look back, to the job itself."""
 
 from urllib.parse import urlencode
 
