@@ -1,5 +1,5 @@
-"""Many writers at once, on one document in S3 and on a table: each change is there once, soon, and
-cheaply.
+"""Many writers at once, of one job and of as many jobs, on one document in S3 and on a table: each
+change is there once, soon, and cheaply.
 """
 
 import threading
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from bench import Row
 from dispatch import wiring
 from dispatch.domain.document import Document, StaleWrite, StoreUnavailable
+from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.job_repository import JobRepository
@@ -33,8 +34,8 @@ Change = Callable[[JobBook], JobBook]
 class DistantStore(MemoryStore):
     """As far away as S3: half of each pause is the way there, and half the way back."""
 
-    def __init__(self, get: float = GET, put: float = PUT) -> None:
-        super().__init__(JobBook().put(make_job()).encode())
+    def __init__(self, jobs: int = 1, *, get: float = GET, put: float = PUT) -> None:
+        super().__init__(JobBook().put(*made(jobs)).encode())
         self.get, self.put, self.puts = get, put, 0
 
     def load(self, known: Document | None = None) -> Document:
@@ -52,23 +53,26 @@ class DistantStore(MemoryStore):
         finally:
             time.sleep(self.put / 2)
 
+    def repository(self) -> JobRepository:
+        return open_jobs(self, now=wiring.now, background=True)
+
     @property
-    def version(self) -> int:
-        """Of the one job that there is."""
-        (job,) = JobBook.decode(MemoryStore.load(self).body).jobs
-        return job.version
+    def changes(self) -> int:
+        """That are in its jobs' versions."""
+        return changes_of(JobBook.decode(MemoryStore.load(self).body))
 
 
 class DistantTable(MemoryTable):
     """As far away as DynamoDB."""
 
-    def __init__(self) -> None:
+    def __init__(self, jobs: int = 1) -> None:
         super().__init__()
         self.puts = 0
-        self.repository().change(lambda book: book.put(make_job()))
+        self.repository(background=False).change(lambda book: book.put(*made(jobs)))
 
-    def repository(self, **settings: Any) -> JobRepository:
-        return open_jobs_in(Table("bench", lambda: self), "bench", now=wiring.now, **settings)
+    def repository(self, *, background: bool = True) -> JobRepository:
+        table = Table("bench", lambda: self)
+        return open_jobs_in(table, "bench", now=wiring.now, background=background)
 
     def get_item(self, *args: Any, **options: Any) -> dict[str, Any]:
         time.sleep(READ)
@@ -88,9 +92,16 @@ class DistantTable(MemoryTable):
             time.sleep(WRITE / 2)
 
     @property
-    def version(self) -> int:
-        (job,) = self.repository().read().jobs
-        return job.version
+    def changes(self) -> int:
+        return changes_of(self.repository(background=False).read())
+
+
+def made(jobs: int) -> list[Job]:
+    return [make_job(id=f"job{n:06}", tracking_token=f"{n:032}") for n in range(jobs)]
+
+
+def changes_of(book: JobBook) -> int:
+    return sum(job.version - 1 for job in book.jobs)
 
 
 @dataclass(frozen=True)
@@ -115,22 +126,19 @@ class Race:
 def rows() -> Iterator[Row]:
     store = DistantStore()
     naive = race(store, naively(store))
-    store = DistantStore()
-    ours = race(store, open_jobs(store, now=wiring.now, background=True).change)
-    at_once = f"{WRITERS} writers on one document"
-    rates = f"({naive.rate:.1f} → {ours.rate:.1f} changes a second)"
-    yield Row(f"{at_once}, to naive ones {rates}", ours.rate / naive.rate, "×", at_least=40)
-    yield Row(f"{at_once}: lost", ours.lost, at_most=0)
-    yield Row(f"{at_once}: refused", ours.refused, at_most=0)
-    yield Row(f"{at_once}: p99", ours.p99 / store.put, "PUTs", at_most=5)
-    yield Row(f"{at_once}: PUTs a change", ours.puts / max(1, len(ours.seconds)), at_most=0.1)
-    table = DistantTable()
-    there = race(table, table.repository(background=True).change)
-    at_once = f"{WRITERS} writers on a table"
-    rates = f"({ours.rate:.1f} → {there.rate:.1f} changes a second)"
-    yield Row(f"{at_once}, to those on a document {rates}", there.rate / ours.rate, "×", at_least=1)
-    yield Row(f"{at_once}: lost", there.lost, at_most=0)
-    yield Row(f"{at_once}: refused", there.refused, at_most=0)
+    for jobs in (1, WRITERS):
+        what = f"{WRITERS} writers of {'one job' if jobs == 1 else f'{jobs} jobs'}"
+        store, table = DistantStore(jobs), DistantTable(jobs)
+        ours = race(store, store.repository().change, jobs)
+        rates = f"({naive.rate:.1f} → {ours.rate:.1f} changes a second)"
+        yield Row(f"{what}, to naive ones {rates}", ours.rate / naive.rate, "×", at_least=40)
+        yield Row(f"{what}: p99", ours.p99 / store.put, "PUTs", at_most=5)
+        yield Row(f"{what}: PUTs a change", ours.puts / max(1, len(ours.seconds)), at_most=0.1)
+        there = race(table, table.repository().change, jobs)
+        rates = f"({ours.rate:.1f} → {there.rate:.1f})"
+        yield Row(f"{what}, table to document {rates}", there.rate / ours.rate, "×", at_least=1)
+        yield Row(f"{what}: lost on either", ours.lost + there.lost, at_most=0)
+        yield Row(f"{what}: refused on either", ours.refused + there.refused, at_most=0)
 
 
 def naively(store: DistantStore) -> Callable[[Change], object]:
@@ -152,14 +160,17 @@ def naively(store: DistantStore) -> Callable[[Change], object]:
 def race(
     store: DistantStore | DistantTable,
     change: Callable[[Change], object],
+    jobs: int = 1,
+    *,
     writers: int = WRITERS,
     length: float = SECONDS,
 ) -> Race:
-    """All count up the version of one job, one change after the other, until time is up."""
+    """All count up their job's version, one change after the other, until time is up."""
     start = threading.Barrier(writers + 1)
 
-    def write(_: int) -> tuple[list[float], int]:
+    def write(number: int) -> tuple[list[float], int]:
         seconds, refused = [], 0
+        one_more = counting_up(number % jobs)
         start.wait()
         until = time.perf_counter() + length
         while (began := time.perf_counter()) < until:
@@ -177,10 +188,13 @@ def race(
         each = list(told)
     took = time.perf_counter() - began
     seconds = [second for seconds, _ in each for second in seconds]
-    lost = max(0, len(seconds) - (store.version - 1))
+    lost = max(0, len(seconds) - store.changes)
     return Race(seconds, lost, sum(refused for _, refused in each), store.puts, took)
 
 
-def one_more(book: JobBook) -> JobBook:
-    (job,) = book.jobs
-    return book.put(replace(job, version=job.version + 1))
+def counting_up(number: int) -> Change:
+    def one_more(book: JobBook) -> JobBook:
+        job = book.job(f"job{number:06}")
+        return book.put(replace(job, version=job.version + 1))
+
+    return one_more

@@ -101,7 +101,7 @@ class Outrun(StoreUnavailable):
     """Others have always been faster. Nothing was written."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)  # a deque's error shows what is not in it
 class Change(Generic[L]):
     """One caller's change, while it waits for its turn; then what came of it."""
 
@@ -198,7 +198,7 @@ class Repository(Generic[L]):
         """True where this one is to write, for all who wait; False once another has done so."""
         with self._turn:
             self._turn.wait_for(lambda: mine.is_over or not self._is_writing, self._timeout)
-            if self._is_writing:
+            if self._is_writing and not mine.is_over:
                 with suppress(ValueError):  # whoever is writing has it in hand
                     self._waiting.remove(mine)
                     raise StoreUnavailable("Too many changes are waiting; nothing was changed.")

@@ -12,7 +12,7 @@ from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import JobConflict
 from dispatch.stores.job_repository import JobRepository
-from dispatch.stores.repository import TIMEOUT
+from dispatch.stores.repository import TIMEOUT, Change
 from tests.making import FakeClock
 from tests.stores.troubled import TroubledStore, adding, gone, ids, repository, stale
 
@@ -154,6 +154,19 @@ def test_whoever_is_stopped_takes_nobody_along(mine: JobRepository, store: Troub
     errors = [change.exception() for change in changes]
     assert sorted(type(error).__name__ for error in errors) == ["AnswerLost", "KeyboardInterrupt"]
     assert ids(mine.change(adding("c"))) == ["first", "c"]
+
+
+def test_who_is_served_while_the_next_is_writing_goes_without_a_look_at_all_jobs(
+    mine: JobRepository,
+) -> None:
+    """An error that named each of them took as long as the write of all 64 who were served."""
+
+    class Unshown(JobBook):
+        def __repr__(self) -> str:
+            raise AssertionError
+
+    mine._is_writing = True
+    assert not mine._is_my_turn(Change(adding("a"), 0, after=Unshown(), is_over=True))
 
 
 def test_many_writers_need_few_writes_and_lose_nothing(
