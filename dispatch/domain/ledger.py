@@ -142,7 +142,10 @@ class Ledger(Generic[R]):
                 entries.append(self._entry(encode(value)))
             else:
                 entries[place] = self.rewritten(entries[place], value)
-        return replace(self, entries=tuple(entries))
+        after = replace(self, entries=tuple(entries))
+        if len(entries) == len(self.entries):  # each in its place; thousands are not indexed anew
+            after.__dict__["index"] = self.index
+        return after
 
     @classmethod
     def rewritten(cls, entry: Entry[R], value: R) -> Entry[R]:

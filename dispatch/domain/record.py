@@ -61,19 +61,24 @@ def overlay(old: Raw | None, value: object) -> object:
     A list's items keep theirs where the item itself is still the same, in the same order: lists
     here are histories and notes, which grow at the end. A mapping's keys are all its own.
     """
+    if old is None or bytes(old)[:1] not in (b"{", b"["):  # that holds nothing to keep
+        return value
     if isinstance(value, Record):
-        stored = _decoded(old, dict[str, Raw]) or {}
-        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
-        known = {stored_as: getattr(value, name) for stored_as, name in names}
-        return {key: raw for key, raw in stored.items() if key not in known} | {
-            key: overlay(stored.get(key), item) for key, item in known.items() if item is not UNSET
-        }
+        return _with_fields_of(_decoded(old, dict[str, Raw]) or {}, value)
     if isinstance(value, Mapping):
         stored = _decoded(old, dict[str, Raw]) or {}
         return {str(key): overlay(stored.get(str(key)), item) for key, item in value.items()}
     if isinstance(value, tuple):
         return _overlaid(_decoded(old, list[Raw]) or [], value)
     return value
+
+
+def _with_fields_of(stored: Mapping[str, Raw], value: Record) -> dict[str, object]:
+    names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+    known = {stored_as: getattr(value, name) for stored_as, name in names}
+    return {key: raw for key, raw in stored.items() if key not in known} | {
+        key: overlay(stored.get(key), item) for key, item in known.items() if item is not UNSET
+    }
 
 
 def _overlaid(items: list[Raw], values: tuple[object, ...]) -> list[object]:
@@ -87,8 +92,7 @@ def _overlaid(items: list[Raw], values: tuple[object, ...]) -> list[object]:
 
 def encode(value: Record, over: Mapping[str, Raw] | None = None) -> bytes:
     """`value` as one JSON object; the unknown fields of `over` are kept byte for byte."""
-    old = Raw(JSON.encode(over)) if over else None
-    return JSON.encode(overlay(old, value))
+    return JSON.encode(_with_fields_of(over, value) if over else value)
 
 
 def _decoded(raw: Raw | None, kind: Any) -> Any:

@@ -146,7 +146,7 @@ class Repository(Generic[L]):
         self._timeout = timeout
         self._waiting: deque[Change[L]] = deque()
         self._turn, self._is_writing = threading.Condition(), False
-        self._crowd = 0  # that came together the last time
+        self._crowd = 0  # that was served together the last time
         self._failed_at = float("-inf")
         self._snapshot: Snapshot[L] = Snapshot(store.load, clock=clock, background=background)
 
@@ -216,7 +216,6 @@ class Repository(Generic[L]):
                 break
             self._sleep(0.001)
         together = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        self._crowd = len(together)
         try:
             if self._failed_at > together[0].asked_at:  # it would only wait as long again
                 raise StoreUnavailable("The storage is out of reach; nothing was changed.")
@@ -232,6 +231,7 @@ class Repository(Generic[L]):
                 change.error = AnswerLost("It is not known whether this was changed.")
             raise
         finally:
+            self._crowd = len(together)  # less those that the store did not take with the others
             for change in together:
                 change.is_over = True
 

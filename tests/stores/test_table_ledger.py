@@ -1,14 +1,17 @@
 """Ledgers in a DynamoDB table: their items, their log, what one transaction takes."""
 
+import dataclasses
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import reduce
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from dispatch.domain.availability import away
 from dispatch.domain.document import (
@@ -26,11 +29,11 @@ from dispatch.stores.dynamodb import Table
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import Repository
 from dispatch.stores.table import kinds
-from dispatch.stores.table.changes import MOST_BYTES, MOST_RECORDS
+from dispatch.stores.table.changes import MOST_BYTES, MOST_RECORDS, cut, fits
 from dispatch.stores.table.crew import days_between
 from dispatch.stores.table.ledger import TableLedger
 from dispatch.stores.table.reader import MOST_NEW
-from tests.making import BUSINESS, NOON, FakeClock, make_job, make_member
+from tests.making import BUSINESS, NOON, FakeClock, make_job, make_member, seconds
 from tests.memory_table import Console, MemoryTable
 from tests.opening import AS_IN_COMMANDS, open_jobs_in
 
@@ -433,6 +436,34 @@ def test_writers_together_are_never_cut_apart(jobs: Repository[JobBook], client:
     assert len(book.job("a").notes) == 10
     assert len(book.jobs) == 61
     assert book.revision == 1 + len(client.written), "each commit was one transaction"
+
+
+@pytest.mark.parametrize("kind", [kinds.jobs("b"), kinds.month("b", "2026-05")])
+def test_what_looks_as_if_one_transaction_took_it_is_taken(kind: kinds.Kind[JobBook]) -> None:
+    """However jobs come, go, move, get another link or name, or are long."""
+    chance = Random(1)
+    before, fitting = JobBook().put(*(job(f"j{n:02}") for n in range(30))), 0
+    for _ in range(60):
+        some = chance.sample(before.jobs, chance.randrange(1, 24))
+        how: list[dict[str, Any]] = [
+            {"truck": "7"},
+            {"tracking_token": f"{chance.getrandbits(100):032}"},
+            {"access_notes": "x" * chance.choice([10, 20_000])},
+            {"finished_at": NOON - seconds(chance.randrange(100))},
+        ]
+        fields = chance.choice(how)
+        changed = [replace(each, **fields) for each in some]
+        after = before.put(*changed, *map(job, "abc"[: chance.randrange(3)]))
+        entries = list(after.entries)
+        if chance.random() < 0.3:
+            entries.pop(chance.randrange(len(entries)))
+        if chance.random() < 0.3:
+            entries.insert(chance.randrange(30), entries.pop(chance.randrange(len(entries))))
+        after = dataclasses.replace(after, entries=tuple(entries))
+        if fits(kind, before, after):
+            assert len(cut(kind, before, after)) == 1
+            fitting += 1
+    assert fitting > 10
 
 
 def test_a_record_that_is_too_long_is_refused_alone(

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.ledger import Entry
 from dispatch.stores.dynamodb import MOST_ACTIONS, Item, ItemKey
 from dispatch.stores.repository import L
-from dispatch.stores.table.kinds import Items, Kind
+from dispatch.stores.table.kinds import LONGEST_NAME, Items, Kind
 
 MOST_RECORDS = 20  # that one commit changes
 MOST_BYTES = 380_000  # of these, as the log has them in one item: DynamoDB takes 400 KB
@@ -31,6 +32,22 @@ class Step:
     @property
     def size(self) -> int:
         return len(self.name) + len(self.was or b"") + len(self.raw or b"")
+
+
+def fits(kind: Kind[L], before: L, after: L) -> bool:
+    """True where one transaction is enough. Of those who change a ledger together each asks, and a
+    look is mostly enough. Raises StoreUnavailable for a record that is too long.
+    """
+    places = zip_longest(before.entries, after.entries)
+    differing = [(old, new) for old, new in places if old is not new]
+    if all(not (old and new) or kind.name(old.raw) == kind.name(new.raw) for old, new in differing):
+        if len(differing) > MOST_RECORDS:
+            return False
+        actions = 2 + len(differing) * (1 + kind.most_beside)
+        size = sum(LONGEST_NAME + len(each.raw) for pair in differing for each in pair if each)
+        if actions <= MOST_ACTIONS and size <= MOST_BYTES:
+            return True
+    return len(cut(kind, before, after)) == 1
 
 
 def cut(kind: Kind[L], before: L, after: L) -> list[list[Step]]:

@@ -15,7 +15,7 @@ from dispatch.domain.ledger import UNREADABLE
 from dispatch.domain.record import JSON
 from dispatch.domain.roster import Member, Roster
 from dispatch.domain.typed.texts import folded
-from dispatch.stores.dynamodb import Item, ItemKey
+from dispatch.stores.dynamodb import MOST_ACTIONS, Item, ItemKey
 from dispatch.stores.repository import L
 
 LONGEST_NAME = 200  # characters: of 1,024 bytes that a sort key may have
@@ -36,6 +36,7 @@ class Kind(Generic[L]):
     partition: str  # of its records
     named_by: tuple[str, ...]  # stored fields that name a record's item, joined by `#`
     beside: Callable[[str, Any], Items]  # what goes with the record of that name, for looking up
+    most_beside: int = MOST_ACTIONS  # of these that one change of it touches: old and new ones
     indexed: Callable[[Any], Mapping[str, str]] = _none  # its attributes, for the indexes
     traces: tuple[str, ...] = ()  # partitions whose items show that there was such a ledger
     older: ItemKey | None = None  # the item of a layout that is to be brought over first
@@ -44,6 +45,10 @@ class Kind(Generic[L]):
     def log(self) -> str:
         return _log(self.partition)
 
+    def name(self, raw: bytes) -> str:
+        """Of a record's item, as long as it is no double of another's."""
+        return _name(self.ledger.with_texts, self.named_by, raw)
+
     def names(self, raws: list[bytes]) -> dict[str, bytes]:
         """Records as they are stored, in their order, by the names of their items.
 
@@ -51,9 +56,8 @@ class Kind(Generic[L]):
         """
         named = dict[str, bytes]()
         for raw in raws:
-            name = _name(self.ledger.with_texts, self.named_by, raw)
+            name = unique = self.name(raw)
             number = 1
-            unique = name
             while unique in named:
                 number += 1
                 unique = f"{name}/{number}"
@@ -79,7 +83,7 @@ def jobs(business: str) -> Kind[JobBook]:
         return _link(business, job, "JOBS", name)
 
     traces = archive(business), _log(partition), partition
-    return Kind(JobBook, (partition, "HEAD"), partition, ("id",), beside, traces=traces)
+    return Kind(JobBook, (partition, "HEAD"), partition, ("id",), beside, 2, traces=traces)
 
 
 def archive(business: str) -> str:
@@ -105,6 +109,7 @@ def month(business: str, month: str) -> Kind[JobBook]:
         partition,
         ("finished_at", "id"),
         beside,
+        4,
         indexed,
         traces=(_log(partition), partition),
     )

@@ -38,7 +38,7 @@ from dispatch.domain.ledger import LAST_REVISION
 from dispatch.domain.record import JSON, taken_apart
 from dispatch.stores.dynamodb import ABSENT, MOST_ACTIONS, Action, Item, ItemKey, equal
 from dispatch.stores.repository import L
-from dispatch.stores.table.changes import Step, cut
+from dispatch.stores.table.changes import Step, cut, fits
 from dispatch.stores.table.items import (
     RECORD,
     Head,
@@ -63,7 +63,7 @@ class TableLedger(TableReader[L]):
     # --- writing -------------------------------------------------------------------------
 
     def takes(self, before: L, after: L) -> bool:
-        return len(cut(self._kind, before, after)) == 1
+        return fits(self._kind, before, after)
 
     def commit(self, before: L, after: L) -> L:
         """Of many records some at a time, each time a whole revision. Where that ends half-way the
