@@ -2,6 +2,8 @@
 
 import re
 import threading
+from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -40,14 +42,11 @@ class MemoryTable:
     ) -> dict[str, Any]:
         terms = re.split(r" AND (?=\(*(?:#|begins_with))", KeyConditionExpression)
         with self._lock:
-            found = sorted((keys, item) for keys, item in self.items.items())
+            found = list(self.items.items())
         for term in terms:
-            found = [
-                (keys, item)
-                for keys, item in found
-                if _holds(term, item, ExpressionAttributeNames, ExpressionAttributeValues)
-            ]
-        found = found if ScanIndexForward else found[::-1]
+            holds = _condition(term, ExpressionAttributeNames, ExpressionAttributeValues)
+            found = [(keys, item) for keys, item in found if holds(item)]
+        found.sort(key=itemgetter(0), reverse=not ScanIndexForward)
         if ExclusiveStartKey:
             last = _keys(ExclusiveStartKey)
             found = [
@@ -102,7 +101,7 @@ class MemoryTable:
             return item is None
         names, values = what["ExpressionAttributeNames"], what["ExpressionAttributeValues"]
         terms = re.split(r" AND ", condition)
-        return item is not None and all(_holds(term, item, names, values) for term in terms)
+        return item is not None and all(_condition(term, names, values)(item) for term in terms)
 
     def _after(self, keys: Keys, kind: str, what: dict[str, Any]) -> Attributes | None:
         if kind == "Delete":
@@ -143,20 +142,23 @@ def _read(item: Attributes) -> dict[str, Any]:
     return {name: TypeDeserializer().deserialize(each) for name, each in item.items()}
 
 
-def _holds(term: str, item: Attributes, names: dict[str, str], values: Attributes) -> bool:
+def _condition(
+    term: str, names: dict[str, str], values: Attributes
+) -> Callable[[Attributes], bool]:
     if found := BEGINS.match(term):
-        return str(_plain(item, names[found[1]])).startswith(values[found[2]]["S"])
+        name, beginning = names[found[1]], values[found[2]]["S"]
+        return lambda item: _plain(item, name).startswith(beginning)
     found = TERM.match(term)
     assert found, term
-    stored = item.get(names[found[2]])
+    name, value = names[found[2]], values[found[4]]
     if found[3] == "=":
-        return stored == values[found[4]]
-    low, high = values[found[4]]["S"], values[found[5]]["S"]
-    return low <= str(_plain(item, names[found[2]])) <= high
+        return lambda item: item.get(name) == value
+    low, high = value["S"], values[found[5]]["S"]
+    return lambda item: low <= _plain(item, name) <= high
 
 
-def _plain(item: Attributes, name: str) -> Any:
-    return item[name]["S"]
+def _plain(item: Attributes, name: str) -> str:
+    return str(item[name]["S"])
 
 
 def _keys(key: Attributes) -> Keys:

@@ -171,6 +171,18 @@ def test_a_change_writes_what_changed_the_head_and_the_log(
     assert client.written == [3]
 
 
+def test_years_of_archive_are_not_written_again_with_each_change(
+    jobs: Repository[JobBook], other: Repository[JobBook], client: Counting
+) -> None:
+    months = {f"{year}-{month:02}": 7 for year in range(2016, 2026) for month in range(1, 13)}
+    jobs.change(lambda book: adding("a")(book).stamped(months))
+    sent, write = list[str](), client.inner.transact_write_items
+    client.inner.transact_write_items = lambda **what: sent.append(str(what)) or write(**what)  # type: ignore
+    jobs.change(adding("a", truck="7"))
+    assert "2016-01" not in sent[0]
+    assert other.read().archive.months == jobs.read().archive.months == months
+
+
 # --- what is new -----------------------------------------------------------------------------
 
 

@@ -12,13 +12,17 @@ DIGITS = len(str(LAST_REVISION))
 
 
 class Head(NamedTuple):
-    """With the names of the records that its commit wrote, and of those that it took away."""
+    """With the names of the records that its commit wrote, and of those that it took away.
+
+    `extra` is the ledger's own, as JSON; in a commit, None where that stays as it was.
+    """
 
     revision: int
     write_id: str
     raw: bytes
     written: Sequence[str] = ()
     gone: Sequence[str] = ()
+    extra: bytes | None = None
 
     @property
     def etag(self) -> str:

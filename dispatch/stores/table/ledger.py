@@ -2,8 +2,9 @@
 
 | item | PK | SK | attributes |
 |---|---|---|---|
-| head | `JOBS#<business>`, `CREW#<business>` | `HEAD` | `revision`, `write_id`, `raw`: what the \
-document would say of itself; `written`, `gone`: the names of its last change's records |
+| head | `JOBS#<business>`, `CREW#<business>` | `HEAD` | `revision`, `write_id`; `raw`: what \
+the document would say of itself, and `extra`, of that what seldom changes; `written`, `gone`: \
+the names of its last change's records |
 | head of a month | `ARCHIVE#<business>` | `2026-05` | the same |
 | job, member | as the head | `R#<id>`, `R#<username>` | `raw`, `place` in the order, `revision` \
 of its last change |
@@ -79,15 +80,16 @@ class TableLedger(TableReader[L]):
                 )
             written = [step.name for step in steps if step.raw is not None]
             gone = [step.name for step in steps if step.raw is None]
-            head = Head(stored.revision, last_write(stored), stored.head(), written, gone)
-            at, entry = after.updated_at or datetime.now(UTC), Item()
-            if stored.extra != before.extra:
-                entry["extra"] = text_of(JSON.encode(stored.extra or {}))
-            entry |= {
+            extra = None if stored.extra == before.extra else JSON.encode(stored.extra or {})
+            raw = replace(stored, extra=None).head()
+            head = Head(stored.revision, last_write(stored), raw, written, gone, extra)
+            at = after.updated_at or datetime.now(UTC)
+            entry = {
                 "write_id": head.write_id,
                 "at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
                 "expires": int((at + LOG_KEPT).timestamp()),
                 "records": [_logged(*each, head.revision) for each in enumerate(steps)],
+                **_extra(head),
             }
             self._table.write(
                 self._head_action(expected, head),
@@ -177,7 +179,13 @@ class TableLedger(TableReader[L]):
             revision, _, write_id = expected.partition(" ")
             still = equal(revision=int(revision), write_id=write_id)
         then = {**head._asdict(), "raw": text_of(head.raw)}
+        del then["extra"]
+        then |= _extra(head)
         return self._table.put(*self._kind.head, before={}, then=then, condition=still)
+
+
+def _extra(head: Head) -> Item:
+    return {} if head.extra is None else {"extra": text_of(head.extra)}
 
 
 def _placed(step: Step, revision: int, place: int) -> Item:

@@ -89,6 +89,7 @@ class TableReader(Generic[L]):
                 bytes_of(item["raw"]),
                 item.get("written", ()),
                 item.get("gone", ()),
+                bytes_of(item.get("extra", "{}")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UnreadableDocument(f"{self} is not ours: its head is damaged.") from error
@@ -118,7 +119,8 @@ class TableReader(Generic[L]):
         ledger = self._kind.ledger
         try:
             fields, _ = taken_apart(head.raw, ledger.collection)
-            read = ledger.put_together(fields, raws.values(), known)
+            extra, _ = taken_apart(head.extra or b"{}", ledger.collection)
+            read = ledger.put_together({**fields, **extra}, raws.values(), known)
         except (ValueError, UnreadableDocument) as error:
             raise UnreadableDocument(f"{self}: {error}") from error
         return replace(read, etag=head.etag)
