@@ -32,12 +32,13 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
+from dispatch.stores.migration.place import Place
 from tests.aws import aws_environment
 from tests.making import BUSINESS, DANA, make_job, make_member
 from tests.memory_table import MemoryTable
 from tests.moto_server import make_bucket, running_moto, running_table
 
-Place = tuple[str, dict[str, str]]  # an address, and the environment in which it is found
+Where = tuple[str, dict[str, str]]  # an address, and the environment in which it is found
 
 OPEN, FINISHED = 50, 100_000
 ROUNDS, TIMES = 3, 15  # processes for each size, and how often each of them does it
@@ -56,18 +57,18 @@ def rows() -> Iterator[Row]:
 
 
 @contextmanager
-def file(folder: str) -> Iterator[Place]:
+def file(folder: str) -> Iterator[Where]:
     yield f"file:{folder}", {}
 
 
 @contextmanager
-def s3(_: str) -> Iterator[Place]:
+def s3(_: str) -> Iterator[Where]:
     with running_moto() as endpoint:
         yield f"s3://{make_bucket(endpoint, 'jobs')}", aws_environment(endpoint)
 
 
 @contextmanager
-def table(_: str) -> Iterator[Place]:
+def table(_: str) -> Iterator[Where]:
     with running_table(MemoryTable()) as endpoint:
         yield "dynamodb://jobs", aws_environment(endpoint)
 
@@ -94,10 +95,9 @@ def run(url: str, folder: str, environment: dict[str, str], do: str, finished: i
     return told.stdout
 
 
-def with_finished(count: int) -> None:
-    """Fill the business's store: OPEN open jobs, and so many finished in the ten years before."""
+def fill(place: Place, count: int) -> None:
+    """OPEN open jobs, and so many finished in the ten years before."""
     now, book, months = wiring.now(), JobBook(), dict[str, list[Job]]()
-    place = wiring.place(BUSINESS, settings.JOBS_URL)
     for number in range(OPEN + count):
         named = {"id": f"job{number:06}", "tracking_token": f"{number:032}"}
         job = make_job(**named, status=Status.BOOKED, created_at=now, updated_at=now)
@@ -180,12 +180,12 @@ def written_at(folder: Path) -> dict[Path, int]:
 
 def main(do: str, finished: str, url: str, folder: str) -> None:
     django.setup()
-    name = "/jobs.json" if url.startswith("s3:") else ""
-    settings.JOBS_URL, settings.CREW_URL = f"{url}/{finished}{name}", f"file:{folder}/crew"
-    settings.STORAGES[f"jobs-{BUSINESS.slug}"] = BUCKET
+    url = f"{url}/{finished}{'/jobs.json' if url.startswith('s3:') else ''}"
     if do == "fill":
-        with_finished(int(finished))
+        fill(wiring.place(BUSINESS, url), int(finished))
     else:
+        settings.JOBS_URL, settings.CREW_URL = url, f"file:{folder}/crew"
+        settings.STORAGES[f"jobs-{BUSINESS.slug}"] = BUCKET
         print(json.dumps(measure()))
 
 

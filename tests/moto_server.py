@@ -115,7 +115,8 @@ def running_table(table: MemoryTable) -> Iterator[str]:
 def warm(endpoint: str) -> None:
     """moto imports a service at its first call, for longer than our own clients wait."""
     for service in ("s3", "dynamodb"):
-        call = Request(endpoint, headers={"Authorization": f"AWS4 a/20260522/us-east-1/{service}/"})
+        known = {"Authorization": f"AWS4 a/20260522/us-east-1/{service}/"}
+        call = Request(endpoint, headers={**known, "X-Amz-Target": "DynamoDB_20120810.ListTables"})
         with suppress(OSError), urlopen(call, timeout=60):
             pass
 

@@ -23,6 +23,7 @@ from dispatch.domain.document import (
 )
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.ledger import Entry
 from dispatch.domain.roster import Availability, Member, Roster
 from dispatch.domain.status import Status
 from dispatch.stores.dynamodb import Table
@@ -149,6 +150,17 @@ def test_items_are_where_it_is_written(
     link = kinds.by_token(business, job("b").tracking_token)
     assert found(items, link, "JOBS")["id"] == "b"
     assert job("b").tracking_token not in link
+
+
+def test_an_item_bears_the_name_that_is_stored_whether_it_can_be_read_or_not() -> None:
+    """Two readers, of whom one reads a record and one does not, must find the same item."""
+    rest = b'"customer_name":"Mark","location":"x","status":"booked","price":1'
+    raws = [b'{"id":%s,%s}' % (each, rest) for each in (b"7", b'"a"', b'"\\u00e4#"')]
+    for kind in (kinds.jobs("b"), kinds.month("b", "2026-05")):
+        entries = [JobBook.read_entry(raw) for raw in raws]
+        assert all(entry.value for entry in entries)
+        unread = [Entry(entry.raw, None, "twice") for entry in entries]
+        assert [*kind.names(entries)] == [*kind.names(unread)]
 
 
 def test_a_new_link_takes_the_old_one_s_place(

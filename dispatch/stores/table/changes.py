@@ -40,7 +40,7 @@ def fits(kind: Kind[L], before: L, after: L) -> bool:
     """
     places = zip_longest(before.entries, after.entries)
     differing = [(old, new) for old, new in places if old is not new]
-    if all(not (old and new) or kind.name(old.raw) == kind.name(new.raw) for old, new in differing):
+    if all(not (old and new) or kind.name(old) == kind.name(new) for old, new in differing):
         if len(differing) > MOST_RECORDS:
             return False
         actions = 2 + len(differing) * (1 + kind.most_beside)
@@ -73,7 +73,7 @@ def cut(kind: Kind[L], before: L, after: L) -> list[list[Step]]:
 
 
 def _steps(kind: Kind[L], before: L, after: L) -> list[Step]:
-    olds, news = _entries(kind, before), _entries(kind, after)
+    olds, news = kind.names(before.entries), kind.names(after.entries)
     order = {name: place for place, name in enumerate(olds)}
     changed, last = dict[str, bool](), -1  # whether it takes a new place
     is_new = False
@@ -98,11 +98,6 @@ def _steps(kind: Kind[L], before: L, after: L) -> list[Step]:
             was = None
         steps.append(Step(name, was, raw, is_placed, indexed, {**gone, **made}))
     return steps
-
-
-def _entries(kind: Kind[L], ledger: L) -> dict[str, Entry[Any]]:
-    names = kind.names([entry.raw for entry in ledger.entries])
-    return dict(zip(names, ledger.entries, strict=True))
 
 
 def _items(kind: Kind[Any], name: str, entry: Entry[Any] | None) -> Items:

@@ -1,6 +1,6 @@
 """Where each kind of ledger lies in a table, and what goes with its records."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, token_hash
-from dispatch.domain.ledger import UNREADABLE
+from dispatch.domain.ledger import UNREADABLE, Entry
 from dispatch.domain.record import JSON
 from dispatch.domain.roster import Member, Roster
 from dispatch.domain.typed.texts import folded
@@ -45,27 +45,36 @@ class Kind(Generic[L]):
     def log(self) -> str:
         return _log(self.partition)
 
-    def name(self, raw: bytes) -> str:
+    def name(self, entry: Entry[Any]) -> str:
         """Of a record's item, as long as it is no double of another's."""
-        return _name(self.ledger.with_texts, self.named_by, raw)
+        name = ""
+        if entry.value is not None and self.named_by == (self.ledger.named_by,):
+            name = self.ledger.key(entry.value)  # as it is stored: of thousands none is read anew
+        if 0 < len(name) <= LONGEST_NAME:
+            return name
+        return _name(self.ledger.with_texts, self.named_by, entry.raw)
 
-    def names(self, raws: list[bytes]) -> dict[str, bytes]:
-        """Records as they are stored, in their order, by the names of their items.
+    def names(self, entries: Iterable[Entry[Any]]) -> dict[str, Entry[Any]]:
+        """Records in their order, by the names of their items.
 
         A name follows from what is stored alone, readable or not; of doubles, from their order.
         """
-        named = dict[str, bytes]()
-        for raw in raws:
-            name = unique = self.name(raw)
+        named = dict[str, Entry[Any]]()
+        for entry in entries:
+            name = unique = self.name(entry)
             number = 1
             while unique in named:
                 number += 1
                 unique = f"{name}/{number}"
-            named[unique] = raw
+            named[unique] = entry
         return named
 
+    def raws(self, ledger: L) -> dict[str, bytes]:
+        """The same, as they are stored."""
+        return {name: entry.raw for name, entry in self.names(ledger.entries).items()}
 
-@lru_cache(maxsize=2**11)  # each change asks for all of them
+
+@lru_cache(maxsize=2**11)  # each change asks for all of a month
 def _name(with_texts: Callable[[Any], Any], named_by: tuple[str, ...], raw: bytes) -> str:
     try:
         fields = with_texts(msgspec.json.decode(raw, type=dict[str, Raw]))

@@ -141,7 +141,7 @@ class TableLedger(TableReader[L]):
     def _past(self) -> Iterator[tuple[datetime, int, dict[str, bytes]]]:
         """Since when it was so, the revision, and the records, which the next step changes."""
         now = self.load()
-        raws = self._kind.names([entry.raw for entry in now.entries])
+        raws = self._kind.raws(now)
         yield now.updated_at or LONG_AGO, now.revision, raws
         later: Logged | None = None
         for commit in self._logged(0, now.revision, newest_first=True):

@@ -44,8 +44,7 @@ class TableReader(Generic[L]):
                 return known
             log = self._log(known.revision, head.revision, until, most=MOST_NEW)
             if leads(log, known, head):
-                raws = self._kind.names([entry.raw for entry in known.entries])
-                return self._read(head, applied(raws, log), known)
+                return self._read(head, applied(self._kind.raws(known), log), known)
         self._check_layout(until)
         for _ in range(LOOKS):
             if head is None:
