@@ -30,7 +30,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def said(base: str, request: bytes) -> bytes:
     at = (urlsplit(base).hostname, urlsplit(base).port)
-    with socket.create_connection(at, timeout=5) as client:
+    with socket.create_connection(at, timeout=60) as client:
         client.sendall(request)
         answer = b""
         while more := client.recv(65536):
@@ -67,7 +67,7 @@ def test_static_files_are_for_these_pages_alone(base: str) -> None:
 
 def test_a_form_in_chunks_is_411_and_not_taken_for_an_empty_one(base: str) -> None:
     form = booking(Visitor(base), "Mark")
-    connection = HTTPConnection(urlsplit(base).netloc, timeout=5)
+    connection = HTTPConnection(urlsplit(base).netloc, timeout=60)
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", "/book/", iter([str(form).encode()]), kind, encode_chunked=True)
     answer = connection.getresponse()

@@ -1,7 +1,6 @@
 """A DynamoDB table: how it is made, out of reach, of another shape, and throttled."""
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -111,13 +110,11 @@ def nothing_listens(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 @pytest.mark.usefixtures("nothing_listens")
-def test_a_table_out_of_reach_is_unavailable_and_soon_so(name: str) -> None:
-    started = time.monotonic()
+def test_a_table_out_of_reach_is_unavailable(name: str) -> None:
     with pytest.raises(StoreUnavailable, match=f"The DynamoDB table {name} could not be read"):
         Table(name).get("a", "b")
     with pytest.raises(StoreUnavailable, match="could not be written"):
         write(Table(name))
-    assert time.monotonic() - started < 5
 
 
 def test_without_a_region_that_is_said(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

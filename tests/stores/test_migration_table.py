@@ -15,6 +15,7 @@ from dispatch.stores.table.archive import TableMonths
 from dispatch.stores.table.ledger import TableLedger
 from tests.making import BUSINESS, NOON
 from tests.memory import MemoryStore
+from tests.memory_table import MemoryTable
 from tests.opening import open_jobs, open_jobs_in
 from tests.stores.test_archive import (
     TODAY,
@@ -28,6 +29,15 @@ from tests.stores.test_archive import (
 from tests.stores.test_migration import place, records
 
 OpenTable = Callable[[], Table]
+
+
+@pytest.fixture(params=["memory", pytest.param("moto", marks=pytest.mark.long)])
+def table(request: pytest.FixtureRequest) -> OpenTable:
+    if request.param == "moto":
+        opened: OpenTable = request.getfixturevalue("open_table")
+        return opened
+    client = MemoryTable()
+    return lambda: Table("in memory", lambda: client)
 
 
 def in_table(table: Any, business: str) -> Place:
@@ -59,14 +69,12 @@ def old() -> MemoryStore:
     return store
 
 
-def test_into_a_table_and_home_again(
-    old: MemoryStore, open_table: OpenTable, business: str
-) -> None:
-    here, there = place(old, "file:old"), in_table(open_table(), business)
+def test_into_a_table_and_home_again(old: MemoryStore, table: OpenTable, business: str) -> None:
+    here, there = place(old, "file:old"), in_table(table(), business)
     list(Move(here, there, lambda: NOON).forward())
     assert kept(there) == records(old)
     assert there.jobs.load().revision >= here.jobs.load().revision
-    jobs = open_jobs_in(open_table(), business)
+    jobs = open_jobs_in(table(), business)
     assert jobs.archived_by_token(done("april").tracking_token).id == "april"
     with pytest.raises(LedgerMoved):
         put(open_jobs(old), still_open("late"))
@@ -98,15 +106,15 @@ class Dying:
         self._table.write(*actions)
 
 
-def test_killed_at_any_write_it_goes_on(open_table: OpenTable, business: str) -> None:
+def test_killed_at_any_write_it_goes_on(table: OpenTable, business: str) -> None:
     """Within a month that takes several transactions, too; and half of it is taken back."""
     store = MemoryStore()
     put(open_jobs(store), still_open("open"), *(done(f"j{number}") for number in range(25)))
     open_jobs(store).archive(TODAY)
-    here, there = place(store, "file:old"), in_table(open_table(), business)
+    here, there = place(store, "file:old"), in_table(table(), business)
     for last in (1, 0, 1, 1, 2, 1):
         with suppress(Killed):
-            dying = in_table(Dying(open_table(), last), business)
+            dying = in_table(Dying(table(), last), business)
             list(Move(here, dying, lambda: NOON).forward())
         if last == 2:
             Move(here, there, lambda: NOON).back()

@@ -1,5 +1,7 @@
-"""A process that moves all jobs is killed again and again, while others write and read."""
+"""A process that archives, or moves all jobs, is killed again and again."""
 
+import os
+import signal
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 
 from dispatch.domain.document import LedgerMoved
+from dispatch.stores import atomic
 from dispatch.stores.archive import DocumentMonths, JobDocument
 from dispatch.stores.file import FileStore
 from dispatch.stores.migration.place import Place
@@ -20,6 +23,44 @@ pytestmark = pytest.mark.long
 
 FORK = get_context("fork")
 YEAR = range(0, 360, 20)  # days ago
+
+
+def archive(folder: Path, steps: int) -> None:
+    """Killed before its write of that number, or after it where the number is odd."""
+    write, made = atomic.replace, 0
+
+    def dying(*args: Any, **settings: Any) -> None:
+        nonlocal made
+        if made == steps // 2 and steps % 2 == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        write(*args, **settings)
+        if made == steps // 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        made += 1
+
+    atomic.replace = dying
+    open_jobs(FileStore(folder / "jobs.json", keeps=True), timeout=60).archive(TODAY)
+
+
+def test_killed_at_every_write_of_the_archive_nothing_is_lost_or_shown_twice(
+    tmp_path: Path,
+) -> None:
+    for steps in range(100):
+        folder = tmp_path / str(steps)
+        folder.mkdir()
+        jobs = open_jobs(FileStore(folder / "jobs.json", keeps=True), timeout=60)
+        put(jobs, still_open("open"), done("may"), done("today", 0), done("april", 30))
+        expected = everything(jobs)
+        process = FORK.Process(target=archive, args=(folder, steps))
+        process.start()
+        process.join()
+        assert everything(jobs) == expected
+        if process.exitcode == 0:
+            break
+        jobs.archive(TODAY)
+        assert everything(jobs) == expected
+        assert [job.id for job in jobs.refreshed().jobs] == ["open", "today"]
+    assert steps >= 12
 
 
 def place(folder: Path) -> Place:
