@@ -2,11 +2,13 @@
 
 Measured is what a process does itself, the memory it takes, and what it sends to the store: whoever
 plays S3 or DynamoDB, with all that is in it, is another process, reached over loopback by AWS's own
-client. `python -m bench.growth fill|measure FINISHED URL FOLDER` is one process of it.
+client. `python -m bench.growth URL FOLDER` is the one that is measured.
 """
 
+import gc
 import json
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -15,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,13 +33,19 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
+from dispatch.stores.dynamodb import Table
 from dispatch.stores.migration.place import Place
+from dispatch.stores.table import kinds
+from dispatch.stores.table.archive import TableMonths
+from dispatch.stores.table.ledger import TableLedger
 from tests.aws import aws_environment
 from tests.making import BUSINESS, DANA, make_job, make_member
 from tests.memory_table import MemoryTable
 from tests.moto_server import make_bucket, running_moto, running_table
 
-Where = tuple[str, dict[str, str]]  # an address, and the environment in which it is found
+Open = Callable[[int], Place]  # by how many are finished
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 
 OPEN, FINISHED = 50, 100_000
 ROUNDS, TIMES = 3, 15  # processes for each size, and how often each of them does it
@@ -51,48 +58,57 @@ BUCKET = {
 
 
 def rows() -> Iterator[Row]:
+    django.setup()
     for store in (file, s3, table):
-        with TemporaryDirectory() as folder, store(folder) as (url, environment):
-            yield from rows_of(store.__name__, partial(run, url, folder, environment))
+        with TemporaryDirectory() as folder, store(folder) as place:
+            yield from rows_of(store.__name__, place, f"{folder}/crew")
 
 
 @contextmanager
-def file(folder: str) -> Iterator[Where]:
-    yield f"file:{folder}", {}
+def file(folder: str) -> Iterator[Open]:
+    yield lambda finished: wiring.place(BUSINESS, f"file:{folder}/{finished}")
 
 
 @contextmanager
-def s3(_: str) -> Iterator[Where]:
+def s3(_: str) -> Iterator[Open]:
     with running_moto() as endpoint:
-        yield f"s3://{make_bucket(endpoint, 'jobs')}", aws_environment(endpoint)
+        os.environ.update(aws_environment(endpoint))
+        bucket = make_bucket(endpoint, "jobs")
+        yield lambda finished: wiring.place(BUSINESS, f"s3://{bucket}/{finished}/jobs.json")
 
 
 @contextmanager
-def table(_: str) -> Iterator[Where]:
-    with running_table(MemoryTable()) as endpoint:
-        yield "dynamodb://jobs", aws_environment(endpoint)
+def table(_: str) -> Iterator[Open]:
+    """Filled in memory, as AWS's client would take minutes; measured over loopback, as S3."""
+    client = MemoryTable()
+    inside = Table("jobs", lambda: client)
+
+    def place(finished: int) -> Place:
+        name = str(finished)
+        months = TableMonths(inside, name, BUSINESS.zone)
+        return Place(f"dynamodb://jobs/{name}", TableLedger(inside, kinds.jobs(name)), months)
+
+    gc.disable()  # of millions of values, for seconds in which nobody is answered
+    with running_table(client) as endpoint:
+        os.environ.update(aws_environment(endpoint))
+        yield place
+    gc.enable()
 
 
-def rows_of(store: str, run: Callable[[str, int], str]) -> Iterator[Row]:
+def rows_of(store: str, place: Open, crew: str) -> Iterator[Row]:
     """Both sizes by turns, and of each the best round: what else runs here slows down either."""
-    sizes, best = (0, FINISHED), dict[int, dict[str, float]]()
-    for finished in sizes:
-        run("fill", finished)
-    for finished in sizes * ROUNDS:
-        told = json.loads(run("measure", finished))
+    places, best = {size: place(size) for size in (0, FINISHED)}, dict[int, dict[str, float]]()
+    for finished, each in places.items():
+        fill(each, finished)
+    for finished in (*places,) * ROUNDS:
+        command = [sys.executable, "-m", "bench.growth", places[finished].url, crew]
+        told = json.loads(subprocess.check_output(command))
         known = best.get(finished, told)
         best[finished] = {name: min(told[name], known[name]) for name in UNITS}
     for name, unit in UNITS.items():
-        few, many = (best[finished][name] for finished in sizes)
+        few, many = (best[finished][name] for finished in places)
         what = f"{OPEN} open jobs, 0 → {FINISHED:,} finished, {store}: {name}"
         yield Row(f"{what} ({few:.1f} → {many:.1f} {unit})", many / few, "×", at_most=1.1)
-
-
-def run(url: str, folder: str, environment: dict[str, str], do: str, finished: int) -> str:
-    command = [sys.executable, "-m", "bench.growth", do, str(finished), url, folder]
-    environment = {**os.environ, **environment}
-    told = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return told.stdout
 
 
 def fill(place: Place, count: int) -> None:
@@ -144,7 +160,7 @@ def measure() -> dict[str, float]:
         "change": least(change),
     }
     told["bytes written"] = written_by(change) / 1024
-    told["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told["memory"] = memory()
     return told
 
 
@@ -156,6 +172,14 @@ def least(do: Callable[[], object]) -> float:
         do()
         spent.append(time.process_time() - began)
     return min(spent) * 1_000
+
+
+def memory() -> float:
+    """MB at most. What Python knows of it is no less than of the process that has started this."""
+    status = Path("/proc/self/status")
+    if found := status.exists() and re.search(r"VmHWM:\s+(\d+)", status.read_text()):
+        return int(found[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def written_by(do: Callable[[], object]) -> int:
@@ -178,17 +202,12 @@ def written_at(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
-def main(do: str, finished: str, url: str, folder: str) -> None:
+def main(url: str, crew: str) -> None:
     django.setup()
-    url = f"{url}/{finished}{'/jobs.json' if url.startswith('s3:') else ''}"
-    if do == "fill":
-        fill(wiring.place(BUSINESS, url), int(finished))
-    else:
-        settings.JOBS_URL, settings.CREW_URL = url, f"file:{folder}/crew"
-        settings.STORAGES[f"jobs-{BUSINESS.slug}"] = BUCKET
-        print(json.dumps(measure()))
+    settings.JOBS_URL, settings.CREW_URL = url, f"file:{crew}"
+    settings.STORAGES[f"jobs-{BUSINESS.slug}"] = BUCKET
+    print(json.dumps(measure()))
 
 
 if __name__ == "__main__":
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     main(*sys.argv[1:])

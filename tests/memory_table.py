@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
@@ -17,11 +18,26 @@ MOST_BYTES, MOST_ACTIONS = 400 * 1024, 100
 PAGE = 1024 * 1024  # bytes
 
 
+class Items(dict[Keys, Attributes]):
+    """Those of a partition are found without a look at all others."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, set[Keys]] = defaultdict(set)
+
+    def __setitem__(self, keys: Keys, item: Attributes) -> None:
+        super().__setitem__(keys, item)
+        self.of[keys[0]].add(keys)
+
+    def pop(self, keys: Keys, *default: Any) -> Any:
+        self.of[keys[0]].discard(keys)
+        return super().pop(keys, *default)
+
+
 class MemoryTable:
     """Transactions are all or nothing; whatever is read is current."""
 
     def __init__(self) -> None:
-        self.items: dict[Keys, Attributes] = {}
+        self.items = Items()
         self._lock = threading.Lock()
 
     def get_item(self, Key: Attributes, ConsistentRead: bool, **_: object) -> dict[str, Any]:
@@ -35,17 +51,21 @@ class MemoryTable:
         KeyConditionExpression: str,
         ExpressionAttributeNames: dict[str, str],
         ExpressionAttributeValues: Attributes,
+        IndexName: str | None = None,
         Limit: int = 10**9,
         ScanIndexForward: bool = True,
         ExclusiveStartKey: Attributes | None = None,
         **_: object,
     ) -> dict[str, Any]:
         terms = re.split(r" AND (?=\(*(?:#|begins_with))", KeyConditionExpression)
+        conditions = [
+            _condition(term, ExpressionAttributeNames, ExpressionAttributeValues) for term in terms
+        ]
+        partition = ExpressionAttributeValues[":v0"]["S"]  # our tables ask for PK first
         with self._lock:
-            found = list(self.items.items())
-        for term in terms:
-            holds = _condition(term, ExpressionAttributeNames, ExpressionAttributeValues)
-            found = [(keys, item) for keys, item in found if holds(item)]
+            asked = self.items.of[partition] if IndexName is None else self.items
+            found = [(keys, self.items[keys]) for keys in asked]
+        found = [each for each in found if all(holds(each[1]) for holds in conditions)]
         found.sort(key=itemgetter(0), reverse=not ScanIndexForward)
         if ExclusiveStartKey:
             last = _keys(ExclusiveStartKey)
