@@ -1,8 +1,10 @@
 """The benchmarks see a change that was lost, and a goal that was missed."""
 
+from pathlib import Path
+
 import pytest
 
-from bench import Row
+from bench import Row, growth
 from bench.writers import DistantStore, naively, race
 from dispatch.domain.document import Document
 
@@ -25,6 +27,14 @@ def test_each_change_of_a_race_is_counted_once() -> None:
 def test_a_lost_change_is_seen() -> None:
     store = ForgetfulStore(get=0, put=0)
     assert race(store, naively(store), writers=4, length=0.01).lost > 0
+
+
+def test_a_store_is_filled_with_open_jobs_and_years_of_finished_ones(tmp_path: Path) -> None:
+    with growth.file(str(tmp_path)) as place:
+        growth.fill(place(3), 3)
+        filled = list(place(3).contents())
+    assert filled[-1].records == growth.OPEN, "the months come first"
+    assert sum(each.records for each in filled) == growth.OPEN + 3
 
 
 @pytest.mark.parametrize(
