@@ -124,6 +124,15 @@ def test_they_are_found_by_words_crew_and_days(
     assert shown(dana, **query) == list(found)
 
 
+def test_many_are_counted_as_people_write_it(
+    dana: Client, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(jobs, done("a"))
+    found = jobs.read().found * 10_000
+    monkeypatch.setattr(dispatch.jobs, "finished", lambda *_, **__: found)
+    assert "10,000 finished jobs, newest first." in words(dana.get(PAGE))
+
+
 @pytest.mark.parametrize(
     ("query", "told"),
     [
