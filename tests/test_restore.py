@@ -281,6 +281,19 @@ def test_a_copy_that_a_pulled_plug_has_damaged_hides_no_other(tmp_path: Path, le
     assert [job.id for job in jobs.refreshed().jobs] == ["a"]
 
 
+def test_what_killed_writers_left_among_the_copies_goes_with_those_that_are_too_many(
+    tmp_path: Path,
+) -> None:
+    store = FileStore(tmp_path / "jobs.json", keeps=True)
+    kept = tmp_path / "versions" / "jobs.json"
+    kept.mkdir(parents=True)
+    (kept / ".2026-05-22T12-00-00.000000-0a1b2c3d.gz.x8c_1a2b").write_bytes(b"half")
+    (kept / ".theirs").write_bytes(b"")
+    store.save(b"{}", None)
+    assert sorted(path.name[0] for path in kept.iterdir()) == [".", "2"]
+    assert (kept / ".theirs").exists()
+
+
 def test_what_somebody_else_put_beside_the_copies_is_left_alone(tmp_path: Path) -> None:
     put(open_jobs(FileStore(tmp_path / "jobs.json", keeps=True)), made("a"))
     stray = tmp_path / "versions" / "jobs.json" / "before-the-move.gz"

@@ -255,8 +255,10 @@ class JobRepository(Repository[JobBook]):
         job = entry.value
         if job is None:
             return
-        is_leaving = not self._months.holds(name, job)
-        if is_leaving and self._months.with_id(job.id, later) is None:
+        is_leaving, elsewhere = not self._months.holds(name, job), None
+        with suppress(UnreadableDocument):
+            elsewhere = self._months.with_id(job.id, later) if is_leaving else None
+        if is_leaving and elsewhere is None:
             self._bring_back(name, entry)
         else:  # one of the same version may be the only one that is left by now
             self._change_month(name, lambda month: month.without_older([job]))

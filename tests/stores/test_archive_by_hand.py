@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.status import Status
+from dispatch.stores.archive import UNREAD_FOR
 from dispatch.stores.job_repository import JobRepository
-from tests.making import NOON
+from tests.making import NOON, FakeClock
 from tests.memory import MemoryStore
 from tests.opening import open_jobs
 from tests.stores.test_archive import (
@@ -93,14 +95,62 @@ def test_a_month_that_nobody_would_write_over_is_not_shown_either(store: MemoryS
     assert jobs.damaged_months == ("2026-05",)
 
 
-def test_a_link_answers_again_once_its_month_is_mended(store: MemoryStore) -> None:
-    good = store.beside(MAY).load().body
+DAMAGED = "The archive of 2026-05 cannot be read."
+
+
+def test_while_a_month_is_damaged_nobody_is_told_that_its_jobs_do_not_exist(
+    store: MemoryStore,
+) -> None:
+    put(open_jobs(store), done("april", 30))
+    open_jobs(store).archive(TODAY)
+    good, clock = store.beside(MAY).load().body, FakeClock()
     by_hand(store, lambda _: b"{")
-    jobs = open_jobs(store)
+    jobs = open_jobs(store, clock=clock)
+    for _ in range(2):
+        with pytest.raises(UnreadableDocument, match=DAMAGED):
+            jobs.archived_by_token(done("a").tracking_token)
+    with pytest.raises(UnreadableDocument, match=DAMAGED):
+        jobs.archived("a")
+    with pytest.raises(UnreadableDocument, match=DAMAGED):
+        jobs.change_job("a", lambda book: noted(book, "a"))
+    assert jobs.archived("april").id == "april"
+    assert jobs.archived_by_token(done("april").tracking_token).id == "april"
     with pytest.raises(JobNotFound):
-        jobs.archived_by_token(done("a").tracking_token)
+        jobs.archived_by_token("")
     by_hand(store, lambda _: good)
+    assert jobs.archived("a").id == "a"
+    clock.tick(UNREAD_FOR + 1)
     assert jobs.archived_by_token(done("a").tracking_token).id == "a"
+    for look in (jobs.archived_by_token, jobs.archived):
+        with pytest.raises(JobNotFound):
+            look("n" * 32)
+
+
+def test_a_damaged_month_is_not_read_for_each_unknown_link(store: MemoryStore) -> None:
+    by_hand(store, lambda _: b"{")
+    shelf, clock = Counting(store), FakeClock()
+    jobs = open_jobs(shelf, clock=clock)
+    jobs.read()
+    for _ in range(3):
+        before = shelf.steps
+        for number in range(20):
+            with pytest.raises(UnreadableDocument):
+                jobs.archived_by_token(f"{number:032}")
+        assert shelf.steps == before + 1
+        clock.tick(UNREAD_FOR + 1)
+        jobs.refreshed()
+
+
+def test_a_link_whose_month_is_damaged_later_is_known_and_others_cost_no_read(
+    store: MemoryStore,
+) -> None:
+    jobs = open_jobs(Counting(store))
+    assert jobs.archived_by_token(done("a").tracking_token).id == "a"
+    by_hand(store, lambda _: b"{")
+    with pytest.raises(UnreadableDocument, match=DAMAGED):
+        jobs.archived_by_token(done("a").tracking_token)
+    with pytest.raises(JobNotFound):
+        jobs.archived_by_token("n" * 32)
 
 
 # --- two copies, and stamps --------------------------------------------------------------
