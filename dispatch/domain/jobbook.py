@@ -107,6 +107,9 @@ class JobBook(Ledger[Job]):
     schema = 2
     collection = "jobs"
     record = Job
+    mended_by = (
+        "put back by `manage.py jobs restore`, or begun anew, empty, by `manage.py jobs begin`"
+    )
     texts = frozenset(
         {
             *("id", "tracking_token", "customer_name", "location", "phone", "email", "truck"),

@@ -6,7 +6,7 @@ half-way between, because a process was killed, the next day's run brings where 
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -19,10 +19,17 @@ from dispatch.domain.document import (
     UnreadableDocument,
 )
 from dispatch.domain.job import Job
-from dispatch.domain.jobbook import ARCHIVED_AFTER, Found, JobBook, JobNotFound, when_finished
+from dispatch.domain.jobbook import (
+    ARCHIVED_AFTER,
+    Archive,
+    Found,
+    JobBook,
+    JobNotFound,
+    when_finished,
+)
 from dispatch.domain.ledger import Entry
 from dispatch.stores.archive import Months
-from dispatch.stores.repository import LedgerStore, Repository
+from dispatch.stores.repository import LedgerStore, Repository, gone
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +113,7 @@ class JobRepository(Repository[JobBook]):
         ledger = self._months.ledger(name)
         month = ledger.load()
         if month.etag is None:
-            raise LedgerGone(f"{ledger} was there and is gone.")
+            raise gone(ledger, JobBook)
         return month
 
     def _newest_first(self, book: JobBook) -> list[str]:
@@ -167,7 +174,7 @@ class JobRepository(Repository[JobBook]):
 
         def apply(month: JobBook) -> JobBook:
             if was_there and month.etag is None:
-                raise LedgerGone(f"The archive of {name} was there and is gone.")
+                raise gone(f"The archive of {name}", JobBook)
             return fn(month)
 
         return self._opened(name).change(apply)
@@ -263,13 +270,26 @@ class JobRepository(Repository[JobBook]):
         else:  # one of the same version may be the only one that is left by now
             self._change_month(name, lambda month: month.without_older([job]))
 
-    def begin(self, day: date) -> None:
-        """An empty ledger where one was and is gone, before the archive that is left.
+    def begin(self, day: date, *, dry: bool = False) -> list[str]:
+        """Empty ledgers where some were and are gone, of the working set and of months: their
+        names. `dry` only says them.
 
-        Raises StaleWrite where there is one, StoreUnavailable.
+        Raises StaleWrite where somebody else was faster, StoreUnavailable.
         """
-        self._store.begin()
-        self.archive(day)
+        begun, known = list[str](), Archive().months
+        try:
+            known = self._store.load().archive.months
+        except LedgerGone:
+            begun.append("jobs.json")
+            if not dry:
+                self._store.begin()
+        for name in sorted(known.keys() - {*self._months.names()}):
+            begun.append(f"the archive of {name}")
+            if not dry:
+                self._months.ledger(name).begin(known[name])
+        if begun and not dry:
+            self.archive(day)
+        return begun
 
     # --- yesterday back ------------------------------------------------------------------
 
@@ -284,20 +304,9 @@ class JobRepository(Repository[JobBook]):
         """
         book = self._store.as_of(at)
         for name in self._months.names():
-            with suppress(NoVersion):
+            with suppress(NoVersion, UnreadableDocument):
                 book = book.including(self._months.ledger(name).as_of(at))
         return book
-
-    def put_back(self) -> list[str]:
-        """What is damaged or gone, as it last was: the working set, and months. Their names.
-
-        Raises NoVersion, StoreUnavailable.
-        """
-        done = list[str]()
-        for ledger in self.damaged():
-            ledger.put_back(secrets.token_urlsafe(9), self._now())
-            done.append(str(ledger))
-        return done
 
     def damaged(self) -> Iterator[LedgerStore[JobBook]]:
         """What cannot be read or is gone: the working set, and months. Raises StoreUnavailable."""
@@ -334,26 +343,28 @@ class JobRepository(Repository[JobBook]):
                 found.append((now, back))
         return found
 
-    def restore(self, then: JobBook, job_ids: Set[str], at: datetime) -> None:
-        """These jobs as they were `then`, each as its next version. Raises StoreUnavailable."""
-        archived = self.archived_ids()
-        old = {job_id: then.entries[then.index[job_id]] for job_id in sorted(job_ids)}
+    def restore(self, then: JobBook, chosen: list[tuple[Job | None, Job]], at: datetime) -> None:
+        """Such of the `differences` as they were `then`, each as its next version.
+
+        Raises JobNotFound, StoreUnavailable.
+        """
+        is_there = {job.id: now is not None for now, job in chosen}
 
         def back(book: JobBook, job_id: str) -> JobBook:
-            now, entry = book.value(job_id), old[job_id]
-            if entry.value is None or (now is None and job_id in archived):
+            now, entry = book.value(job_id), then.entries[then.index[job_id]]
+            if entry.value is None or (now is None and is_there[job_id]):
                 raise JobNotFound(job_id)
             after = (now or entry.value).back_to(entry.value, at, is_gone=now is None)
             return book if after is now else book.with_entries([JobBook.rewritten(entry, after)])
 
         def all_here(book: JobBook) -> JobBook:
-            for job_id in old:
+            for job_id in is_there:
                 with suppress(JobNotFound):
                     book = back(book, job_id)
             return book
 
-        self.change(all_here)
-        for job_id in old.keys() & archived:
+        book = self.change(all_here)
+        for job_id in is_there.keys() - book.index.keys():
             self.change_job(job_id, partial(back, job_id=job_id))
 
 

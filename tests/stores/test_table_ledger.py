@@ -366,18 +366,36 @@ def test_a_head_that_is_gone_is_put_back_with_what_is_left(
     if left == "nothing":
         for revision in range(1, before.revision + 1):
             items.delete_item(Key={"PK": f"LOG#JOBS#{business}", "SK": f"{revision:019}"})
-        with pytest.raises(NoVersion):
-            open_jobs_in(open_table(), business).put_back()
+        for dry in (True, False):
+            assert [*open_jobs_in(open_table(), business).put_back(dry=dry).values()] == [False]
         return
     again = open_jobs_in(open_table(), business)
-    assert again.put_back() == [f"JOBS#{business} in the DynamoDB table in memory"]
+    for dry in (True, False):
+        named = f"JOBS#{business} in the DynamoDB table in memory"
+        assert again.put_back(dry=dry) == {named: True}
     book = open_jobs_in(open_table(), business).read()
     assert [(each.id, each.truck) for each in book.jobs] == [("b", "7"), ("c", "")]
     assert book.revision == before.revision + 1
     assert book.archive == before.archive
     assert again.archived("done").id == "done"
-    assert again.put_back() == []
+    assert again.put_back() == {}
     jobs.change(adding("d"))
+
+
+def test_a_roster_whose_head_is_gone_is_not_begun_over_what_is_left_but_put_back(
+    open_table: Callable[[], Table], business: str, items: Any
+) -> None:
+    def opened() -> Repository[Roster]:
+        return repository(TableLedger(open_table(), kinds.crew(business)))
+
+    for name in ("joel", "ana"):
+        opened().change(lambda roster, name=name: roster.put(make_member(name)))
+    items.delete_item(Key={"PK": f"CREW#{business}", "SK": "HEAD"})
+    with pytest.raises(LedgerGone, match="crew restore"):
+        opened().change(lambda roster: roster.put(make_member("new")))
+    assert [*opened().put_back().values()] == [True]
+    assert list(opened().read().index) == ["joel", "ana"]
+    opened().change(lambda roster: roster.put(make_member("new")))
 
 
 # --- what one transaction takes ----------------------------------------------------------------

@@ -15,7 +15,6 @@ from django.core.management.base import CommandError, CommandParser
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.document import (
-    LedgerGone,
     MigrationRefused,
     NoVersion,
     StaleWrite,
@@ -30,6 +29,8 @@ from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._jobs_file import checked, read_file
 from dispatch.management.commands._jobs_migrate import moved, taken_back
 from dispatch.management.commands._jobs_past import moment, restored, versions, versions_of
+
+FASTER = "Somebody else has just written. Try again."
 
 
 class Command(BusinessCommand):
@@ -63,7 +64,7 @@ class Command(BusinessCommand):
         archiving = actions.add_parser(
             "archive", help="move what was finished three days ago into the archive, now"
         )
-        beginning = actions.add_parser("begin", help="an empty jobs.json where one was and is gone")
+        beginning = actions.add_parser("begin", help="empty ledgers where some were and are gone")
         table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
         past = actions.add_parser("history", help="what is kept of earlier versions")
         past.add_argument("id", nargs="?", help="of a job: its versions")
@@ -235,7 +236,7 @@ class Command(BusinessCommand):
         except JobNotFound as error:
             raise CommandError(f"{error}: its month is not known; run `jobs archive`.") from error
         except StaleWrite as error:
-            raise CommandError("Somebody else has just written. Try again.") from error
+            raise CommandError(FASTER) from error
 
     def _migrate(self, business: Business, options: dict[str, Any]) -> None:
         run = taken_back if options["back"] else moved
@@ -246,18 +247,15 @@ class Command(BusinessCommand):
             raise CommandError(str(error)) from error
 
     def _begin(self, business: Business, options: dict[str, Any]) -> None:
-        jobs = wiring.jobs(business)
+        dry = options["dry_run"]
         try:
-            jobs.read()
-        except LedgerGone:
-            pass
-        else:
+            begun = wiring.jobs(business).begin(business.today(wiring.now()), dry=dry)
+        except StaleWrite as error:
+            raise CommandError(FASTER) from error
+        for name in begun:
+            self.stdout.write(f"{'Would begin' if dry else 'Began'} {name} anew")
+        if not begun:
             raise CommandError("The jobs are there: there is nothing to begin anew.")
-        if options["dry_run"]:
-            self.stdout.write("Would begin an empty jobs.json")
-            return
-        jobs.begin(business.today(wiring.now()))
-        self.stdout.write("Began an empty jobs.json; the archive is as it was.")
 
     def _create_table(self, business: Business, options: dict[str, Any]) -> None:
         if table := wiring.jobs_table():

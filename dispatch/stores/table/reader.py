@@ -132,7 +132,7 @@ class TableReader(Generic[L]):
 
     def _never_written(self, known: L | None) -> L:
         if (known is not None and known.revision) or self._has_been():
-            raise gone(self)
+            raise gone(self, self._kind.ledger)
         return known if known is not None and known.etag is None else self._kind.ledger()
 
     def _has_been(self) -> bool:
