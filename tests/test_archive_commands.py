@@ -80,6 +80,34 @@ def test_a_damaged_month_is_said_and_hides_no_other(jobs: InMemory, tmp_path: Pa
     ]
 
 
+def test_a_broken_entry_of_a_month_is_taken_out_and_the_notice_goes_with_it(
+    jobs: InMemory, dana: Client
+) -> None:
+    jobs.change(lambda book: book.put(done("may2", 6)))
+    run("jobs", "archive")
+    month = jobs.store.beside("archive/2026-05.json")
+    good = month.load()
+    month.save(good.body.replace(b'"completed"', b'"gone"', 1), good.etag)
+    assert "“manage.py jobs drop --month” takes a broken entry out" in words(
+        dana.get("/dashboard/history/")
+    )
+    said = run_or_refused("jobs", "verify")
+    assert "Cannot be read: entry 'may': " in said
+    assert "(number 1 of 2026-05)" in said
+    assert refused("jobs", "drop", "may") == (
+        "There is no broken entry 'may'; `jobs verify` lists those that there are."
+    )
+    assert "There is no archive of 2026-03." in refused("jobs", "drop", "1", "--month", "2026-03")
+    assert "can be read" in refused("jobs", "drop", "may2", "--month", "2026-05")
+    dropping = ("jobs", "drop", "may", "--month", "2026-05")
+    assert run(*dropping, "--dry-run").startswith("Would drop entry 'may': ")
+    stamp = jobs.refreshed().archive.months["2026-05"]
+    assert run(*dropping).startswith("Dropped entry 'may': ")
+    assert jobs.refreshed().archive.months["2026-05"] == stamp + 1
+    assert "Archive 2026-05, revision 2: 1 jobs" in run("jobs", "verify")
+    assert "cannot be read" not in words(dana.get("/dashboard/history/"))
+
+
 def test_a_month_that_was_there_and_is_gone_is_said(jobs: InMemory, tmp_path: Path) -> None:
     run("jobs", "archive")
     jobs.store.beside("archive/2026-05.json").delete()

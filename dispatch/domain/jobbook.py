@@ -293,7 +293,7 @@ class JobBook(Ledger[Job]):
         known = self.value(job.id)
         return known is not None and known.version >= job.version
 
-    def without_older(self, jobs: Iterable[Job]) -> Self:
+    def without_older(self, jobs: Iterable[JobLine]) -> Self:
         """Without these jobs, where they are in no later version here."""
         known = ((job, self.value(job.id)) for job in jobs)
         return self.without({job.id for job, mine in known if mine and mine.version <= job.version})

@@ -18,7 +18,7 @@ from dispatch.domain.document import (
     StoreUnavailable,
     UnreadableDocument,
 )
-from dispatch.domain.job import Job
+from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import (
     ARCHIVED_AFTER,
     Archive,
@@ -28,7 +28,7 @@ from dispatch.domain.jobbook import (
     when_finished,
 )
 from dispatch.domain.ledger import Entry
-from dispatch.stores.archive import Months
+from dispatch.stores.archive import Archived, Months
 from dispatch.stores.repository import LedgerStore, Repository, gone
 
 log = logging.getLogger(__name__)
@@ -83,15 +83,16 @@ class JobRepository(Repository[JobBook]):
         if first <= self._months.day(self._now() - ARCHIVED_AFTER):
             span = self._months.name_of(first), self._months.name_of(last)
             names = [name for name in self._newest_first(book) if span[0] <= name <= span[1]]
-        archived = [
-            Found(job.line, job.read)
-            for month in self._months.read(names)
-            for job in month.jobs
-            if book.value(job.line.id) is None
-        ]
+        archived = dict[str, Archived]()
+        for month in self._months.read(names):
+            for job in month.jobs:  # the newest of several copies, as people may have made them
+                known = archived.get(job.line.id)
+                if known is None or known.line.version < job.line.version:
+                    archived[job.line.id] = job
+        old = (job for job_id, job in archived.items() if book.value(job_id) is None)
         found = [
             each
-            for each in book.found + archived
+            for each in (*book.found, *(Found(job.line, job.read) for job in old))
             if (at := each.line.finished_at) and first <= self._months.day(at) <= last
         ]
         return sorted(found, key=when_finished, reverse=True)
@@ -167,6 +168,15 @@ class JobRepository(Repository[JobBook]):
         book = self.change(lambda book: book.with_newer([entry]))
         self._change_month(name, lambda month: month.without_older([job]))
         return book
+
+    def change_month(self, name: str, fn: Callable[[JobBook], JobBook]) -> JobBook:
+        """As `change`, of a month, at which every process then looks again.
+
+        Raises StoreUnavailable: LedgerGone for one that was there, and is no more.
+        """
+        month = self._change_month(name, fn)
+        self.change(lambda book: book.stamped({name: month.revision}))
+        return month
 
     def _change_month(self, name: str, fn: Callable[[JobBook], JobBook]) -> JobBook:
         """Raises LedgerGone for one that was there, and is no more."""
@@ -244,9 +254,10 @@ class JobRepository(Repository[JobBook]):
 
     def _put_right(self) -> dict[str, int]:
         """What a process that was killed has left half-way: jobs that are their month's no more
-        come back, copies of what is in the working set go. The revision of each month.
+        come back, copies of what is in the working set go; as do older copies in other months, as
+        people may have made them. The revision of each month.
         """
-        names, stamps = self._months.names(), dict[str, int]()
+        names, stamps, seen = self._months.names(), dict[str, int](), set[int]()
         for place, month in enumerate(self._months.read(names)):
             if month.revision is not None:
                 stamps[month.name] = month.revision
@@ -256,6 +267,10 @@ class JobRepository(Repository[JobBook]):
                 is_old = known is not None and known.version > job.line.version
                 if is_old or not self._months.holds(month.name, job.line):
                     self._settle(month.name, job.entry(), names[:place])
+                elif (mark := hash(job.line.id)) in seen:
+                    self._remove_older(month.name, job.line, names[:place])
+                else:
+                    seen.add(mark)
         return stamps
 
     def _settle(self, name: str, entry: Entry[Job], later: list[str]) -> None:
@@ -269,6 +284,14 @@ class JobRepository(Repository[JobBook]):
             self._bring_back(name, entry)
         else:  # one of the same version may be the only one that is left by now
             self._change_month(name, lambda month: month.without_older([job]))
+
+    def _remove_older(self, name: str, job: JobLine, later: list[str]) -> None:
+        """The older of this copy and one in a later month, if there is one."""
+        with suppress(UnreadableDocument):
+            if found := self._months.with_id(job.id, later):
+                if found[1].line.version < job.version:
+                    name, job = found[0], found[1].line
+                self._change_month(name, lambda month: month.without_older([job]))
 
     def begin(self, day: date, *, dry: bool = False) -> list[str]:
         """Empty ledgers where some were and are gone, of the working set and of months: their

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from dispatch.domain.document import UnreadableDocument
-from dispatch.domain.jobbook import JobBook, JobNotFound
+from dispatch.domain.jobbook import Found, JobBook, JobNotFound
 from dispatch.domain.status import Status
 from dispatch.stores.archive import UNREAD_FOR
 from dispatch.stores.job_repository import JobRepository
@@ -18,6 +18,7 @@ from tests.memory import MemoryStore
 from tests.opening import open_jobs
 from tests.stores.test_archive import (
     TODAY,
+    YEAR_AGO,
     Counting,
     Killed,
     Meanwhile,
@@ -231,6 +232,34 @@ def test_an_open_job_that_somebody_put_into_a_month_comes_to_the_board(
         ("a", Status.BOOKED),
     ]
     assert names(past(jobs)) == ["b"]
+
+
+@pytest.mark.parametrize("newest", ["2026-04", "2026-05"])
+def test_of_two_finished_copies_the_newest_version_counts_and_the_next_run_removes_the_other(
+    store: MemoryStore, newest: str
+) -> None:
+    """Each is in the month in which it says that it was finished."""
+    other = done("a", 30, version=1 + 2 * (newest == "2026-04"), truck="T4")
+    store.beside("archive/2026-04.json").save(JobBook().put(other).encode(), None)
+    jobs = open_jobs(store)
+    jobs.change_job("a", lambda book: noted(book, "a"))  # May's is at version 2 now
+    jobs.change(lambda book: book.stamped({"2026-04": 0}))
+    where = {each.line.id: jobs._months.name(each.line.finished_at) for each in all_past(jobs)}
+    assert where == {"a": newest, "b": "2026-05"}
+    assert len(all_past(jobs)) == 2
+    jobs.archive(TODAY)
+    held = {name: [*jobs.month(name).index] for name in ("2026-04", "2026-05")}
+    assert held == (
+        {"2026-04": ["a"], "2026-05": ["b"]}
+        if newest == "2026-04"
+        else {"2026-04": [], "2026-05": ["a", "b"]}
+    )
+    assert jobs.archived("a").truck == ("T4" if newest == "2026-04" else "")
+    assert len(all_past(jobs)) == 2
+
+
+def all_past(jobs: JobRepository) -> list[Found]:
+    return jobs.finished(jobs.refreshed(), YEAR_AGO, TODAY)
 
 
 def test_a_job_that_somebody_put_into_another_month_goes_to_its_own(store: MemoryStore) -> None:

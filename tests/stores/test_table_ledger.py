@@ -382,6 +382,22 @@ def test_a_head_that_is_gone_is_put_back_with_what_is_left(
     jobs.change(adding("d"))
 
 
+def test_a_broken_record_of_a_month_is_taken_out(
+    open_table: Callable[[], Table], business: str, items: Any
+) -> None:
+    jobs, at = open_jobs_in(open_table(), business), NOON - timedelta(days=9)
+    done = {"status": Status.COMPLETED, "finished_at": at}
+    jobs.change(lambda book: book.put(job("a", **done), job("b", **done)))
+    jobs.archive(TODAY)
+    key = {"PK": f"ARCHIVE#{business}#2026-05", "SK": f"R#{at:%Y-%m-%dT%H:%M:%SZ}#a"}
+    item = items.get_item(Key=key)["Item"]
+    items.put_item(Item={**item, "raw": item["raw"].replace("completed", "gone")})
+    (broken,) = open_jobs_in(open_table(), business).month("2026-05").broken.values()
+    jobs = open_jobs_in(open_table(), business)
+    jobs.change_month("2026-05", lambda month: month.without_broken({broken.raw}))
+    assert list(open_jobs_in(open_table(), business).month("2026-05").index) == ["b"]
+
+
 def test_a_roster_whose_head_is_gone_is_not_begun_over_what_is_left_but_put_back(
     open_table: Callable[[], Table], business: str, items: Any
 ) -> None:

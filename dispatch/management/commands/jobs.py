@@ -61,6 +61,7 @@ class Command(BusinessCommand):
         )
         dropping = actions.add_parser("drop", help="take out entries that cannot be read")
         dropping.add_argument("entry", nargs="+", help="its id or its number, as `verify` says it")
+        dropping.add_argument("--month", metavar="2026-05", help="those of that month's archive")
         archiving = actions.add_parser(
             "archive", help="move what was finished three days ago into the archive, now"
         )
@@ -115,14 +116,15 @@ class Command(BusinessCommand):
                 broken, entries = broken + 1, entries + 1
                 continue
             self.stdout.write(f"Archive {name}, revision {month.revision}: {_counted(month)}")
-            broken, entries = broken + self._told(month), entries + len(month.entries)
+            broken += self._told(month, f" of {name}")
+            entries += len(month.entries)
         if broken:
             raise CommandError(f"{broken} of {entries} entries are broken.")
 
-    def _told(self, book: JobBook) -> int:
+    def _told(self, book: JobBook, where: str = "") -> int:
         """How many of its entries are broken; each is said."""
         for number, entry in book.broken.items():
-            self.stderr.write(f"Cannot be read: {entry.problem} (number {number})")
+            self.stderr.write(f"Cannot be read: {entry.problem} (number {number}{where})")
         return len(book.problems)
 
     def _months(self, business: Business) -> Iterator[tuple[str, JobBook | None]]:
@@ -186,8 +188,10 @@ class Command(BusinessCommand):
         self.stdout.write(f"{verb} {new} of {len(source.entries)} entries")
 
     def _drop(self, business: Business, options: dict[str, Any]) -> None:
-        repository, gone = wiring.jobs(business), 0
-        book = repository.read()
+        repository, month, gone = wiring.jobs(business), options["month"], 0
+        if month and month not in repository.month_names():
+            raise CommandError(f"There is no archive of {month}.")
+        book = repository.month(month) if month else repository.read()
         chosen = dict(_broken(book, name) for name in options["entry"])
         raws = {entry.raw for entry in chosen.values()}  # numbers move while others write
 
@@ -198,7 +202,10 @@ class Command(BusinessCommand):
             return after
 
         if not options["dry_run"]:
-            repository.change(take_out)
+            if month:
+                repository.change_month(month, take_out)
+            else:
+                repository.change(take_out)
             if not gone:
                 raise CommandError("Somebody else has changed that meanwhile; nothing was dropped.")
         for number, entry in chosen.items():
