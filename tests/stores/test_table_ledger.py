@@ -382,6 +382,30 @@ def test_a_head_that_is_gone_is_put_back_with_what_is_left(
     jobs.change(adding("d"))
 
 
+def test_months_whose_heads_are_gone_are_told_apart_and_begun_anew_with_what_is_left(
+    open_table: Callable[[], Table], business: str, items: Any
+) -> None:
+    jobs = open_jobs_in(open_table(), business)
+    made = [
+        job(name, status=Status.COMPLETED, finished_at=NOON - timedelta(days=days))
+        for name, days in (("may", 9), ("april", 40))
+    ]
+    jobs.change(lambda book: book.put(*made))
+    jobs.archive(TODAY)
+    for month in ("2026-04", "2026-05"):
+        items.delete_item(Key={"PK": f"ARCHIVE#{business}", "SK": month})
+    jobs = open_jobs_in(open_table(), business)
+    where = "in the DynamoDB table in memory"
+    assert jobs.put_back(dry=True) == {
+        f"ARCHIVE#{business}#2026-04 {where}": True,
+        f"ARCHIVE#{business}#2026-05 {where}": True,
+    }
+    assert jobs.begin(TODAY) == ["the archive of 2026-04", "the archive of 2026-05"]
+    jobs = open_jobs_in(open_table(), business)
+    assert [jobs.archived(each.id) for each in made] == made
+    assert jobs.damaged_months == ()
+
+
 def test_a_broken_record_of_a_month_is_taken_out(
     open_table: Callable[[], Table], business: str, items: Any
 ) -> None:

@@ -141,4 +141,4 @@ class TableReader(Generic[L]):
         return any(next(items, None) for items in found)
 
     def __str__(self) -> str:
-        return f"{self._kind.head[0]} in the DynamoDB table {self._table.name}"
+        return f"{self._kind.partition} in the DynamoDB table {self._table.name}"
