@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dispatch.domain.document import NoVersion, UnreadableDocument
+from dispatch.domain.document import Document, NoVersion, UnreadableDocument
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
@@ -234,8 +234,57 @@ def test_an_archived_job_that_was_finished_in_another_month_then_is_found_there(
 
 def test_without_a_kept_version_nothing_is_put_back(shelf: Callable[[], Shelf]) -> None:
     shelf().save(b"{", None)
+    jobs = open_jobs(shelf())
+    assert jobs.put_back() == {str(shelf()): False}
     with pytest.raises(NoVersion):
-        open_jobs(shelf()).put_back()
+        jobs.as_of(datetime.now(UTC))
+    assert shelf().load().body == b"{"
+
+
+@pytest.fixture
+def a_lost_month(jobs: InMemory, clock: FakeClock) -> InMemory:
+    """`april` is archived in a month that is gone with all that was kept of it; `a` is edited."""
+    jobs.store.inner.now = clock.now
+    put(jobs, made("april", status=Status.COMPLETED, finished_at=NOON - timedelta(days=40)))
+    put(jobs, made("may", status=Status.COMPLETED, finished_at=NOON - timedelta(days=9)))
+    put(jobs, made("a"))
+    jobs.archive(date(2026, 5, 22))
+    clock.tick(3600)
+    edited(jobs, "a", customer_name="Oops")
+    edited(jobs, "may", customer_name="Oops")
+    month = jobs.store.inner.beside("archive/2026-04.json")
+    month.delete()
+    month._versions.clear()
+    return jobs
+
+
+def test_a_month_that_is_lost_is_named_and_the_others_are_restored(a_lost_month: InMemory) -> None:
+    for dry, verb in ((["--dry-run"], "Would restore"), ([], "Restored")):
+        said = run("jobs", "restore", "--all", "--to", "2026-05-22T12:30", *dry).splitlines()
+        assert "nothing is kept of it that could be put back" in said[0]
+        assert "`manage.py jobs begin` begins it anew" in said[0]
+        assert said[1:] == [
+            f"{verb} a a: customer_name: Oops → a",
+            f"{verb} may may: customer_name: Oops → may",
+        ]
+    assert a_lost_month.refreshed().job("a").customer_name == "a"
+    assert a_lost_month.archived("may").customer_name == "may"
+
+
+def test_a_damaged_month_of_which_nothing_is_kept_is_passed_over(a_lost_month: InMemory) -> None:
+    a_lost_month.store.inner.beside("archive/2026-04.json")._document = Document(b"{", "x")
+    said = run("jobs", "restore", "a", "--to", "2026-05-22T12:30")
+    assert said.splitlines()[1:] == ["Restored a a: customer_name: Oops → a"]
+
+
+def test_restoring_reads_each_month_once_to_compare(
+    a_day: InMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = list[list[str]]()
+    read = a_day._months.read
+    monkeypatch.setattr(a_day._months, "read", lambda names: [reads.append(names), read(names)][1])
+    run("jobs", "restore", "--all", "--to", "2026-05-22T12:30")
+    assert len(reads) == 1
 
 
 # --- the copies beside a file ------------------------------------------------------------
@@ -279,6 +328,19 @@ def test_a_copy_that_a_pulled_plug_has_damaged_hides_no_other(tmp_path: Path, le
     assert [len(book.jobs) for _, book in jobs.versions()] == [1]
     assert jobs.put_back()
     assert [job.id for job in jobs.refreshed().jobs] == ["a"]
+
+
+def test_what_killed_writers_left_among_the_copies_goes_with_those_that_are_too_many(
+    tmp_path: Path,
+) -> None:
+    store = FileStore(tmp_path / "jobs.json", keeps=True)
+    kept = tmp_path / "versions" / "jobs.json"
+    kept.mkdir(parents=True)
+    (kept / ".2026-05-22T12-00-00.000000-0a1b2c3d.gz.x8c_1a2b").write_bytes(b"half")
+    (kept / ".theirs").write_bytes(b"")
+    store.save(b"{}", None)
+    assert sorted(path.name[0] for path in kept.iterdir()) == [".", "2"]
+    assert (kept / ".theirs").exists()
 
 
 def test_what_somebody_else_put_beside_the_copies_is_left_alone(tmp_path: Path) -> None:

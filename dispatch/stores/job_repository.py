@@ -6,7 +6,7 @@ half-way between, because a process was killed, the next day's run brings where 
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -18,11 +18,18 @@ from dispatch.domain.document import (
     StoreUnavailable,
     UnreadableDocument,
 )
-from dispatch.domain.job import Job
-from dispatch.domain.jobbook import ARCHIVED_AFTER, Found, JobBook, JobNotFound, when_finished
+from dispatch.domain.job import Job, JobLine
+from dispatch.domain.jobbook import (
+    ARCHIVED_AFTER,
+    Archive,
+    Found,
+    JobBook,
+    JobNotFound,
+    when_finished,
+)
 from dispatch.domain.ledger import Entry
-from dispatch.stores.archive import Months
-from dispatch.stores.repository import LedgerStore, Repository
+from dispatch.stores.archive import Archived, Months
+from dispatch.stores.repository import LedgerStore, Repository, gone
 
 log = logging.getLogger(__name__)
 
@@ -76,15 +83,16 @@ class JobRepository(Repository[JobBook]):
         if first <= self._months.day(self._now() - ARCHIVED_AFTER):
             span = self._months.name_of(first), self._months.name_of(last)
             names = [name for name in self._newest_first(book) if span[0] <= name <= span[1]]
-        archived = [
-            Found(job.line, job.read)
-            for month in self._months.read(names)
-            for job in month.jobs
-            if book.value(job.line.id) is None
-        ]
+        archived = dict[str, Archived]()
+        for month in self._months.read(names):
+            for job in month.jobs:  # the newest of several copies, as people may have made them
+                known = archived.get(job.line.id)
+                if known is None or known.line.version < job.line.version:
+                    archived[job.line.id] = job
+        old = (job for job_id, job in archived.items() if book.value(job_id) is None)
         found = [
             each
-            for each in book.found + archived
+            for each in (*book.found, *(Found(job.line, job.read) for job in old))
             if (at := each.line.finished_at) and first <= self._months.day(at) <= last
         ]
         return sorted(found, key=when_finished, reverse=True)
@@ -106,7 +114,7 @@ class JobRepository(Repository[JobBook]):
         ledger = self._months.ledger(name)
         month = ledger.load()
         if month.etag is None:
-            raise LedgerGone(f"{ledger} was there and is gone.")
+            raise gone(ledger, JobBook)
         return month
 
     def _newest_first(self, book: JobBook) -> list[str]:
@@ -161,13 +169,22 @@ class JobRepository(Repository[JobBook]):
         self._change_month(name, lambda month: month.without_older([job]))
         return book
 
+    def change_month(self, name: str, fn: Callable[[JobBook], JobBook]) -> JobBook:
+        """As `change`, of a month, at which every process then looks again.
+
+        Raises StoreUnavailable: LedgerGone for one that was there, and is no more.
+        """
+        month = self._change_month(name, fn)
+        self.change(lambda book: book.stamped({name: month.revision}))
+        return month
+
     def _change_month(self, name: str, fn: Callable[[JobBook], JobBook]) -> JobBook:
         """Raises LedgerGone for one that was there, and is no more."""
         was_there = name in self.read().archive.months
 
         def apply(month: JobBook) -> JobBook:
             if was_there and month.etag is None:
-                raise LedgerGone(f"The archive of {name} was there and is gone.")
+                raise gone(f"The archive of {name}", JobBook)
             return fn(month)
 
         return self._opened(name).change(apply)
@@ -237,9 +254,10 @@ class JobRepository(Repository[JobBook]):
 
     def _put_right(self) -> dict[str, int]:
         """What a process that was killed has left half-way: jobs that are their month's no more
-        come back, copies of what is in the working set go. The revision of each month.
+        come back, copies of what is in the working set go; as do older copies in other months, as
+        people may have made them. The revision of each month.
         """
-        names, stamps = self._months.names(), dict[str, int]()
+        names, stamps, seen = self._months.names(), dict[str, int](), set[int]()
         for place, month in enumerate(self._months.read(names)):
             if month.revision is not None:
                 stamps[month.name] = month.revision
@@ -249,25 +267,52 @@ class JobRepository(Repository[JobBook]):
                 is_old = known is not None and known.version > job.line.version
                 if is_old or not self._months.holds(month.name, job.line):
                     self._settle(month.name, job.entry(), names[:place])
+                elif (mark := hash(job.line.id)) in seen:
+                    self._remove_older(month.name, job.line, names[:place])
+                else:
+                    seen.add(mark)
         return stamps
 
     def _settle(self, name: str, entry: Entry[Job], later: list[str]) -> None:
         job = entry.value
         if job is None:
             return
-        is_leaving = not self._months.holds(name, job)
-        if is_leaving and self._months.with_id(job.id, later) is None:
+        is_leaving, elsewhere = not self._months.holds(name, job), None
+        with suppress(UnreadableDocument):
+            elsewhere = self._months.with_id(job.id, later) if is_leaving else None
+        if is_leaving and elsewhere is None:
             self._bring_back(name, entry)
         else:  # one of the same version may be the only one that is left by now
             self._change_month(name, lambda month: month.without_older([job]))
 
-    def begin(self, day: date) -> None:
-        """An empty ledger where one was and is gone, before the archive that is left.
+    def _remove_older(self, name: str, job: JobLine, later: list[str]) -> None:
+        """The older of this copy and one in a later month, if there is one."""
+        with suppress(UnreadableDocument):
+            if found := self._months.with_id(job.id, later):
+                if found[1].line.version < job.version:
+                    name, job = found[0], found[1].line
+                self._change_month(name, lambda month: month.without_older([job]))
 
-        Raises StaleWrite where there is one, StoreUnavailable.
+    def begin(self, day: date, *, dry: bool = False) -> list[str]:
+        """Empty ledgers where some were and are gone, of the working set and of months: their
+        names. `dry` only says them.
+
+        Raises StaleWrite where somebody else was faster, StoreUnavailable.
         """
-        self._store.begin()
-        self.archive(day)
+        begun, known = list[str](), Archive().months
+        try:
+            known = self._store.load().archive.months
+        except LedgerGone:
+            begun.append("jobs.json")
+            if not dry:
+                self._store.begin()
+        for name in sorted(known.keys() - {*self._months.names()}):
+            begun.append(f"the archive of {name}")
+            if not dry:
+                self._months.ledger(name).begin(known[name])
+        if begun and not dry:
+            self.archive(day)
+        return begun
 
     # --- yesterday back ------------------------------------------------------------------
 
@@ -282,20 +327,9 @@ class JobRepository(Repository[JobBook]):
         """
         book = self._store.as_of(at)
         for name in self._months.names():
-            with suppress(NoVersion):
+            with suppress(NoVersion, UnreadableDocument):
                 book = book.including(self._months.ledger(name).as_of(at))
         return book
-
-    def put_back(self) -> list[str]:
-        """What is damaged or gone, as it last was: the working set, and months. Their names.
-
-        Raises NoVersion, StoreUnavailable.
-        """
-        done = list[str]()
-        for ledger in self.damaged():
-            ledger.put_back(secrets.token_urlsafe(9), self._now())
-            done.append(str(ledger))
-        return done
 
     def damaged(self) -> Iterator[LedgerStore[JobBook]]:
         """What cannot be read or is gone: the working set, and months. Raises StoreUnavailable."""
@@ -332,26 +366,28 @@ class JobRepository(Repository[JobBook]):
                 found.append((now, back))
         return found
 
-    def restore(self, then: JobBook, job_ids: Set[str], at: datetime) -> None:
-        """These jobs as they were `then`, each as its next version. Raises StoreUnavailable."""
-        archived = self.archived_ids()
-        old = {job_id: then.entries[then.index[job_id]] for job_id in sorted(job_ids)}
+    def restore(self, then: JobBook, chosen: list[tuple[Job | None, Job]], at: datetime) -> None:
+        """Such of the `differences` as they were `then`, each as its next version.
+
+        Raises JobNotFound, StoreUnavailable.
+        """
+        is_there = {job.id: now is not None for now, job in chosen}
 
         def back(book: JobBook, job_id: str) -> JobBook:
-            now, entry = book.value(job_id), old[job_id]
-            if entry.value is None or (now is None and job_id in archived):
+            now, entry = book.value(job_id), then.entries[then.index[job_id]]
+            if entry.value is None or (now is None and is_there[job_id]):
                 raise JobNotFound(job_id)
             after = (now or entry.value).back_to(entry.value, at, is_gone=now is None)
             return book if after is now else book.with_entries([JobBook.rewritten(entry, after)])
 
         def all_here(book: JobBook) -> JobBook:
-            for job_id in old:
+            for job_id in is_there:
                 with suppress(JobNotFound):
                     book = back(book, job_id)
             return book
 
-        self.change(all_here)
-        for job_id in old.keys() & archived:
+        book = self.change(all_here)
+        for job_id in is_there.keys() - book.index.keys():
             self.change_job(job_id, partial(back, job_id=job_id))
 
 

@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from dispatch.domain.document import (
     LedgerGone,
     LedgerMoved,
+    NoVersion,
     StaleWrite,
     StoreUnavailable,
     UnreadableDocument,
@@ -65,8 +66,8 @@ class LedgerStore(Protocol[L]):
         """
         ...
 
-    def begin(self) -> None:
-        """An empty ledger. Raises StaleWrite where there is one."""
+    def begin(self, revision: int = 0) -> None:
+        """An empty ledger, of that revision at least. Raises StaleWrite where there is one."""
         ...
 
     def versions(self) -> Iterator[tuple[datetime, L]]:
@@ -77,19 +78,20 @@ class LedgerStore(Protocol[L]):
         """As it was then. Raises NoVersion, StoreUnavailable."""
         ...
 
-    def put_back(self, write_id: str, at: datetime) -> None:
-        """The newest version that can be read, where what is there is damaged or gone.
+    def put_back(self, write_id: str, at: datetime, *, dry: bool = False) -> None:
+        """The newest version that can be read, where what is there is damaged or gone; `dry` only
+        says whether there is one.
 
         Raises NoVersion, StaleWrite, StoreUnavailable.
         """
         ...
 
 
-def gone(store: object) -> LedgerGone:
+def gone(named: object, kind: type[Ledger[Any]]) -> LedgerGone:
     """What is to be said of a ledger that was there and is no more."""
     return LedgerGone(
-        f"{store} was there and is gone. Nothing is written in its place until it is put back, or"
-        " begun anew by `manage.py jobs begin`."
+        f"{named} was there and is gone. Nothing is written in its place until it is"
+        f" {kind.mended_by}."
     )
 
 
@@ -193,6 +195,34 @@ class Repository(Generic[L]):
                         self._is_writing = False
                         self._turn.notify_all()
         return mine.outcome()
+
+    # --- damaged or gone -------------------------------------------------------------------
+
+    def damaged(self) -> Iterator[LedgerStore[L]]:
+        """The ledger, where it cannot be read or is not there. Raises StoreUnavailable."""
+        with suppress(UnreadableDocument):
+            if self._store.load().etag is not None:
+                return
+        yield self._store
+
+    def put_back(self, *, dry: bool = False) -> dict[str, bool]:
+        """What is damaged or gone, as it last was: by name, False where nothing is kept that could
+        be put back. `dry` only says so.
+
+        Raises StaleWrite, StoreUnavailable.
+        """
+        done = dict[str, bool]()
+        for ledger in self.damaged():
+            try:
+                ledger.put_back(secrets.token_urlsafe(9), self._now(), dry=dry)
+                done[str(ledger)] = True
+            except LedgerMoved:
+                raise
+            except (NoVersion, UnreadableDocument):  # something else may be in its place
+                done[str(ledger)] = False
+        return done
+
+    # --- changes that wait -----------------------------------------------------------------
 
     def _is_my_turn(self, mine: Change[L]) -> bool:
         """True where this one is to write, for all who wait; False once another has done so."""

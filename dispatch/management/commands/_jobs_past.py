@@ -11,6 +11,11 @@ from dispatch.domain.job import EDITABLE, Job, plain
 
 SHOWN = ("status", "finished_at", *EDITABLE, "crew", "paid", "eta", "notes")
 
+NOTHING_KEPT = (
+    "nothing is kept of it that could be put back; where it is gone, `manage.py jobs begin` begins"
+    " it anew"
+)
+
 
 def moment(text: str) -> datetime:
     """With or without an offset; without, it is the business's time. Raises ArgumentTypeError."""
@@ -60,10 +65,10 @@ def difference(before: Job, after: Job) -> list[str]:
 def restored(business: Business, job_id: str | None, to: datetime, *, dry: bool) -> Iterator[str]:
     """A line for each thing done, or that would be. Raises NoVersion, StaleWrite."""
     jobs, now = wiring.jobs(business), wiring.now()
-    damaged = [str(each) for each in jobs.damaged()] if dry else jobs.put_back()
-    verb = "Would first put back" if dry else "Put back"
-    yield from (f"{verb} {name} as it last was" for name in damaged)
-    if dry and damaged:
+    mended, verb = jobs.put_back(dry=dry), "Would first put back" if dry else "Put back"
+    for name, is_kept in mended.items():
+        yield f"{verb} {name} as it last was" if is_kept else f"{name}: {NOTHING_KEPT}"
+    if dry and any(mended.values()):
         return
     then = jobs.as_of(to if to.tzinfo else to.replace(tzinfo=business.zone))
     if job_id is not None and then.value(job_id) is None:
@@ -75,7 +80,7 @@ def restored(business: Business, job_id: str | None, to: datetime, *, dry: bool)
         yield "Nothing is different now from what it was then."
         return
     if not dry:
-        jobs.restore(then, {back.id for _, back in chosen}, now)
+        jobs.restore(then, chosen, now)
     for before, back in chosen:
         what = ", ".join(difference(before, back)) if before else "it was gone"
         yield f"{'Would restore' if dry else 'Restored'} {back.id} {back.customer_name}: {what}"
