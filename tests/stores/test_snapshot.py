@@ -484,7 +484,7 @@ def test_readers_of_a_storage_that_hangs_do_not_wait_each_time(
     shared.current()
     with storage.holding_back():
         assert storage.asked.acquire(timeout=SOON)  # the background, on its own
-        clock.tick(3)
+        clock.tick(SOON + 1)  # longer than a reader waits
         asked = shared._asked
         assert [shared.current() for _ in range(100)] == [Value(1)] * 100
         for ask in MORE * 30:
