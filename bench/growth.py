@@ -25,6 +25,7 @@ from dispatch import wiring
 from dispatch.domain.moves import move
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
+from dispatch.stores.archiver import Archiver
 from tests.making import BUSINESS, DANA, make_job, make_member
 
 OPEN, FINISHED = 50, 100_000
@@ -66,7 +67,7 @@ def with_finished(count: int) -> None:
         jobs.append(job)
     repository = wiring.jobs(BUSINESS)
     repository.change(lambda book: book.put(*jobs))
-    repository.archive(BUSINESS.today(now))
+    Archiver(repository).archive(BUSINESS.today(now))
 
 
 def measure(folder: Path) -> dict[str, float]:

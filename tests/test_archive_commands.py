@@ -14,6 +14,7 @@ from dispatch.domain.document import LedgerGone
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.status import Status
+from dispatch.stores.archiver import Archiver
 from tests.making import NOON, make_job
 from tests.stores.test_archive import noted
 from tests.stores.troubled import InMemory, elsewhere
@@ -144,8 +145,8 @@ def test_a_month_that_is_lost_says_what_helps_and_is_begun_anew(
     helps = "put back by `manage.py jobs restore`, or begun anew, empty, by `manage.py jobs begin`."
     assert helps in run_or_refused("jobs", "verify")
     with pytest.raises(LedgerGone, match="jobs begin"):
-        jobs._change_month("2026-05", lambda month: month)
-    assert jobs.archive(NOON.date()) == {}
+        jobs.change_month("2026-05", lambda month: month)
+    assert Archiver(jobs).archive(NOON.date()) == {}
     assert run("jobs", "begin", "--dry-run") == "Would begin the archive of 2026-05 anew\n"
     assert run("jobs", "begin") == "Began the archive of 2026-05 anew\n"
     assert "cannot be read" not in words(dana.get("/dashboard/history/"))

@@ -15,8 +15,10 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
 from dispatch.stores.archive import Shelf
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.past import Past
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from tests.aws import PATIENT
 from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job
@@ -37,7 +39,7 @@ def put(jobs: JobRepository, *each: Job) -> None:
 
 
 def edited(jobs: JobRepository, name: str, **fields: object) -> None:
-    at = jobs._now()
+    at = jobs.now()
 
     def apply(book: JobBook) -> JobBook:
         return book.changed(book.job(name).edited(fields, by="dana", at=at), at)
@@ -169,7 +171,7 @@ def test_destroy_restore_compare(shelf: Callable[[], Shelf], how: bytes | None) 
     jobs = open_jobs(shelf())
     old = NOON - timedelta(days=9)
     put(jobs, made("open"), made("done", status=Status.COMPLETED, updated_at=old))
-    jobs.archive(date(2026, 5, 22))
+    Archiver(jobs).archive(date(2026, 5, 22))
     edited(jobs, "open", truck="T1")
     before = (jobs.refreshed().jobs, [jobs.archived("done")])
     destroy(shelf(), how)
@@ -196,7 +198,7 @@ def test_an_archived_job_is_restored_where_it_lies_or_to_the_board(
         )
     )
     clock.tick(4 * DAY)
-    jobs.archive(date(2026, 5, 26))
+    Archiver(jobs).archive(date(2026, 5, 26))
     edited(jobs, "a", truck="T9")
     clock.tick(60)
     run("jobs", "restore", "a", "--to", f"{clock.now() - timedelta(seconds=90):%Y-%m-%dT%H:%MZ}")
@@ -211,7 +213,7 @@ def test_an_archived_job_that_was_finished_in_another_month_then_is_found_there(
     """Finished in April; reopened, finished and archived in May; and back."""
     jobs.store.inner.now = clock.now
     put(jobs, made("a", status=Status.COMPLETED, finished_at=NOON - timedelta(days=40)))
-    jobs.archive(date(2026, 5, 22))
+    Archiver(jobs).archive(date(2026, 5, 22))
     clock.tick(3600)
     for status in (Status.BOOKED, Status.COMPLETED):
         at = clock.now()
@@ -222,13 +224,13 @@ def test_an_archived_job_that_was_finished_in_another_month_then_is_found_there(
 
         jobs.change_job("a", step)
     clock.tick(4 * DAY)
-    jobs.archive(date(2026, 5, 26))
+    Archiver(jobs).archive(date(2026, 5, 26))
     run("jobs", "restore", "a", "--to", "2026-05-22T19:30Z")
     for _ in range(2):
         for first, count in ((date(2026, 4, 1), 1), (date(2026, 5, 1), 0)):
             found = jobs.finished(jobs.refreshed(), first, first + timedelta(days=29))
             assert len(found) == count
-        jobs.archive(date(2026, 5, 27))
+        Archiver(jobs).archive(date(2026, 5, 27))
     assert [job.id for job in jobs.month("2026-04").jobs] == ["a"]
 
 
@@ -237,7 +239,7 @@ def test_without_a_kept_version_nothing_is_put_back(shelf: Callable[[], Shelf]) 
     jobs = open_jobs(shelf())
     assert jobs.put_back() == {str(shelf()): False}
     with pytest.raises(NoVersion):
-        jobs.as_of(datetime.now(UTC))
+        Past(jobs).as_of(datetime.now(UTC))
     assert shelf().load().body == b"{"
 
 
@@ -248,7 +250,7 @@ def a_lost_month(jobs: InMemory, clock: FakeClock) -> InMemory:
     put(jobs, made("april", status=Status.COMPLETED, finished_at=NOON - timedelta(days=40)))
     put(jobs, made("may", status=Status.COMPLETED, finished_at=NOON - timedelta(days=9)))
     put(jobs, made("a"))
-    jobs.archive(date(2026, 5, 22))
+    Archiver(jobs).archive(date(2026, 5, 22))
     clock.tick(3600)
     edited(jobs, "a", customer_name="Oops")
     edited(jobs, "may", customer_name="Oops")
@@ -281,8 +283,8 @@ def test_restoring_reads_each_month_once_to_compare(
     a_day: InMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = list[list[str]]()
-    read = a_day._months.read
-    monkeypatch.setattr(a_day._months, "read", lambda names: [reads.append(names), read(names)][1])
+    read = a_day.months.read
+    monkeypatch.setattr(a_day.months, "read", lambda names: [reads.append(names), read(names)][1])
     run("jobs", "restore", "--all", "--to", "2026-05-22T12:30")
     assert len(reads) == 1
 
@@ -325,7 +327,7 @@ def test_a_copy_that_a_pulled_plug_has_damaged_hides_no_other(tmp_path: Path, le
     newest.write_bytes(left)
     (tmp_path / "jobs.json").write_bytes(b"")
     jobs = open_jobs(FileStore(tmp_path / "jobs.json", keeps=True))
-    assert [len(book.jobs) for _, book in jobs.versions()] == [1]
+    assert [len(book.jobs) for _, book in Past(jobs).versions()] == [1]
     assert jobs.put_back()
     assert [job.id for job in jobs.refreshed().jobs] == ["a"]
 
@@ -349,5 +351,5 @@ def test_what_somebody_else_put_beside_the_copies_is_left_alone(tmp_path: Path) 
     stray.write_bytes(gzip.compress(b"{}"))
     jobs = open_jobs(FileStore(tmp_path / "jobs.json", keeps=True))
     put(jobs, made("b"))
-    assert len(list(jobs.versions())) == 2
+    assert len(list(Past(jobs).versions())) == 2
     assert stray.exists()

@@ -143,8 +143,8 @@ class Repository(Generic[L]):
         background: bool = True,
         timeout: float = TIMEOUT,
     ) -> None:
-        self._store = store
-        self._now, self._clock, self._sleep, self._chance = now, clock, sleep, chance
+        self.ledger = store
+        self.now, self.clock, self._sleep, self._chance = now, clock, sleep, chance
         self._timeout = timeout
         self._waiting: deque[Change[L]] = deque()
         self._turn, self._is_writing = threading.Condition(), False
@@ -184,7 +184,7 @@ class Repository(Generic[L]):
         nothing and reaches the caller. Nothing is written where `fn` returns what it was given.
         Raises StoreUnavailable.
         """
-        mine = Change(fn, self._clock())
+        mine = Change(fn, self.clock())
         self._waiting.append(mine)
         while not mine.is_over:
             if self._is_my_turn(mine):
@@ -201,9 +201,9 @@ class Repository(Generic[L]):
     def damaged(self) -> Iterator[LedgerStore[L]]:
         """The ledger, where it cannot be read or is not there. Raises StoreUnavailable."""
         with suppress(UnreadableDocument):
-            if self._store.load().etag is not None:
+            if self.ledger.load().etag is not None:
                 return
-        yield self._store
+        yield self.ledger
 
     def put_back(self, *, dry: bool = False) -> dict[str, bool]:
         """What is damaged or gone, as it last was: by name, False where nothing is kept that could
@@ -214,7 +214,7 @@ class Repository(Generic[L]):
         done = dict[str, bool]()
         for ledger in self.damaged():
             try:
-                ledger.put_back(secrets.token_urlsafe(9), self._now(), dry=dry)
+                ledger.put_back(secrets.token_urlsafe(9), self.now(), dry=dry)
                 done[str(ledger)] = True
             except LedgerMoved:
                 raise
@@ -267,7 +267,7 @@ class Repository(Generic[L]):
 
     def _out_of_time(self, changes: list[Change[L]]) -> list[Change[L]]:
         """Those of these; of the others nothing was written either, and they wait again."""
-        now = self._clock()
+        now = self.clock()
         rest = [change for change in changes if self._until(change) > now + LONGEST_PAUSE]
         self._waiting.extendleft(reversed(rest))
         return [change for change in changes if change not in rest]
@@ -291,11 +291,11 @@ class Repository(Generic[L]):
                 late = until - (LAST_LOOK if isinstance(error, AnswerLost) else LAST_TRY)
                 until = min(until, late)
             pause = self._chance() * min(LONGEST_PAUSE, 0.01 * 2**attempt)
-            if failures >= FAILURES or self._clock() + pause > until:
+            if failures >= FAILURES or self.clock() + pause > until:
                 break
             self._sleep(pause)
         if not isinstance(lost, StaleWrite):
-            self._failed_at = self._clock()
+            self._failed_at = self.clock()
             log.error("A change was given up: %s", lost)
             raise lost
         # A race that seems lost may have been lost to this very write, which came late.
@@ -316,8 +316,8 @@ class Repository(Generic[L]):
             with suppress(LedgerMoved):
                 if self._write(changes, known, write_id):
                     return
-        asked_at = self._clock()
-        before = self._store.load(self._snapshot.peek())
+        asked_at = self.clock()
+        before = self.ledger.load(self._snapshot.peek())
         self._snapshot.publish(before, asked_at)
         if write_id in before.recent_writes:  # written, and its answer was lost
             for change in changes:
@@ -339,7 +339,7 @@ class Repository(Generic[L]):
         for place, change in enumerate(changes):
             then = change.apply(after)
             try:
-                is_taken = then is after or self._store.takes(before, then)
+                is_taken = then is after or self.ledger.takes(before, then)
             except StoreUnavailable as error:
                 change.after, change.error = None, error
                 continue
@@ -350,9 +350,9 @@ class Repository(Generic[L]):
             after = then
         if after is before:
             return False
-        new, asked_at = after.written(write_id, self._now()), self._clock()
+        new, asked_at = after.written(write_id, self.now()), self.clock()
         try:
-            written = self._store.commit(before, new)
+            written = self.ledger.commit(before, new)
         except StaleWrite:  # Contended, too: nothing was written
             raise
         except StoreUnavailable as error:

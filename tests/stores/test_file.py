@@ -11,6 +11,7 @@ import pytest
 
 from dispatch.domain.document import Contended, StoreUnavailable, UnreadableDocument
 from dispatch.stores import atomic, file
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import TIMEOUT
 from qdn_site.releases.store import FolderReleases
@@ -116,7 +117,7 @@ def test_a_folder_with_a_month_s_name_is_a_damaged_month_and_hides_no_other(
 ) -> None:
     jobs = open_jobs(FileStore(tmp_path / "jobs.json"))
     put(jobs, done("may"), done("april", 30), done("march", 60))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     month = tmp_path / "archive" / "2026-04.json"
     month.unlink()
     month.mkdir()
@@ -127,7 +128,7 @@ def test_a_folder_with_a_month_s_name_is_a_damaged_month_and_hides_no_other(
     with pytest.raises(UnreadableDocument, match="is a folder"):
         jobs.month("2026-04")
     put(jobs, done("another", 30), done("late", 5))
-    assert jobs.archive(TODAY) == {"2026-05": 1}
+    assert Archiver(jobs).archive(TODAY) == {"2026-05": 1}
 
 
 WAITING = """

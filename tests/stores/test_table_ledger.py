@@ -22,6 +22,7 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Availability, Member, Roster
 from dispatch.domain.status import Status
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import Repository
@@ -303,11 +304,11 @@ def test_jobs_that_are_gone_stop_writes_until_they_are_begun_anew_with_what_is_l
     at = NOON - timedelta(days=9)
     done = job("done", status=Status.COMPLETED, finished_at=at)
     opened().change(lambda book: book.put(done, job("open")))
-    opened().archive(TODAY)
+    Archiver(opened()).archive(TODAY)
     items.delete_item(Key={"PK": f"JOBS#{business}", "SK": "HEAD"})
     with pytest.raises(LedgerGone, match="was there and is gone"):
         opened().change(adding("new"))
-    opened().begin(TODAY)
+    Archiver(opened()).begin(TODAY)
     assert list(opened().read().index) == ["open"]
     assert opened().archived("done") == done
 
@@ -356,7 +357,7 @@ def test_a_head_that_is_gone_is_put_back_with_what_is_left(
     at = NOON - timedelta(days=9)
     done = job("done", status=Status.COMPLETED, finished_at=at)
     jobs.change(lambda book: book.put(done, job("b"), job("c")))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     jobs.change(adding("b", truck="7"))
     before = jobs.read()
     items.delete_item(Key={"PK": f"JOBS#{business}", "SK": "HEAD"})
@@ -391,7 +392,7 @@ def test_months_whose_heads_are_gone_are_told_apart_and_begun_anew_with_what_is_
         for name, days in (("may", 9), ("april", 40))
     ]
     jobs.change(lambda book: book.put(*made))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     for month in ("2026-04", "2026-05"):
         items.delete_item(Key={"PK": f"ARCHIVE#{business}", "SK": month})
     jobs = open_jobs_in(open_table(), business)
@@ -400,7 +401,7 @@ def test_months_whose_heads_are_gone_are_told_apart_and_begun_anew_with_what_is_
         f"ARCHIVE#{business}#2026-04 {where}": True,
         f"ARCHIVE#{business}#2026-05 {where}": True,
     }
-    assert jobs.begin(TODAY) == ["the archive of 2026-04", "the archive of 2026-05"]
+    assert Archiver(jobs).begin(TODAY) == ["the archive of 2026-04", "the archive of 2026-05"]
     jobs = open_jobs_in(open_table(), business)
     assert [jobs.archived(each.id) for each in made] == made
     assert jobs.damaged_months == ()
@@ -412,7 +413,7 @@ def test_a_broken_record_of_a_month_is_taken_out(
     jobs, at = open_jobs_in(open_table(), business), NOON - timedelta(days=9)
     done = {"status": Status.COMPLETED, "finished_at": at}
     jobs.change(lambda book: book.put(job("a", **done), job("b", **done)))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     key = {"PK": f"ARCHIVE#{business}#2026-05", "SK": f"R#{at:%Y-%m-%dT%H:%M:%SZ}#a"}
     item = items.get_item(Key=key)["Item"]
     items.put_item(Item={**item, "raw": item["raw"].replace("completed", "gone")})

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 import dispatch.jobs
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.status import Status
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON, TOKEN, make_job
 from tests.stores.troubled import InMemory
@@ -279,7 +280,7 @@ def test_what_is_not_there_cannot_be_booked_again(dana: Client, job_id: str) -> 
 def archived(jobs: InMemory) -> InMemory:
     """A job of last week and one of last month, each in its month."""
     put(jobs, done("old", NOON - 7 * DAY, tracking_token=TOKEN), done("older", NOON - 30 * DAY))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     return jobs
 
 

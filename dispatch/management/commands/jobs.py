@@ -203,7 +203,8 @@ class Command(BusinessCommand):
 
         if not options["dry_run"]:
             if month:
-                repository.change_month(month, take_out)
+                stamps = {month: repository.change_month(month, take_out).revision}
+                repository.change(lambda book: book.stamped(stamps))
             else:
                 repository.change(take_out)
             if not gone:
@@ -213,11 +214,11 @@ class Command(BusinessCommand):
             self.stdout.write(f"{verb} {entry.problem} (number {number})")
 
     def _archive(self, business: Business, options: dict[str, Any]) -> None:
-        jobs, today = wiring.jobs(business), business.today(wiring.now())
+        archiver, book = wiring.archiver(business), wiring.jobs(business).read()
         if options["dry_run"]:
-            moved = {name: len(entries) for name, entries in jobs.due(jobs.read()).items()}
+            moved = {name: len(entries) for name, entries in archiver.due(book).items()}
         else:
-            moved = jobs.archive(today)
+            moved = archiver.archive(business.today(wiring.now()))
         for name, count in moved.items():
             verb = "Would archive" if options["dry_run"] else "Archived"
             self.stdout.write(f"{verb} {count} jobs that were finished in {name}")
@@ -256,7 +257,7 @@ class Command(BusinessCommand):
     def _begin(self, business: Business, options: dict[str, Any]) -> None:
         dry = options["dry_run"]
         try:
-            begun = wiring.jobs(business).begin(business.today(wiring.now()), dry=dry)
+            begun = wiring.archiver(business).begin(business.today(wiring.now()), dry=dry)
         except StaleWrite as error:
             raise CommandError(FASTER) from error
         for name in begun:
