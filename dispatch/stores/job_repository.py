@@ -9,18 +9,9 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
-from dispatch.domain.document import (
-    StoreUnavailable,
-    UnreadableDocument,
-)
+from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.job import Job
-from dispatch.domain.jobbook import (
-    ARCHIVED_AFTER,
-    Found,
-    JobBook,
-    JobNotFound,
-    when_finished,
-)
+from dispatch.domain.jobbook import ARCHIVED_AFTER, Found, JobBook, JobNotFound, when_finished
 from dispatch.domain.ledger import Entry
 from dispatch.stores.archive import Archived, Months
 from dispatch.stores.repository import LedgerStore, Repository, gone
