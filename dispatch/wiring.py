@@ -17,6 +17,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.document import MigrationRefused, StoreUnavailable
 from dispatch.domain.roster import Availability, Roster
 from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.aws import PATIENT
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table, client
@@ -24,6 +25,7 @@ from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
+from dispatch.stores.past import Past
 from dispatch.stores.repository import LedgerStore, Repository, RosterRepository
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from dispatch.stores.table import kinds
@@ -113,6 +115,14 @@ def place(business: Business, url: str) -> Place:
     return Place(where, JobDocument(shelf), DocumentMonths(shelf, business.zone))
 
 
+def archiver(business: Business) -> Archiver:
+    return Archiver(jobs(business))
+
+
+def past(business: Business) -> Past:
+    return Past(jobs(business))
+
+
 def move(business: Business, to: str) -> Move:
     """Of the jobs to that address; to an empty one, the move that was begun.
 
@@ -137,16 +147,18 @@ def _jobs(slug: str) -> JobRepository:
         background=background,
     )
     if background:
-        threading.Thread(target=_archive_daily, args=(jobs, business), daemon=True).start()
+        threading.Thread(
+            target=_archive_daily, args=(Archiver(jobs), business), daemon=True
+        ).start()
     return jobs
 
 
-def _archive_daily(jobs: JobRepository, business: Business) -> None:
+def _archive_daily(archiver: Archiver, business: Business) -> None:
     """For as long as the process lives. What fails is tried again at the next look."""
     while True:
         time.sleep(DAILY_LOOK)
         try:
-            jobs.archive_daily(business.today(now()))
+            archiver.daily(business.today(now()))
         except StoreUnavailable as error:
             log.warning("Finished jobs are not archived yet: %s", error)
         except Exception:

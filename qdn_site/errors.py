@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from dispatch.api import problems
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.document import LedgerMoved, StoreUnavailable
 from dispatch.http import (
     SiteRequest,
     carried_by,
@@ -37,12 +37,16 @@ TITLES = {
 }
 
 
-def page(request: HttpRequest, status: int, text: str) -> HttpResponse:
-    """For people; for programs, at the API's addresses, a problem that says the same."""
+def page(request: HttpRequest, status: int, text: str, title: str = "") -> HttpResponse:
+    """For people; for programs, at the API's addresses, a problem that says the same.
+
+    Without a `title` of its own it has the usual one of its status.
+    """
+    title = title or TITLES[status]
     if request.path_info.startswith(API):
         return problems.answer(HTTPStatus(status), text)
     if not hasattr(request, "business"):  # it failed before anybody knew whose page to show
-        return plain(request, status, f"{TITLES[status]}. {text}")
+        return plain(request, status, f"{title}. {text}")
     is_crews = request.path_info.startswith(CREWS)
     if is_crews:
         try:
@@ -50,7 +54,7 @@ def page(request: HttpRequest, status: int, text: str) -> HttpResponse:
         except (AttributeError, StoreUnavailable):  # it failed before anybody could tell who it is
             request.user = AnonymousUser()
     context = {
-        "title": TITLES[status],
+        "title": title,
         "text": text,
         "is_crews": is_crews,
         "base": "dispatch/base.html" if is_crews else "base.html",
@@ -73,6 +77,14 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     response.headers["Retry-After"] = "2"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def moved(request: HttpRequest, error: LedgerMoved) -> HttpResponse:
+    """For the crew, whose page has the first half of the sentence for its title."""
+    if request.path_info.startswith(API):
+        return problems.answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+    title, _, text = str(error).partition(": ")
+    return page(request, 503, text[:1].upper() + text[1:], title)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -213,7 +213,7 @@ class RefusalsMiddleware(Middleware):
         if isinstance(error, StoreUnavailable):
             log.error("Storage: %s", error)
             if isinstance(error, LedgerMoved) and request.path_info.startswith(errors.CREW_ONLY):
-                return errors.page(request, 503, str(error))
+                return errors.moved(request, error)
             return errors.page(
                 request,
                 503,

@@ -1,5 +1,6 @@
 """The repositories that production has, above a document of a test's."""
 
+import time
 from typing import Any
 
 from dispatch.domain.document import DocumentStore
@@ -20,7 +21,7 @@ AS_IN_COMMANDS = {"now": lambda: NOON, "background": False}
 def open_jobs(document: Shelf, **settings: Any) -> JobRepository:
     return JobRepository(
         JobDocument(document),
-        DocumentMonths(document, BUSINESS.zone),
+        DocumentMonths(document, BUSINESS.zone, settings.get("clock", time.monotonic)),
         link_days=BUSINESS.link_days,
         **{**AS_IN_COMMANDS, **settings},
     )

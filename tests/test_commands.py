@@ -378,7 +378,7 @@ def test_from_a_shell_an_outage_is_one_line_and_a_reader_who_has_seen_enough_is_
         return done.stderr.decode().splitlines()
 
     assert told(str(tmp_path), "crew add joel --rank crew --password-stdin") == [
-        f"CommandError: {tmp_path}/crew.json cannot be read: Is a directory",
+        f"CommandError: {tmp_path}/crew.json is a folder, and should be a file",
         "exit 1",
     ]
     assert told(str(tmp_path / "file" / "x"), "jobs list") == [

@@ -1,21 +1,27 @@
-"""`manage.py crew away|list --from|create-table`, on a roster in a document and in a table."""
+"""`manage.py crew away|list --from|restore|create-table`, in a document and a table."""
 
 import io
 from datetime import date
+from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from dispatch import wiring
+from dispatch.domain.document import LedgerGone
 from dispatch.domain.job import Crew
 from dispatch.domain.roster import Availability
 from dispatch.domain.status import Status
 from dispatch.stores.dynamodb import Table
+from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from tests.conftest import restart
 from tests.making import BUSINESS, FakeClock, make_job, make_member
+from tests.opening import open_roster
+from tests.stores.troubled import InMemory
 
 SATURDAY = date(2026, 5, 23)
 
@@ -196,3 +202,30 @@ def test_days_long_gone_stay_and_are_listed(crew_table: Table, clock: FakeClock)
     restart()
     assert list(days_of("joel")) == [SATURDAY, date(2026, 9, 1)]
     assert "2026-05-23  away" in run("list", "--from", "2026-05-01", "--to", "2026-08-30")
+
+
+# --- restore -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [b"{", None], ids=["damaged", "gone"])
+def test_a_roster_that_is_damaged_or_gone_is_put_back_as_it_last_was(
+    how: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "crew.json"
+    monkeypatch.setattr(wiring, "_roster", lambda _: open_roster(FileStore(path, keeps=True)))
+    joel_and_ana_are_on_the_roster()
+    assert "there is nothing to put back" in refused("restore")
+    path.unlink() if how is None else path.write_bytes(how)
+    assert run("restore", "--dry-run") == f"Would put back {path} as it last was\n"
+    assert run("restore") == f"Put back {path} as it last was\n"
+    assert {each.username for each in wiring.roster(BUSINESS).read().members} == {"joel", "ana"}
+    path.unlink()
+    rmtree(tmp_path / "versions")
+    assert "no version is kept" in refused("restore")
+
+
+def test_a_roster_that_is_gone_says_what_helps(roster: InMemory) -> None:
+    roster.read()
+    roster.store.inner.delete()
+    with pytest.raises(LedgerGone, match=r"it is put back by `manage.py crew restore`\."):
+        roster.change(lambda known: known.put(make_member("new")))

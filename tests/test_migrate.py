@@ -242,6 +242,18 @@ def test_the_board_the_form_and_the_others_say_it_too(dana: Client, joel: Client
     assert SAID in answer.json()["detail"]
 
 
+def test_an_action_that_gives_nothing_back_says_it_in_its_title(
+    client: Client, dana: Client, jobs: InMemory
+) -> None:
+    book(client)
+    (junk,) = jobs.refreshed().jobs
+    go(jobs.store, MemoryStore())
+    answer = dana.post("/dashboard/requests/", {"job": junk.id})
+    assert answer.status_code == 503
+    assert "<title>The jobs are being moved to file:new · " in text(answer)
+    assert "They can be read here, and not be changed. Please try again" in words(answer)
+
+
 @pytest.mark.usefixtures("moving")
 def test_a_customer_reads_the_usual_words_and_the_phone_number(client: Client) -> None:
     page = client.get(f"/track/{TOKEN}")

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dispatch.domain.document import NoVersion, UnreadableDocument
+from dispatch.domain.document import Document, NoVersion, UnreadableDocument
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
 from dispatch.stores.archive import Shelf
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.past import Past
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from tests.aws import PATIENT
 from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job
@@ -37,7 +39,7 @@ def put(jobs: JobRepository, *each: Job) -> None:
 
 
 def edited(jobs: JobRepository, name: str, **fields: object) -> None:
-    at = jobs._now()
+    at = jobs.now()
 
     def apply(book: JobBook) -> JobBook:
         return book.changed(book.job(name).edited(fields, by="dana", at=at), at)
@@ -169,7 +171,7 @@ def test_destroy_restore_compare(shelf: Callable[[], Shelf], how: bytes | None) 
     jobs = open_jobs(shelf())
     old = NOON - timedelta(days=9)
     put(jobs, made("open"), made("done", status=Status.COMPLETED, updated_at=old))
-    jobs.archive(date(2026, 5, 22))
+    Archiver(jobs).archive(date(2026, 5, 22))
     edited(jobs, "open", truck="T1")
     before = (jobs.refreshed().jobs, [jobs.archived("done")])
     destroy(shelf(), how)
@@ -196,7 +198,7 @@ def test_an_archived_job_is_restored_where_it_lies_or_to_the_board(
         )
     )
     clock.tick(4 * DAY)
-    jobs.archive(date(2026, 5, 26))
+    Archiver(jobs).archive(date(2026, 5, 26))
     edited(jobs, "a", truck="T9")
     clock.tick(60)
     run("jobs", "restore", "a", "--to", f"{clock.now() - timedelta(seconds=90):%Y-%m-%dT%H:%MZ}")
@@ -211,7 +213,7 @@ def test_an_archived_job_that_was_finished_in_another_month_then_is_found_there(
     """Finished in April; reopened, finished and archived in May; and back."""
     jobs.store.inner.now = clock.now
     put(jobs, made("a", status=Status.COMPLETED, finished_at=NOON - timedelta(days=40)))
-    jobs.archive(date(2026, 5, 22))
+    Archiver(jobs).archive(date(2026, 5, 22))
     clock.tick(3600)
     for status in (Status.BOOKED, Status.COMPLETED):
         at = clock.now()
@@ -222,20 +224,69 @@ def test_an_archived_job_that_was_finished_in_another_month_then_is_found_there(
 
         jobs.change_job("a", step)
     clock.tick(4 * DAY)
-    jobs.archive(date(2026, 5, 26))
+    Archiver(jobs).archive(date(2026, 5, 26))
     run("jobs", "restore", "a", "--to", "2026-05-22T19:30Z")
     for _ in range(2):
         for first, count in ((date(2026, 4, 1), 1), (date(2026, 5, 1), 0)):
             found = jobs.finished(jobs.refreshed(), first, first + timedelta(days=29))
             assert len(found) == count
-        jobs.archive(date(2026, 5, 27))
+        Archiver(jobs).archive(date(2026, 5, 27))
     assert [job.id for job in jobs.month("2026-04").jobs] == ["a"]
 
 
 def test_without_a_kept_version_nothing_is_put_back(shelf: Callable[[], Shelf]) -> None:
     shelf().save(b"{", None)
+    jobs = open_jobs(shelf())
+    assert jobs.put_back() == {str(shelf()): False}
     with pytest.raises(NoVersion):
-        open_jobs(shelf()).put_back()
+        Past(jobs).as_of(datetime.now(UTC))
+    assert shelf().load().body == b"{"
+
+
+@pytest.fixture
+def a_lost_month(jobs: InMemory, clock: FakeClock) -> InMemory:
+    """`april` is archived in a month that is gone with all that was kept of it; `a` is edited."""
+    jobs.store.inner.now = clock.now
+    put(jobs, made("april", status=Status.COMPLETED, finished_at=NOON - timedelta(days=40)))
+    put(jobs, made("may", status=Status.COMPLETED, finished_at=NOON - timedelta(days=9)))
+    put(jobs, made("a"))
+    Archiver(jobs).archive(date(2026, 5, 22))
+    clock.tick(3600)
+    edited(jobs, "a", customer_name="Oops")
+    edited(jobs, "may", customer_name="Oops")
+    month = jobs.store.inner.beside("archive/2026-04.json")
+    month.delete()
+    month._versions.clear()
+    return jobs
+
+
+def test_a_month_that_is_lost_is_named_and_the_others_are_restored(a_lost_month: InMemory) -> None:
+    for dry, verb in ((["--dry-run"], "Would restore"), ([], "Restored")):
+        said = run("jobs", "restore", "--all", "--to", "2026-05-22T12:30", *dry).splitlines()
+        assert "nothing is kept of it that could be put back" in said[0]
+        assert "`manage.py jobs begin` begins it anew" in said[0]
+        assert said[1:] == [
+            f"{verb} a a: customer_name: Oops → a",
+            f"{verb} may may: customer_name: Oops → may",
+        ]
+    assert a_lost_month.refreshed().job("a").customer_name == "a"
+    assert a_lost_month.archived("may").customer_name == "may"
+
+
+def test_a_damaged_month_of_which_nothing_is_kept_is_passed_over(a_lost_month: InMemory) -> None:
+    a_lost_month.store.inner.beside("archive/2026-04.json")._document = Document(b"{", "x")
+    said = run("jobs", "restore", "a", "--to", "2026-05-22T12:30")
+    assert said.splitlines()[1:] == ["Restored a a: customer_name: Oops → a"]
+
+
+def test_restoring_reads_each_month_once_to_compare(
+    a_day: InMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = list[list[str]]()
+    read = a_day.months.read
+    monkeypatch.setattr(a_day.months, "read", lambda names: [reads.append(names), read(names)][1])
+    run("jobs", "restore", "--all", "--to", "2026-05-22T12:30")
+    assert len(reads) == 1
 
 
 # --- the copies beside a file ------------------------------------------------------------
@@ -276,9 +327,22 @@ def test_a_copy_that_a_pulled_plug_has_damaged_hides_no_other(tmp_path: Path, le
     newest.write_bytes(left)
     (tmp_path / "jobs.json").write_bytes(b"")
     jobs = open_jobs(FileStore(tmp_path / "jobs.json", keeps=True))
-    assert [len(book.jobs) for _, book in jobs.versions()] == [1]
+    assert [len(book.jobs) for _, book in Past(jobs).versions()] == [1]
     assert jobs.put_back()
     assert [job.id for job in jobs.refreshed().jobs] == ["a"]
+
+
+def test_what_killed_writers_left_among_the_copies_goes_with_those_that_are_too_many(
+    tmp_path: Path,
+) -> None:
+    store = FileStore(tmp_path / "jobs.json", keeps=True)
+    kept = tmp_path / "versions" / "jobs.json"
+    kept.mkdir(parents=True)
+    (kept / ".2026-05-22T12-00-00.000000-0a1b2c3d.gz.x8c_1a2b").write_bytes(b"half")
+    (kept / ".theirs").write_bytes(b"")
+    store.save(b"{}", None)
+    assert sorted(path.name[0] for path in kept.iterdir()) == [".", "2"]
+    assert (kept / ".theirs").exists()
 
 
 def test_what_somebody_else_put_beside_the_copies_is_left_alone(tmp_path: Path) -> None:
@@ -287,5 +351,5 @@ def test_what_somebody_else_put_beside_the_copies_is_left_alone(tmp_path: Path) 
     stray.write_bytes(gzip.compress(b"{}"))
     jobs = open_jobs(FileStore(tmp_path / "jobs.json", keeps=True))
     put(jobs, made("b"))
-    assert len(list(jobs.versions())) == 2
+    assert len(list(Past(jobs).versions())) == 2
     assert stray.exists()

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
 from dispatch.domain import job_input
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
@@ -80,7 +80,7 @@ def track(request: SiteRequest, token: str) -> HttpResponse:
 def _page(request: SiteRequest, token: str) -> HttpResponse:
     try:
         shown, _ = tracked(request, token)
-    except JobNotFound:
+    except (JobNotFound, UnreadableDocument):
         # Old links ended in these signs too: only now it is clear that they stood behind this one.
         if (link := token.rstrip("-_")) == token:
             raise

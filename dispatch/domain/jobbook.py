@@ -107,6 +107,9 @@ class JobBook(Ledger[Job]):
     schema = 2
     collection = "jobs"
     record = Job
+    mended_by = (
+        "put back by `manage.py jobs restore`, or begun anew, empty, by `manage.py jobs begin`"
+    )
     texts = frozenset(
         {
             *("id", "tracking_token", "customer_name", "location", "phone", "email", "truck"),
@@ -290,7 +293,7 @@ class JobBook(Ledger[Job]):
         known = self.value(job.id)
         return known is not None and known.version >= job.version
 
-    def without_older(self, jobs: Iterable[Job]) -> Self:
+    def without_older(self, jobs: Iterable[JobLine]) -> Self:
         """Without these jobs, where they are in no later version here."""
         known = ((job, self.value(job.id)) for job in jobs)
         return self.without({job.id for job, mine in known if mine and mine.version <= job.version})

@@ -56,6 +56,7 @@ class Ledger(Generic[R]):
     record: ClassVar[type[Any]]
     named_by: ClassVar[str] = "id"
     texts: ClassVar[Set[str]] = frozenset()  # fields
+    mended_by: ClassVar[str]  # for people: what helps where it was there and is gone
 
     entries: tuple[Entry[R], ...] = ()
     revision: int = 0

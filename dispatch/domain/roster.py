@@ -139,6 +139,7 @@ class Roster(Ledger[Member]):
     record = Member
     named_by = "username"
     texts = frozenset({"username", "name", "phone", "email"})
+    mended_by = "put back by `manage.py crew restore`"
 
     @cached_property
     def members(self) -> tuple[Member, ...]:

@@ -8,7 +8,7 @@ import logging
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +37,7 @@ FOLDER = "archive"
 NAME = re.compile(r"([0-9]{4}-[0-9]{2})\.json")
 READERS = 8  # months that are fetched at once
 AT_ONCE = 200  # jobs that are read before another greenlet has its turn
+UNREAD_FOR = 5  # seconds after which a month that could not be read is looked at again for a link
 KEPT = 2  # months whose bytes are kept, the newest read: links of finished jobs lie in them
 
 
@@ -131,12 +132,17 @@ class Months(ABC):
 
     @abstractmethod
     def with_id(self, job_id: str, names: list[str]) -> tuple[str, Archived] | None:
-        """The month that holds a job, and the job; of copies that of the month named first."""
+        """The month that holds a job, and the job; of copies that of the month named first.
+
+        Raises UnreadableDocument where it may be in one that cannot be read.
+        """
 
     @abstractmethod
     def with_token(self, token: str, months: dict[str, int]) -> Archived | None:
         """The job of that link. `months` are those to look at, and the revisions they have at
         least.
+
+        Raises UnreadableDocument where it may be in one that cannot be read.
         """
 
     def _told(
@@ -164,13 +170,19 @@ class Months(ABC):
         return ReadMonth(name, revision, jobs)
 
 
+Fetched = Document | UnreadableDocument  # or why it is none
+
+
 class DocumentMonths(Months):
     """A document for each, beside jobs.json."""
 
-    def __init__(self, shelf: Shelf, zone: ZoneInfo) -> None:
+    def __init__(
+        self, shelf: Shelf, zone: ZoneInfo, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(zone)
-        self._shelf = shelf
+        self._shelf, self._clock = shelf, clock
         self._kept: dict[str, Document] = {}
+        self._unread_at: dict[str, float] = {}  # when a month was found that cannot be read
         self._tokens: dict[str, tuple[int, frozenset[bytes]]] = {}
 
     def names(self) -> list[str]:
@@ -186,38 +198,52 @@ class DocumentMonths(Months):
             yield self._parsed(name, document)
 
     def with_id(self, job_id: str, names: list[str]) -> tuple[str, Archived] | None:
-        mark = JSON.encode(job_id)
+        mark, unread = JSON.encode(job_id), list[str]()
         for name, document in self._fetched(names):
-            if mark in document.body:
-                for job in self._parsed(name, document).jobs:
-                    if job.line.id == job_id:
-                        return name, job
+            month = self._parsed(name, document, mark)
+            for job in month.jobs:
+                if job.line.id == job_id:
+                    return name, job
+            unread += [name] if month.revision is None else []
+        _check_all_read(unread)
         return None
 
     def with_token(self, token: str, months: dict[str, int]) -> Archived | None:
         """No storage is asked where it is in none of these."""
-        hashed = token_hash(token)
+        hashed, unread = token_hash(token), list[str]()
         for name in sorted(months, reverse=True):
-            if hashed in self._hashes(name, months[name]):
-                jobs = next(self.read([name])).jobs
-                same = (job for job in jobs if token_hash(job.line.tracking_token) == hashed)
-                return next(same, None)
+            hashes = self._hashes(name, months[name])
+            if hashes and hashed in hashes:
+                month = next(self.read([name]))
+                for job in month.jobs:
+                    if token_hash(job.line.tracking_token) == hashed:
+                        return job
+                hashes = None if month.revision is None else hashes
+            unread += [name] if hashes is None else []
+        _check_all_read(unread)
         return None
 
-    def _hashes(self, name: str, revision: int) -> frozenset[bytes]:
-        """Of the tokens in a month, as of that revision or a later one."""
+    def _hashes(self, name: str, revision: int) -> frozenset[bytes] | None:
+        """Of the tokens in a month, as of that revision or a later one; None where it cannot be
+        read, which is looked at again only after a while: strangers may ask.
+        """
         known, hashes = self._tokens.get(name, (-1, frozenset()))
         if known < revision:
+            now = self._clock()
+            if now - self._unread_at.get(name, float("-inf")) <= UNREAD_FOR:
+                return None
             month = next(self.read([name]))
+            if month.revision is None:
+                self._unread_at[name] = now
+                return None
             hashes = frozenset(token_hash(job.line.tracking_token) for job in month.jobs)
-            if month.revision is not None:  # else it is looked at again
-                self._tokens[name] = (revision, hashes)
+            self._tokens[name] = (revision, hashes)
         return hashes
 
     def _document(self, name: str) -> DocumentStore:
         return self._shelf.beside(f"{FOLDER}/{name}.json")
 
-    def _fetched(self, names: list[str]) -> Iterator[tuple[str, Document]]:
+    def _fetched(self, names: list[str]) -> Iterator[tuple[str, Fetched]]:
         if names:
             yield names[0], self._fetch(names[0])
         for start in range(1, len(names), READERS):
@@ -225,18 +251,32 @@ class DocumentMonths(Months):
             with ThreadPoolExecutor(READERS) as pool:
                 yield from zip(some, pool.map(self._fetch, some), strict=True)
 
-    def _fetch(self, name: str) -> Document:
-        document = self._document(name).load(self._kept.get(name, MISSING))
+    def _fetch(self, name: str) -> Fetched:
+        try:
+            document = self._document(name).load(self._kept.get(name, MISSING))
+        except UnreadableDocument as error:
+            return error
         self._kept[name] = document
         for old in sorted(self._kept)[:-KEPT]:
             self._kept.pop(old, None)
         return document
 
-    def _parsed(self, name: str, document: Document) -> ReadMonth:
+    def _parsed(self, name: str, document: Fetched, mark: bytes = b"") -> ReadMonth:
+        """Without its jobs where the document does not have that `mark`."""
         try:
+            if isinstance(document, UnreadableDocument):
+                raise document
             if document.etag is None:
                 raise UnreadableDocument("it was there and is gone")
             month, raws = JobBook.opened(document.body)
         except UnreadableDocument as error:
             return self._told(name, None, [], str(error))
+        if mark not in document.body:
+            return ReadMonth(name, month.revision, [])
         return self._told(name, month.revision, raws, "")
+
+
+def _check_all_read(unread: list[str]) -> None:
+    """What was not found elsewhere may be there. Raises UnreadableDocument."""
+    if unread:
+        raise UnreadableDocument(f"The archive of {', '.join(unread)} cannot be read.")

@@ -29,7 +29,7 @@ class DocumentLedger(Generic[L]):
             return known
         if document.etag is None:
             if (known is not None and known.revision) or self._has_been():
-                raise gone(self)
+                raise gone(self, self._kind)
             return known or self._kind()
         try:
             return replace(self._kind.decode(document.body, known), etag=document.etag)
@@ -42,9 +42,8 @@ class DocumentLedger(Generic[L]):
     def commit(self, before: L, after: L) -> L:
         return replace(after, etag=self._document.save(after.encode(), before.etag).etag)
 
-    def begin(self) -> None:
-        """An empty one. Raises StaleWrite where there is one."""
-        self._document.save(self._kind().encode(), None)
+    def begin(self, revision: int = 0) -> None:
+        self._document.save(self._kind(revision=revision).encode(), None)
 
     def versions(self) -> Iterator[tuple[datetime, L]]:
         """The ledger as it was, and since when, newest first; what cannot be read is passed over.
@@ -62,14 +61,11 @@ class DocumentLedger(Generic[L]):
                 return ledger
         raise NoVersion(f"Of {self} no version of that time is kept.")
 
-    def put_back(self, write_id: str, at: datetime) -> None:
-        """The newest version that can be read, where what is there is damaged or gone.
-
-        Raises NoVersion, StaleWrite, StoreUnavailable.
-        """
+    def put_back(self, write_id: str, at: datetime, *, dry: bool = False) -> None:
         now = self._document.load()
         for _, ledger in self.versions():
-            self._document.save(ledger.written(write_id, at).encode(), now.etag)
+            if not dry:
+                self._document.save(ledger.written(write_id, at).encode(), now.etag)
             return
         raise NoVersion(f"Of {self} no version is kept that can be read.")
 

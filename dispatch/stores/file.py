@@ -48,6 +48,8 @@ class FileStore:
             body = self._path.read_bytes()
         except FileNotFoundError:
             return self._missing()
+        except IsADirectoryError as error:
+            raise UnreadableDocument(f"{self._path} is a folder, and should be a file") from error
         except OSError as error:
             raise StoreUnavailable(f"{self._path} cannot be read: {error.strerror}") from error
         etag = sha256(body).hexdigest()
@@ -106,7 +108,8 @@ class FileStore:
         atomic.replace(copy, gzip.compress(document.body, compresslevel=3), mode=self._mode)
         if self._thinned != (hour := f"{at:%Y-%m-%dT%H}"):
             self._thinned = hour
-            for old in _too_many(self._copies(), at):
+            # The lock is ours: who wrote what is not whole has been killed.
+            for old in (*_too_many(self._copies(), at), *self._kept.glob(f".{COPIES}.*")):
                 old.unlink(missing_ok=True)
 
     def _copies(self) -> list[Path]:

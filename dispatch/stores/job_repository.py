@@ -4,30 +4,19 @@ Nothing above asks where a job lies. Of several copies of one the working set's 
 half-way between, because a process was killed, the next day's run brings where it belongs.
 """
 
-import logging
-import secrets
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import date, datetime, timedelta
-from functools import partial
+from datetime import date, timedelta
 from typing import Any
 
-from dispatch.domain.document import (
-    LedgerGone,
-    NoVersion,
-    StoreUnavailable,
-    UnreadableDocument,
-)
+from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import ARCHIVED_AFTER, Found, JobBook, JobNotFound, when_finished
 from dispatch.domain.ledger import Entry
-from dispatch.stores.archive import Months
-from dispatch.stores.repository import LedgerStore, Repository
-
-log = logging.getLogger(__name__)
+from dispatch.stores.archive import Archived, Months
+from dispatch.stores.repository import LedgerStore, Repository, gone
 
 TRIES = 3  # of a change of a job that others archive, or bring back, meanwhile
-CLAIM_KEPT = 300  # seconds without news of who archives after which another process does
 
 
 class JobRepository(Repository[JobBook]):
@@ -37,9 +26,8 @@ class JobRepository(Repository[JobBook]):
         self, store: LedgerStore[JobBook], months: Months, *, link_days: int, **settings: Any
     ) -> None:
         super().__init__(store, **settings)
-        self._months, self._settings = months, {**settings, "background": False}
+        self.months, self._settings = months, {**settings, "background": False}
         self._linked = timedelta(days=link_days)
-        self._seen_claim, self._claim_seen_at = "", 0.0
         self._last_changed: tuple[str, Repository[JobBook]] | None = None
 
     # --- reading -------------------------------------------------------------------------
@@ -47,51 +35,52 @@ class JobRepository(Repository[JobBook]):
     @property
     def damaged_months(self) -> tuple[str, ...]:
         """Of those that this process has read the ones that it could not, or not wholly."""
-        return tuple(sorted(self._months.problems))
+        return tuple(sorted(self.months.problems))
 
     def archived(self, job_id: str) -> Job:
         """Raises JobNotFound, StoreUnavailable."""
-        return _readable(self.archived_entry(job_id), job_id)
+        return readable(self.archived_entry(job_id), job_id)
 
     def archived_entry(self, job_id: str) -> Entry[Job] | None:
         """The job as it is stored. Raises StoreUnavailable."""
-        found = self._months.with_id(job_id, self._newest_first(self.read()))
+        found = self.months.with_id(job_id, self._newest_first(self.read()))
         return found[1].entry() if found else None
 
     def archived_by_token(self, token: str) -> Job:
         """Of the months whose links may still live. Raises JobNotFound, StoreUnavailable."""
-        since, book = self._months.name(self._now() - self._linked), self.read()
+        since, book = self.months.name(self.now() - self._linked), self.read()
         months = book.archive.months
         living = {name: revision for name, revision in months.items() if name >= since}
-        found = self._months.with_token(token, living) if token else None
+        found = self.months.with_token(token, living) if token else None
         if found and book.value(found.line.id):  # a copy: this link may be revoked since
             return book.by_token(token)
-        return _readable(found.entry() if found else None, "no such link")
+        return readable(found.entry() if found else None, "no such link")
 
     def finished(self, book: JobBook, first: date, last: date) -> list[Found]:
         """What was finished on these days of the business, both included, newest first: jobs of
         the `book`, and those archived before it was read. Raises StoreUnavailable.
         """
         names = list[str]()
-        if first <= self._months.day(self._now() - ARCHIVED_AFTER):
-            span = self._months.name_of(first), self._months.name_of(last)
+        if first <= self.months.day(self.now() - ARCHIVED_AFTER):
+            span = self.months.name_of(first), self.months.name_of(last)
             names = [name for name in self._newest_first(book) if span[0] <= name <= span[1]]
-        archived = [
-            Found(job.line, job.read)
-            for month in self._months.read(names)
-            for job in month.jobs
-            if book.value(job.line.id) is None
-        ]
+        archived = dict[str, Archived]()
+        for month in self.months.read(names):
+            for job in month.jobs:  # the newest of several copies, as people may have made them
+                known = archived.get(job.line.id)
+                if known is None or known.line.version < job.line.version:
+                    archived[job.line.id] = job
+        old = (job for job_id, job in archived.items() if book.value(job_id) is None)
         found = [
             each
-            for each in book.found + archived
-            if (at := each.line.finished_at) and first <= self._months.day(at) <= last
+            for each in (*book.found, *(Found(job.line, job.read) for job in old))
+            if (at := each.line.finished_at) and first <= self.months.day(at) <= last
         ]
         return sorted(found, key=when_finished, reverse=True)
 
     def archived_ids(self) -> set[str]:
         """Raises StoreUnavailable."""
-        months = self._months.read(self._months.names())
+        months = self.months.read(self.months.names())
         return {job.line.id for month in months for job in month.jobs}
 
     def month_names(self) -> list[str]:
@@ -99,14 +88,14 @@ class JobRepository(Repository[JobBook]):
 
         Raises StoreUnavailable.
         """
-        return sorted({*self.read().archive.months, *self._months.names()}, reverse=True)
+        return sorted({*self.read().archive.months, *self.months.names()}, reverse=True)
 
     def month(self, name: str) -> JobBook:
         """All of it. Raises StoreUnavailable: UnreadableDocument where it is damaged or gone."""
-        ledger = self._months.ledger(name)
+        ledger = self.months.ledger(name)
         month = ledger.load()
         if month.etag is None:
-            raise LedgerGone(f"{ledger} was there and is gone.")
+            raise gone(ledger, JobBook)
         return month
 
     def _newest_first(self, book: JobBook) -> list[str]:
@@ -124,7 +113,7 @@ class JobRepository(Repository[JobBook]):
             try:
                 book = self.change(fn)
             except JobNotFound:
-                found = self._months.with_id(job_id, self._newest_first(self.read()))
+                found = self.months.with_id(job_id, self._newest_first(self.read()))
                 if found is None:
                     raise
             else:
@@ -142,32 +131,35 @@ class JobRepository(Repository[JobBook]):
         def apply(month: JobBook) -> JobBook:
             nonlocal is_leaving
             job = month.value(job_id)
-            is_leaving = job is None or not self._months.holds(name, job)  # or has left
+            is_leaving = job is None or not self.months.holds(name, job)  # or has left
             return month if is_leaving else fn(month)
 
-        month = self._change_month(name, apply)
+        month = self.change_month(name, apply)
         job = month.value(job_id)
         if job is None:
             return None
-        if not self._months.holds(name, job):
-            book = self._bring_back(name, month.entries[month.index[job_id]])
+        if not self.months.holds(name, job):
+            book = self.bring_back(name, month.entries[month.index[job_id]])
             return None if is_leaving else (book.job(job_id), book.revision)
         return job, self.change(lambda book: book.stamped({name: month.revision})).revision
 
-    def _bring_back(self, name: str, entry: Entry[Job]) -> JobBook:
+    def bring_back(self, name: str, entry: Entry[Job]) -> JobBook:
         """A job that is this month's no more: into the working set, then out of here."""
-        job = _readable(entry)
+        job = readable(entry)
         book = self.change(lambda book: book.with_newer([entry]))
-        self._change_month(name, lambda month: month.without_older([job]))
+        self.change_month(name, lambda month: month.without_older([job]))
         return book
 
-    def _change_month(self, name: str, fn: Callable[[JobBook], JobBook]) -> JobBook:
-        """Raises LedgerGone for one that was there, and is no more."""
+    def change_month(self, name: str, fn: Callable[[JobBook], JobBook]) -> JobBook:
+        """As `change`, of a month; who has read it looks again once the working set is stamped.
+
+        Raises StoreUnavailable: LedgerGone for one that was there, and is no more.
+        """
         was_there = name in self.read().archive.months
 
         def apply(month: JobBook) -> JobBook:
             if was_there and month.etag is None:
-                raise LedgerGone(f"The archive of {name} was there and is gone.")
+                raise gone(f"The archive of {name}", JobBook)
             return fn(month)
 
         return self._opened(name).change(apply)
@@ -176,138 +168,23 @@ class JobRepository(Repository[JobBook]):
         """The last that was changed is kept: its changes are written together, too."""
         known = self._last_changed
         if known is None or known[0] != name:
-            known = name, Repository(self._months.ledger(name), **self._settings)
+            known = name, Repository(self.months.ledger(name), **self._settings)
             self._last_changed = known
         return known[1]
 
-    # --- archiving -----------------------------------------------------------------------
-
-    def archive_daily(self, day: date) -> None:
-        """Once a day, whichever process comes first. Raises StoreUnavailable.
-
-        One that has claimed it and is not heard of for minutes is taken for dead.
-        """
-        known = self.read()
-        archive = known.archive
-        if (archive.day and archive.day >= day) or not known.revision:
-            return
-        if archive.claim != self._seen_claim:
-            self._seen_claim, self._claim_seen_at = archive.claim, self._clock()
-        if archive.claim and self._clock() - self._claim_seen_at < CLAIM_KEPT:
-            return
-        mine = secrets.token_urlsafe(9)
-        book = self.change(
-            lambda book: book.with_archive(claim=mine) if book.archive == archive else book
-        )
-        if book.archive.claim == mine:
-            self.archive(day)
-
-    def archive(self, day: date) -> dict[str, int]:
-        """Move what has been finished for three days into its months: how many into each.
-
-        Written there first, removed here after, and only where nobody has changed it meanwhile.
-        Raises StoreUnavailable.
-        """
-        stamps, moved = self._put_right(), list[Job]()
-        due = self.due(self.refreshed())
-        done = dict[str, int]()
-        for name, entries in due.items():
-            try:
-                month = self._change_month(name, partial(JobBook.with_newer, entries=entries))
-            except UnreadableDocument as error:
-                log.error("Finished jobs stay where they are: %s", error)
-                continue
-            stamps[name], done[name] = month.revision, len(entries)
-            moved += [entry.value for entry in entries if entry.value]
-
-        def take_out(book: JobBook) -> JobBook:
-            return book.without_older(moved).stamped(stamps).with_archive(day=day, claim="")
-
-        self.change(take_out)
-        return done
-
-    def due(self, book: JobBook) -> dict[str, list[Entry[Job]]]:
-        """By its month, each job that has been finished for three days."""
-        found: dict[str, list[Entry[Job]]] = {}
-        for entry in book.finished_before(self._now() - ARCHIVED_AFTER):
-            if (job := entry.value) and job.finished_at:
-                whole = JobBook.rewritten(entry, job)  # old files do not say when it was finished
-                found.setdefault(self._months.name(job.finished_at), []).append(whole)
-        return found
-
-    def _put_right(self) -> dict[str, int]:
-        """What a process that was killed has left half-way: jobs that are their month's no more
-        come back, copies of what is in the working set go. The revision of each month.
-        """
-        names, stamps = self._months.names(), dict[str, int]()
-        for place, month in enumerate(self._months.read(names)):
-            if month.revision is not None:
-                stamps[month.name] = month.revision
-            book = self.read()
-            for job in month.jobs:
-                known = book.value(job.line.id)
-                is_old = known is not None and known.version > job.line.version
-                if is_old or not self._months.holds(month.name, job.line):
-                    self._settle(month.name, job.entry(), names[:place])
-        return stamps
-
-    def _settle(self, name: str, entry: Entry[Job], later: list[str]) -> None:
-        job = entry.value
-        if job is None:
-            return
-        is_leaving = not self._months.holds(name, job)
-        if is_leaving and self._months.with_id(job.id, later) is None:
-            self._bring_back(name, entry)
-        else:  # one of the same version may be the only one that is left by now
-            self._change_month(name, lambda month: month.without_older([job]))
-
-    def begin(self, day: date) -> None:
-        """An empty ledger where one was and is gone, before the archive that is left.
-
-        Raises StaleWrite where there is one, StoreUnavailable.
-        """
-        self._store.begin()
-        self.archive(day)
-
-    # --- yesterday back ------------------------------------------------------------------
-
-    def versions(self) -> Iterator[tuple[datetime, JobBook]]:
-        """The working set as it was, and since when, newest first. Raises StoreUnavailable."""
-        return self._store.versions()
-
-    def as_of(self, at: datetime) -> JobBook:
-        """All jobs as they were then, those archived by then too.
-
-        Raises NoVersion where nothing is kept of that time, StoreUnavailable.
-        """
-        book = self._store.as_of(at)
-        for name in self._months.names():
-            with suppress(NoVersion):
-                book = book.including(self._months.ledger(name).as_of(at))
-        return book
-
-    def put_back(self) -> list[str]:
-        """What is damaged or gone, as it last was: the working set, and months. Their names.
-
-        Raises NoVersion, StoreUnavailable.
-        """
-        done = list[str]()
-        for ledger in self.damaged():
-            ledger.put_back(secrets.token_urlsafe(9), self._now())
-            done.append(str(ledger))
-        return done
+    # --- damaged or gone -----------------------------------------------------------------
 
     def damaged(self) -> Iterator[LedgerStore[JobBook]]:
         """What cannot be read or is gone: the working set, and months. Raises StoreUnavailable."""
         known = dict[str, int]()
         try:
-            known = dict(self._store.load().archive.months)
+            known = dict(self.ledger.load().archive.months)
         except UnreadableDocument:
-            yield self._store
+            yield self.ledger
             with suppress(UnreadableDocument):  # put back by now, maybe
-                known = self._store.load().archive.months
-        for name in sorted({*known, *self._months.names()}):
-            ledger = self._months.ledger(name)
+                known = self.ledger.load().archive.months
+        for name in sorted({*known, *self.months.names()}):
+            ledger = self.months.ledger(name)
             try:
                 is_there = ledger.load().etag is not None
             except UnreadableDocument:
@@ -315,47 +192,8 @@ class JobRepository(Repository[JobBook]):
             if not is_there:
                 yield ledger
 
-    def differences(self, then: JobBook, at: datetime) -> list[tuple[Job | None, Job]]:
-        """Of each job that is not any more what it was `then`: as it is, None where it is gone,
-        and as `restore` would leave it at `at`. Raises StoreUnavailable.
-        """
-        book, found = self.read(), list[tuple[Job | None, Job]]()
-        archived = {
-            each.line.id: each
-            for month in self._months.read(self._months.names())
-            for each in month.jobs
-        }
-        for old in then.jobs:
-            now = book.value(old.id) or (old.id in archived and archived[old.id].read()) or None
-            back = (now or old).back_to(old, at, is_gone=now is None)
-            if back is not now:
-                found.append((now, back))
-        return found
 
-    def restore(self, then: JobBook, job_ids: Set[str], at: datetime) -> None:
-        """These jobs as they were `then`, each as its next version. Raises StoreUnavailable."""
-        archived = self.archived_ids()
-        old = {job_id: then.entries[then.index[job_id]] for job_id in sorted(job_ids)}
-
-        def back(book: JobBook, job_id: str) -> JobBook:
-            now, entry = book.value(job_id), old[job_id]
-            if entry.value is None or (now is None and job_id in archived):
-                raise JobNotFound(job_id)
-            after = (now or entry.value).back_to(entry.value, at, is_gone=now is None)
-            return book if after is now else book.with_entries([JobBook.rewritten(entry, after)])
-
-        def all_here(book: JobBook) -> JobBook:
-            for job_id in old:
-                with suppress(JobNotFound):
-                    book = back(book, job_id)
-            return book
-
-        self.change(all_here)
-        for job_id in old.keys() & archived:
-            self.change_job(job_id, partial(back, job_id=job_id))
-
-
-def _readable(entry: Entry[Job] | None, named: str = "") -> Job:
+def readable(entry: Entry[Job] | None, named: str = "") -> Job:
     """Raises JobNotFound."""
     if entry is None or entry.value is None:
         raise JobNotFound(named)

@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from dispatch.domain.document import (
     LedgerGone,
     LedgerMoved,
+    NoVersion,
     StaleWrite,
     StoreUnavailable,
     UnreadableDocument,
@@ -65,8 +66,8 @@ class LedgerStore(Protocol[L]):
         """
         ...
 
-    def begin(self) -> None:
-        """An empty ledger. Raises StaleWrite where there is one."""
+    def begin(self, revision: int = 0) -> None:
+        """An empty ledger, of that revision at least. Raises StaleWrite where there is one."""
         ...
 
     def versions(self) -> Iterator[tuple[datetime, L]]:
@@ -77,19 +78,20 @@ class LedgerStore(Protocol[L]):
         """As it was then. Raises NoVersion, StoreUnavailable."""
         ...
 
-    def put_back(self, write_id: str, at: datetime) -> None:
-        """The newest version that can be read, where what is there is damaged or gone.
+    def put_back(self, write_id: str, at: datetime, *, dry: bool = False) -> None:
+        """The newest version that can be read, where what is there is damaged or gone; `dry` only
+        says whether there is one.
 
         Raises NoVersion, StaleWrite, StoreUnavailable.
         """
         ...
 
 
-def gone(store: object) -> LedgerGone:
+def gone(named: object, kind: type[Ledger[Any]]) -> LedgerGone:
     """What is to be said of a ledger that was there and is no more."""
     return LedgerGone(
-        f"{store} was there and is gone. Nothing is written in its place until it is put back, or"
-        " begun anew by `manage.py jobs begin`."
+        f"{named} was there and is gone. Nothing is written in its place until it is"
+        f" {kind.mended_by}."
     )
 
 
@@ -141,8 +143,8 @@ class Repository(Generic[L]):
         background: bool = True,
         timeout: float = TIMEOUT,
     ) -> None:
-        self._store = store
-        self._now, self._clock, self._sleep, self._chance = now, clock, sleep, chance
+        self.ledger = store
+        self.now, self.clock, self._sleep, self._chance = now, clock, sleep, chance
         self._timeout = timeout
         self._waiting: deque[Change[L]] = deque()
         self._turn, self._is_writing = threading.Condition(), False
@@ -182,7 +184,7 @@ class Repository(Generic[L]):
         nothing and reaches the caller. Nothing is written where `fn` returns what it was given.
         Raises StoreUnavailable.
         """
-        mine = Change(fn, self._clock())
+        mine = Change(fn, self.clock())
         self._waiting.append(mine)
         while not mine.is_over:
             if self._is_my_turn(mine):
@@ -193,6 +195,34 @@ class Repository(Generic[L]):
                         self._is_writing = False
                         self._turn.notify_all()
         return mine.outcome()
+
+    # --- damaged or gone -------------------------------------------------------------------
+
+    def damaged(self) -> Iterator[LedgerStore[L]]:
+        """The ledger, where it cannot be read or is not there. Raises StoreUnavailable."""
+        with suppress(UnreadableDocument):
+            if self.ledger.load().etag is not None:
+                return
+        yield self.ledger
+
+    def put_back(self, *, dry: bool = False) -> dict[str, bool]:
+        """What is damaged or gone, as it last was: by name, False where nothing is kept that could
+        be put back. `dry` only says so.
+
+        Raises StaleWrite, StoreUnavailable.
+        """
+        done = dict[str, bool]()
+        for ledger in self.damaged():
+            try:
+                ledger.put_back(secrets.token_urlsafe(9), self.now(), dry=dry)
+                done[str(ledger)] = True
+            except LedgerMoved:
+                raise
+            except (NoVersion, UnreadableDocument):  # something else may be in its place
+                done[str(ledger)] = False
+        return done
+
+    # --- changes that wait -----------------------------------------------------------------
 
     def _is_my_turn(self, mine: Change[L]) -> bool:
         """True where this one is to write, for all who wait; False once another has done so."""
@@ -237,7 +267,7 @@ class Repository(Generic[L]):
 
     def _out_of_time(self, changes: list[Change[L]]) -> list[Change[L]]:
         """Those of these; of the others nothing was written either, and they wait again."""
-        now = self._clock()
+        now = self.clock()
         rest = [change for change in changes if self._until(change) > now + LONGEST_PAUSE]
         self._waiting.extendleft(reversed(rest))
         return [change for change in changes if change not in rest]
@@ -261,11 +291,11 @@ class Repository(Generic[L]):
                 late = until - (LAST_LOOK if isinstance(error, AnswerLost) else LAST_TRY)
                 until = min(until, late)
             pause = self._chance() * min(LONGEST_PAUSE, 0.01 * 2**attempt)
-            if failures >= FAILURES or self._clock() + pause > until:
+            if failures >= FAILURES or self.clock() + pause > until:
                 break
             self._sleep(pause)
         if not isinstance(lost, StaleWrite):
-            self._failed_at = self._clock()
+            self._failed_at = self.clock()
             log.error("A change was given up: %s", lost)
             raise lost
         # A race that seems lost may have been lost to this very write, which came late.
@@ -286,8 +316,8 @@ class Repository(Generic[L]):
             with suppress(LedgerMoved):
                 if self._write(changes, known, write_id):
                     return
-        asked_at = self._clock()
-        before = self._store.load(self._snapshot.peek())
+        asked_at = self.clock()
+        before = self.ledger.load(self._snapshot.peek())
         self._snapshot.publish(before, asked_at)
         if write_id in before.recent_writes:  # written, and its answer was lost
             for change in changes:
@@ -309,7 +339,7 @@ class Repository(Generic[L]):
         for place, change in enumerate(changes):
             then = change.apply(after)
             try:
-                is_taken = then is after or self._store.takes(before, then)
+                is_taken = then is after or self.ledger.takes(before, then)
             except StoreUnavailable as error:
                 change.after, change.error = None, error
                 continue
@@ -320,9 +350,9 @@ class Repository(Generic[L]):
             after = then
         if after is before:
             return False
-        new, asked_at = after.written(write_id, self._now()), self._clock()
+        new, asked_at = after.written(write_id, self.now()), self.clock()
         try:
-            written = self._store.commit(before, new)
+            written = self.ledger.commit(before, new)
         except StaleWrite:  # Contended, too: nothing was written
             raise
         except StoreUnavailable as error:

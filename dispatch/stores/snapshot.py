@@ -38,6 +38,7 @@ class Snapshot(Generic[T]):
         self._confirmed_at = self._settled_at = self._failed_at = float("-inf")
         self._read_at = self._doubted_at = float("-inf")
         self._error: StoreUnavailable | None = None
+        self._failures, self._looking_since = 0, float("inf")  # in a row; inf: nobody looks
         self._changed = threading.Condition()
         # Those who wait, by number: the last, the last who shall not wait for the background's
         # next look of its own, the last whose look is over, and the last whose look was answered.
@@ -100,7 +101,7 @@ class Snapshot(Generic[T]):
             known = self._value
             if known and value.revision < known.revision and asked_at < self._settled_at:
                 return
-            self._value, self._error = value, None
+            self._value, self._error, self._failures = value, None, 0
             self._settled_at, self._failed_at = self._clock(), float("-inf")
             self._confirmed_at = max(self._confirmed_at, asked_at)
 
@@ -156,7 +157,12 @@ class Snapshot(Generic[T]):
             return self._answered >= ticket
 
     def _is_failing(self) -> bool:
-        """The storage failed just now, and the background is at it: waiting would not help."""
+        """The storage failed just now, and the background is at it: waiting would not help.
+
+        What has failed once may be well again: the next look tells, unless it takes long, too.
+        """
+        if self._background and self._failures == 1 and self._value is not None:
+            return self._clock() - self._looking_since > BUDGET
         if not self._background and self._value is None:
             return False
         looking_on = self._failed_at > float("-inf") and self._thread is not None
@@ -200,14 +206,19 @@ class Snapshot(Generic[T]):
 
     def _look(self) -> bool:
         """True where the storage has answered."""
-        asked_at = self._clock()
+        asked_at = self._looking_since = self._clock()
         try:
             self.publish(self._fetch(self._value), asked_at)
         except StoreUnavailable as error:
-            self._error, self._failed_at = error, self._clock()
+            self._fail(error)
             return False
         except Exception as error:
-            self._error = StoreUnavailable(f"What the storage gave cannot be used: {error!r}")
-            self._failed_at = self._clock()
+            self._fail(StoreUnavailable(f"What the storage gave cannot be used: {error!r}"))
             raise
+        finally:
+            self._looking_since = float("inf")
         return True
+
+    def _fail(self, error: StoreUnavailable) -> None:
+        self._error, self._failed_at = error, self._clock()
+        self._failures += 1

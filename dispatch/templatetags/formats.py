@@ -35,6 +35,12 @@ def money(amount: Decimal | UnsetType | None, business: Business) -> str:
 
 
 @register.filter
+def number(count: int) -> str:
+    """`10,000`."""
+    return f"{count:,}"
+
+
+@register.filter
 def phone(number: str, business: Business) -> str:
     return business.phone_text(number)
 

@@ -78,9 +78,9 @@ def main() -> None:
     slug = settings.BUSINESSES[0].slug
     s3.CLIENT = dynamodb.CLIENT = PATIENT
     as_deployed = wiring._jobs(slug)
-    store = LosesAnswers(as_deployed._store, options.lose, seed=options.number)
+    store = LosesAnswers(as_deployed.ledger, options.lose, seed=options.number)
     settled = {"link_days": 30, "now": wiring.now, "timeout": TIMEOUT}
-    jobs = JobRepository(store, as_deployed._months, **settled)
+    jobs = JobRepository(store, as_deployed.months, **settled)
     wiring._jobs = lambda slug: jobs
     print("ready", flush=True)
     sys.stdin.readline()

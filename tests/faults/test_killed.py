@@ -12,6 +12,7 @@ import pytest
 from dispatch.domain.document import LedgerMoved
 from dispatch.stores import atomic
 from dispatch.stores.archive import DocumentMonths, JobDocument
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.file import FileStore
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
@@ -39,7 +40,7 @@ def archive(folder: Path, steps: int) -> None:
         made += 1
 
     atomic.replace = dying
-    open_jobs(FileStore(folder / "jobs.json", keeps=True), timeout=60).archive(TODAY)
+    Archiver(open_jobs(FileStore(folder / "jobs.json", keeps=True), timeout=60)).archive(TODAY)
 
 
 def test_killed_at_every_write_of_the_archive_nothing_is_lost_or_shown_twice(
@@ -57,7 +58,7 @@ def test_killed_at_every_write_of_the_archive_nothing_is_lost_or_shown_twice(
         assert everything(jobs) == expected
         if process.exitcode == 0:
             break
-        jobs.archive(TODAY)
+        Archiver(jobs).archive(TODAY)
         assert everything(jobs) == expected
         assert [job.id for job in jobs.refreshed().jobs] == ["open", "today"]
     assert steps >= 12
@@ -80,7 +81,7 @@ def test_killed_at_every_line_it_says_all_jobs_arrive(tmp_path: Path) -> None:
     new.mkdir()
     jobs = open_jobs(FileStore(old / "jobs.json"), timeout=60)
     put(jobs, still_open("open"), *(done(f"j{day}", 4 + day) for day in YEAR))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     expected, last = everything(jobs).keys(), ""
     for lines in range(1, 100):
         with suppress(LedgerMoved):

@@ -18,9 +18,10 @@ from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
 from dispatch.stores.archive import Shelf
+from dispatch.stores.archiver import CLAIM_KEPT, Archiver
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
-from dispatch.stores.job_repository import CLAIM_KEPT, JobRepository
+from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from tests.aws import PATIENT
 from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job
@@ -117,7 +118,7 @@ def test_a_job_that_has_been_finished_for_three_days_moves_to_its_month(
     put(
         jobs, still_open("open"), done("new", 2.9), done("may"), done("april", 30), done("old", 300)
     )
-    assert jobs.archive(TODAY) == {"2026-05": 1, "2026-04": 1, "2025-07": 1}
+    assert Archiver(jobs).archive(TODAY) == {"2026-05": 1, "2026-04": 1, "2025-07": 1}
     other = opened()
     assert [job.id for job in other.read().jobs] == ["open", "new"]
     assert [other.archived(name) for name in ("may", "april", "old")] == [
@@ -127,7 +128,7 @@ def test_a_job_that_has_been_finished_for_three_days_moves_to_its_month(
     ]
     assert other.archived_by_token(done("may").tracking_token) == done("may")
     assert names(past(other)) == ["new", "may", "april", "old"]
-    assert sorted(other._months.names()) == ["2025-07", "2026-04", "2026-05"]
+    assert sorted(other.months.names()) == ["2025-07", "2026-04", "2026-05"]
 
 
 @in_memory
@@ -136,7 +137,7 @@ def test_the_month_is_that_of_the_business_and_of_the_move_alone(opened: Opened)
     jobs = opened()
     evening = NOON.replace(month=5, day=1, hour=5)
     put(jobs, done("late", finished_at=evening, updated_at=NOON))
-    assert jobs.archive(TODAY) == {"2026-04": 1}
+    assert Archiver(jobs).archive(TODAY) == {"2026-04": 1}
     assert names(past(jobs, date(2026, 4, 30), date(2026, 4, 30))) == ["late"]
     assert names(past(jobs, date(2026, 5, 1))) == []
 
@@ -148,7 +149,7 @@ def test_unknown_fields_and_the_time_it_was_finished_are_kept(store: MemoryStore
         b' "created_at": "2026-05-01T19:00:00Z", "updated_at": "2026-05-02T19:00:00Z"}]}'
     )
     store.save(body, None)
-    open_jobs(store).archive(TODAY)
+    Archiver(open_jobs(store)).archive(TODAY)
     month = store.beside("archive/2026-05.json").load().body
     assert b'"truck_color":"red"' in month
     assert b'"finished_at":"2026-05-02T19:00:00Z"' in month
@@ -159,7 +160,7 @@ def test_what_cannot_be_read_stays_where_it_is(store: MemoryStore) -> None:
     body = b'{"schema": 2, "revision": 1, "jobs": [{"id": "a", "status": "completed"}]}'
     store.save(body, None)
     jobs = open_jobs(store)
-    assert jobs.archive(TODAY) == {}
+    assert Archiver(jobs).archive(TODAY) == {}
     assert len(jobs.read().problems) == 1
 
 
@@ -169,7 +170,7 @@ def test_a_link_answers_until_it_is_over_and_an_unknown_one_costs_no_read(
     shelf = Counting(store)
     jobs = open_jobs(shelf)
     put(jobs, done("may"), done("march", 70))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     assert jobs.archived_by_token(done("may").tracking_token).id == "may"
     with pytest.raises(JobNotFound):
         jobs.archived_by_token(done("march").tracking_token)
@@ -185,7 +186,7 @@ def test_what_was_finished_lately_is_asked_of_no_archive(store: MemoryStore) -> 
     shelf = Counting(store)
     jobs = open_jobs(shelf)
     put(jobs, done("a"), done("b", 1))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     before = shelf.steps
     assert names(past(jobs, TODAY - timedelta(days=2))) == ["b"]
     assert shelf.steps == before
@@ -202,7 +203,7 @@ def test_in_a_table_archived_jobs_are_found_by_day_phone_and_name(
         done("b", 8, phone=phone, customer_name="Mark"),
     )
     put(jobs, *made)
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
 
     def ids(condition: Any, **index: Any) -> list[str]:
         page = items.query(KeyConditionExpression=condition, **index)
@@ -222,7 +223,7 @@ def test_a_change_of_an_archived_job_is_written_where_it_lies_and_seen_everywher
 ) -> None:
     jobs, other = opened(), opened()
     put(jobs, done("a"), done("b"))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     before = other.refreshed().revision
     job, revision = other.change_job("a", lambda book: noted(book, "a"))
     assert (job.version, revision) == (2, before + 1)
@@ -237,7 +238,7 @@ def test_a_renewed_link_of_an_archived_job_works_in_every_process_and_the_old_on
 ) -> None:
     jobs, other = opened(), opened()
     put(jobs, done("a"))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     other.refreshed()
     assert other.archived_by_token(done("a").tracking_token)
     new = "n" * 32
@@ -254,7 +255,7 @@ def test_a_renewed_link_of_an_archived_job_works_in_every_process_and_the_old_on
 def test_what_a_change_of_an_archived_job_raises_reaches_the_caller(opened: Opened) -> None:
     jobs = opened()
     put(jobs, done("a"))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
 
     def refuse(book: JobBook) -> JobBook:
         book.job("a")
@@ -269,7 +270,7 @@ def test_what_a_change_of_an_archived_job_raises_reaches_the_caller(opened: Open
 def test_reopening_brings_it_back(opened: Opened) -> None:
     jobs = opened()
     put(jobs, done("a"), done("b"))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     job, revision = jobs.change_job("a", lambda book: reopened(book, "a"))
     assert (job.status, job.finished_at, job.version) == (Status.BOOKED, None, 2)
     other = opened()
@@ -284,14 +285,14 @@ def test_reopened_and_finished_again_it_is_found_once(opened: Opened) -> None:
     clock = FakeClock()
     jobs = opened(now=clock.now)
     put(jobs, done("a", 40))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     jobs.change_job("a", lambda book: reopened(book, "a"))
     finish = lambda book: book.changed(  # noqa: E731
         move(book.job("a"), Status.COMPLETED, by=DANA, at=NOON, business=BUSINESS), NOON
     )
     jobs.change(finish)
     clock.tick(4 * 24 * 3600)
-    assert jobs.archive(TODAY) == {"2026-05": 1}
+    assert Archiver(jobs).archive(TODAY) == {"2026-05": 1}
     assert names(past(jobs)) == ["a"]
 
 
@@ -302,7 +303,7 @@ def test_reopened_and_finished_again_it_is_found_once(opened: Opened) -> None:
 def test_a_damaged_month_hides_no_other_and_is_told(store: MemoryStore, body: bytes) -> None:
     jobs = open_jobs(store)
     put(jobs, done("may"), done("april", 30), done("march", 60))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     month = store.beside("archive/2026-04.json")
     good = month.load()
     month.save(body, good.etag)
@@ -318,7 +319,7 @@ def test_what_belongs_into_a_damaged_month_stays_and_the_rest_moves(store: Memor
     jobs = open_jobs(store)
     put(jobs, done("may"), done("april", 30))
     store.beside("archive/2026-04.json").save(b"{", None)
-    assert jobs.archive(TODAY) == {"2026-05": 1}
+    assert Archiver(jobs).archive(TODAY) == {"2026-05": 1}
     assert [job.id for job in jobs.read().jobs] == ["april"]
     assert store.beside("archive/2026-04.json").load().body == b"{"
 
@@ -326,7 +327,7 @@ def test_what_belongs_into_a_damaged_month_stays_and_the_rest_moves(store: Memor
 def test_a_damaged_entry_of_a_month_hides_no_other(store: MemoryStore) -> None:
     jobs = open_jobs(store)
     put(jobs, done("a"), done("b"))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     month = store.beside("archive/2026-05.json")
     known = month.load()
     month.save(known.body.replace(b'"status":"completed"', b'"status":"gone"', 1), known.etag)
@@ -340,14 +341,14 @@ def test_jobs_that_were_there_and_are_gone_stop_every_write(
 ) -> None:
     jobs = open_jobs(store)
     put(jobs, done("a"), still_open("open"))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     store.delete()
     if not known:
         jobs = open_jobs(store)
     with pytest.raises(LedgerGone, match="gone"):
         put(jobs, still_open("new"))
     assert store.load() is MISSING
-    open_jobs(store).begin(TODAY)
+    Archiver(open_jobs(store)).begin(TODAY)
     put(jobs, still_open("new"))
     assert sorted(everything(open_jobs(store))) == ["a", "new"]
 
@@ -357,12 +358,12 @@ def test_a_month_that_was_there_and_is_gone_is_told_and_not_begun_anew(
 ) -> None:
     jobs = open_jobs(store)
     put(jobs, done("a"), done("b", 40))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     store.beside("archive/2026-05.json").delete()
     assert names(past(jobs)) == ["b"]
     assert list(jobs.damaged_months) == ["2026-05"]
     put(jobs, done("c"))
-    assert jobs.archive(TODAY) == {}
+    assert Archiver(jobs).archive(TODAY) == {}
     assert [job.id for job in jobs.read().jobs] == ["c"]
 
 
@@ -413,7 +414,7 @@ ALL = ["a", "april", "b", "open"]
 
 
 def a_day_s_work(jobs: JobRepository) -> None:
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     jobs.change_job("a", lambda book: noted(book, "a"))
     jobs.change_job("april", lambda book: reopened(book, "april"))
     jobs.change_job("april", lambda book: noted(book, "april"))
@@ -510,7 +511,7 @@ def test_killed_at_any_step_nothing_is_lost_or_shown_twice(kind: str) -> None:
         on_its_way = {"april"} - found.keys()  # reopened, and nobody was told that it is done
         assert sorted({*found, *on_its_way}) == ALL
         assert place.opened().archived("april") if on_its_way else True
-        place.opened().archive(TODAY)
+        Archiver(place.opened()).archive(TODAY)
         a_day_s_work(place.opened())
         found = everything(place.opened())
         assert sorted(found) == ALL
@@ -525,8 +526,10 @@ def test_two_who_archive_at_once_do_it_once(kind: str) -> None:
     for last in range(1, 90):
         place = Place(kind)
         put(place.opened(), still_open("open"), done("a"), done("april", 30))
-        jobs, steps = place.meanwhile(last, lambda place=place: place.opened().archive(TODAY))
-        jobs.archive(TODAY)
+        jobs, steps = place.meanwhile(
+            last, lambda place=place: Archiver(place.opened()).archive(TODAY)
+        )
+        Archiver(jobs).archive(TODAY)
         assert sorted(everything(place.opened())) == ["a", "april", "open"]
         if steps.steps < last:
             break
@@ -545,7 +548,7 @@ def test_a_change_while_it_is_archived_is_not_lost(
             last,
             lambda place=place: place.opened().change_job("a", lambda book: act(book, "a")),
         )
-        jobs.archive(TODAY)
+        Archiver(jobs).archive(TODAY)
         if steps.steps < last:
             break
         found = everything(place.opened())
@@ -559,7 +562,7 @@ def test_a_payment_while_it_is_reopened_is_not_lost(kind: str) -> None:
     for last in range(1, 90):
         place = Place(kind)
         put(place.opened(), done("a"))
-        place.opened().archive(TODAY)
+        Archiver(place.opened()).archive(TODAY)
         jobs, steps = place.meanwhile(
             last,
             lambda place=place: place.opened().change_job("a", lambda book: noted(book, "a")),
@@ -579,32 +582,33 @@ def test_a_payment_while_it_is_reopened_is_not_lost(kind: str) -> None:
 def test_once_a_day_whoever_comes_first(opened: Opened) -> None:
     jobs, other = opened(), opened()
     put(jobs, done("a"))
-    jobs.archive_daily(TODAY)
+    Archiver(jobs).daily(TODAY)
     revision = jobs.read().revision
     assert [job.id for job in jobs.read().jobs] == []
-    other.archive_daily(TODAY)
-    jobs.archive_daily(TODAY)
+    Archiver(other).daily(TODAY)
+    Archiver(jobs).daily(TODAY)
     assert other.refreshed().revision == revision
-    other.archive_daily(TODAY + timedelta(days=1))
+    Archiver(other).daily(TODAY + timedelta(days=1))
     assert other.refreshed().revision > revision
 
 
 def test_where_nothing_was_ever_written_nothing_is(store: MemoryStore) -> None:
-    open_jobs(store).archive_daily(TODAY)
+    Archiver(open_jobs(store)).daily(TODAY)
     assert store.load().etag is None
 
 
 def test_who_died_over_it_is_followed_by_another_after_a_while(store: MemoryStore) -> None:
     put(open_jobs(store), done("a"))
     with pytest.raises(Killed):
-        open_jobs(Counting(store, 4)).archive_daily(TODAY)
+        Archiver(open_jobs(Counting(store, 4))).daily(TODAY)
     assert open_jobs(store).read().archive.claim
     clock = FakeClock()
     jobs = open_jobs(store, clock=clock)
-    jobs.archive_daily(TODAY)
+    archiver = Archiver(jobs)
+    archiver.daily(TODAY)
     assert [job.id for job in jobs.read().jobs] == ["a"]
     clock.tick(CLAIM_KEPT + 1)
-    jobs.archive_daily(TODAY)
+    archiver.daily(TODAY)
     assert [job.id for job in jobs.read().jobs] == []
 
 
@@ -617,5 +621,5 @@ def test_a_storage_that_fails_meanwhile_is_tried_again_another_time(store: Memor
 
     put(open_jobs(store), done("a"))
     jobs = open_jobs(Failing(store))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     assert sorted(everything(open_jobs(store))) == ["a"]

@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dispatch.domain.jobbook import JobBook, JobNotFound
+from dispatch.domain.document import UnreadableDocument
+from dispatch.domain.jobbook import Found, JobBook, JobNotFound
 from dispatch.domain.status import Status
+from dispatch.stores.archive import UNREAD_FOR
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.job_repository import JobRepository
-from tests.making import NOON
+from tests.making import NOON, FakeClock
 from tests.memory import MemoryStore
 from tests.opening import open_jobs
 from tests.stores.test_archive import (
     TODAY,
+    YEAR_AGO,
     Counting,
     Killed,
     Meanwhile,
@@ -36,7 +40,7 @@ def store() -> MemoryStore:
     store = MemoryStore()
     jobs = open_jobs(store)
     put(jobs, done("a"), done("b"), still_open("open"))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     return store
 
 
@@ -75,7 +79,7 @@ def test_a_month_is_read_as_generously_as_jobs_json(
     assert jobs.damaged_months == ()
     assert list(jobs.damaged()) == []
     assert len(jobs.change_job("a", lambda book: noted(book, "a"))[0].notes) == 1
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     assert sorted(names(past(open_jobs(store)))) == ["a", "b"]
 
 
@@ -93,14 +97,62 @@ def test_a_month_that_nobody_would_write_over_is_not_shown_either(store: MemoryS
     assert jobs.damaged_months == ("2026-05",)
 
 
-def test_a_link_answers_again_once_its_month_is_mended(store: MemoryStore) -> None:
-    good = store.beside(MAY).load().body
+DAMAGED = "The archive of 2026-05 cannot be read."
+
+
+def test_while_a_month_is_damaged_nobody_is_told_that_its_jobs_do_not_exist(
+    store: MemoryStore,
+) -> None:
+    put(open_jobs(store), done("april", 30))
+    Archiver(open_jobs(store)).archive(TODAY)
+    good, clock = store.beside(MAY).load().body, FakeClock()
     by_hand(store, lambda _: b"{")
-    jobs = open_jobs(store)
+    jobs = open_jobs(store, clock=clock)
+    for _ in range(2):
+        with pytest.raises(UnreadableDocument, match=DAMAGED):
+            jobs.archived_by_token(done("a").tracking_token)
+    with pytest.raises(UnreadableDocument, match=DAMAGED):
+        jobs.archived("a")
+    with pytest.raises(UnreadableDocument, match=DAMAGED):
+        jobs.change_job("a", lambda book: noted(book, "a"))
+    assert jobs.archived("april").id == "april"
+    assert jobs.archived_by_token(done("april").tracking_token).id == "april"
     with pytest.raises(JobNotFound):
-        jobs.archived_by_token(done("a").tracking_token)
+        jobs.archived_by_token("")
     by_hand(store, lambda _: good)
+    assert jobs.archived("a").id == "a"
+    clock.tick(UNREAD_FOR + 1)
     assert jobs.archived_by_token(done("a").tracking_token).id == "a"
+    for look in (jobs.archived_by_token, jobs.archived):
+        with pytest.raises(JobNotFound):
+            look("n" * 32)
+
+
+def test_a_damaged_month_is_not_read_for_each_unknown_link(store: MemoryStore) -> None:
+    by_hand(store, lambda _: b"{")
+    shelf, clock = Counting(store), FakeClock()
+    jobs = open_jobs(shelf, clock=clock)
+    jobs.read()
+    for _ in range(3):
+        before = shelf.steps
+        for number in range(20):
+            with pytest.raises(UnreadableDocument):
+                jobs.archived_by_token(f"{number:032}")
+        assert shelf.steps == before + 1
+        clock.tick(UNREAD_FOR + 1)
+        jobs.refreshed()
+
+
+def test_a_link_whose_month_is_damaged_later_is_known_and_others_cost_no_read(
+    store: MemoryStore,
+) -> None:
+    jobs = open_jobs(Counting(store))
+    assert jobs.archived_by_token(done("a").tracking_token).id == "a"
+    by_hand(store, lambda _: b"{")
+    with pytest.raises(UnreadableDocument, match=DAMAGED):
+        jobs.archived_by_token(done("a").tracking_token)
+    with pytest.raises(JobNotFound):
+        jobs.archived_by_token("n" * 32)
 
 
 # --- two copies, and stamps --------------------------------------------------------------
@@ -118,10 +170,10 @@ def test_a_link_that_is_revoked_while_a_copy_lies_in_the_archive_answers_nobody(
     for last in range(1, 40):
         store = MemoryStore()
         put(open_jobs(store), done("b", 5))
-        open_jobs(store).archive(TODAY)
+        Archiver(open_jobs(store)).archive(TODAY)
         put(open_jobs(store), done("a"))
         try:
-            open_jobs(Counting(store, last)).archive(TODAY)
+            Archiver(open_jobs(Counting(store, last))).archive(TODAY)
         except Killed:
             pass
         else:
@@ -137,14 +189,14 @@ def test_the_known_revision_of_a_month_never_goes_back() -> None:
     for last in range(1, 40):
         store = MemoryStore()
         put(open_jobs(store), done("a"))
-        open_jobs(store).archive(TODAY)
+        Archiver(open_jobs(store)).archive(TODAY)
         put(open_jobs(store), done("april", 30))
         shelf = Meanwhile(
             store,
             last,
             lambda store=store: open_jobs(store).change_job("a", lambda book: noted(book, "a")),
         )
-        open_jobs(shelf).archive(TODAY)
+        Archiver(open_jobs(shelf)).archive(TODAY)
         if shelf.steps < last:
             break
         stored = JobBook.decode(store.beside(MAY).load().body)
@@ -157,13 +209,13 @@ def test_jobs_json_put_back_by_hand_to_before_the_archive_doubles_nothing() -> N
     jobs = open_jobs(store)
     put(jobs, done("a"), still_open("open"))
     before = store.load().body
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     jobs.change_job("a", lambda book: noted(book, "a"))
     store.save(before, store.load().etag)
     for each in (jobs, open_jobs(store)):
         each.refreshed()
         assert names(past(each)) == ["a"]
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     assert names(past(open_jobs(store))) == ["a"]
     assert len(open_jobs(store).archived("a").notes) == 1
     assert [job.id for job in open_jobs(store).read().jobs] == ["open"]
@@ -174,7 +226,7 @@ def test_an_open_job_that_somebody_put_into_a_month_comes_to_the_board(
 ) -> None:
     by_hand(store, lambda body: body.replace(b'"completed"', b'"booked"', 1))
     assert names(past(open_jobs(store))) == ["b"]
-    open_jobs(store).archive(TODAY)
+    Archiver(open_jobs(store)).archive(TODAY)
     jobs = open_jobs(store)
     assert [(job.id, job.status) for job in jobs.read().jobs] == [
         ("open", Status.BOOKED),
@@ -183,12 +235,40 @@ def test_an_open_job_that_somebody_put_into_a_month_comes_to_the_board(
     assert names(past(jobs)) == ["b"]
 
 
+@pytest.mark.parametrize("newest", ["2026-04", "2026-05"])
+def test_of_two_finished_copies_the_newest_version_counts_and_the_next_run_removes_the_other(
+    store: MemoryStore, newest: str
+) -> None:
+    """Each is in the month in which it says that it was finished."""
+    other = done("a", 30, version=1 + 2 * (newest == "2026-04"), truck="T4")
+    store.beside("archive/2026-04.json").save(JobBook().put(other).encode(), None)
+    jobs = open_jobs(store)
+    jobs.change_job("a", lambda book: noted(book, "a"))  # May's is at version 2 now
+    jobs.change(lambda book: book.stamped({"2026-04": 0}))
+    where = {each.line.id: jobs.months.name(each.line.finished_at) for each in all_past(jobs)}
+    assert where == {"a": newest, "b": "2026-05"}
+    assert len(all_past(jobs)) == 2
+    Archiver(jobs).archive(TODAY)
+    held = {name: [*jobs.month(name).index] for name in ("2026-04", "2026-05")}
+    assert held == (
+        {"2026-04": ["a"], "2026-05": ["b"]}
+        if newest == "2026-04"
+        else {"2026-04": [], "2026-05": ["a", "b"]}
+    )
+    assert jobs.archived("a").truck == ("T4" if newest == "2026-04" else "")
+    assert len(all_past(jobs)) == 2
+
+
+def all_past(jobs: JobRepository) -> list[Found]:
+    return jobs.finished(jobs.refreshed(), YEAR_AGO, TODAY)
+
+
 def test_a_job_that_somebody_put_into_another_month_goes_to_its_own(store: MemoryStore) -> None:
     body = store.beside(MAY).load().body
     store.beside("archive/2026-04.json").save(body, None)
     by_hand(store, loaded(lambda month: {**month, "jobs": month["jobs"][:1]}))
     jobs = open_jobs(store)
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     assert [job.id for job in jobs.month("2026-05").jobs] == ["a", "b"]
     assert jobs.month("2026-04").jobs == ()
     assert sorted(names(past(open_jobs(store)))) == ["a", "b"]

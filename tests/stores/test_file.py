@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.domain.document import Contended, StoreUnavailable
+from dispatch.domain.document import Contended, StoreUnavailable, UnreadableDocument
 from dispatch.stores import atomic, file
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.file import FileStore
 from dispatch.stores.repository import TIMEOUT
 from qdn_site.releases.store import FolderReleases
 from tests.making import NOON, FakeClock
+from tests.opening import open_jobs
+from tests.stores.test_archive import TODAY, done, names, past, put
 from tests.stores.troubled import adding, ids, repository
 
 
@@ -107,6 +110,25 @@ def test_who_only_reads_waits_for_no_lock(tmp_path: Path) -> None:
     with path.with_name("jobs.json.lock").open("w") as theirs:
         fcntl.flock(theirs, fcntl.LOCK_EX)
         assert FileStore(path).load().body == b"{}"
+
+
+def test_a_folder_with_a_month_s_name_is_a_damaged_month_and_hides_no_other(
+    tmp_path: Path,
+) -> None:
+    jobs = open_jobs(FileStore(tmp_path / "jobs.json"))
+    put(jobs, done("may"), done("april", 30), done("march", 60))
+    Archiver(jobs).archive(TODAY)
+    month = tmp_path / "archive" / "2026-04.json"
+    month.unlink()
+    month.mkdir()
+    assert names(past(jobs)) == ["may", "march"]
+    assert jobs.damaged_months == ("2026-04",)
+    assert jobs.archived("march").id == "march"
+    assert [str(each) for each in jobs.damaged()] == [str(month)]
+    with pytest.raises(UnreadableDocument, match="is a folder"):
+        jobs.month("2026-04")
+    put(jobs, done("another", 30), done("late", 5))
+    assert Archiver(jobs).archive(TODAY) == {"2026-05": 1}
 
 
 WAITING = """

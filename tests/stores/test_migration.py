@@ -17,6 +17,7 @@ from dispatch.domain.document import (
 )
 from dispatch.domain.jobbook import JobBook
 from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
 from tests.making import BUSINESS, NOON
@@ -69,7 +70,7 @@ def a_year() -> MemoryStore:
     store = MemoryStore()
     jobs = open_jobs(store)
     put(jobs, still_open("open"), done("a"), done("b"), done("april", 30))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     return store
 
 
@@ -128,8 +129,8 @@ def test_the_old_place_is_read_and_refuses_each_change(old: MemoryStore, new: Me
         lambda: put(server, still_open("late")),
         lambda: server.change_job("a", lambda book: noted(book, "a")),
         lambda: server.change_job("a", lambda book: reopened(book, "a")),
-        lambda: server.archive(TODAY),
-        lambda: open_jobs(old).archive_daily(TODAY + timedelta(days=1)),
+        lambda: Archiver(server).archive(TODAY),
+        lambda: Archiver(open_jobs(old)).daily(TODAY + timedelta(days=1)),
     ]
     before = old.load(), old.beside("archive/2026-05.json").load()
     for change in changes:
@@ -283,7 +284,7 @@ def reopen(store: MemoryStore) -> None:
 
 
 def archive(store: MemoryStore) -> None:
-    open_jobs(store).archive(TODAY + timedelta(days=1))
+    Archiver(open_jobs(store)).archive(TODAY + timedelta(days=1))
 
 
 @pytest.mark.parametrize("change", [add, pay, reopen, archive])
@@ -303,7 +304,7 @@ def test_a_change_meanwhile_is_in_the_new_place_or_refused(
         there = Meanwhile(new, last, act)
         there.seen = one.seen
         go(one, there)
-        open_jobs(new).archive_daily(TODAY)  # as a server does when it starts
+        Archiver(open_jobs(new)).daily(TODAY)  # as a server does when it starts
         found = everything(open_jobs(new))
         made = sorted(found) if refused or change is not add else sorted({*found} - {"late"})
         assert made == ALL
@@ -441,7 +442,7 @@ def test_an_archive_without_a_ledger_is_refused(old: MemoryStore, new: MemorySto
 
 
 def test_an_empty_ledger_is_taken(old: MemoryStore, new: MemoryStore) -> None:
-    open_jobs(new).begin(TODAY)
+    Archiver(open_jobs(new)).begin(TODAY)
     go(old, new)
     assert records(new) == records(old)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dispatch.domain.document import LedgerMoved
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
@@ -60,7 +61,7 @@ def old() -> MemoryStore:
     jobs = open_jobs(store)
     made = [done(f"may{number}", 5 + number / 100) for number in range(25)]
     put(jobs, *made, done("april", 30), *(still_open(f"open{number}") for number in range(3)))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     body = store.load().body.replace(b'"jobs":[', b'"house":{"a" : 1},"jobs":[\n{"id": 7},')
     store.save(body, store.load().etag)
     month = store.beside("archive/2026-05.json")
@@ -110,7 +111,7 @@ def test_killed_at_any_write_it_goes_on(table: OpenTable, business: str) -> None
     """Within a month that takes several transactions, too; and half of it is taken back."""
     store = MemoryStore()
     put(open_jobs(store), still_open("open"), *(done(f"j{number}") for number in range(25)))
-    open_jobs(store).archive(TODAY)
+    Archiver(open_jobs(store)).archive(TODAY)
     here, there = place(store, "file:old"), in_table(table(), business)
     for last in (1, 0, 1, 1, 2, 1):
         with suppress(Killed):

@@ -359,7 +359,7 @@ def test_who_waited_behind_a_failure_is_told_at_once(
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(mine.change, adding("a"))
         assert hanging.wait(10)
-        mine._clock = seconds  # the first thing a change does is to look at the clock
+        mine.clock = seconds  # the first thing a change does is to look at the clock
         others = [pool.submit(mine.change, adding(f"b-{number}")) for number in range(7)]
         for _ in others:
             assert in_line.acquire(timeout=10)

@@ -484,12 +484,36 @@ def test_readers_of_a_storage_that_hangs_do_not_wait_each_time(
     shared.current()
     with storage.holding_back():
         assert storage.asked.acquire(timeout=SOON)  # the background, on its own
-        clock.tick(3)
+        clock.tick(SOON + 1)  # longer than a reader waits
         asked = shared._asked
         assert [shared.current() for _ in range(100)] == [Value(1)] * 100
         for ask in MORE * 30:
             assert isinstance(_quietly(lambda ask=ask: ask(shared)), StoreUnavailable)
         assert shared._asked == asked
+
+
+@pytest.mark.parametrize("ask", MORE)
+def test_after_one_failed_look_who_asks_waits_for_the_next(
+    hurried: Snapshot[Value], storage: Storage, ask: Any
+) -> None:
+    hurried.current()
+    storage.broken = StoreUnavailable("gone")
+    _quietly(hurried.refreshed)
+    storage.broken = None
+    storage.write(2)
+    assert ask(hurried) == Value(2)
+
+
+def test_a_storage_that_fails_on_is_waited_for_once_and_not_by_everybody(
+    hurried: Snapshot[Value], storage: Storage, clock: FakeClock
+) -> None:
+    hurried.current()
+    storage.broken = StoreUnavailable("gone")
+    clock.tick(600)
+    for ask in MORE * 30:
+        assert isinstance(_quietly(lambda ask=ask: ask(hurried)), StoreUnavailable)
+        assert hurried.current() == Value(1)
+    assert storage.fetches == 1 + 2
 
 
 def test_a_storage_never_reached_that_hangs_is_said_so_at_once(

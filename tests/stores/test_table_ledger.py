@@ -26,6 +26,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.ledger import Entry
 from dispatch.domain.roster import Availability, Member, Roster
 from dispatch.domain.status import Status
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import Repository
@@ -330,11 +331,11 @@ def test_jobs_that_are_gone_stop_writes_until_they_are_begun_anew_with_what_is_l
     at = NOON - timedelta(days=9)
     done = job("done", status=Status.COMPLETED, finished_at=at)
     opened().change(lambda book: book.put(done, job("open")))
-    opened().archive(TODAY)
+    Archiver(opened()).archive(TODAY)
     items.delete_item(Key={"PK": f"JOBS#{business}", "SK": "HEAD"})
     with pytest.raises(LedgerGone, match="was there and is gone"):
         opened().change(adding("new"))
-    opened().begin(TODAY)
+    Archiver(opened()).begin(TODAY)
     assert list(opened().read().index) == ["open"]
     assert opened().archived("done") == done
 
@@ -383,7 +384,7 @@ def test_a_head_that_is_gone_is_put_back_with_what_is_left(
     at = NOON - timedelta(days=9)
     done = job("done", status=Status.COMPLETED, finished_at=at)
     jobs.change(lambda book: book.put(done, job("b"), job("c")))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     jobs.change(adding("b", truck="7"))
     before = jobs.read()
     items.delete_item(Key={"PK": f"JOBS#{business}", "SK": "HEAD"})
@@ -393,18 +394,76 @@ def test_a_head_that_is_gone_is_put_back_with_what_is_left(
     if left == "nothing":
         for revision in range(1, before.revision + 1):
             items.delete_item(Key={"PK": f"LOG#JOBS#{business}", "SK": f"{revision:019}"})
-        with pytest.raises(NoVersion):
-            open_jobs_in(open_table(), business).put_back()
+        for dry in (True, False):
+            assert [*open_jobs_in(open_table(), business).put_back(dry=dry).values()] == [False]
         return
     again = open_jobs_in(open_table(), business)
-    assert again.put_back() == [f"JOBS#{business} in the DynamoDB table in memory"]
+    for dry in (True, False):
+        named = f"JOBS#{business} in the DynamoDB table in memory"
+        assert again.put_back(dry=dry) == {named: True}
     book = open_jobs_in(open_table(), business).read()
     assert [(each.id, each.truck) for each in book.jobs] == [("b", "7"), ("c", "")]
     assert book.revision == before.revision + 1
     assert book.archive == before.archive
     assert again.archived("done").id == "done"
-    assert again.put_back() == []
+    assert again.put_back() == {}
     jobs.change(adding("d"))
+
+
+def test_months_whose_heads_are_gone_are_told_apart_and_begun_anew_with_what_is_left(
+    open_table: Callable[[], Table], business: str, items: Any
+) -> None:
+    jobs = open_jobs_in(open_table(), business)
+    made = [
+        job(name, status=Status.COMPLETED, finished_at=NOON - timedelta(days=days))
+        for name, days in (("may", 9), ("april", 40))
+    ]
+    jobs.change(lambda book: book.put(*made))
+    Archiver(jobs).archive(TODAY)
+    for month in ("2026-04", "2026-05"):
+        items.delete_item(Key={"PK": f"ARCHIVE#{business}", "SK": month})
+    jobs = open_jobs_in(open_table(), business)
+    where = "in the DynamoDB table in memory"
+    assert jobs.put_back(dry=True) == {
+        f"ARCHIVE#{business}#2026-04 {where}": True,
+        f"ARCHIVE#{business}#2026-05 {where}": True,
+    }
+    assert Archiver(jobs).begin(TODAY) == ["the archive of 2026-04", "the archive of 2026-05"]
+    jobs = open_jobs_in(open_table(), business)
+    assert [jobs.archived(each.id) for each in made] == made
+    assert jobs.damaged_months == ()
+
+
+def test_a_broken_record_of_a_month_is_taken_out(
+    open_table: Callable[[], Table], business: str, items: Any
+) -> None:
+    jobs, at = open_jobs_in(open_table(), business), NOON - timedelta(days=9)
+    done = {"status": Status.COMPLETED, "finished_at": at}
+    jobs.change(lambda book: book.put(job("a", **done), job("b", **done)))
+    Archiver(jobs).archive(TODAY)
+    key = {"PK": f"ARCHIVE#{business}#2026-05", "SK": f"R#{at:%Y-%m-%dT%H:%M:%SZ}#a"}
+    item = items.get_item(Key=key)["Item"]
+    items.put_item(Item={**item, "raw": item["raw"].replace("completed", "gone")})
+    (broken,) = open_jobs_in(open_table(), business).month("2026-05").broken.values()
+    jobs = open_jobs_in(open_table(), business)
+    jobs.change_month("2026-05", lambda month: month.without_broken({broken.raw}))
+    assert list(open_jobs_in(open_table(), business).month("2026-05").index) == ["b"]
+
+
+def test_a_roster_whose_head_is_gone_is_not_begun_over_what_is_left_but_put_back(
+    open_table: Callable[[], Table], business: str, items: Any
+) -> None:
+    def opened() -> Repository[Roster]:
+        return repository(TableLedger(open_table(), kinds.crew(business)))
+
+    for name in ("joel", "ana"):
+        opened().change(lambda roster, name=name: roster.put(make_member(name)))
+    items.delete_item(Key={"PK": f"CREW#{business}", "SK": "HEAD"})
+    with pytest.raises(LedgerGone, match="crew restore"):
+        opened().change(lambda roster: roster.put(make_member("new")))
+    assert [*opened().put_back().values()] == [True]
+    assert list(opened().read().index) == ["joel", "ana"]
+    opened().change(lambda roster: roster.put(make_member("new")))
 
 
 # --- what one transaction takes ----------------------------------------------------------------

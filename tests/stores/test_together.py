@@ -182,7 +182,7 @@ def test_who_has_waited_long_takes_nobody_with_time_left_along(
     mine: JobRepository, store: TroubledStore
 ) -> None:
     """Both lose races until the first one's time is up; the second goes on."""
-    clock: FakeClock = mine._clock  # type: ignore[assignment]
+    clock: FakeClock = mine.clock  # type: ignore[assignment]
 
     def outrun() -> None:
         clock.tick(TIMEOUT / 2)

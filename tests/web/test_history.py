@@ -12,6 +12,7 @@ from msgspec.structs import replace
 import dispatch.jobs
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.status import Status
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON, TOKEN, make_job
 from tests.stores.troubled import InMemory
@@ -122,6 +123,15 @@ def test_they_are_found_by_words_crew_and_days(
         done("d", NOON.replace(year=2024)),
     )
     assert shown(dana, **query) == list(found)
+
+
+def test_many_are_counted_as_people_write_it(
+    dana: Client, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(jobs, done("a"))
+    found = jobs.read().found * 10_000
+    monkeypatch.setattr(dispatch.jobs, "finished", lambda *_, **__: found)
+    assert "10,000 finished jobs, newest first." in words(dana.get(PAGE))
 
 
 @pytest.mark.parametrize(
@@ -270,7 +280,7 @@ def test_what_is_not_there_cannot_be_booked_again(dana: Client, job_id: str) -> 
 def archived(jobs: InMemory) -> InMemory:
     """A job of last week and one of last month, each in its month."""
     put(jobs, done("old", NOON - 7 * DAY, tracking_token=TOKEN), done("older", NOON - 30 * DAY))
-    jobs.archive(TODAY)
+    Archiver(jobs).archive(TODAY)
     return jobs
 
 
@@ -310,3 +320,21 @@ def test_dispatchers_are_told_of_a_damaged_month_which_hides_no_other(
     assert shown(dana) == ["old"]
     for page in ("/dashboard/history/", "/dashboard/"):
         assert "Of the archive 2026-04 cannot be read" in words(dana.get(page))
+
+
+def test_what_may_be_in_a_damaged_month_is_said_to_be_out_of_reach(
+    dana: Client, client: Client, archived: InMemory
+) -> None:
+    """Of a pickup that is there nobody is told that it is not."""
+    put(archived, make_job(id="open", tracking_token="o" * 32))
+    month = archived.store.beside("archive/2026-05.json")
+    month.save(b"{", month.load().etag)
+    archived.restart()
+    page = client.get(f"/track/{TOKEN}")
+    assert (page.status_code, page.headers["Refresh"]) == (503, "5")
+    asked = ("/api/jobs/old", "/dashboard/jobs/old")
+    assert [dana.get(address).status_code for address in asked] == [503, 503]
+    assert client.post("/api/track", {"token": TOKEN}, "application/json").status_code == 503
+    assert client.get(f"/track/{'o' * 32}").status_code == 200
+    assert client.get(f"/track/{'o' * 32}-").headers["Location"] == f"/track/{'o' * 32}"
+    assert dana.get("/api/jobs/older").status_code == 200

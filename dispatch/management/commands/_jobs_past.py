@@ -11,6 +11,11 @@ from dispatch.domain.job import EDITABLE, Job, plain
 
 SHOWN = ("status", "finished_at", *EDITABLE, "crew", "paid", "eta", "notes")
 
+NOTHING_KEPT = (
+    "nothing is kept of it that could be put back; where it is gone, `manage.py jobs begin` begins"
+    " it anew"
+)
+
 
 def moment(text: str) -> datetime:
     """With or without an offset; without, it is the business's time. Raises ArgumentTypeError."""
@@ -23,7 +28,7 @@ def moment(text: str) -> datetime:
 
 def versions(business: Business) -> Iterator[str]:
     """A line for each kept version of the working set, newest first."""
-    for at, book in wiring.jobs(business).versions():
+    for at, book in wiring.past(business).versions():
         still_open = sum(job.status.is_open for job in book.jobs)
         yield (
             f"{_local(at, business)}  revision {book.revision:<6} {len(book.jobs)} jobs,"
@@ -34,7 +39,7 @@ def versions(business: Business) -> Iterator[str]:
 def versions_of(business: Business, job_id: str) -> Iterator[str]:
     """A line for each version of one job, newest first, with what it changed."""
     found = list[tuple[datetime, Job]]()
-    for at, book in wiring.jobs(business).versions():
+    for at, book in wiring.past(business).versions():
         job = book.value(job_id)
         if job is None:
             continue
@@ -59,23 +64,23 @@ def difference(before: Job, after: Job) -> list[str]:
 
 def restored(business: Business, job_id: str | None, to: datetime, *, dry: bool) -> Iterator[str]:
     """A line for each thing done, or that would be. Raises NoVersion, StaleWrite."""
-    jobs, now = wiring.jobs(business), wiring.now()
-    damaged = [str(each) for each in jobs.damaged()] if dry else jobs.put_back()
-    verb = "Would first put back" if dry else "Put back"
-    yield from (f"{verb} {name} as it last was" for name in damaged)
-    if dry and damaged:
+    jobs, past, now = wiring.jobs(business), wiring.past(business), wiring.now()
+    mended, verb = jobs.put_back(dry=dry), "Would first put back" if dry else "Put back"
+    for name, is_kept in mended.items():
+        yield f"{verb} {name} as it last was" if is_kept else f"{name}: {NOTHING_KEPT}"
+    if dry and any(mended.values()):
         return
-    then = jobs.as_of(to if to.tzinfo else to.replace(tzinfo=business.zone))
+    then = past.as_of(to if to.tzinfo else to.replace(tzinfo=business.zone))
     if job_id is not None and then.value(job_id) is None:
         raise NoVersion(f"There was no job {job_id!r} then.")
     chosen = [
-        (before, back) for before, back in jobs.differences(then, now) if job_id in (None, back.id)
+        (before, back) for before, back in past.differences(then, now) if job_id in (None, back.id)
     ]
     if not chosen:
         yield "Nothing is different now from what it was then."
         return
     if not dry:
-        jobs.restore(then, {back.id for _, back in chosen}, now)
+        past.restore(then, chosen, now)
     for before, back in chosen:
         what = ", ".join(difference(before, back)) if before else "it was gone"
         yield f"{'Would restore' if dry else 'Restored'} {back.id} {back.customer_name}: {what}"

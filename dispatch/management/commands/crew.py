@@ -30,7 +30,9 @@ from dispatch.management.commands._days import (
 
 
 class Command(BusinessCommand):
-    help = "The roster: add, list, password, deactivate, away, create-table, upgrade-table."
+    help = (
+        "The roster: add, list, password, deactivate, away, restore, create-table, upgrade-table."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -59,11 +61,14 @@ class Command(BusinessCommand):
         upgrade = actions.add_parser(
             "upgrade-table", help="bring over a roster that its table has as it once was laid out"
         )
+        restoring = actions.add_parser(
+            "restore", help="the roster as it last was, where it is damaged or gone"
+        )
         for parser_ in (password, deactivate):
             parser_.add_argument("name")
         for parser_ in (add, password):
             parser_.add_argument("--password-stdin", action="store_true")
-        for parser_ in (add, password, deactivate, off, table, upgrade):
+        for parser_ in (add, password, deactivate, off, restoring, table, upgrade):
             add_dry_run(parser_)
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
@@ -132,6 +137,19 @@ class Command(BusinessCommand):
             self.stdout.write(told)
         for line in jobs_in_the_way(business, after, days):
             self.stdout.write(line)
+
+    def _restore(self, business: Business, options: dict[str, Any]) -> None:
+        dry = options["dry_run"]
+        try:
+            mended = wiring.roster(business).put_back(dry=dry)
+        except StaleWrite as error:
+            raise CommandError("Somebody has just changed the roster: run this again.") from error
+        for name, is_kept in mended.items():
+            if not is_kept:
+                raise CommandError(f"Of {name} no version is kept that can be read.")
+            self.stdout.write(f"{'Would put' if dry else 'Put'} back {name} as it last was")
+        if not mended:
+            raise CommandError("The roster is there: there is nothing to put back.")
 
     def _create_table(self, business: Business, options: dict[str, Any]) -> None:
         if table := wiring.roster_table():

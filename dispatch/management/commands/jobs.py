@@ -15,7 +15,6 @@ from django.core.management.base import CommandError, CommandParser
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.document import (
-    LedgerGone,
     MigrationRefused,
     NoVersion,
     StaleWrite,
@@ -30,6 +29,8 @@ from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._jobs_file import checked, read_file
 from dispatch.management.commands._jobs_migrate import moved, taken_back
 from dispatch.management.commands._jobs_past import moment, restored, versions, versions_of
+
+FASTER = "Somebody else has just written. Try again."
 
 
 class Command(BusinessCommand):
@@ -60,10 +61,11 @@ class Command(BusinessCommand):
         )
         dropping = actions.add_parser("drop", help="take out entries that cannot be read")
         dropping.add_argument("entry", nargs="+", help="its id or its number, as `verify` says it")
+        dropping.add_argument("--month", metavar="2026-05", help="those of that month's archive")
         archiving = actions.add_parser(
             "archive", help="move what was finished three days ago into the archive, now"
         )
-        beginning = actions.add_parser("begin", help="an empty jobs.json where one was and is gone")
+        beginning = actions.add_parser("begin", help="empty ledgers where some were and are gone")
         table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
         past = actions.add_parser("history", help="what is kept of earlier versions")
         past.add_argument("id", nargs="?", help="of a job: its versions")
@@ -114,14 +116,15 @@ class Command(BusinessCommand):
                 broken, entries = broken + 1, entries + 1
                 continue
             self.stdout.write(f"Archive {name}, revision {month.revision}: {_counted(month)}")
-            broken, entries = broken + self._told(month), entries + len(month.entries)
+            broken += self._told(month, f" of {name}")
+            entries += len(month.entries)
         if broken:
             raise CommandError(f"{broken} of {entries} entries are broken.")
 
-    def _told(self, book: JobBook) -> int:
+    def _told(self, book: JobBook, where: str = "") -> int:
         """How many of its entries are broken; each is said."""
         for number, entry in book.broken.items():
-            self.stderr.write(f"Cannot be read: {entry.problem} (number {number})")
+            self.stderr.write(f"Cannot be read: {entry.problem} (number {number}{where})")
         return len(book.problems)
 
     def _months(self, business: Business) -> Iterator[tuple[str, JobBook | None]]:
@@ -185,8 +188,10 @@ class Command(BusinessCommand):
         self.stdout.write(f"{verb} {new} of {len(source.entries)} entries")
 
     def _drop(self, business: Business, options: dict[str, Any]) -> None:
-        repository, gone = wiring.jobs(business), 0
-        book = repository.read()
+        repository, month, gone = wiring.jobs(business), options["month"], 0
+        if month and month not in repository.month_names():
+            raise CommandError(f"There is no archive of {month}.")
+        book = repository.month(month) if month else repository.read()
         chosen = dict(_broken(book, name) for name in options["entry"])
         raws = {entry.raw for entry in chosen.values()}  # numbers move while others write
 
@@ -197,7 +202,11 @@ class Command(BusinessCommand):
             return after
 
         if not options["dry_run"]:
-            repository.change(take_out)
+            if month:
+                stamps = {month: repository.change_month(month, take_out).revision}
+                repository.change(lambda book: book.stamped(stamps))
+            else:
+                repository.change(take_out)
             if not gone:
                 raise CommandError("Somebody else has changed that meanwhile; nothing was dropped.")
         for number, entry in chosen.items():
@@ -205,11 +214,11 @@ class Command(BusinessCommand):
             self.stdout.write(f"{verb} {entry.problem} (number {number})")
 
     def _archive(self, business: Business, options: dict[str, Any]) -> None:
-        jobs, today = wiring.jobs(business), business.today(wiring.now())
+        archiver, book = wiring.archiver(business), wiring.jobs(business).read()
         if options["dry_run"]:
-            moved = {name: len(entries) for name, entries in jobs.due(jobs.read()).items()}
+            moved = {name: len(entries) for name, entries in archiver.due(book).items()}
         else:
-            moved = jobs.archive(today)
+            moved = archiver.archive(business.today(wiring.now()))
         for name, count in moved.items():
             verb = "Would archive" if options["dry_run"] else "Archived"
             self.stdout.write(f"{verb} {count} jobs that were finished in {name}")
@@ -235,7 +244,7 @@ class Command(BusinessCommand):
         except JobNotFound as error:
             raise CommandError(f"{error}: its month is not known; run `jobs archive`.") from error
         except StaleWrite as error:
-            raise CommandError("Somebody else has just written. Try again.") from error
+            raise CommandError(FASTER) from error
 
     def _migrate(self, business: Business, options: dict[str, Any]) -> None:
         run = taken_back if options["back"] else moved
@@ -246,18 +255,15 @@ class Command(BusinessCommand):
             raise CommandError(str(error)) from error
 
     def _begin(self, business: Business, options: dict[str, Any]) -> None:
-        jobs = wiring.jobs(business)
+        dry = options["dry_run"]
         try:
-            jobs.read()
-        except LedgerGone:
-            pass
-        else:
+            begun = wiring.archiver(business).begin(business.today(wiring.now()), dry=dry)
+        except StaleWrite as error:
+            raise CommandError(FASTER) from error
+        for name in begun:
+            self.stdout.write(f"{'Would begin' if dry else 'Began'} {name} anew")
+        if not begun:
             raise CommandError("The jobs are there: there is nothing to begin anew.")
-        if options["dry_run"]:
-            self.stdout.write("Would begin an empty jobs.json")
-            return
-        jobs.begin(business.today(wiring.now()))
-        self.stdout.write("Began an empty jobs.json; the archive is as it was.")
 
     def _create_table(self, business: Business, options: dict[str, Any]) -> None:
         if table := wiring.jobs_table():

@@ -38,8 +38,8 @@ class Place:
         known = self.book().archive.months
         if gone := sorted(known.keys() - {*names}):
             raise UnreadableDocument(
-                f"Of the archive in {self.url} {', '.join(gone)} was there and is gone: see"
-                " `manage.py jobs restore`."
+                f"Of the archive in {self.url} {', '.join(gone)} was there and is gone:"
+                " `manage.py jobs restore` puts it back, `manage.py jobs begin` begins it anew."
             )
         for name, ledger in self.ledgers(sorted(names)):
             book = ledger.load()

@@ -157,7 +157,13 @@ def crew(business: str, *, is_named: bool = True) -> Kind[Roster]:
         }
 
     return Kind(
-        Roster, (partition, "HEAD"), partition, ("username",), beside, older=(older, "META")
+        Roster,
+        (partition, "HEAD"),
+        partition,
+        ("username",),
+        beside,
+        traces=(_log(partition),),
+        older=(older, "META"),
     )
 
 

@@ -99,9 +99,9 @@ class TableLedger(TableReader[L]):
             expected = head.etag
         return replace(stored, etag=expected)
 
-    def begin(self) -> None:
+    def begin(self, revision: int = 0) -> None:
         """Of whatever records are left. Raises StaleWrite where there is one."""
-        revision = max((item["revision"] for item in self._records()), default=0)
+        revision = max(revision, *(int(item["revision"]) for item in self._records()), 0)
         if self._head():
             raise StaleWrite
         empty = self._kind.ledger(revision=revision)
@@ -121,15 +121,17 @@ class TableLedger(TableReader[L]):
                 return self._put_together({}, raws)
         raise NoVersion(f"Of {self} no version of that time is kept.")
 
-    def put_back(self, write_id: str, at: datetime) -> None:
+    def put_back(self, write_id: str, at: datetime, *, dry: bool = False) -> None:
         """The records that are left, with what the log has of others."""
         with suppress(UnreadableDocument):
-            if self._head():
+            if self.load().etag is not None:
                 raise StaleWrite
         items, log = self._records(), list(self._logged(0, LAST_REVISION))
         revisions = [*(item["revision"] for item in items), *(each.revision for each in log)]
         if not revisions:
             raise NoVersion(f"Of {self} no version is kept that can be read.")
+        if dry:
+            return
         raws = {name_of(item): bytes_of(item["raw"]) for item in items}
         extras = [each.extra for each in log if each.extra]
         fields, _ = taken_apart(extras[-1], "") if extras else ({}, ())

@@ -133,7 +133,7 @@ class TableReader(Generic[L]):
 
     def _never_written(self, known: L | None) -> L:
         if (known is not None and known.revision) or self._has_been():
-            raise gone(self)
+            raise gone(self, self._kind.ledger)
         return known if known is not None and known.etag is None else self._kind.ledger()
 
     def _has_been(self) -> bool:
@@ -142,4 +142,4 @@ class TableReader(Generic[L]):
         return any(next(items, None) for items in found)
 
     def __str__(self) -> str:
-        return f"{self._kind.head[0]} in the DynamoDB table {self._table.name}"
+        return f"{self._kind.partition} in the DynamoDB table {self._table.name}"
