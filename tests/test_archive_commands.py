@@ -69,6 +69,21 @@ def test_what_is_archived_is_listed_shown_verified_and_exported(
     assert "Imported 0 of 4 entries" in run("jobs", "import", str(tmp_path / "all.json"))
 
 
+def test_the_jobs_of_a_customer_are_listed_however_old_they_are(jobs: InMemory) -> None:
+    grace = {"phone": "+16195550142", "customer_name": "Grace Hopper"}
+    made = [done("old", 900, **grace), done("young", 1, **grace)]
+    jobs.change(lambda book: book.put(*made))
+    run("jobs", "archive")
+
+    def listed(*asked: str) -> list[str]:
+        return [line.split()[0] for line in run("jobs", "list", *asked).splitlines()]
+
+    assert listed("--phone", "(619) 555-0142") == listed("--name", "grace HOPPER")
+    assert listed("--phone", "(619) 555-0142") == ["young", "old"]
+    assert listed("--name", "Grace") == listed("--phone", "0142") == []
+    assert listed("--name", "Grace Hopper", "--status", "cancelled") == []
+
+
 def test_a_damaged_month_is_said_and_hides_no_other(jobs: InMemory, tmp_path: Path) -> None:
     run("jobs", "archive")
     month = jobs.store.beside("archive/2026-05.json")

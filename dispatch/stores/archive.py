@@ -28,6 +28,8 @@ from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook, token_hash
 from dispatch.domain.ledger import Entry
 from dispatch.domain.record import JSON
+from dispatch.domain.typed.phones import EXT
+from dispatch.domain.typed.texts import folded
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.repository import LedgerStore
 
@@ -77,6 +79,13 @@ class Archived:
 
     def read(self) -> Job | None:
         return self.entry().value
+
+
+def customer(job: JobLine) -> dict[str, str]:
+    """By which all jobs of a customer are found: `phone`, as it is kept, without its extension, and
+    `name`, folded.
+    """
+    return {"phone": job.phone.partition(EXT)[0], "name": folded(job.customer_name)}
 
 
 class ReadMonth(NamedTuple):
@@ -144,6 +153,14 @@ class Months(ABC):
 
         Raises UnreadableDocument where it may be in one that cannot be read.
         """
+
+    def of_customer(self, by: str, text: str, names: list[str]) -> Iterator[Archived]:
+        """The jobs in these months, copies too, whose `customer` has exactly this as `by`.
+
+        Raises StoreUnavailable.
+        """
+        for month in self.read(names):
+            yield from (job for job in month.jobs if customer(job.line)[by] == text)
 
     def _told(
         self, name: str, revision: int | None, raws: Iterable[bytes], problem: str

@@ -4,16 +4,17 @@ Nothing above asks where a job lies. Of several copies of one the working set's 
 half-way between, because a process was killed, the next day's run brings where it belongs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import ARCHIVED_AFTER, Found, JobBook, JobNotFound, when_finished
 from dispatch.domain.ledger import Entry
-from dispatch.stores.archive import Archived, Months
+from dispatch.stores.archive import Archived, Months, customer
 from dispatch.stores.repository import LedgerStore, Repository, gone
 
 TRIES = 3  # of a change of a job that others archive, or bring back, meanwhile
@@ -64,19 +65,23 @@ class JobRepository(Repository[JobBook]):
         if first <= self.months.day(self.now() - ARCHIVED_AFTER):
             span = self.months.name_of(first), self.months.name_of(last)
             names = [name for name in self._newest_first(book) if span[0] <= name <= span[1]]
-        archived = dict[str, Archived]()
-        for month in self.months.read(names):
-            for job in month.jobs:  # the newest of several copies, as people may have made them
-                known = archived.get(job.line.id)
-                if known is None or known.line.version < job.line.version:
-                    archived[job.line.id] = job
-        old = (job for job_id, job in archived.items() if book.value(job_id) is None)
+        archived = chain.from_iterable(month.jobs for month in self.months.read(names))
         found = [
             each
-            for each in (*book.found, *(Found(job.line, job.read) for job in old))
+            for each in (*book.found, *_not_in(book, archived))
             if (at := each.line.finished_at) and first <= self.months.day(at) <= last
         ]
         return sorted(found, key=when_finished, reverse=True)
+
+    def of_customer(self, book: JobBook, by: str, text: str) -> list[Found]:
+        """All that one customer has had, however long ago, newest first, the open ones last: the
+        jobs whose `customer` has exactly this as `phone` or `name`. Raises StoreUnavailable.
+
+        A table has indexes for it, which answer no search by parts of words and numbers.
+        """
+        archived = self.months.of_customer(by, text, self._newest_first(book))
+        mine = (each for each in book.found if customer(each.line)[by] == text)
+        return sorted((*mine, *_not_in(book, archived)), key=when_finished, reverse=True)
 
     def archived_ids(self) -> set[str]:
         """Raises StoreUnavailable."""
@@ -198,3 +203,14 @@ def readable(entry: Entry[Job] | None, named: str = "") -> Job:
     if entry is None or entry.value is None:
         raise JobNotFound(named)
     return entry.value
+
+
+def _not_in(book: JobBook, archived: Iterable[Archived]) -> list[Found]:
+    """Of several copies, as people may have made them, the newest."""
+    newest = dict[str, Archived]()
+    for job in archived:
+        known = newest.get(job.line.id)
+        if known is None or known.line.version < job.line.version:
+            newest[job.line.id] = job
+    old = (job for job_id, job in newest.items() if book.value(job_id) is None)
+    return [Found(job.line, job.read) for job in old]

@@ -17,7 +17,7 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
-from dispatch.stores.archive import Shelf
+from dispatch.stores.archive import Shelf, customer
 from dispatch.stores.archiver import CLAIM_KEPT, Archiver
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
@@ -53,11 +53,14 @@ def still_open(name: str) -> Job:
     return done(name, status=Status.BOOKED, finished_at=None)
 
 
+TABLES = {"table": "open_table", "dynalite": "open_dynalite_table"}
+
+
 @pytest.fixture(params=["memory", "file", "s3", "table"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., JobRepository]:
     """Each call opens the same jobs anew, as another process would."""
-    if request.param == "table":
-        open_table = request.getfixturevalue("open_table")
+    if request.param in TABLES:
+        open_table = request.getfixturevalue(TABLES[request.param])
         business = request.getfixturevalue("business")
         return lambda **settings: open_jobs_in(open_table(), business, **settings)
     if request.param == "table in memory":
@@ -213,6 +216,34 @@ def test_in_a_table_archived_jobs_are_found_by_day_phone_and_name(
     assert ids(Key("NAME").eq(f"{business}#jose"), IndexName="by-name") == ["a"]
     day = Key("PK").eq(f"ARCHIVE#{business}#2026-05") & Key("SK").begins_with("R#2026-05-14")
     assert ids(day) == ["b"]
+
+
+@pytest.mark.parametrize("opened", [*IN_MEMORY, *TABLES], indirect=True)
+def test_all_that_a_customer_has_had_is_found_as_by_reading_all_of_it(opened: Opened) -> None:
+    phone = "+16195550142"
+    jobs = opened()
+    put(
+        jobs,
+        done("a", 900, phone=phone, customer_name="José Ramírez"),
+        done("b", 40, phone=f"{phone};ext=4", customer_name="Jose Ramirez"),
+        done("c", 5, phone=f"{phone}9", customer_name="Jose Ramirez Jr"),
+        done("lately", 1, phone=phone, customer_name="J. Ramirez"),
+        replace(still_open("open"), phone=phone, customer_name="JOSE RAMIREZ"),
+        done("nobody", 9, phone="", customer_name="?"),
+    )
+    Archiver(jobs).archive(TODAY)
+    jobs.change_job("b", lambda book: noted(book, "b"))
+    jobs.change_job("nobody", lambda book: renamed(book, "nobody", "Jose Ramirez"))
+    everything = [*jobs.finished(jobs.read(), date.min, date.max), *jobs.read().found]
+    for by, text, expected in [
+        ("phone", phone, ["lately", "b", "a", "open"]),
+        ("name", "jose ramirez", ["nobody", "b", "a", "open"]),
+        ("name", "jose", []),
+        ("phone", "+1619", []),
+    ]:
+        found = [each.line.id for each in jobs.of_customer(jobs.read(), by, text)]
+        assert found == expected
+        assert set(found) == {it.line.id for it in everything if customer(it.line)[by] == text}
 
 
 # --- changed where they lie --------------------------------------------------------------
@@ -372,6 +403,10 @@ def test_a_month_that_was_there_and_is_gone_is_told_and_not_begun_anew(
 
 class Killed(BaseException):
     """The process is gone, between two of its steps."""
+
+
+def renamed(book: JobBook, name: str, customer_name: str) -> JobBook:
+    return book.changed(replace(book.job(name), customer_name=customer_name), NOON)
 
 
 class Counting:

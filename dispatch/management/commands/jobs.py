@@ -6,7 +6,6 @@ from argparse import ArgumentTypeError
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from itertools import chain
 from typing import Any
 
 import msgspec
@@ -24,7 +23,8 @@ from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.ledger import Entry
 from dispatch.domain.status import Status
-from dispatch.domain.typed.texts import lines
+from dispatch.domain.typed import phones
+from dispatch.domain.typed.texts import folded, lines
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._jobs_file import checked, read_file
 from dispatch.management.commands._jobs_migrate import moved, taken_back
@@ -45,6 +45,9 @@ class Command(BusinessCommand):
         listing = actions.add_parser("list", help="a line for each job")
         listing.add_argument("--status", type=_status, help="only those at this status")
         listing.add_argument("--all", action="store_true", help="those in the archive, too")
+        whose = listing.add_mutually_exclusive_group()
+        whose.add_argument("--phone", help="one customer's, the archived ones too: a whole number")
+        whose.add_argument("--name", help="the same by a whole name")
         show = actions.add_parser("show", help="one job, as JSON")
         show.add_argument("id", help="of a job; of a broken entry its number will do, too")
         actions.add_parser("verify", help="is every entry readable, of jobs.json and its archive?")
@@ -90,8 +93,10 @@ class Command(BusinessCommand):
         wanted, jobs = options["status"], wiring.jobs(business)
         book = jobs.read()
         past = jobs.finished(book, date.min, date.max) if options["all"] else []
-        archived = (each.line for each in past if book.value(each.line.id) is None)
-        for job in chain(book.jobs, archived):
+        found = [*book.found, *(each for each in past if book.value(each.line.id) is None)]
+        if options["phone"] or options["name"]:
+            found = jobs.of_customer(book, *_customer(options, business.country))
+        for job in (each.line for each in found):
             if wanted in (None, job.status):
                 self.stdout.write(_line(job))
 
@@ -288,6 +293,16 @@ def _status(text: str) -> Status:
         return Status(text)
     except ValueError as error:
         raise ArgumentTypeError(f"{text!r} is none of {', '.join(Status)}") from error
+
+
+def _customer(options: dict[str, Any], country: str) -> tuple[str, str]:
+    """By which the jobs of one are found, and how that is kept."""
+    if name := options["name"]:
+        return "name", folded(name)
+    try:
+        return "phone", phones.read(options["phone"], country).partition(phones.EXT)[0]
+    except phones.NoNumber:
+        return "phone", options["phone"]  # as old files may have it
 
 
 def _number(name: str) -> int:

@@ -11,6 +11,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.stores.archive import READERS, Archived, Months, ReadMonth
 from dispatch.stores.dynamodb import Item, Table
 from dispatch.stores.table import kinds
+from dispatch.stores.table.items import bytes_of
 from dispatch.stores.table.ledger import TableLedger
 
 
@@ -54,12 +55,23 @@ class TableMonths(Months):
                 return found if found.line.tracking_token == token else None
         return None
 
+    def of_customer(self, by: str, text: str, names: list[str]) -> Iterator[Archived]:
+        """By an index, which DynamoDB brings up to date within a second or so."""
+        condition = Key(by.upper()).eq(kinds.of_customer(self._business, text))
+        for item in self._table.query(condition, IndexName=f"by-{by}"):
+            is_asked = item["PK"].rpartition("#")[2] in names
+            if is_asked and (found := _read(bytes_of(item["raw"]))):
+                yield found
+
     def _job(self, month: str, place: Item) -> Archived | None:
-        raw = self.ledger(month).record(place["name"])
-        try:
-            return Archived.of(raw) if raw else None
-        except ValueError:
-            return None
+        return _read(self.ledger(month).record(place["name"]))
 
     def _items(self, partition: str) -> Iterator[Item]:
         return self._table.query(Key("PK").eq(partition), ConsistentRead=True)
+
+
+def _read(raw: bytes | None) -> Archived | None:
+    try:
+        return Archived.of(raw) if raw else None
+    except ValueError:
+        return None

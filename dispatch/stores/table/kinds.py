@@ -14,7 +14,7 @@ from dispatch.domain.jobbook import JobBook, token_hash
 from dispatch.domain.ledger import UNREADABLE, Entry
 from dispatch.domain.record import JSON
 from dispatch.domain.roster import Member, Roster
-from dispatch.domain.typed.texts import folded
+from dispatch.stores.archive import customer
 from dispatch.stores.dynamodb import MOST_ACTIONS, Item, ItemKey
 from dispatch.stores.repository import L
 
@@ -108,8 +108,8 @@ def month(business: str, month: str) -> Kind[JobBook]:
         return {**lookup, **_link(business, job, month, name)}
 
     def indexed(job: Job) -> dict[str, str]:
-        asked = {"PHONE": job.phone.partition(";")[0], "NAME": folded(job.customer_name)}
-        return {index: f"{business}#{text}" for index, text in asked.items() if text}
+        found_by = customer(job).items()
+        return {by.upper(): of_customer(business, text) for by, text in found_by if text}
 
     partition = f"{archive(business)}#{month}"
     return Kind(
@@ -122,6 +122,11 @@ def month(business: str, month: str) -> Kind[JobBook]:
         indexed,
         traces=(_log(partition), partition),
     )
+
+
+def of_customer(business: str, text: str) -> str:
+    """The key of an index."""
+    return f"{business}#{text}"
 
 
 def _log(partition: str) -> str:
