@@ -28,6 +28,7 @@ from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job
 from tests.memory import MemoryStore
 from tests.memory_table import MemoryTable
 from tests.opening import open_jobs, open_jobs_in
+from tests.stores.conftest import MOTO
 
 TODAY = date(2026, 5, 22)
 YEAR_AGO = date(2025, 5, 23)
@@ -53,10 +54,10 @@ def still_open(name: str) -> Job:
     return done(name, status=Status.BOOKED, finished_at=None)
 
 
-@pytest.fixture(params=["memory", "file", "s3", "table"])
+@pytest.fixture(params=["memory", "file", "s3", "table in memory", MOTO])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., JobRepository]:
     """Each call opens the same jobs anew, as another process would."""
-    if request.param == "table":
+    if request.param == "moto":
         open_table = request.getfixturevalue("open_table")
         business = request.getfixturevalue("business")
         return lambda **settings: open_jobs_in(open_table(), business, **settings)
