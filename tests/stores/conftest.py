@@ -98,9 +98,10 @@ OpenJobs = Callable[[], LedgerStore[JobBook]]
 
 
 TABLES = {"moto": "open_table", "dynalite": "open_dynalite_table"}
+MOTO = pytest.param("moto", marks=pytest.mark.long)  # as slow as all others together
 
 
-@pytest.fixture(params=["file", "s3", "memory", "moto", "dynalite"])
+@pytest.fixture(params=["file", "s3", "memory", MOTO, "dynalite"])
 def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], OpenJobs]:
     """Of a business, what opens its jobs anew, as another process would."""
     if request.param == "file":

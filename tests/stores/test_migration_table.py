@@ -18,6 +18,7 @@ from tests.making import BUSINESS, NOON
 from tests.memory import MemoryStore
 from tests.memory_table import MemoryTable
 from tests.opening import open_jobs, open_jobs_in
+from tests.stores.conftest import MOTO
 from tests.stores.test_archive import (
     TODAY,
     Killed,
@@ -32,7 +33,7 @@ from tests.stores.test_migration import place, records
 OpenTable = Callable[[], Table]
 
 
-@pytest.fixture(params=["memory", pytest.param("moto", marks=pytest.mark.long)])
+@pytest.fixture(params=["memory", MOTO])
 def table(request: pytest.FixtureRequest) -> OpenTable:
     if request.param == "moto":
         opened: OpenTable = request.getfixturevalue("open_table")
