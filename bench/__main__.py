@@ -23,7 +23,7 @@ def main() -> int:
     rows: list[Row] = []
     for row in chain(writers.rows(), growth.rows()):
         met = ("met" if row.is_met else "MISSED") if row.goal else ""
-        print(f"{row.name:<72}{row.value:>9.2f} {row.unit:<9} {row.goal:>6} {met}", flush=True)
+        print(f"{row.name:<80}{row.value:>9.2f} {row.unit:<9} {row.goal:>6} {met}", flush=True)
         rows.append(row)
     each = [{"name": r.name, "value": r.value, "goal": r.goal, "met": r.is_met} for r in rows]
     told = {"machine": platform.platform(), "python": platform.python_version(), "rows": each}

@@ -175,7 +175,7 @@ def least(do: Callable[[], object]) -> float:
 
 
 def memory() -> float:
-    """MB at most. What Python knows of it is no less than of the process that has started this."""
+    """MB at most. `getrusage` says no less than what the process that started this one took."""
     status = Path("/proc/self/status")
     if found := status.exists() and re.search(r"VmHWM:\s+(\d+)", status.read_text()):
         return int(found[1]) / 1024
