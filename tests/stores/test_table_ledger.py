@@ -556,6 +556,10 @@ def test_a_record_that_is_too_long_is_refused_alone(
     long = adding("long", access_notes="x" * MOST_BYTES)
     with pytest.raises(StoreUnavailable, match=r"long is of 380,[0-9]{3} bytes"):
         jobs.change(long)
+    many = adding(*(f"job-{number:02}" for number in range(MOST_RECORDS + 5)))
+    with pytest.raises(StoreUnavailable, match="long is of"):
+        jobs.change(lambda book: long(many(book)))
+    assert not jobs.is_doubted
     assert client.written == [4]
     half = "x" * (MOST_BYTES // 2)
     assert jobs.change(adding("b", "c", access_notes=half)).revision == 3, "one by one"

@@ -60,7 +60,7 @@ class TableMonths(Months):
         condition = Key(by.upper()).eq(kinds.of_customer(self._business, text))
         for item in self._table.query(condition, IndexName=f"by-{by}"):
             is_asked = item["PK"].rpartition("#")[2] in names
-            if is_asked and (found := _read(bytes_of(item["raw"]))):
+            if is_asked and (found := _read(bytes_of(item.get("raw", b"")))):
                 yield found
 
     def _job(self, month: str, place: Item) -> Archived | None:

@@ -40,12 +40,14 @@ def fits(kind: Kind[L], before: L, after: L) -> bool:
     """
     places = zip_longest(before.entries, after.entries)
     differing = [(old, new) for old, new in places if old is not new]
-    if all(not (old and new) or kind.name(old) == kind.name(new) for old, new in differing):
+    size = sum(LONGEST_NAME + len(each.raw) for pair in differing for each in pair if each)
+    are_in_place = all(
+        not (old and new) or kind.name(old) == kind.name(new) for old, new in differing
+    )
+    if size <= MOST_BYTES and are_in_place:
         if len(differing) > MOST_RECORDS:
             return False
-        actions = 2 + len(differing) * (1 + kind.most_beside)
-        size = sum(LONGEST_NAME + len(each.raw) for pair in differing for each in pair if each)
-        if actions <= MOST_ACTIONS and size <= MOST_BYTES:
+        if 2 + len(differing) * (1 + kind.most_beside) <= MOST_ACTIONS:
             return True
     return len(cut(kind, before, after)) == 1
 

@@ -36,7 +36,7 @@ class Kind(Generic[L]):
     partition: str  # of its records
     named_by: tuple[str, ...]  # stored fields that name a record's item, joined by `#`
     beside: Callable[[str, Any], Items]  # what goes with the record of that name, for looking up
-    most_beside: int = MOST_ACTIONS  # of these that one change of it touches: old and new ones
+    most_beside: int = MOST_ACTIONS  # of these that one change of it touches, old and new ones
     indexed: Callable[[Any], Mapping[str, str]] = _none  # its attributes, for the indexes
     traces: tuple[str, ...] = ()  # partitions whose items show that there was such a ledger
     older: ItemKey | None = None  # the item of a layout that is to be brought over first
@@ -92,7 +92,9 @@ def jobs(business: str) -> Kind[JobBook]:
         return _link(business, job, "JOBS", name)
 
     traces = archive(business), _log(partition), partition
-    return Kind(JobBook, (partition, "HEAD"), partition, ("id",), beside, 2, traces=traces)
+    return Kind(
+        JobBook, (partition, "HEAD"), partition, ("id",), beside, most_beside=2, traces=traces
+    )
 
 
 def archive(business: str) -> str:
@@ -118,8 +120,8 @@ def month(business: str, month: str) -> Kind[JobBook]:
         partition,
         ("finished_at", "id"),
         beside,
-        4,
-        indexed,
+        most_beside=4,  # the links, and two places of its id
+        indexed=indexed,
         traces=(_log(partition), partition),
     )
 
