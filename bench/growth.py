@@ -48,7 +48,7 @@ Open = Callable[[int], Place]  # by how many are finished
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 
 OPEN, FINISHED = 50, 100_000
-ROUNDS, TIMES = 3, 15  # processes for each size, and how often each of them does it
+ROUNDS, TIMES = 5, 40  # processes for each size, and how often each of them does it
 UNITS = {"page": "ms", "poll": "ms", "quiet poll": "ms", "poll's size": "KB", "change": "ms"}
 UNITS |= {"bytes written": "KB", "memory": "MB"}
 BUCKET = {
