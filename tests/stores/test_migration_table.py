@@ -60,7 +60,7 @@ def old() -> MemoryStore:
     """More of a month than one transaction takes; and what nobody can read."""
     store = MemoryStore()
     jobs = open_jobs(store)
-    made = [done(f"may{number}", 5 + number / 100) for number in range(25)]
+    made = [done(f"may{number}", 5 + number / 100) for number in range(40)]
     put(jobs, *made, done("april", 30), *(still_open(f"open{number}") for number in range(3)))
     Archiver(jobs).archive(TODAY)
     body = store.load().body.replace(b'"jobs":[', b'"house":{"a" : 1},"jobs":[\n{"id": 7},')
@@ -111,7 +111,7 @@ class Dying:
 def test_killed_at_any_write_it_goes_on(table: OpenTable, business: str) -> None:
     """Within a month that takes several transactions, too; and half of it is taken back."""
     store = MemoryStore()
-    put(open_jobs(store), still_open("open"), *(done(f"j{number}") for number in range(25)))
+    put(open_jobs(store), still_open("open"), *(done(f"j{number}") for number in range(40)))
     Archiver(open_jobs(store)).archive(TODAY)
     here, there = place(store, "file:old"), in_table(table(), business)
     for last in (1, 0, 1, 1, 2, 1):

@@ -11,8 +11,7 @@ from dispatch.stores.dynamodb import MOST_ACTIONS, Item, ItemKey
 from dispatch.stores.repository import L
 from dispatch.stores.table.kinds import LONGEST_NAME, Items, Kind
 
-MOST_RECORDS = 20  # that one commit changes
-MOST_BYTES = 380_000  # of these, as the log has them in one item: DynamoDB takes 400 KB
+MOST_BYTES = 380_000  # that one commit changes, as the log has them in one item: it takes 400 KB
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +40,12 @@ def fits(kind: Kind[L], before: L, after: L) -> bool:
     places = zip_longest(before.entries, after.entries)
     differing = [(old, new) for old, new in places if old is not new]
     size = sum(LONGEST_NAME + len(each.raw) for pair in differing for each in pair if each)
+    actions = 2 + sum(1 + kind.touched_beside(old, new) for old, new in differing)
     are_in_place = all(
         not (old and new) or kind.name(old) == kind.name(new) for old, new in differing
     )
-    if size <= MOST_BYTES and are_in_place:
-        if len(differing) > MOST_RECORDS:
-            return False
-        if 2 + len(differing) * (1 + kind.most_beside) <= MOST_ACTIONS:
-            return True
-    return len(cut(kind, before, after)) == 1
+    looks_so = size <= MOST_BYTES and actions <= MOST_ACTIONS and are_in_place
+    return looks_so or len(cut(kind, before, after)) == 1
 
 
 def cut(kind: Kind[L], before: L, after: L) -> list[list[Step]]:
@@ -57,7 +53,7 @@ def cut(kind: Kind[L], before: L, after: L) -> list[list[Step]]:
 
     One without a record changes the head alone.
     """
-    cuts, records, actions, size = [list[Step]()], 0, 2, 0  # with the head's and the log's
+    cuts, actions, size = [list[Step]()], 2, 0  # with the head's and the log's
     for step in _steps(kind, before, after):
         if step.size > MOST_BYTES:
             raise StoreUnavailable(
@@ -65,12 +61,11 @@ def cut(kind: Kind[L], before: L, after: L) -> list[list[Step]]:
                 " Nothing was changed."
             )
         more = 1 + len(step.beside)
-        full = actions + more > MOST_ACTIONS or size + step.size > MOST_BYTES
-        if cuts[-1] and (full or records >= MOST_RECORDS):
+        if cuts[-1] and (actions + more > MOST_ACTIONS or size + step.size > MOST_BYTES):
             cuts.append([])
-            records, actions, size = 0, 2, 0
+            actions, size = 2, 0
         cuts[-1].append(step)
-        records, actions, size = records + 1, actions + more, size + step.size
+        actions, size = actions + more, size + step.size
     return cuts
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Generic
 
 import msgspec
@@ -37,6 +38,7 @@ class Kind(Generic[L]):
     named_by: tuple[str, ...]  # stored fields that name a record's item, joined by `#`
     beside: Callable[[str, Any], Items]  # what goes with the record of that name, for looking up
     most_beside: int = MOST_ACTIONS  # of these that one change of it touches, old and new ones
+    beside_by: Callable[[Any], object] = id  # as long as this is the same, none of them
     indexed: Callable[[Any], Mapping[str, str]] = _none  # its attributes, for the indexes
     traces: tuple[str, ...] = ()  # partitions whose items show that there was such a ledger
     older: ItemKey | None = None  # the item of a layout that is to be brought over first
@@ -53,6 +55,12 @@ class Kind(Generic[L]):
         if 0 < len(name) <= LONGEST_NAME:
             return name
         return _name(self.ledger.with_texts, self.named_by, entry.raw)
+
+    def touched_beside(self, old: Entry[Any] | None, new: Entry[Any] | None) -> int:
+        """At most so many of the items beside it go or come where one becomes the other."""
+        values = [entry.value for entry in (old, new) if entry and entry.value is not None]
+        is_same = len(values) == 2 and self.beside_by(values[0]) == self.beside_by(values[1])
+        return 0 if is_same else self.most_beside
 
     def names(self, entries: Iterable[Entry[Any]]) -> dict[str, Entry[Any]]:
         """Records in their order, by the names of their items.
@@ -93,7 +101,14 @@ def jobs(business: str) -> Kind[JobBook]:
 
     traces = archive(business), _log(partition), partition
     return Kind(
-        JobBook, (partition, "HEAD"), partition, ("id",), beside, most_beside=2, traces=traces
+        JobBook,
+        (partition, "HEAD"),
+        partition,
+        ("id",),
+        beside,
+        most_beside=2,
+        beside_by=attrgetter("tracking_token"),
+        traces=traces,
     )
 
 
