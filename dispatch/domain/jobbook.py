@@ -94,6 +94,9 @@ class Migration(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
+ARCHIVE, MIGRATION = msgspec.json.Decoder(Archive), msgspec.json.Decoder(Migration)
+
+
 class Found(NamedTuple):
     """A job by what it is found by, and how the whole of it is read; None where it is damaged."""
 
@@ -221,17 +224,17 @@ class JobBook(Ledger[Job]):
     @cached_property
     def archive(self) -> Archive:
         """Raises UnreadableDocument, as reading the book does: it looks at it."""
-        return self._known("archive", Archive)
+        return self._known("archive", ARCHIVE)
 
     @cached_property
     def migration(self) -> Migration:
         """Raises UnreadableDocument, likewise."""
-        return self._known("migration", Migration)
+        return self._known("migration", MIGRATION)
 
-    def _known(self, name: str, kind: type[S]) -> S:
+    def _known(self, name: str, decoder: msgspec.json.Decoder[S]) -> S:
         stored = (self.extra or {}).get(name)
         try:
-            return msgspec.json.decode(stored, type=kind) if stored else kind()
+            return decoder.decode(stored) if stored else decoder.type()
         except ValueError as error:
             raise UnreadableDocument(f"Its `{name}` is not ours: {error}.") from error
 

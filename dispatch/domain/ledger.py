@@ -54,6 +54,7 @@ class Ledger(Generic[R]):
     schema: ClassVar[int]
     collection: ClassVar[str]
     record: ClassVar[type[Any]]
+    decoder: ClassVar[msgspec.json.Decoder[Any]]
     named_by: ClassVar[str] = "id"
     texts: ClassVar[Set[str]] = frozenset()  # fields
     mended_by: ClassVar[str]  # for people: what helps where it was there and is gone
@@ -64,6 +65,10 @@ class Ledger(Generic[R]):
     updated_at: datetime | None = None
     extra: Mapping[str, Raw] | None = None
     etag: str | None = field(default=None, compare=False)  # of what is stored; None: nothing is
+
+    def __init_subclass__(cls) -> None:
+        """msgspec plans how to read a class when first asked: two threads at once would crash."""
+        cls.decoder = msgspec.json.Decoder(cls.record, strict=False)
 
     @classmethod
     def canonical(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
@@ -189,7 +194,7 @@ class Ledger(Generic[R]):
 
     @classmethod
     def _entry(cls, raw: bytes) -> Entry[R]:
-        value = msgspec.json.decode(raw, type=cls.record, strict=False)
+        value = cls.decoder.decode(raw)
         if LARGE_NUMBER.search(raw):
             encode(value)
         return Entry(raw, value)

@@ -35,6 +35,7 @@ from dispatch.stores.repository import LedgerStore
 
 log = logging.getLogger(__name__)
 
+LINE = msgspec.json.Decoder(JobLine)  # made here, once: threads are the first to use it
 FOLDER = "archive"
 NAME = re.compile(r"([0-9]{4}-[0-9]{2})\.json")
 READERS = 8  # months that are fetched at once
@@ -66,7 +67,7 @@ class Archived:
     def of(cls, raw: bytes) -> Self:
         """What people have written by hand is read whole, which takes longer. Raises ValueError."""
         with suppress(ValueError):
-            line = msgspec.json.decode(raw, type=JobLine)
+            line = LINE.decode(raw)
             if line.status.is_open is (line.finished_at is None):
                 return cls(line, raw)
         entry = JobBook.read_entry(raw)

@@ -1,6 +1,7 @@
 """Documents: the behaviour that jobs and roster share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from dispatch.domain.record import encode
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from tests.making import LEGACY, NOON, make_job, make_member
+from tests.serving import environment_of, run
 
 
 def test_putting_a_known_record_keeps_its_place() -> None:
@@ -177,3 +179,32 @@ def test_nor_is_a_record_after_its_last_version(kind: Any, entry: Entry, version
     (value,) = ledger.values
     with pytest.raises(UnreadableDocument, match="nothing was written"):
         ledger.changed(replace(value, phone="+16195550142"), NOON)
+
+
+READ_IN_A_NEW_PROCESS = """
+import sys
+import msgspec
+from dispatch.domain.job import Job, JobLine
+from dispatch.domain.jobbook import Archive, Migration
+from dispatch.domain.roster import Member
+import dispatch.stores.archive
+
+class New(msgspec.Struct):
+    number: int
+
+made = []
+def watch(frame, event, arg):
+    if event == "call" and frame.f_code.co_name == "get_class_annotations":
+        made.append(frame.f_locals["obj"].__name__)
+
+sys.setprofile(watch)
+for kind in (New, Job, JobLine, Archive, Migration, Member):
+    msgspec.json.Decoder(kind)
+sys.setprofile(None)
+print(*made)
+"""
+
+
+def test_threads_may_be_the_first_to_read_a_record(tmp_path: Path) -> None:
+    """msgspec makes its plan of a class at its first use, and two threads at once crash."""
+    assert run(environment_of(tmp_path), "-c", READ_IN_A_NEW_PROCESS).split() == ["New"]
