@@ -41,7 +41,8 @@ from dispatch.stores.table.ledger import TableLedger
 from tests.aws import aws_environment
 from tests.making import BUSINESS, DANA, make_job, make_member
 from tests.memory_table import MemoryTable
-from tests.moto_server import make_bucket, running_moto, running_table
+from tests.moto_server import make_bucket, running_moto
+from tests.table_server import running_table
 
 Open = Callable[[int], Place]  # by how many are finished
 

@@ -1,6 +1,5 @@
 """S3 and DynamoDB on loopback, for this process and for others."""
 
-import json
 import random
 import socket
 import threading
@@ -11,15 +10,12 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import boto3
-from botocore import xform_name
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
 from werkzeug.serving import BaseWSGIServer, make_server
-
-from tests.memory_table import MemoryTable
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -95,21 +91,6 @@ def serving(running: BaseWSGIServer) -> Iterator[str]:
         running.shutdown()
         thread.join()
         running.server_close()
-
-
-@contextmanager
-def running_table(table: MemoryTable) -> Iterator[str]:
-    """The endpoint's URL of a DynamoDB that has this one table, whatever it is called."""
-
-    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        operation = xform_name(environ["HTTP_X_AMZ_TARGET"].partition(".")[2])
-        asked = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-        answer = getattr(table, operation)(**asked)
-        start_response("200 OK", [("Content-Type", "application/x-amz-json-1.0")])
-        return [json.dumps(answer).encode()]
-
-    with serving(make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)) as url:
-        yield url
 
 
 def warm(endpoint: str) -> None:

@@ -9,7 +9,8 @@ from tests.faults.storm import night
 pytestmark = pytest.mark.long
 
 
-def test_a_bad_night_loses_doubles_and_hides_nothing(tmp_path: Path) -> None:
-    told = night("s3", tmp_path, changes=120, faults=6, seed=1)
+@pytest.mark.parametrize("store", ["s3", "table"])
+def test_a_bad_night_loses_doubles_and_hides_nothing(store: str, tmp_path: Path) -> None:
+    told = night(store, tmp_path, changes=120, faults=6, seed=1)
     assert told.done >= 120
     assert sum(told.faults.values()) == 6
