@@ -245,7 +245,8 @@ class Repository(Generic[L]):
             if len(self._waiting) >= self._crowd:
                 break
             self._sleep(0.001)
-        together = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        with self._turn:  # nobody who is out of time takes theirs away meanwhile
+            together = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
             if self._failed_at > together[0].asked_at:  # it would only wait as long again
                 raise StoreUnavailable("The storage is out of reach; nothing was changed.")

@@ -50,6 +50,9 @@ class Manifest(msgspec.Struct, frozen=True):
     schema: int = SCHEMA
 
 
+MANIFEST = msgspec.json.Decoder(Manifest)
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
     """A release with its content: `body` is the manifest as it is stored."""
@@ -136,7 +139,7 @@ def keep(store: ReleaseStore, pack: Pack) -> None:
 def read_manifest(body: bytes) -> Manifest:
     """Raises ReleaseError for whatever is not a release that may be served."""
     try:
-        manifest = msgspec.json.decode(body, type=Manifest)
+        manifest = MANIFEST.decode(body)
     except (ValueError, RecursionError) as error:
         raise ReleaseError(f"its manifest cannot be read: {error}") from error
     if manifest.schema != SCHEMA:

@@ -171,6 +171,9 @@ def read(store: ReleaseStore, known: Document | None = None) -> Document:
         raise StoreUnavailable(f"{store.stage}: {error}") from error
 
 
+DECODER = msgspec.json.Decoder(Pointer)
+
+
 def decode(document: Document) -> Pointer:
     """Raises UnreadableDocument where it is no pointer, or a newer one than this code knows."""
     if document.etag is None:
@@ -180,7 +183,7 @@ def decode(document: Document) -> Pointer:
         schema = msgspec.json.decode(body, type=dict[str, object]).get("schema")
         if schema != SCHEMA:
             raise UnreadableDocument(f"{POINTER} has schema {schema!r}; this code knows {SCHEMA}")
-        return msgspec.json.decode(body, type=Pointer)
+        return DECODER.decode(body)
     except (ValueError, RecursionError) as error:  # msgspec's, and those of text that is none
         raise UnreadableDocument(f"{POINTER} cannot be read: {error}") from error
 
