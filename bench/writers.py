@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from bench import Row
 from dispatch import wiring
-from dispatch.domain.document import Document, StaleWrite, StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.stored.document import Document, StaleWrite, StoreUnavailable
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.job_repository import JobRepository
 from tests.making import make_job

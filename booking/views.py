@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods
 
 from booking.forms import BookingForm
 from dispatch import jobs, wiring
-from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.jobbook import MadeElsewhere, TooManyRequests
 from dispatch.domain.status import CREATABLE, Status
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import REVISION_PARAMETER, SiteRequest, own_pages_only, see_other
 from dispatch.ratelimit import Limit, TooMany, sender_mark, source
 

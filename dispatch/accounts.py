@@ -23,8 +23,8 @@ from django.utils.functional import SimpleLazyObject
 
 from dispatch import roster, wiring
 from dispatch.domain.business import Business
-from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.roster import Roster
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import ROSTER_COOKIE, SiteRequest, kept_revision
 from dispatch.models import CrewUser
 from dispatch.ratelimit import Limit, source

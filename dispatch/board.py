@@ -18,12 +18,13 @@ from dispatch.domain.availability import Overfull, clashes, is_free, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job, JobLine, Window
 from dispatch.domain.job_input import InvalidInput, date_of
-from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook, is_found
+from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook
 from dispatch.domain.moves import coming, needs_attention, needs_reason, next_step, targets
 from dispatch.domain.permissions import Actor, Permission, Rank, sees, sees_prices
-from dispatch.domain.record import JSON
 from dispatch.domain.roster import Member, Roster
+from dispatch.domain.search import is_found
 from dispatch.domain.status import Status
+from dispatch.domain.stored.record import JSON
 from dispatch.explain import clash_text, failed_text
 from dispatch.http import etag_of
 

@@ -12,13 +12,13 @@ from django.utils.safestring import SafeString
 from dispatch import wiring
 from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
-from dispatch.domain.document import LedgerMoved, StoreUnavailable
 from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Event, Job, PriceLine, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.moves import COULD_NOT, FOLDED, Illegal, IllegalMove, JobConflict
-from dispatch.domain.record import utc
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
+from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
+from dispatch.domain.stored.record import utc
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
 from dispatch.templatetags.formats import hours, typed

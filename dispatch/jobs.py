@@ -19,14 +19,15 @@ from dispatch import wiring
 from dispatch.domain import moves
 from dispatch.domain.availability import INSISTED, check
 from dispatch.domain.business import Business
-from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, plain
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.jobbook import Found, JobBook, JobNotFound
+from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
 from dispatch.domain.permissions import Actor, sees
-from dispatch.domain.record import JSON
+from dispatch.domain.search import Found
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import StoreUnavailable
+from dispatch.domain.stored.record import JSON
 
 MOST_DAYS = 366  # whose finished jobs are looked at at once
 SILENT = 10  # seconds without word from the storage after which pages say so

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from dispatch.domain.business import Business
-from dispatch.domain.document import MigrationRefused, StoreUnavailable
 from dispatch.domain.roster import Availability, Roster
+from dispatch.domain.stored.document import MigrationRefused, StoreUnavailable
 from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.aws import PATIENT

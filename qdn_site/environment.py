@@ -11,7 +11,7 @@ import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
 from dispatch.domain.business import Business
-from dispatch.domain.document import how_to_say, wrong_with
+from dispatch.domain.stored.document import how_to_say, wrong_with
 
 STAGES = ("development", "staging", "production")
 

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from dispatch.api import problems
-from dispatch.domain.document import LedgerMoved, StoreUnavailable
+from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
 from dispatch.http import (
     SiteRequest,
     carried_by,

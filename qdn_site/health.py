@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from dispatch import jobs, wiring
 from dispatch.domain.business import Business
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.stored.document import StoreUnavailable
 from qdn_site import PAGES_API, __version__
 from qdn_site.middleware import Middleware
 from qdn_site.releases import pages

@@ -18,7 +18,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
 
 from dispatch.domain.business import Business, Site
-from dispatch.domain.document import LedgerMoved, StoreUnavailable
+from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
 from dispatch.http import SiteRequest, revision_of
 from dispatch.ratelimit import TooMany
 from qdn_site import errors

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
-from dispatch.domain.document import MISSING, Document, StaleWrite, Version
+from dispatch.domain.stored.document import MISSING, Document, StaleWrite, Version
 from tests.making import NOON
 
 

@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from dispatch.domain.document import DocumentStore
 from dispatch.domain.roster import Roster
+from dispatch.domain.stored.document import DocumentStore
 from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table

@@ -10,10 +10,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 
-from dispatch.domain.document import LedgerGone
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import LedgerGone
 from dispatch.stores.archiver import Archiver
 from tests.making import NOON, make_job
 from tests.stores.test_archive import noted

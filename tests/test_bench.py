@@ -6,7 +6,7 @@ import pytest
 
 from bench import Row, growth
 from bench.writers import DistantStore, naively, race
-from dispatch.domain.document import Document
+from dispatch.domain.stored.document import Document
 
 
 class ForgetfulStore(DistantStore):

@@ -10,10 +10,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from dispatch import wiring
-from dispatch.domain.document import LedgerGone
 from dispatch.domain.job import Crew
 from dispatch.domain.roster import Availability
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import LedgerGone
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository

@@ -10,9 +10,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from dispatch import wiring
-from dispatch.domain.document import LedgerMoved
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import LedgerMoved
 from dispatch.stores import s3
 from dispatch.stores.job_repository import JobRepository
 from tests.aws import PATIENT, aws_environment

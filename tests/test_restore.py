@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from dispatch.domain.document import Document, NoVersion, UnreadableDocument
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import Document, NoVersion, UnreadableDocument
 from dispatch.stores.archive import Shelf
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.file import FileStore

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 
 from dispatch import sample
 from dispatch.board import is_late
-from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import UnreadableDocument
 from dispatch.stores.job_repository import JobRepository
 from qdn_site.management.commands import serve
 from tests.making import BUSINESS, FakeClock

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
 from dispatch.domain import job_input
-from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import UNDO, IllegalMove, JobConflict, has_undone, named_status, refusal
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
 from dispatch.explain import explain
 from dispatch.http import (
     REVISION_PARAMETER,

@@ -34,9 +34,10 @@ from dispatch.api.schemas import (
 from dispatch.domain import job_input
 from dispatch.domain.job import Crew
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.jobbook import Found, JobBook
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import IllegalMove, targets
 from dispatch.domain.permissions import Permission, sees, sees_prices
+from dispatch.domain.search import Found
 from dispatch.explain import explain
 from dispatch.http import etag_of, is_known, tracking_url
 

@@ -5,10 +5,10 @@ from datetime import date
 
 from dispatch.api.schemas import LONGEST_Q, ListQuery
 from dispatch.board import Filters
-from dispatch.domain import jobbook
+from dispatch.domain import search
 from dispatch.domain.business import Business
 from dispatch.domain.job_input import InvalidInput, days
-from dispatch.domain.jobbook import Found, when_created, when_finished
+from dispatch.domain.search import Found, when_created, when_finished
 from dispatch.domain.status import Status
 from dispatch.jobs import MOST_DAYS
 
@@ -29,7 +29,7 @@ def page(
         and filters.let_through(each.line, business)
     )
     by = when_finished if query.from_ else when_created
-    return jobbook.page(matching, by, after=query.after, limit=query.limit)
+    return search.page(matching, by, after=query.after, limit=query.limit)
 
 
 def finished_on(query: ListQuery) -> tuple[date, date] | None:

@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from dispatch.api.schemas import JobView
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.record import JSON
+from dispatch.domain.stored.record import JSON
 
 CONTENT_TYPE = "application/problem+json"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="api"'}

@@ -4,7 +4,7 @@ Every verb takes the moment and the name of who acts, and returns the next job.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Self, TypeVar
 
@@ -12,8 +12,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 from msgspec.structs import replace
 
-from dispatch.domain.record import Record
 from dispatch.domain.status import Status
+from dispatch.domain.stored.record import Record
 
 CUSTOMER = "customer"
 SYSTEM = "system"
@@ -30,6 +30,7 @@ JobId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^/]+$")]
 Token = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{16,64})?$(?!\n)")]
 Required = Annotated[str, Meta(min_length=1)]
 ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file does not say
 
 
 class Window(Record, frozen=True):

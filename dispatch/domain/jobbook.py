@@ -2,26 +2,24 @@
 
 import dataclasses
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, lru_cache, partial
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from functools import cached_property, partial
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
-from dispatch.domain.document import LedgerMoved, UnreadableDocument
-from dispatch.domain.job import Job, JobLine, Request
-from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.ledger import Entry, Ledger, following
+from dispatch.domain.job import LONG_AGO, Job, JobLine, Request
 from dispatch.domain.moves import with_repeats_folded
-from dispatch.domain.record import JSON
-from dispatch.domain.typed import amounts, phones
-from dispatch.domain.typed.texts import folded
+from dispatch.domain.search import Found
+from dispatch.domain.stored.document import LedgerMoved, UnreadableDocument
+from dispatch.domain.stored.ledger import Entry, Ledger, following
+from dispatch.domain.stored.record import JSON
+from dispatch.domain.typed import amounts
 
 OLD_NAMES = {"customer": "customer_name", "token": "tracking_token", "assigned_crew": "crew"}
 NEVER_NULL = {
@@ -37,7 +35,6 @@ RUSH = timedelta(hours=1)
 MOST_REQUESTS = 1_000  # and then nobody's, or the document would grow too large to write
 MAX_OF_ONE_SENDER = 10  # of those; who has sent so many is likely no customer
 FORGOTTEN = timedelta(days=1)  # after which a request that was taken back counts no more
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file does not say
 EPOCH = Raw(JSON.encode(LONG_AGO))
 ARCHIVED_AFTER = timedelta(days=3)  # since it was finished
 OF_ITS_PLACE = {"archive", "migration"}  # what a document says of itself that is true only there
@@ -95,13 +92,6 @@ class Migration(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 ARCHIVE, MIGRATION = msgspec.json.Decoder(Archive), msgspec.json.Decoder(Migration)
-
-
-class Found(NamedTuple):
-    """A job by what it is found by, and how the whole of it is read; None where it is damaged."""
-
-    line: JobLine
-    whole: Callable[[], Job | None]
 
 
 class JobBook(Ledger[Job]):
@@ -319,53 +309,6 @@ class JobBook(Ledger[Job]):
         return self.put(replace(job, version=version, history=history, updated_at=at))
 
 
-Cursor = tuple[int, str]  # the second of what a list goes by, and the job's id
-CURSOR = msgspec.json.Decoder(Cursor)
-
-
-def when_created(found: Found) -> Cursor:
-    return int(found.line.created_at.timestamp()), found.line.id
-
-
-def when_finished(found: Found) -> Cursor:
-    return int((found.line.finished_at or LONG_AGO).timestamp()), found.line.id
-
-
-def page(
-    jobs: Iterable[Found],
-    by: Callable[[Found], Cursor],
-    *,
-    after: str,
-    limit: int,
-    newest_first: bool = False,
-) -> tuple[list[Found], str | None]:
-    """So many of these jobs, and the cursor of the page after; None behind the last.
-
-    `after` is the cursor of this page, empty for the first: jobs that come or go meanwhile move no
-    other to another page. Raises InvalidInput for one that is none.
-    """
-    start = _read(after) if after else None
-    rest = [
-        job
-        for job in jobs
-        if start is None or (by(job) < start if newest_first else by(job) > start)
-    ]
-    rest.sort(key=by, reverse=newest_first)
-    shown = rest[:limit]
-    if len(rest) == len(shown):
-        return shown, None
-    return shown, urlsafe_b64encode(msgspec.json.encode(by(shown[-1]))).decode().rstrip("=")
-
-
-def _read(cursor: str) -> Cursor:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        read: Cursor = CURSOR.decode(urlsafe_b64decode(padded.encode("ascii")))
-    except (ValueError, RecursionError):
-        raise InvalidInput({"after": "Send the `next` of the page before, as it was."}) from None
-    return read
-
-
 def _number(raw: Raw, name: str) -> Raw:
     """Read by our own rule: others take `1_000` and digits of any script."""
     text = msgspec.json.decode(raw, type=str).strip()
@@ -382,34 +325,6 @@ def _with_numbers(raw: Raw, name: str) -> list[dict[str, Raw]] | dict[str, Raw]:
         if "amount" in each and bytes(each["amount"]).startswith(b'"'):
             each["amount"] = _number(each["amount"], f"{name}: amount")
     return found
-
-
-def is_found(job: JobLine, q: str, country: str) -> bool:
-    """True where the job has all words of `q`, or a phone number with its digits, in whatever
-    way people write them. `country` is how local numbers are read.
-    """
-    words, asked = _asked(q, country)
-    figures = _figures(job.phone, country) if asked else ()
-    if any(digits in number for digits in asked for number in figures):
-        return True
-    text = _folded((job.id, job.customer_name, job.location, job.phone, job.email, job.truck))
-    return all(word in text for word in words)
-
-
-@lru_cache(maxsize=256)
-def _asked(q: str, country: str) -> tuple[tuple[str, ...], frozenset[str]]:
-    return tuple(folded(q).split()), phones.asked_for(q, country)
-
-
-# A board of thousands is searched at each poll.
-@lru_cache(maxsize=2**14)
-def _folded(texts: tuple[str, ...]) -> str:
-    return folded(" ".join(texts))
-
-
-@lru_cache(maxsize=2**14)
-def _figures(phone: str, country: str) -> frozenset[str]:
-    return phones.figures(phone, country)
 
 
 def token_hash(token: str) -> bytes:

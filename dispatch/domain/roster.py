@@ -10,9 +10,9 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM
-from dispatch.domain.ledger import Ledger, following
 from dispatch.domain.permissions import Actor, Permission, Rank
-from dispatch.domain.record import Record
+from dispatch.domain.stored.ledger import Ledger, following
+from dispatch.domain.stored.record import Record
 from dispatch.domain.typed.texts import folded
 
 USERNAME_PATTERN = r"[a-z0-9][a-z0-9._-]{0,31}"

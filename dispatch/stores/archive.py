@@ -18,16 +18,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from dispatch.domain.document import (
+from dispatch.domain.job import Job, JobLine
+from dispatch.domain.jobbook import JobBook, token_hash
+from dispatch.domain.stored.document import (
     MISSING,
     Document,
     DocumentStore,
     UnreadableDocument,
 )
-from dispatch.domain.job import Job, JobLine
-from dispatch.domain.jobbook import JobBook, token_hash
-from dispatch.domain.ledger import Entry
-from dispatch.domain.record import JSON
+from dispatch.domain.stored.ledger import Entry
+from dispatch.domain.stored.record import JSON
 from dispatch.domain.typed.phones import EXT
 from dispatch.domain.typed.texts import folded
 from dispatch.stores.document_ledger import DocumentLedger

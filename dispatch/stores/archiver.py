@@ -10,10 +10,10 @@ from contextlib import suppress
 from datetime import date
 from functools import partial
 
-from dispatch.domain.document import LedgerGone, UnreadableDocument
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import ARCHIVED_AFTER, Archive, JobBook
-from dispatch.domain.ledger import Entry
+from dispatch.domain.stored.document import LedgerGone, UnreadableDocument
+from dispatch.domain.stored.ledger import Entry
 from dispatch.stores.job_repository import JobRepository
 
 log = logging.getLogger(__name__)

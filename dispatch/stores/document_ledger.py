@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Generic
 
-from dispatch.domain.document import (
+from dispatch.domain.stored.document import (
     Document,
     DocumentStore,
     NoVersion,

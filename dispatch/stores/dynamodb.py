@@ -21,7 +21,7 @@ from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from dispatch.domain.document import Contended, StaleWrite, StoreUnavailable
+from dispatch.domain.stored.document import Contended, StaleWrite, StoreUnavailable
 from dispatch.stores.aws import CLIENT, NO_ANSWER, error_code, making_a_client, one_line
 from dispatch.stores.table.definition import DEFINITION
 

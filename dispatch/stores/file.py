@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from dispatch.domain.document import (
+from dispatch.domain.stored.document import (
     MISSING,
     Contended,
     Document,

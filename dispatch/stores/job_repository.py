@@ -10,10 +10,11 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any
 
-from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.job import Job
-from dispatch.domain.jobbook import ARCHIVED_AFTER, Found, JobBook, JobNotFound, when_finished
-from dispatch.domain.ledger import Entry
+from dispatch.domain.jobbook import ARCHIVED_AFTER, JobBook, JobNotFound
+from dispatch.domain.search import Found, when_finished
+from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
+from dispatch.domain.stored.ledger import Entry
 from dispatch.stores.archive import Archived, Months, customer
 from dispatch.stores.repository import LedgerStore, Repository, gone
 

@@ -5,9 +5,9 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from dispatch.domain.document import NoVersion, UnreadableDocument
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, JobNotFound
+from dispatch.domain.stored.document import NoVersion, UnreadableDocument
 from dispatch.stores.job_repository import JobRepository
 
 

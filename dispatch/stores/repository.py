@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from dispatch.domain.document import (
+from dispatch.domain.roster import Roster
+from dispatch.domain.stored.document import (
     LedgerGone,
     LedgerMoved,
     NoVersion,
@@ -24,8 +25,7 @@ from dispatch.domain.document import (
     StoreUnavailable,
     UnreadableDocument,
 )
-from dispatch.domain.ledger import Ledger
-from dispatch.domain.roster import Roster
+from dispatch.domain.stored.ledger import Ledger
 from dispatch.stores.snapshot import Snapshot
 
 log = logging.getLogger(__name__)

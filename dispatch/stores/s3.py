@@ -9,7 +9,7 @@ from typing import Any
 
 from storages.backends.s3 import S3Storage
 
-from dispatch.domain.document import (
+from dispatch.domain.stored.document import (
     MISSING,
     Document,
     StaleWrite,

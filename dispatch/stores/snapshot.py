@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.stored.document import StoreUnavailable
 
 FRESH = 1.0  # seconds: how often the background looks again while there are readers
 STALE = 2.0  # seconds: what is older is refreshed before it is used

@@ -14,8 +14,7 @@ from msgspec import UnsetType
 
 from dispatch import wiring
 from dispatch.domain.business import Business, WindowOffer
-from dispatch.domain.job import Window
-from dispatch.domain.jobbook import LONG_AGO
+from dispatch.domain.job import LONG_AGO, Window
 from dispatch.domain.typed import phones
 
 register = template.Library()

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods
 from dispatch import roster, wiring
 from dispatch.accounts import is_password, sign_out
 from dispatch.calendar import days_off
-from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.permissions import Permission
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import LOOK_BELOW, UNSURE, explain
 from dispatch.forms.account import AccountForm, SignInForm
 from dispatch.http import UNSENT, SiteRequest, crew_only, given_back, post_only, see_other

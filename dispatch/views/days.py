@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.html import format_html
 
 from dispatch import roster, wiring
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import UNSURE
 from dispatch.forms.roster import DaysForm
 from dispatch.http import SiteRequest

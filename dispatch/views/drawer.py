@@ -15,12 +15,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from dispatch import jobs, wiring
 from dispatch.domain import moves
 from dispatch.domain.availability import NotAvailable, clashes, overfull
-from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import ROLES, Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import IllegalMove, JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import (
     LOOK_BELOW,
     clash_text,

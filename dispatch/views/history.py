@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from dispatch import jobs, wiring
 from dispatch.domain.job_input import InvalidInput
-from dispatch.domain.jobbook import Found, page, when_finished
 from dispatch.domain.permissions import Permission, sees, sees_prices
+from dispatch.domain.search import Found, page, when_finished
 from dispatch.domain.status import Status
 from dispatch.forms.history import HistoryForm
 from dispatch.http import SiteRequest, crew_only

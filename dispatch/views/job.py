@@ -10,12 +10,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
 from dispatch.domain import job_input
-from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import named_status
 from dispatch.domain.permissions import Permission
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import not_written
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NewJobForm, NoteForm, as_typed
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dispatch import roster, wiring
 from dispatch.calendar import Month, days_off, row
 from dispatch.domain.availability import clashes, jobs_of, overfull
-from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member, MemberNotFound
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import LOOK_BELOW, UNSURE, explain
 from dispatch.forms.roster import MemberForm, NewMemberForm
 from dispatch.http import SiteRequest, crew_only, post_only, see_other, with_revision

@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import Context, TemplateSyntaxError
 from django.template.backends.django import DjangoTemplates, Template
 
-from dispatch.domain.document import Document, StoreUnavailable, UnreadableDocument
+from dispatch.domain.stored.document import Document, StoreUnavailable, UnreadableDocument
 from qdn_site import PAGES_API
 from qdn_site.releases import ReleaseError, sample_job
 from qdn_site.releases import pointer as pointers

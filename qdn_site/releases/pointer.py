@@ -11,7 +11,12 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from dispatch.domain.document import Document, StaleWrite, StoreUnavailable, UnreadableDocument
+from dispatch.domain.stored.document import (
+    Document,
+    StaleWrite,
+    StoreUnavailable,
+    UnreadableDocument,
+)
 from dispatch.domain.typed.texts import BYTE_ORDER_MARK
 from qdn_site.releases import ReleaseError
 from qdn_site.releases.store import POINTER, ReleaseStore

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from dispatch.domain.document import Document, StaleWrite, StoreUnavailable
+from dispatch.domain.stored.document import Document, StaleWrite, StoreUnavailable
 from qdn_site.edge.cloudfront import CloudFrontRefused
 from qdn_site.edge.invalidation import chosen, orders, start
 from qdn_site.edge.table import prove

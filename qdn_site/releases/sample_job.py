@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.job import CUSTOMER, SYSTEM, Event, Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
 from dispatch.domain.permissions import Actor, Rank
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import StoreUnavailable
 
 log = logging.getLogger(__name__)
 ID = "staging00"

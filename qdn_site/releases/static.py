@@ -10,7 +10,7 @@ from pathlib import Path
 
 from whitenoise.compress import Compressor
 
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.stores import atomic
 from qdn_site.releases import ReleaseError
 from qdn_site.releases.pack import MOST_FILE, NAME, names_its_content

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from botocore.config import Config
 from whitenoise.media_types import MediaTypes
 
-from dispatch.domain.document import MISSING, Document, StoreUnavailable
+from dispatch.domain.stored.document import MISSING, Document, StoreUnavailable
 from dispatch.stores import atomic
 from dispatch.stores.aws import CLIENT, NO_ANSWER, error_code, one_line
 from dispatch.stores.file import FileStore

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.job import Crew, PriceLine, Window
 from dispatch.domain.jobbook import JobBook, JobNotFound
-from dispatch.domain.record import encode
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import UnreadableDocument
+from dispatch.domain.stored.record import encode
 from tests.making import CONTRACT_FIELDS, LEGACY, NOON, TOKEN, make_job, seconds, twenty_moves
 
 MARKS = "fcdc1c82cb284dbe"

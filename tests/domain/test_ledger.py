@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.ledger import LAST_REVISION, LAST_VERSION, REMEMBERED_WRITES
-from dispatch.domain.record import encode
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import UnreadableDocument
+from dispatch.domain.stored.ledger import LAST_REVISION, LAST_VERSION, REMEMBERED_WRITES
+from dispatch.domain.stored.record import encode
 from tests.making import LEGACY, NOON, make_job, make_member
 from tests.serving import environment_of, run
 

@@ -17,10 +17,10 @@ from django.conf import settings  # noqa: E402
 
 import dispatch.jobs  # noqa: E402
 from dispatch import wiring  # noqa: E402
-from dispatch.domain.document import StaleWrite, StoreUnavailable  # noqa: E402
 from dispatch.domain.jobbook import JobBook  # noqa: E402
 from dispatch.domain.permissions import Actor, Rank  # noqa: E402
 from dispatch.domain.status import Status  # noqa: E402
+from dispatch.domain.stored.document import StaleWrite, StoreUnavailable  # noqa: E402
 from dispatch.stores import dynamodb, s3  # noqa: E402
 from dispatch.stores.job_repository import JobRepository  # noqa: E402
 from dispatch.stores.repository import LedgerStore  # noqa: E402

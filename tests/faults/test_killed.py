@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.domain.document import LedgerMoved
+from dispatch.domain.stored.document import LedgerMoved
 from dispatch.stores import atomic
 from dispatch.stores.archive import DocumentMonths, JobDocument
 from dispatch.stores.archiver import Archiver

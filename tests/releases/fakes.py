@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from dispatch.domain.document import DocumentStore, StoreUnavailable
+from dispatch.domain.stored.document import DocumentStore, StoreUnavailable
 from qdn_site import PAGES_API
 from qdn_site.edge.cloudfront import (
     CloudFrontRefused,

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
 
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.stored.document import StoreUnavailable
 from qdn_site import PAGES_API
 from qdn_site.releases import pages as showing
 from qdn_site.releases import pointer as pointers

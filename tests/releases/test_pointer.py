@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatch.domain.document import MISSING, Document, UnreadableDocument
+from dispatch.domain.stored.document import MISSING, Document, UnreadableDocument
 from qdn_site.releases.pointer import IMAGE, NONE, Place, decode, read
 from tests.releases.fakes import MemoryReleases
 from tests.releases.making import a_pack, point

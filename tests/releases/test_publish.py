@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.domain.document import Document, StoreUnavailable
+from dispatch.domain.stored.document import Document, StoreUnavailable
 from qdn_site import PAGES_API
 from qdn_site.edge.cloudfront import CloudFrontRefused, TestRun
 from qdn_site.edge.table import prove

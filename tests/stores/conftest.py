@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.domain.document import DocumentStore
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.stored.document import DocumentStore
 from dispatch.stores.archive import JobDocument
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore

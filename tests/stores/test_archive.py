@@ -12,11 +12,11 @@ import pytest
 from boto3.dynamodb.conditions import Key
 from msgspec.structs import replace
 
-from dispatch.domain.document import MISSING, Document, LedgerGone, StoreUnavailable, Version
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import MISSING, Document, LedgerGone, StoreUnavailable, Version
 from dispatch.stores.archive import Shelf, customer
 from dispatch.stores.archiver import CLAIM_KEPT, Archiver
 from dispatch.stores.dynamodb import Table

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dispatch.domain.document import UnreadableDocument
-from dispatch.domain.jobbook import Found, JobBook, JobNotFound
+from dispatch.domain.jobbook import JobBook, JobNotFound
+from dispatch.domain.search import Found
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import UnreadableDocument
 from dispatch.stores.archive import UNREAD_FOR
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.job_repository import JobRepository

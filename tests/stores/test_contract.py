@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from dispatch.domain.document import (
+from dispatch.domain.stored.document import (
     MISSING,
     Document,
     DocumentStore,

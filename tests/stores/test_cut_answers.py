@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.conditions import Key
 
-from dispatch.domain.document import Document, StoreUnavailable
+from dispatch.domain.stored.document import Document, StoreUnavailable
 from dispatch.stores import dynamodb
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store

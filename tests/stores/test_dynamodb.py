@@ -15,7 +15,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from dispatch.domain.document import Contended, StaleWrite, StoreUnavailable
+from dispatch.domain.stored.document import Contended, StaleWrite, StoreUnavailable
 from dispatch.stores.dynamodb import LONGEST_PAUSE, READING, NoTable, Table
 from tests.aws import aws_environment, patient_dynamodb
 from tests.making import NOON, FakeClock

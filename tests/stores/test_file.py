@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.domain.document import Contended, StoreUnavailable, UnreadableDocument
+from dispatch.domain.stored.document import Contended, StoreUnavailable, UnreadableDocument
 from dispatch.stores import atomic, file
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.file import FileStore

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from msgspec import Raw
 
-from dispatch.domain.document import LedgerGone, StaleWrite, StoreUnavailable
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.ledger import Entry
+from dispatch.domain.stored.document import LedgerGone, StaleWrite, StoreUnavailable
+from dispatch.domain.stored.ledger import Entry
 from dispatch.stores.repository import LedgerStore, Repository
 from tests.making import NOON, make_job
 from tests.opening import AS_IN_COMMANDS

@@ -9,13 +9,13 @@ from datetime import timedelta
 
 import pytest
 
-from dispatch.domain.document import (
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.stored.document import (
     LedgerMoved,
     MigrationRefused,
     StoreUnavailable,
     UnreadableDocument,
 )
-from dispatch.domain.jobbook import JobBook
 from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.migration.place import Place

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.domain.document import LedgerMoved
+from dispatch.domain.stored.document import LedgerMoved
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.migration.place import Place

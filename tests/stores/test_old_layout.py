@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from dispatch.domain.document import StaleWrite, StoreUnavailable, UnreadableDocument
 from dispatch.domain.roster import Availability, Roster
+from dispatch.domain.stored.document import StaleWrite, StoreUnavailable, UnreadableDocument
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.repository import Repository
 from dispatch.stores.table import kinds

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.domain.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.jobbook import JobBook, JobNotFound
-from dispatch.domain.ledger import LAST_REVISION, REMEMBERED_WRITES
 from dispatch.domain.moves import JobConflict
+from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
+from dispatch.domain.stored.ledger import LAST_REVISION, REMEMBERED_WRITES
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import TIMEOUT

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from dispatch.domain.document import MISSING, Document, StaleWrite, StoreUnavailable
+from dispatch.domain.stored.document import MISSING, Document, StaleWrite, StoreUnavailable
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from tests.aws import aws_environment

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.stores.snapshot import BURST, Snapshot
 from tests.making import FakeClock
 

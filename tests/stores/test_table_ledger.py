@@ -14,18 +14,18 @@ from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
 from dispatch.domain.availability import away
-from dispatch.domain.document import (
+from dispatch.domain.job import Job
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.roster import Availability, Member, Roster
+from dispatch.domain.status import Status
+from dispatch.domain.stored.document import (
     Contended,
     LedgerGone,
     NoVersion,
     StaleWrite,
     StoreUnavailable,
 )
-from dispatch.domain.job import Job
-from dispatch.domain.jobbook import JobBook
-from dispatch.domain.ledger import Entry
-from dispatch.domain.roster import Availability, Member, Roster
-from dispatch.domain.status import Status
+from dispatch.domain.stored.ledger import Entry
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.job_repository import JobRepository

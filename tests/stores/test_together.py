@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from dispatch.domain.document import StoreUnavailable
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import JobConflict
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import TIMEOUT, Change
 from tests.making import FakeClock

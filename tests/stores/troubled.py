@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from dispatch import wiring
-from dispatch.domain.document import (
+from dispatch.domain.job import Job
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.stored.document import (
     Contended,
     Document,
     DocumentStore,
@@ -12,8 +14,6 @@ from dispatch.domain.document import (
     StoreUnavailable,
     Version,
 )
-from dispatch.domain.job import Job
-from dispatch.domain.jobbook import JobBook
 from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.job_repository import JobRepository

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from dispatch.board import Filters
-from dispatch.domain.jobbook import is_found
+from dispatch.domain.search import is_found
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, make_job
 from tests.web.api import Program

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
-from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.job import EDITABLE, Job, plain
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.ledger import UNREADABLE, Entry
+from dispatch.domain.stored.document import UnreadableDocument
+from dispatch.domain.stored.ledger import UNREADABLE, Entry
 from dispatch.domain.typed.texts import BYTE_ORDER_MARK, CONTROL_OR_TURN
 
 NAMED = re.compile(r"`\$\.(\w+)|field `(\w+)`")  # how msgspec names a field

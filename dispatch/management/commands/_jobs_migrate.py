@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.document import wrong_with
+from dispatch.domain.stored.document import wrong_with
 
 Say = Callable[[str], object]
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.document import NoVersion
 from dispatch.domain.job import EDITABLE, Job, plain
+from dispatch.domain.stored.document import NoVersion
 
 SHOWN = ("status", "finished_at", *EDITABLE, "crew", "paid", "eta", "notes")
 

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from dispatch import roster, wiring
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
-from dispatch.domain.document import StaleWrite
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Member, MemberNotFound, Roster, username_refusal
+from dispatch.domain.stored.document import StaleWrite
 from dispatch.explain import explain
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._days import (

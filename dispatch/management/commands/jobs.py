@@ -13,16 +13,16 @@ from django.core.management.base import CommandError, CommandParser
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.document import (
+from dispatch.domain.job import Job, JobLine
+from dispatch.domain.jobbook import JobBook, JobNotFound
+from dispatch.domain.status import Status
+from dispatch.domain.stored.document import (
     MigrationRefused,
     NoVersion,
     StaleWrite,
     UnreadableDocument,
 )
-from dispatch.domain.job import Job, JobLine
-from dispatch.domain.jobbook import JobBook, JobNotFound
-from dispatch.domain.ledger import Entry
-from dispatch.domain.status import Status
+from dispatch.domain.stored.ledger import Entry
 from dispatch.domain.typed import phones
 from dispatch.domain.typed.texts import folded, lines
 from dispatch.management.commands._command import BusinessCommand, add_dry_run

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.stored.document import UnreadableDocument
 from dispatch.stores.archive import Months
 from dispatch.stores.repository import LedgerStore
 

@@ -19,9 +19,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dispatch.domain.document import MigrationRefused, StaleWrite, StoreUnavailable
 from dispatch.domain.jobbook import JobBook, Migration
-from dispatch.domain.ledger import Ledger
+from dispatch.domain.stored.document import MigrationRefused, StaleWrite, StoreUnavailable
+from dispatch.domain.stored.ledger import Ledger
 from dispatch.stores.migration.place import Content, Place, difference
 from dispatch.stores.repository import LedgerStore
 

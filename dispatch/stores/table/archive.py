@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from boto3.dynamodb.conditions import Key
 
-from dispatch.domain.document import UnreadableDocument
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.stored.document import UnreadableDocument
 from dispatch.stores.archive import READERS, Archived, Months, ReadMonth
 from dispatch.stores.dynamodb import Item, Table
 from dispatch.stores.table import kinds

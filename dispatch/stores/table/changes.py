@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from dispatch.domain.document import StoreUnavailable
-from dispatch.domain.ledger import Entry
+from dispatch.domain.stored.document import StoreUnavailable
+from dispatch.domain.stored.ledger import Entry
 from dispatch.stores.dynamodb import MOST_ACTIONS, Item, ItemKey
 from dispatch.stores.repository import L
 from dispatch.stores.table.kinds import LONGEST_NAME, Items, Kind

@@ -9,9 +9,9 @@ import msgspec
 from boto3.dynamodb.conditions import ConditionBase, Key
 from msgspec import Raw
 
-from dispatch.domain.document import UnreadableDocument
-from dispatch.domain.record import JSON
 from dispatch.domain.roster import Availability, Roster
+from dispatch.domain.stored.document import UnreadableDocument
+from dispatch.domain.stored.record import JSON
 from dispatch.stores.dynamodb import MOST_ACTIONS, Item, Table, equal
 from dispatch.stores.table import kinds
 from dispatch.stores.table.ledger import TableLedger

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from dispatch.domain.ledger import LAST_REVISION, Ledger
+from dispatch.domain.stored.ledger import LAST_REVISION, Ledger
 from dispatch.stores.dynamodb import Item
 
 RECORD = "R#"

@@ -33,10 +33,10 @@ from datetime import UTC, datetime, timedelta
 from boto3.dynamodb.conditions import ConditionBase
 from msgspec import Raw
 
-from dispatch.domain.document import NoVersion, StaleWrite, UnreadableDocument
-from dispatch.domain.jobbook import LONG_AGO
-from dispatch.domain.ledger import LAST_REVISION
-from dispatch.domain.record import JSON, taken_apart
+from dispatch.domain.job import LONG_AGO
+from dispatch.domain.stored.document import NoVersion, StaleWrite, UnreadableDocument
+from dispatch.domain.stored.ledger import LAST_REVISION
+from dispatch.domain.stored.record import JSON, taken_apart
 from dispatch.stores.dynamodb import ABSENT, MOST_ACTIONS, Action, Item, ItemKey, equal
 from dispatch.stores.repository import L
 from dispatch.stores.table.changes import Step, cut, fits

@@ -6,9 +6,9 @@ from typing import Generic
 
 from boto3.dynamodb.conditions import Key
 
-from dispatch.domain.document import Contended, UnreadableDocument
-from dispatch.domain.ledger import LAST_REVISION
-from dispatch.domain.record import taken_apart
+from dispatch.domain.stored.document import Contended, UnreadableDocument
+from dispatch.domain.stored.ledger import LAST_REVISION
+from dispatch.domain.stored.record import taken_apart
 from dispatch.stores.dynamodb import Item, Table
 from dispatch.stores.repository import L, gone
 from dispatch.stores.table.items import (

@@ -6,7 +6,7 @@ from difflib import unified_diff
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.stored.document import StoreUnavailable
 from qdn_site import PAGES_API
 from qdn_site.releases import ReleaseError
 from qdn_site.releases.pack import Pack, fetch, pack_pages

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from dispatch import wiring
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.management.commands._command import SiteCommand, add_dry_run
 from qdn_site.edge.cloudfront import CloudFrontRefused
 from qdn_site.edge.invalidation import chosen

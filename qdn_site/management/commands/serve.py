@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from dispatch import sample, wiring
 from dispatch.domain.business import Business
-from dispatch.domain.document import StoreUnavailable
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.management.commands._command import SiteCommand
 
 

@@ -15,8 +15,8 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 import msgspec
 from msgspec import Meta, Raw
 
-from dispatch.domain.document import UnreadableDocument
-from dispatch.domain.record import JSON, Record, check_names, encode, taken_apart, utc
+from dispatch.domain.stored.document import UnreadableDocument
+from dispatch.domain.stored.record import JSON, Record, check_names, encode, taken_apart, utc
 from dispatch.domain.typed.texts import BYTE_ORDER_MARK
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,94 @@
+"""Jobs by what people ask for: words, a phone number's digits, and lists page by page."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from dispatch.domain.job import LONG_AGO, Job, JobLine
+from dispatch.domain.job_input import InvalidInput
+from dispatch.domain.typed import phones
+from dispatch.domain.typed.texts import folded
+
+Cursor = tuple[int, str]  # the second of what a list goes by, and the job's id
+CURSOR = msgspec.json.Decoder(Cursor)
+
+
+class Found(NamedTuple):
+    """A job by what it is found by, and how the whole of it is read; None where it is damaged."""
+
+    line: JobLine
+    whole: Callable[[], Job | None]
+
+
+def when_created(found: Found) -> Cursor:
+    return int(found.line.created_at.timestamp()), found.line.id
+
+
+def when_finished(found: Found) -> Cursor:
+    return int((found.line.finished_at or LONG_AGO).timestamp()), found.line.id
+
+
+def page(
+    jobs: Iterable[Found],
+    by: Callable[[Found], Cursor],
+    *,
+    after: str,
+    limit: int,
+    newest_first: bool = False,
+) -> tuple[list[Found], str | None]:
+    """So many of these jobs, and the cursor of the page after; None behind the last.
+
+    `after` is the cursor of this page, empty for the first: jobs that come or go meanwhile move no
+    other to another page. Raises InvalidInput for one that is none.
+    """
+    start = _read(after) if after else None
+    rest = [
+        job
+        for job in jobs
+        if start is None or (by(job) < start if newest_first else by(job) > start)
+    ]
+    rest.sort(key=by, reverse=newest_first)
+    shown = rest[:limit]
+    if len(rest) == len(shown):
+        return shown, None
+    return shown, urlsafe_b64encode(msgspec.json.encode(by(shown[-1]))).decode().rstrip("=")
+
+
+def _read(cursor: str) -> Cursor:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        read: Cursor = CURSOR.decode(urlsafe_b64decode(padded.encode("ascii")))
+    except (ValueError, RecursionError):
+        raise InvalidInput({"after": "Send the `next` of the page before, as it was."}) from None
+    return read
+
+
+def is_found(job: JobLine, q: str, country: str) -> bool:
+    """True where the job has all words of `q`, or a phone number with its digits, in whatever
+    way people write them. `country` is how local numbers are read.
+    """
+    words, asked = _asked(q, country)
+    figures = _figures(job.phone, country) if asked else ()
+    if any(digits in number for digits in asked for number in figures):
+        return True
+    text = _folded((job.id, job.customer_name, job.location, job.phone, job.email, job.truck))
+    return all(word in text for word in words)
+
+
+@lru_cache(maxsize=256)
+def _asked(q: str, country: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    return tuple(folded(q).split()), phones.asked_for(q, country)
+
+
+# A board of thousands is searched at each poll.
+@lru_cache(maxsize=2**14)
+def _folded(texts: tuple[str, ...]) -> str:
+    return folded(" ".join(texts))
+
+
+@lru_cache(maxsize=2**14)
+def _figures(phone: str, country: str) -> frozenset[str]:
+    return phones.figures(phone, country)

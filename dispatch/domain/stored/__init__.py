@@ -1,0 +1,1 @@
+"""What storage holds: documents, ledgers of records, and what it says where it fails."""
