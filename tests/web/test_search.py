@@ -112,7 +112,7 @@ def test_a_board_of_thousands_is_searched_without_folding_it_again(
         folds.append(text)
         return text
 
-    monkeypatch.setattr("dispatch.domain.jobbook.folded", counted)
+    monkeypatch.setattr("dispatch.domain.search.folded", counted)
     book = [make_job(id=f"once{each}") for each in range(50)]
     for _ in range(3):
         assert not [job for job in book if Filters(q="nowhere").let_through(job, BUSINESS)]
