@@ -42,8 +42,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if not collection_path.name.startswith("test_"):
         return None
     source, asked = collection_path.read_text(encoding="utf-8"), config.getoption("markexpr")
+    beside = collection_path.with_name("conftest.py")
+    fixtures = beside.read_text(encoding="utf-8") if beside.exists() else ""
     has_others = "\npytestmark = pytest.mark.long\n" not in source
-    is_asked = {"long": "mark.long" in source, "not long": has_others}.get(asked, True)
+    is_asked = {"long": "mark.long" in source + fixtures, "not long": has_others}.get(asked, True)
     return None if is_asked else True
 
 

@@ -1,6 +1,6 @@
 """dynalite on loopback: a DynamoDB that is as strict about expressions as the real one.
 
-It is no Python package: `make test` installs it from npm, where there is one.
+It is no Python package: `make test-all` installs it from npm, where there is one.
 """
 
 import os
@@ -31,7 +31,7 @@ def running_dynalite() -> Iterator[str]:
     node = require("node")
     if not PACKAGE.is_dir():
         missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("dynalite is not installed: `make test` does it, with npm.")
+        missing("dynalite is not installed: `make test-all` does it, with npm.")
     with subprocess.Popen(
         [node, "-e", SERVE, str(PACKAGE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:

@@ -321,6 +321,7 @@ for line in sys.argv[1:]:
 """
 
 
+@pytest.mark.long
 def test_from_a_shell_the_commands_write_files_and_fail_with_one_line(tmp_path: Path) -> None:
     done = subprocess.run(
         [

@@ -211,6 +211,7 @@ def test_nothing_that_is_stored_makes_a_line_of_its_own(jobs: JobRepository) -> 
     assert all(text in line for text in ("fake1", "fake2", "fake3"))
 
 
+@pytest.mark.long
 def test_a_terminal_that_knows_ascii_alone_is_told_all(tmp_path: Path) -> None:
     job = make_job(customer_name="Zoë 🚛", location="Łódź")
     (tmp_path / "jobs.json").write_bytes(JobBook().put(job).encode())

@@ -9,8 +9,8 @@ from tests.faults.race import race
 pytestmark = pytest.mark.long
 
 
-# Of each process so many; moto is slow.
-@pytest.mark.parametrize(("kind", "changes"), [("file", 50), ("s3", 15), ("moto", 6)])
+# Of each process so many.
+@pytest.mark.parametrize(("kind", "changes"), [("file", 30), ("s3", 10), ("table", 20)])
 def test_where_answers_get_lost_no_change_is_lost_or_made_twice(
     tmp_path: Path, kind: str, changes: int
 ) -> None:

@@ -2,13 +2,16 @@
 
 import json
 import os
+import pickle
 import shutil
 import socket
 import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from io import BytesIO
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
@@ -27,14 +30,26 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    """Built from what git has, as a clean checkout is."""
+    """Built from what git has, as a clean checkout is; once for all processes of a run."""
     may = shutil.which("unshare") and subprocess.run(["unshare", "-m", "true"], check=False)
     if not may or may.returncode:
         reason = "needs root and mount namespaces, to work at the image's own paths"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("image")
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "image"
+    folder.mkdir(exist_ok=True)
+    kept = folder / "stage.pickle"
+    with (folder / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(built(folder)))
+    stage: Stage = pickle.loads(kept.read_bytes())
+    return stage
+
+
+def built(folder: Path) -> Stage:
     files = subprocess.run(
         ["git", "ls-files", "--cached", "-z"], cwd=ROOT, capture_output=True, check=True
     ).stdout.split(b"\0")

@@ -64,6 +64,7 @@ def proved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qdn_site.management.commands.stage.prove", lambda packs: iter(()))
 
 
+@pytest.mark.long
 def test_a_sentence_goes_to_staging_to_production_and_back(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

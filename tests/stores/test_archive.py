@@ -28,7 +28,7 @@ from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job
 from tests.memory import MemoryStore
 from tests.memory_table import MemoryTable
 from tests.opening import open_jobs, open_jobs_in
-from tests.stores.conftest import MOTO, TABLES
+from tests.stores.conftest import DYNALITE, MOTO, TABLES
 
 TODAY = date(2026, 5, 22)
 YEAR_AGO = date(2025, 5, 23)
@@ -216,7 +216,7 @@ def test_in_a_table_archived_jobs_are_found_by_day_phone_and_name(
     assert ids(day) == ["b"]
 
 
-@pytest.mark.parametrize("opened", [*IN_MEMORY, "dynalite", MOTO], indirect=True)
+@pytest.mark.parametrize("opened", [*IN_MEMORY, DYNALITE, MOTO], indirect=True)
 def test_all_that_a_customer_has_had_is_found_as_by_reading_all_of_it(opened: Opened) -> None:
     phone = "+16195550142"
     jobs = opened()

@@ -317,6 +317,7 @@ def book(client: Client, name: str, address: str) -> int:
     return client.post("/book/", a_booking(name), REMOTE_ADDR=address).status_code
 
 
+@pytest.mark.long
 def test_a_flood_of_requests_neither_fills_the_book_nor_hides_the_others(
     client: Client, dana: Client
 ) -> None:
