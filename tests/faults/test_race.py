@@ -10,7 +10,7 @@ pytestmark = pytest.mark.long
 
 
 # Of each process so many.
-@pytest.mark.parametrize(("kind", "changes"), [("file", 30), ("s3", 10), ("table", 20)])
+@pytest.mark.parametrize(("kind", "changes"), [("file", 30), ("s3", 8), ("table", 12)])
 def test_where_answers_get_lost_no_change_is_lost_or_made_twice(
     tmp_path: Path, kind: str, changes: int
 ) -> None:
