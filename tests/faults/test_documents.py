@@ -105,7 +105,7 @@ NO_NAME = {"at": AT, "by": "dana", "what": "edited", "changes": {"window": [{"da
 LATE = {"at": EDGES[1], "said_at": AT, "by": "x"}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @example([SOUND | BOOKED | {"window": WIDE_TWO}])
 @example([SOUND | BOOKED | {"history": [NO_NAME]}])
 @example([SOUND | BOOKED | {"version": 2**70}])

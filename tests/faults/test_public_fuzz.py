@@ -22,8 +22,8 @@ from tests.serving import serving
 
 pytestmark = pytest.mark.long
 
-EXAMPLES = {"customers": 800, "programs": 500, "the crew": 500, "throttled": 200}
-WIRE_EXAMPLES = 200  # over gunicorn, at production
+EXAMPLES = {"customers": 1_500, "programs": 500, "the crew": 500, "throttled": 200}
+WIRE_EXAMPLES = 300  # over gunicorn, at production
 FORM = "application/x-www-form-urlencoded"
 HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload"}
 CREW, PROGRAMS = "/dashboard/", "/api/"

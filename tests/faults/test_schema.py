@@ -25,7 +25,7 @@ from tests.serving import SECRET, another_caller, serving
 
 pytestmark = pytest.mark.long
 
-EXAMPLES = 6  # of each of some ten calls, in both modes, for each rank
+EXAMPLES = 4  # of each of some ten calls, in both modes, for each rank
 # What may be wrong in a request that is as the schema says: what no schema can say.
 BEYOND_THE_SCHEMA = {
     "listJobs": {"after", "from", "to"},  # a cursor of ours; both ends of a span of days
