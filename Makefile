@@ -23,9 +23,9 @@ run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (PORT=) with a believable da
 test: $(VENV)/.dev ## The test suite
 	$(BIN)/pytest -n auto -m "not long" --ignore tests/test_architecture.py
 
-# Fewer at a time on two cores would wait for servers and browsers much of their time.
+# Two at a time on two cores would wait for servers half of their time.
 test-all: $(VENV)/.dev $(VENV)/npm ## The long ones: browser, races, faults, fuzz
-	$(BIN)/pytest -n 4 --dist worksteal -m long
+	$(BIN)/pytest -n 3 --dist worksteal -m long
 
 screenshots: $(VENV)/.dev ## Every page and state, phone and desktop, light and dark; README's pictures
 	$(BIN)/python -m tests.browser.screenshots
