@@ -234,6 +234,15 @@ def test_an_archived_job_that_was_finished_in_another_month_then_is_found_there(
     assert [job.id for job in jobs.month("2026-04").jobs] == ["a"]
 
 
+def test_of_several_copies_the_newest_is_what_it_is_now(jobs: InMemory, clock: FakeClock) -> None:
+    put(jobs, made("other"))
+    april = made("a", status=Status.COMPLETED, finished_at=NOON - timedelta(days=40))
+    may = replace(april, finished_at=NOON - timedelta(days=9), truck="T4", version=3)
+    for month, job in (("2026-04", april), ("2026-05", may)):
+        jobs.store.inner.beside(f"archive/{month}.json").save(JobBook().put(job).encode(), None)
+    assert Past(jobs).differences(JobBook().put(may), clock.now()) == []
+
+
 def test_without_a_kept_version_nothing_is_put_back(shelf: Callable[[], Shelf]) -> None:
     shelf().save(b"{", None)
     jobs = open_jobs(shelf())

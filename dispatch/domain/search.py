@@ -78,6 +78,23 @@ def is_found(job: JobLine, q: str, country: str) -> bool:
     return all(word in text for word in words)
 
 
+def customer(job: JobLine) -> dict[str, str]:
+    """By which all jobs of a customer are found: `phone`, as it is kept, without its extension, and
+    `name`, folded.
+    """
+    return {"phone": job.phone.partition(phones.EXT)[0], "name": folded(job.customer_name)}
+
+
+def customer_asked(by: str, typed: str, country: str) -> str:
+    """A whole phone number or name as `customer` has it."""
+    if by == "name":
+        return folded(typed)
+    try:
+        return phones.read(typed, country).partition(phones.EXT)[0]
+    except phones.NoNumber:
+        return typed  # as old files may have it
+
+
 @lru_cache(maxsize=256)
 def _asked(q: str, country: str) -> tuple[tuple[str, ...], frozenset[str]]:
     return tuple(folded(q).split()), phones.asked_for(q, country)

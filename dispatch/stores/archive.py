@@ -20,6 +20,7 @@ import msgspec
 
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook, token_hash
+from dispatch.domain.search import customer
 from dispatch.domain.stored.document import (
     MISSING,
     Document,
@@ -28,8 +29,6 @@ from dispatch.domain.stored.document import (
 )
 from dispatch.domain.stored.ledger import Entry
 from dispatch.domain.stored.record import JSON
-from dispatch.domain.typed.phones import EXT
-from dispatch.domain.typed.texts import folded
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.repository import LedgerStore
 
@@ -80,13 +79,6 @@ class Archived:
 
     def read(self) -> Job | None:
         return self.entry().value
-
-
-def customer(job: JobLine) -> dict[str, str]:
-    """By which all jobs of a customer are found: `phone`, as it is kept, without its extension, and
-    `name`, folded.
-    """
-    return {"phone": job.phone.partition(EXT)[0], "name": folded(job.customer_name)}
 
 
 class ReadMonth(NamedTuple):

@@ -12,11 +12,11 @@ from typing import Any
 
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import ARCHIVED_AFTER, JobBook, JobNotFound
-from dispatch.domain.search import Found, when_finished
+from dispatch.domain.search import Found, customer, when_finished
 from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.stored.ledger import Entry
-from dispatch.stores.archive import Archived, Months, customer
-from dispatch.stores.repository import LedgerStore, Repository, gone
+from dispatch.stores.archive import Archived, Months
+from dispatch.stores.repository import LedgerStore, Repository, gone, is_whole
 
 TRIES = 3  # of a change of a job that others archive, or bring back, meanwhile
 
@@ -190,12 +190,7 @@ class JobRepository(Repository[JobBook]):
             with suppress(UnreadableDocument):  # put back by now, maybe
                 known = self.ledger.load().archive.months
         for name in sorted({*known, *self.months.names()}):
-            ledger = self.months.ledger(name)
-            try:
-                is_there = ledger.load().etag is not None
-            except UnreadableDocument:
-                is_there = False
-            if not is_there:
+            if not is_whole(ledger := self.months.ledger(name)):
                 yield ledger
 
 
@@ -206,12 +201,16 @@ def readable(entry: Entry[Job] | None, named: str = "") -> Job:
     return entry.value
 
 
-def _not_in(book: JobBook, archived: Iterable[Archived]) -> list[Found]:
-    """Of several copies, as people may have made them, the newest."""
-    newest = dict[str, Archived]()
+def newest(archived: Iterable[Archived]) -> dict[str, Archived]:
+    """By id; of several copies, as people may have made them, the newest."""
+    found = dict[str, Archived]()
     for job in archived:
-        known = newest.get(job.line.id)
+        known = found.get(job.line.id)
         if known is None or known.line.version < job.line.version:
-            newest[job.line.id] = job
-    old = (job for job_id, job in newest.items() if book.value(job_id) is None)
+            found[job.line.id] = job
+    return found
+
+
+def _not_in(book: JobBook, archived: Iterable[Archived]) -> list[Found]:
+    old = (job for job_id, job in newest(archived).items() if book.value(job_id) is None)
     return [Found(job.line, job.read) for job in old]

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from itertools import chain
 
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.stored.document import NoVersion, UnreadableDocument
-from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.job_repository import JobRepository, newest
 
 
 class Past:
@@ -37,11 +38,8 @@ class Past:
         and as `restore` would leave it at `at`. Raises StoreUnavailable.
         """
         book, found = self._jobs.read(), list[tuple[Job | None, Job]]()
-        archived = {
-            each.line.id: each
-            for month in self._jobs.months.read(self._jobs.months.names())
-            for each in month.jobs
-        }
+        months = self._jobs.months.read(self._jobs.months.names())
+        archived = newest(chain.from_iterable(month.jobs for month in months))
         for old in then.jobs:
             now = book.value(old.id) or (old.id in archived and archived[old.id].read()) or None
             back = (now or old).back_to(old, at, is_gone=now is None)

@@ -95,6 +95,13 @@ def gone(named: object, kind: type[Ledger[Any]]) -> LedgerGone:
     )
 
 
+def is_whole(ledger: LedgerStore[Any]) -> bool:
+    """False for one that cannot be read or is not there. Raises StoreUnavailable."""
+    with suppress(UnreadableDocument):
+        return ledger.load().etag is not None
+    return False
+
+
 class AnswerLost(StoreUnavailable):
     """A write was sent; whether it happened is not known."""
 
@@ -200,10 +207,8 @@ class Repository(Generic[L]):
 
     def damaged(self) -> Iterator[LedgerStore[L]]:
         """The ledger, where it cannot be read or is not there. Raises StoreUnavailable."""
-        with suppress(UnreadableDocument):
-            if self.ledger.load().etag is not None:
-                return
-        yield self.ledger
+        if not is_whole(self.ledger):
+            yield self.ledger
 
     def put_back(self, *, dry: bool = False) -> dict[str, bool]:
         """What is damaged or gone, as it last was: by name, False where nothing is kept that could

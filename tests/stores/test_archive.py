@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import move
+from dispatch.domain.search import customer
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import MISSING, Document, LedgerGone, StoreUnavailable, Version
-from dispatch.stores.archive import Shelf, customer
+from dispatch.stores.archive import Shelf
 from dispatch.stores.archiver import CLAIM_KEPT, Archiver
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore

@@ -15,6 +15,7 @@ from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook, JobNotFound
+from dispatch.domain.search import customer_asked
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import (
     MigrationRefused,
@@ -23,8 +24,7 @@ from dispatch.domain.stored.document import (
     UnreadableDocument,
 )
 from dispatch.domain.stored.ledger import Entry
-from dispatch.domain.typed import phones
-from dispatch.domain.typed.texts import folded, lines
+from dispatch.domain.typed.texts import lines
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
 from dispatch.management.commands._jobs_file import checked, read_file
 from dispatch.management.commands._jobs_migrate import moved, taken_back
@@ -92,10 +92,13 @@ class Command(BusinessCommand):
     def _list(self, business: Business, options: dict[str, Any]) -> None:
         wanted, jobs = options["status"], wiring.jobs(business)
         book = jobs.read()
-        past = jobs.finished(book, date.min, date.max) if options["all"] else []
-        found = [*book.found, *(each for each in past if book.value(each.line.id) is None)]
-        if options["phone"] or options["name"]:
-            found = jobs.of_customer(book, *_customer(options, business.country))
+        found = book.found
+        if by := next((by for by in ("phone", "name") if options[by]), ""):
+            asked = customer_asked(by, options[by], business.country)
+            found = jobs.of_customer(book, by, asked)
+        elif options["all"]:
+            past = jobs.finished(book, date.min, date.max)
+            found += [each for each in past if book.value(each.line.id) is None]
         for job in (each.line for each in found):
             if wanted in (None, job.status):
                 self.stdout.write(_line(job))
@@ -293,16 +296,6 @@ def _status(text: str) -> Status:
         return Status(text)
     except ValueError as error:
         raise ArgumentTypeError(f"{text!r} is none of {', '.join(Status)}") from error
-
-
-def _customer(options: dict[str, Any], country: str) -> tuple[str, str]:
-    """By which the jobs of one are found, and how that is kept."""
-    if name := options["name"]:
-        return "name", folded(name)
-    try:
-        return "phone", phones.read(options["phone"], country).partition(phones.EXT)[0]
-    except phones.NoNumber:
-        return "phone", options["phone"]  # as old files may have it
 
 
 def _number(name: str) -> int:

@@ -13,9 +13,9 @@ from msgspec import Raw
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, token_hash
 from dispatch.domain.roster import Member, Roster
+from dispatch.domain.search import customer
 from dispatch.domain.stored.ledger import UNREADABLE, Entry
 from dispatch.domain.stored.record import JSON
-from dispatch.stores.archive import customer
 from dispatch.stores.dynamodb import MOST_ACTIONS, Item, ItemKey
 from dispatch.stores.repository import L
 

@@ -26,7 +26,6 @@ the log of what was written meanwhile: DynamoDB shows the items of a transaction
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -34,11 +33,11 @@ from boto3.dynamodb.conditions import ConditionBase
 from msgspec import Raw
 
 from dispatch.domain.job import LONG_AGO
-from dispatch.domain.stored.document import NoVersion, StaleWrite, UnreadableDocument
+from dispatch.domain.stored.document import NoVersion, StaleWrite
 from dispatch.domain.stored.ledger import LAST_REVISION
 from dispatch.domain.stored.record import JSON, taken_apart
 from dispatch.stores.dynamodb import ABSENT, MOST_ACTIONS, Action, Item, ItemKey, equal
-from dispatch.stores.repository import L
+from dispatch.stores.repository import L, is_whole
 from dispatch.stores.table.changes import Step, cut, fits
 from dispatch.stores.table.items import (
     RECORD,
@@ -123,9 +122,8 @@ class TableLedger(TableReader[L]):
 
     def put_back(self, write_id: str, at: datetime, *, dry: bool = False) -> None:
         """The records that are left, with what the log has of others."""
-        with suppress(UnreadableDocument):
-            if self.load().etag is not None:
-                raise StaleWrite
+        if is_whole(self):
+            raise StaleWrite
         items, log = self._records(), list(self._logged(0, LAST_REVISION))
         revisions = [*(item["revision"] for item in items), *(each.revision for each in log)]
         if not revisions:
