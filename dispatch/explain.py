@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from dispatch import wiring
 from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Event, Job, PriceLine, Window
+from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Event, Item, Job, PriceLine, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.moves import COULD_NOT, FOLDED, Illegal, IllegalMove, JobConflict
 from dispatch.domain.roster import Roster
@@ -60,6 +60,7 @@ ILLEGAL = {
 VALUES: dict[str, Any] = {
     "price": Decimal | None,
     "price_lines": tuple[PriceLine, ...],
+    "items": tuple[Item, ...],
     "window": Window | None,
     "eta": datetime | None,
 }
@@ -174,6 +175,8 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
             return when(value, business) + ("" if is_usual else f", {hours(value)}")
         case datetime():
             return business.time_text(utc(value), event.at)
+        case (Item(), *_):
+            return ", ".join(_item_in_words(each, business) for each in value)
         case tuple():
             return " + ".join(f"{each.label} {business.money(each.amount)}" for each in value)
         case list():
@@ -191,6 +194,11 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
         return business.phone_text(str(value))
     load = business.load(str(value)) if name == "load" else None
     return load.label if load else str(value)
+
+
+def _item_in_words(item: Item, business: Business) -> str:
+    offer = business.item(item.name)
+    return f"{item.count} × {offer.label if offer else item.name}"
 
 
 def failed_text(failed: Event, roster: Roster, business: Business) -> SafeString:

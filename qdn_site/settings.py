@@ -87,7 +87,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "qdn_site.context.business",
             ],
-            "builtins": ["dispatch.templatetags.formats"],
+            "builtins": ["django.templatetags.i18n", "dispatch.templatetags.formats"],
         },
     }
 ]
@@ -156,7 +156,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # more than all requests that can wait, t
 
 # --- language and time -------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
-USE_I18N = False
+USE_I18N = True  # every word for people goes through gettext; no second language ships yet
 USE_TZ = True
 TIME_ZONE = "UTC"  # each business shows its own
 

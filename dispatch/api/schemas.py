@@ -10,8 +10,28 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import Crew, Eta, Event, Job, Note, OnMyWay, Paid, PriceLine, Window
-from dispatch.domain.job_input import CLOCK, FREE, LONGEST, MOST_LINES, MOST_PRICE, REQUIRED
+from dispatch.domain.job import (
+    Crew,
+    Eta,
+    Event,
+    Item,
+    Job,
+    Note,
+    OnMyWay,
+    Paid,
+    Payment,
+    PriceLine,
+    Window,
+)
+from dispatch.domain.job_input import (
+    CLOCK,
+    FREE,
+    LONGEST,
+    MOST_ITEMS,
+    MOST_LINES,
+    MOST_PRICE,
+    REQUIRED,
+)
 from dispatch.domain.permissions import MONEY_FIELDS, Actor, Permission, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.domain.typed.texts import CONTROLS, INVISIBLE, TURNS
@@ -86,6 +106,11 @@ class GivenWindow(Body, frozen=True, kw_only=True):
     end: Clock | None = None
 
 
+class GivenItem(Body, frozen=True, kw_only=True):
+    name: Annotated[str, parameter("one of the business's items", "mattress", maxLength=32)]
+    count: Annotated[int, parameter("how many", 2, minimum=1, maximum=MOST_ITEMS)] = 1
+
+
 class GivenPriceLine(Body, frozen=True, kw_only=True):
     label: Annotated[str, words("label")]
     amount: Annotated[float | str, money(least=-int(MOST_PRICE))]
@@ -105,6 +130,9 @@ class GivenFields(Body, frozen=True, kw_only=True):
     phone: Given[Annotated[str, words("phone")]] = UNSET
     email: Given[Annotated[str, words("email")]] = UNSET
     load: Given[Annotated[str, words("load", description="one of the business's loads")]] = UNSET
+    postcode: Given[Annotated[str, words("postcode")]] = UNSET
+    description: Given[Annotated[str, words("description")]] = UNSET
+    items: Given[tuple[GivenItem, ...]] = UNSET
     access_notes: Given[Annotated[str, words("access_notes")]] = UNSET
     truck: Given[Annotated[str, words("truck")]] = UNSET
     price: Given[Annotated[float | str, money()]] = UNSET
@@ -230,6 +258,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     price: Decimal | UnsetType | None = UNSET
     price_lines: tuple[PriceLine, ...] | UnsetType = UNSET
+    payments: tuple[Payment, ...] | UnsetType = UNSET
     paid: Paid | UnsetType | None = UNSET
     status: Status
     window: Window | None
@@ -238,7 +267,11 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     crew: Crew
     truck: str
     load: str
+    postcode: str
+    description: str
+    items: tuple[Item, ...]
     access_notes: str
+    stop: int | None
     photos: tuple[str, ...]
     notes: tuple[Note, ...]
     history: tuple[Event, ...]
@@ -295,6 +328,7 @@ JOB: dict[str, Any] = {  # an example
     "email": "",
     "price": 320,
     "price_lines": [],
+    "payments": [],
     "paid": None,
     "status": "booked",
     "window": {"date": "2026-05-23", "name": "afternoon", "start": "12:00", "end": "16:00"},
@@ -303,7 +337,11 @@ JOB: dict[str, Any] = {  # an example
     "crew": {"driver": "joel", "first_mate": None, "supervisor": None},
     "truck": "T1",
     "load": "half",
+    "postcode": "92104",
+    "description": "An old sofa and boxes",
+    "items": [],
     "access_notes": "Gate 4711",
+    "stop": None,
     "photos": [],
     "notes": [],
     "history": [{"at": "2026-05-22T19:00:00Z", "by": "dana", "what": "created"}],

@@ -17,6 +17,8 @@ from dispatch.domain.typed.amounts import SYMBOLS
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)")]
+PageUrl = Annotated[str, Meta(pattern=r"^https?://[^/\s\[\]]+(/\S*)?$(?!\n)")]
+Language = Annotated[str, Meta(pattern="^(en|es)$")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s\[\]]+$")]
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
@@ -55,7 +57,19 @@ class WindowOffer(Part, frozen=True):
 
 
 class Load(Part, frozen=True):
-    """A size of load and its price, in the business's currency."""
+    """A size of load and its price, in the business's currency; it takes `places` of a window."""
+
+    name: Name
+    label: str
+    price: Decimal
+    places: Positive = 1
+
+    def __post_init__(self) -> None:
+        cents(self.price)
+
+
+class ItemOffer(Part, frozen=True):
+    """A thing that is hauled at a price of its own, each."""
 
     name: Name
     label: str
@@ -63,6 +77,13 @@ class Load(Part, frozen=True):
 
     def __post_init__(self) -> None:
         cents(self.price)
+
+
+class Quiet(Part, frozen=True):
+    """Hours of the business's clock in which customers are left alone; over midnight too."""
+
+    from_: ClockTime = msgspec.field(name="from")
+    to: ClockTime
 
 
 class Site(Part, frozen=True):
@@ -90,9 +111,22 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     notice_hours: NotNegative = 3
     horizon_days: Positive = 30
     jobs_per_window: Positive = 4
+    trucks: Positive | None = None  # None: as many as there are drivers
+    areas: tuple[str, ...] = ()  # beginnings of the postcodes served; none: everywhere
+    review_url: PageUrl | None = None
+    languages: Annotated[tuple[Language, ...], Meta(min_length=1)] = ("en",)
+    quiet: Quiet = Quiet(from_="20:00", to="08:00")
+    hold_hours: NotNegative = 4
+    respond_hours: Positive = 2
+    keep_months: Positive = 84
+    photo_days: Positive = 400
+    not_taken: tuple[str, ...] = ()
+    colour: Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}$(?!\n)")] = "#14532d"
+    mark: Annotated[str, Meta(min_length=1, max_length=2)] | None = None
     closed: tuple[date, ...] = ()
     windows: Annotated[tuple[WindowOffer, ...], Meta(min_length=1)]
     loads: Annotated[tuple[Load, ...], Meta(min_length=1)]
+    items: tuple[ItemOffer, ...] = ()
     production: Site | None = None
     staging: Site | None = None
 
@@ -101,8 +135,11 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"timezone {self.timezone!r} is unknown") from error
-        for kind, offers in (("windows", self.windows), ("loads", self.loads)):
-            names = [offer.name for offer in offers]
+        for kind, names in (
+            ("windows", [window.name for window in self.windows]),
+            ("loads", [load.name for load in self.loads]),
+            ("items", [item.name for item in self.items]),
+        ):
             if doubled := {name for name in names if names.count(name) > 1}:
                 raise ValueError(f"two {kind} are called {doubled.pop()!r}")
 
@@ -189,6 +226,15 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
 
     def load(self, name: str) -> Load | None:
         return next((load for load in self.loads if load.name == name), None)
+
+    def item(self, name: str) -> ItemOffer | None:
+        return next((item for item in self.items if item.name == name), None)
+
+    def serves(self, postcode: str) -> bool:
+        """True where the crew drive to that postcode."""
+        there = postcode.replace(" ", "").upper()
+        areas = (area.replace(" ", "").upper() for area in self.areas)
+        return not self.areas or there.startswith(tuple(areas))
 
     def money(self, amount: Decimal) -> str:
         """`$600`, `$285.50`, `-$20`."""

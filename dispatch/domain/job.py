@@ -19,8 +19,8 @@ CUSTOMER = "customer"
 SYSTEM = "system"
 ROLES = ("driver", "first_mate", "supervisor")
 EDITABLE = (
-    *("customer_name", "phone", "email", "location", "load", "access_notes", "truck"),
-    *("price", "price_lines", "window"),
+    *("customer_name", "phone", "email", "location", "postcode", "description", "items"),
+    *("load", "access_notes", "truck", "price", "price_lines", "window"),
 )
 MOST_MONEY = Decimal(10_000_000)
 FLOAT_NOISE = Decimal("0.000001")  # old files say 30.000000000000004
@@ -42,6 +42,13 @@ class Window(Record, frozen=True):
     end: ClockTime
 
 
+class Item(Record, frozen=True):
+    """So many of one of the business's items."""
+
+    name: Required
+    count: Annotated[int, Meta(ge=1)]
+
+
 class PriceLine(Record, frozen=True):
     """One line of the price, in the business's currency."""
 
@@ -57,6 +64,21 @@ class Paid(Record, frozen=True):
     method: str
     at: datetime
     by: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        msgspec.structs.force_setattr(self, "amount", cents(self.amount))
+
+
+class Payment(Record, frozen=True):
+    """One payment; a `reversed` one was taken back and counts no more."""
+
+    id: Required
+    amount: Decimal
+    method: str
+    at: datetime
+    by: str
+    reversed: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -148,11 +170,16 @@ class Job(JobLine, frozen=True, kw_only=True):
 
     price: Decimal | UnsetType = UNSET  # until one is agreed; 0 is free of charge
     price_lines: tuple[PriceLine, ...] = ()
-    paid: Paid | None = None
+    payments: tuple[Payment, ...] = ()
+    paid: Paid | None = None  # the sum of `payments` and the latest of them
     on_my_way: OnMyWay | None = None
     eta: Eta | None = None
     load: str = ""
+    postcode: str = ""
+    description: str = ""
+    items: tuple[Item, ...] = ()
     access_notes: str = ""
+    stop: int | None = None  # the place in its driver's day: 1, 2, …
     photos: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     history: tuple[Event, ...] = ()
@@ -166,6 +193,22 @@ class Job(JobLine, frozen=True, kw_only=True):
         lines = sum((line.amount for line in self.price_lines), Decimal(0))
         price = lines if self.price_lines else self.price
         msgspec.structs.force_setattr(self, "price", UNSET if price is UNSET else cents(price))
+        if self.payments:
+            msgspec.structs.force_setattr(self, "paid", self._sum_of_payments())
+
+    def _sum_of_payments(self) -> Paid | None:
+        kept = [payment for payment in self.payments if not payment.reversed]
+        if not kept:
+            return None
+        last = max(kept, key=lambda payment: payment.at)
+        total = sum((payment.amount for payment in kept), Decimal(0))
+        return Paid(amount=total, method=last.method, at=last.at, by=last.by)
+
+    @property
+    def open_amount(self) -> Decimal:
+        """The part of the price that is not paid yet; none of a job without one."""
+        price = Decimal(0) if self.price is UNSET else self.price
+        return max(Decimal(0), price - (self.paid.amount if self.paid else Decimal(0)))
 
     @property
     def moves(self) -> tuple[Event, ...]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec import UNSET
 
-from dispatch.domain.business import Business
-from dispatch.domain.job import EDITABLE, ROLES, Job, PriceLine, Window
+from dispatch.domain.business import Business, Load
+from dispatch.domain.job import EDITABLE, ROLES, Item, Job, PriceLine, Window
 from dispatch.domain.typed import amounts, phones
 from dispatch.domain.typed.texts import (
     CONTROL,
@@ -29,6 +29,8 @@ LONGEST = {  # characters
     "phone": 40,
     "email": 254,
     "location": 300,
+    "postcode": 12,
+    "description": 1000,
     "load": 32,
     "access_notes": 1000,
     "truck": 40,
@@ -39,14 +41,20 @@ LONGEST = {  # characters
     "name": 80,  # of a member
     **dict.fromkeys(ROLES, 32),  # usernames
 }
+POSTCODE = re.compile("[A-Z0-9][A-Z0-9 -]+")
 REQUIRED = {
     "customer_name": "Please give a name.",
     "name": "Please give a name.",
     "location": "Please give an address.",
     "text": "Write something first.",
 }
-FREE = ("access_notes", "text")  # of many lines, in whatever direction; the others are of one
+FREE = (
+    "access_notes",
+    "description",
+    "text",
+)  # of many lines, in whatever direction; the others are of one
 MOST_LINES = 50
+MOST_ITEMS = 99  # of one kind
 MOST_PRICE = Decimal(99_999)  # in the business's currency
 FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2199, 12, 31)
 
@@ -74,7 +82,7 @@ def clean(
     Values come as typed or as JSON has them: an amount may be a text or a number, a window is a
     mapping of `date`, `name` and, where they are not the business's, `start` and `end`. What
     `job` has already passes as it is, even where it would be refused today. A new job without a
-    price has that of its load.
+    price has that of its load and items.
     """
     fields: dict[str, Any] = {}
     errors: dict[str, str] = {}
@@ -90,8 +98,20 @@ def clean(
     if fields.get("price_lines"):
         _add_up(fields, job)
     elif load and given.get("price") in (None, ""):
-        fields["price"] = load.price
+        fields |= load_price(load, fields.get("items", ()), business)
     return fields
+
+
+def load_price(load: Load, items: tuple[Item, ...], business: Business) -> dict[str, Any]:
+    """The `price` of a load, and with items the `price_lines` that it is the sum of."""
+    if not items:
+        return {"price": load.price}
+    lines = [PriceLine(label=load.label, amount=load.price)]
+    for item in items:
+        if offer := business.item(item.name):
+            label = offer.label if item.count == 1 else f"{item.count} × {offer.label}"
+            lines.append(PriceLine(label=label, amount=offer.price * item.count))
+    return {"price": sum((line.amount for line in lines), Decimal(0)), "price_lines": tuple(lines)}
 
 
 def text(name: str, value: object, *, at: str = "") -> str:
@@ -196,6 +216,8 @@ def _field(name: str, value: object, business: Business, job: Job | None) -> Any
         case "price":
             is_given = value is not None and str(value).strip()
             return _amount(name, value, business, old=old) if is_given else UNSET
+        case "items":
+            return _items(value, business, old or ())
         case "price_lines":
             return _price_lines(value, business, old or ())
         case "window":
@@ -205,6 +227,8 @@ def _field(name: str, value: object, business: Business, job: Job | None) -> Any
         case "email":
             return email(value)
     typed = text(name, value)
+    if name == "postcode" and typed and not POSTCODE.fullmatch(typed := typed.upper()):
+        raise InvalidInput({"postcode": "That is no postcode such as 92104."})
     if name == "load" and typed and not business.load(typed):
         names = ", ".join(load.name for load in business.loads)
         raise InvalidInput({"load": f"There is no such load; there are {names}."})
@@ -253,6 +277,26 @@ def _price_lines(
         amount = _amount(f"{at}.amount", asked, business, least=-MOST_PRICE, old=before)
         taken.append(PriceLine(label=label, amount=amount))
     return tuple(taken)
+
+
+def _items(value: object, business: Business, old: tuple[Item, ...]) -> tuple[Item, ...]:
+    given = value or ()
+    if not isinstance(given, list | tuple) or not all(isinstance(each, Mapping) for each in given):
+        raise InvalidInput({"items": "It must be a list of names and counts."})
+    known, taken = {item.name for item in old}, dict[str, Item]()
+    for place, each in enumerate(given):
+        name, count = each.get("name"), each.get("count", 1)
+        if not isinstance(name, str) or not (business.item(name) or name in known):
+            names = ", ".join(item.name for item in business.items) or "none"
+            raise InvalidInput(
+                {f"items[{place}].name": f"There is no such item; there are {names}."}
+            )
+        if not isinstance(count, int) or not 1 <= count <= MOST_ITEMS:
+            raise InvalidInput({f"items[{place}].count": f"It must be from 1 to {MOST_ITEMS}."})
+        if name in taken:
+            raise InvalidInput({f"items[{place}].name": "It is there twice."})
+        taken[name] = Item(name=name, count=count)
+    return tuple(taken.values())
 
 
 def _add_up(fields: dict[str, Any], job: Job | None) -> None:

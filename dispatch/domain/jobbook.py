@@ -25,7 +25,7 @@ OLD_NAMES = {"customer": "customer_name", "token": "tracking_token", "assigned_c
 NEVER_NULL = {
     *("version", "tracking_token", "phone", "email", "price", "price_lines", "crew", "truck"),
     *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
-    *("doubtful", "keys"),
+    *("doubtful", "keys", "postcode", "description", "items", "payments"),
 }
 TIMES = {"created_at", "updated_at"}
 AMOUNT_IN_STRING = re.compile(rb'"amount"\s*:\s*"')
@@ -106,7 +106,7 @@ class JobBook(Ledger[Job]):
     texts = frozenset(
         {
             *("id", "tracking_token", "customer_name", "location", "phone", "email", "truck"),
-            *("load", "access_notes"),
+            *("load", "access_notes", "postcode", "description"),
         }
     )
 
@@ -123,7 +123,7 @@ class JobBook(Ledger[Job]):
         fields, numbers = cls.renamed(fields), {}
         if "price" in fields and bytes(fields["price"]).startswith(b'"'):
             numbers["price"] = _number(fields["price"], "price")
-        for name in ("price_lines", "paid"):
+        for name in ("price_lines", "payments", "paid"):
             if name in fields and AMOUNT_IN_STRING.search(bytes(fields[name])):
                 numbers[name] = Raw(JSON.encode(_with_numbers(fields[name], name)))
         return {**fields, **numbers} if numbers else fields

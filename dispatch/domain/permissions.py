@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Event, Job, JobLine
 
-MONEY_FIELDS = ("price", "price_lines", "paid")
+MONEY_FIELDS = ("price", "price_lines", "payments", "paid")
 
 
 class Rank(StrEnum):
