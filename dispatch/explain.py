@@ -9,12 +9,14 @@ import msgspec
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dispatch import wiring
 from dispatch.domain.availability import Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Event, Item, Job, PriceLine, Window
 from dispatch.domain.job_input import InvalidInput
+from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import COULD_NOT, FOLDED, Illegal, IllegalMove, JobConflict
 from dispatch.domain.roster import Roster
 from dispatch.domain.schedule import WindowFull
@@ -66,6 +68,28 @@ VALUES: dict[str, Any] = {
     "window": Window | None,
     "eta": datetime | None,
 }
+# The fields of a job as people call them.
+FIELDS = {
+    "customer_name": gettext_lazy("name"),
+    "phone": gettext_lazy("phone"),
+    "email": gettext_lazy("e-mail"),
+    "location": gettext_lazy("address"),
+    "postcode": gettext_lazy("postcode"),
+    "description": gettext_lazy("description"),
+    "items": gettext_lazy("items"),
+    "load": gettext_lazy("load"),
+    "access_notes": gettext_lazy("access notes"),
+    "truck": gettext_lazy("truck"),
+    "price": gettext_lazy("price"),
+    "price_lines": gettext_lazy("parts of the price"),
+    "window": gettext_lazy("window"),
+    "driver": gettext_lazy("driver"),
+    "first_mate": gettext_lazy("first mate"),
+    "supervisor": gettext_lazy("supervisor"),
+    "eta": gettext_lazy("estimate"),
+    "payments": gettext_lazy("payments"),
+}
+SHORT = {*ROLES, "price", "window", "load", "truck"}  # of these the new value is told, too
 OBSTACLES = {
     Obstacle.UNKNOWN: "Nobody called {username} is on the roster.",
     Obstacle.LEFT: "{name} has left the crew.",
@@ -85,9 +109,9 @@ def explain(error: Exception, business: Business) -> str:
         case JobConflict(field=""):
             return _who_moved(error.job, business)
         case JobConflict():
-            return (
-                f"Somebody else has changed the {error.field.replace('_', ' ')} since you looked."
-            )
+            return _who_changed(error.job, error.field, business)
+        case JobNotFound():
+            return _("It is no longer there: somebody has discarded it, or it is in the history.")
         case KeyReused():
             return "This request was already used for a job with other details."
         case NotAvailable():
@@ -240,6 +264,19 @@ def _reason_in_words(move: Event) -> str:
 def name_of(by: str, roster: Roster) -> str:
     """The name of who is in a history: a member, the customer or the system."""
     return {CUSTOMER: "The customer", SYSTEM: "The system"}.get(by) or roster.name_of(by)
+
+
+def _who_changed(job: Job, field: str, business: Business) -> str:
+    roster = wiring.roster(business).read()
+    last = next((each for each in reversed(job.history) if field in (each.changes or ())), None)
+    names = {"what": FIELDS.get(field, field), "who": _("Somebody else")}
+    if last is None or not last.changes:
+        return _("%(who)s has changed the %(what)s since you looked.") % names
+    names["who"] = name_of(last.by, roster)
+    if field not in SHORT:
+        return _("%(who)s has changed the %(what)s since you looked.") % names
+    names["value"] = _value_in_words(field, last.changes[field][1], last, business, roster)
+    return _("%(who)s has changed the %(what)s to %(value)s since you looked.") % names
 
 
 def _who_moved(job: Job, business: Business) -> str:

@@ -262,7 +262,7 @@ def test_two_who_assign_different_roles_both_succeed_but_one_role_is_a_conflict(
     assert the_job(jobs).crew == both
     answer = press(dana, "assign", driver="ana", version=1)
     assert answer.status_code == 409
-    assert "Somebody else has changed the driver" in words(answer)
+    assert "Dana has changed the driver to Joel since you looked." in words(answer)
     assert the_job(jobs).crew == both
 
 
@@ -372,7 +372,7 @@ def test_a_field_changed_by_another_is_a_conflict(dana: Client, jobs: JobReposit
     change(jobs, price=Decimal(700))
     answer = press(dana, "edit", **form)
     assert answer.status_code == 409
-    assert "Somebody else has changed the price since you looked." in words(answer)
+    assert "Dana has changed the price to $700 since you looked." in words(answer)
     assert 'id="job-jXkL9m2pQ"' in text(answer)
     assert 'value="650"' in text(answer)
     assert 'value="T7"' in text(answer)

@@ -8,22 +8,24 @@ from collections.abc import Callable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
+from functools import partial, update_wrapper
 from hashlib import sha256
-from typing import Any
+from typing import Any, Concatenate, Generic, ParamSpec
 
 import msgspec
 from msgspec import UNSET
 
 from dispatch import wiring
 from dispatch.domain import moves, schedule
-from dispatch.domain.availability import INSISTED, check
+from dispatch.domain.availability import INSISTED, NotAvailable, check
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, plain
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
 from dispatch.domain.permissions import Actor, sees
+from dispatch.domain.roster import Roster
+from dispatch.domain.schedule import WindowFull
 from dispatch.domain.search import Found
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable
@@ -33,6 +35,12 @@ MOST_DAYS = 366  # whose finished jobs are looked at at once
 SILENT = 10  # seconds without word from the storage after which pages say so
 UNSURE = 10 * 60  # seconds without word after which a link is shown to nobody: it may be revoked
 
+# What one job's change is refused by; nothing of it has happened then.
+REFUSED = (IllegalMove, InvalidInput, JobConflict, JobNotFound, NotAvailable, WindowFull)
+
+P = ParamSpec("P")
+Change = Callable[[JobBook], JobBook]  # of one job among the others; it may run more than once
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -40,6 +48,22 @@ class Done:
 
     job: Job
     revision: int
+
+
+class Action(Generic[P]):
+    """Something that people do to one job: called, it is done. Its `change` is what that does to
+    the book, for whoever changes several at once (`dispatch.jobs.several`).
+    """
+
+    def __init__(self, change: Callable[Concatenate[Business, str, P], Change]) -> None:
+        self.change = change
+        update_wrapper(self, change)
+
+    def __call__(
+        self, business: Business, job_id: str, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Done:
+        change = self.change(business, job_id, *args, **kwargs)
+        return Done(*wiring.jobs(business).change_job(job_id, change))
 
 
 class KeyReused(Exception):
@@ -154,6 +178,7 @@ def create(
     return Done(made, book.revision)
 
 
+@Action
 def move(
     business: Business,
     job_id: str,
@@ -164,7 +189,7 @@ def move(
     reason: str = "",
     insist: bool = False,
     key: str = "",
-) -> Done:
+) -> Change:
     """Raises IllegalMove; JobConflict where the job is no longer at `expected`; WindowFull where
     its window has no room for it (with `insist`, it goes there all the same).
     """
@@ -180,9 +205,10 @@ def move(
         drives = starter and "driver" in starter.roles and not job.crew.driver
         return moves.driven_by(moved, by.name, at) if drives else moved
 
-    return _change(business, job_id, by, apply, _once(key, by, "move", to, reason))
+    return _change(job_id, by, apply, _once(key, by, "move", to, reason))
 
 
+@Action
 def undo(
     business: Business,
     job_id: str,
@@ -190,7 +216,7 @@ def undo(
     by: Actor,
     expected: Status | None = None,
     key: str = "",
-) -> Done:
+) -> Change:
     """Take back one's own last move. Raises as `move` does."""
 
     def apply(job: Job, at: datetime, book: JobBook) -> Job:
@@ -200,9 +226,10 @@ def undo(
         _fits(undone, job, book, business, at)
         return undone
 
-    return _change(business, job_id, by, apply, _once(key, by, "undo"))
+    return _change(job_id, by, apply, _once(key, by, "undo"))
 
 
+@Action
 def assign(
     business: Business,
     job_id: str,
@@ -212,11 +239,13 @@ def assign(
     version: int | None = None,
     insist: bool = False,
     key: str = "",
-) -> Done:
+    roster: Callable[[], Roster] | None = None,
+) -> Change:
     """Put usernames (None: nobody) on roles. Raises JobConflict, NotAvailable, InvalidInput.
 
-    With `insist`, beyond `jobs_per_window` too.
+    With `insist`, beyond `jobs_per_window` too. `roster` reads it as it is now.
     """
+    now = roster or partial(wiring.roster(business).refreshed, at_once=True)
     at, once = wiring.now(), _once(key, by, "assign", *sorted(roles.items()))
 
     def apply(book: JobBook) -> JobBook:
@@ -225,16 +254,16 @@ def assign(
             return book
         mine = _untouched(job, roles, version)
         # After the book was read: whoever is sick by then is seen to be (`roster.sick`).
-        roster = wiring.roster(business).refreshed(at_once=True)
-        insisted = check(mine, job, roster, book, business, insist=insist)
+        insisted = check(mine, job, now(), book, business, insist=insist)
         crew = {role: mine.get(role, getattr(job.crew, role)) for role in ROLES}
         why = INSISTED if insisted else ""
         assigned = job.assigned(Crew(**crew), by=by.name, at=at, reason=why)
         return book if assigned is job else book.changed(assigned.keyed(once, at), at)
 
-    return Done(*wiring.jobs(business).change_job(job_id, apply))
+    return apply
 
 
+@Action
 def edit(
     business: Business,
     job_id: str,
@@ -244,7 +273,7 @@ def edit(
     version: int | None = None,
     insist: bool = False,
     key: str = "",
-) -> Done:
+) -> Change:
     """Change editable fields as seen at `version`.
 
     Raises JobConflict where others did too, InvalidInput for a `version` that never was,
@@ -259,41 +288,45 @@ def edit(
         return edited
 
     given = sorted((name, plain(value)) for name, value in fields.items())
-    return _change(business, job_id, by, apply, _once(key, by, "edit", *given))
+    return _change(job_id, by, apply, _once(key, by, "edit", *given))
 
 
-def note(business: Business, job_id: str, text: str, *, by: Actor, key: str = "") -> Done:
+@Action
+def note(business: Business, job_id: str, text: str, *, by: Actor, key: str = "") -> Change:
     def apply(job: Job, at: datetime, _: JobBook) -> Job:
         return job.noted(text, by=by.name, at=at)
 
-    return _change(business, job_id, by, apply, _once(key, by, "note", text))
+    return _change(job_id, by, apply, _once(key, by, "note", text))
 
 
+@Action
 def set_eta(
     business: Business, job_id: str, eta: datetime | None, *, by: Actor, key: str = ""
-) -> Done:
+) -> Change:
     """Raises IllegalMove unless the job is booked or ready."""
 
     def apply(job: Job, at: datetime, _: JobBook) -> Job:
         _still_to_come(job)
         return job.expected_at(eta, by=by.name, at=at)
 
-    return _change(business, job_id, by, apply, _once(key, by, "eta", eta))
+    return _change(job_id, by, apply, _once(key, by, "eta", eta))
 
 
-def on_my_way(business: Business, job_id: str, *, by: Actor, key: str = "") -> Done:
+@Action
+def on_my_way(business: Business, job_id: str, *, by: Actor, key: str = "") -> Change:
     """Raises IllegalMove unless the job is booked or ready."""
 
     def apply(job: Job, at: datetime, _: JobBook) -> Job:
         _still_to_come(job)
         return job.on_the_way(by=by.name, at=at)
 
-    return _change(business, job_id, by, apply, _once(key, by, "on_my_way"))
+    return _change(job_id, by, apply, _once(key, by, "on_my_way"))
 
 
+@Action
 def renew_link(
     business: Business, job_id: str, *, by: Actor, revoke: bool = False, key: str = ""
-) -> Done:
+) -> Change:
     """A new tracking link, or none. The old one stops working: everywhere within two seconds
     while the storage can be read, and within ten minutes where it cannot.
     """
@@ -303,7 +336,7 @@ def renew_link(
     def apply(job: Job, at: datetime, _: JobBook) -> Job:
         return job.happened(Event(at=at, by=by.name, what=what), tracking_token=token)
 
-    return _change(business, job_id, by, apply, _once(key, by, what))
+    return _change(job_id, by, apply, _once(key, by, what))
 
 
 def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
@@ -324,12 +357,8 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
 
 
 def _change(
-    business: Business,
-    job_id: str,
-    by: Actor,
-    fn: Callable[[Job, datetime, JobBook], Job],
-    once: str = "",
-) -> Done:
+    job_id: str, by: Actor, fn: Callable[[Job, datetime, JobBook], Job], once: str = ""
+) -> Change:
     at = wiring.now()
 
     def apply(book: JobBook) -> JobBook:
@@ -339,7 +368,7 @@ def _change(
         after = fn(job, at, book)
         return book if after is job else book.changed(after.keyed(once, at), at)
 
-    return Done(*wiring.jobs(business).change_job(job_id, apply))
+    return apply
 
 
 def _once(key: str, by: Actor, *action: Any) -> str:
