@@ -73,3 +73,6 @@ document.addEventListener("visibilitychange", async () => {
   const fresh = answer.ok && parse(answer.html).getElementById("week");
   if (fresh) redraw(fresh);
 });
+
+const wide = week.querySelector(".week-wide"), today = wide.querySelector("th.today");
+if (today) wide.scrollLeft = today.offsetLeft - wide.querySelector("th").offsetWidth;
