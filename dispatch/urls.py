@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dispatch.views import account, board, cover, history, job, requests, roster, schedule
+from dispatch.views import account, board, cover, history, job, requests, roster, schedule, settings
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -22,6 +22,7 @@ urlpatterns = [
     path("history/", history.history, name="history"),
     path("schedule/", schedule.week, name="schedule"),
     path("schedule/place", schedule.place, name="place"),
+    path("settings/", settings.settings, name="settings"),
     path("requests/", requests.requests, name="requests"),
     path("jobs/new", job.new_job, name="new-job"),
     path("jobs/<str:job_id>", job.job, name="job"),
