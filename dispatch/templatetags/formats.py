@@ -14,7 +14,7 @@ from msgspec import UnsetType
 
 from dispatch import wiring
 from dispatch.domain.business import Business, WindowOffer
-from dispatch.domain.job import LONG_AGO, Window
+from dispatch.domain.job import LONG_AGO, Item, Window
 from dispatch.domain.typed import phones
 
 register = template.Library()
@@ -54,6 +54,14 @@ def call(number: str, business: Business) -> str:
 def text(number: str, business: Business) -> str:
     """`sms:+16195550142`: a message goes to no extension."""
     return "sms:" + phones.dialled(number, business.country)[0]
+
+
+@register.filter
+def saying(address: str, words: str) -> str:
+    """`sms:+16195550142?&body=Hello%20Mark`: phones differ in whether `?` or `&` begins it, and
+    each passes over the other's sign.
+    """
+    return f"{address}?&body={quote(words, safe='')}"
 
 
 @register.filter
@@ -115,6 +123,13 @@ def load_label(name: str, business: Business) -> str:
     """`Full load`; as it is what the business does not offer any more."""
     load = business.load(name)
     return load.label if load else words(name)
+
+
+@register.filter
+def item_label(item: Item, business: Business) -> str:
+    """`2 × Mattress`."""
+    offer = business.item(item.name)
+    return f"{item.count} × {offer.label if offer else words(item.name)}"
 
 
 @register.filter
