@@ -2,20 +2,22 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from dispatch.domain.business import Business
+from dispatch.domain.business import Business, NotBookable
 from dispatch.domain.job import Window
 from dispatch.domain.job_input import InvalidInput
-from dispatch.forms.job import JobForm
+from dispatch.forms.job import JobForm, Typed
 
 NEEDED = {
-    "customer_name": "Please tell us your name.",
-    "phone": "Please give us a number that we can reach you at.",
-    "location": "Please tell us where to pick it up.",
+    "customer_name": gettext_lazy("Please tell us your name."),
+    "phone": gettext_lazy("Please give us a number that we can reach you at."),
+    "location": gettext_lazy("Please tell us where to pick it up."),
 }
 
 
@@ -23,58 +25,86 @@ class BookingForm(JobForm):
     """The fields shared with the crew's forms, and those that only a customer chooses."""
 
     load = forms.Field(
-        label="How much is it?",
+        label=gettext_lazy("How much is it?"),
         widget=forms.RadioSelect,
-        error_messages={"required": "Please choose how much there is to haul."},
+        error_messages={"required": gettext_lazy("Please choose how much there is to haul.")},
     )
     date = forms.Field(
-        label="Which day?", widget=forms.Select, error_messages={"required": "Please choose a day."}
+        label=gettext_lazy("Which day?"),
+        error_messages={"required": gettext_lazy("Please choose a day.")},
     )
     window = forms.Field(
-        label="What time of day?",
+        label=gettext_lazy("What time of day?"),
         widget=forms.RadioSelect,
-        error_messages={"required": "Please choose a time of day."},
+        error_messages={"required": gettext_lazy("Please choose a time of day.")},
     )
+    postcode = Typed("postcode", "", autocomplete="postal-code")
 
     field_order = (
-        *("load", "date", "window", "location", "access_notes"),
+        *("load", "date", "window", "location", "postcode", "access_notes"),
         *("customer_name", "phone", "email"),
     )
 
     def __init__(self, *args: Any, business: Business, at: dt.datetime, **kwargs: Any) -> None:
         super().__init__(*args, business=business, **kwargs)
-        self.offered = business.bookable(at)
+        self.at = at
         for name, words in NEEDED.items():
             self.fields[name].required = True
             self.fields[name].error_messages["required"] = words
-        self.fields["date"].widget.choices = [
-            ("", "Choose a day"),
-            *(
-                (day.isoformat(), f"{day:%A, %B %-d}{business.year_text(day, at)}")
-                for day in self.days
-            ),
-        ]
-
-    @property
-    def days(self) -> dict[dt.date, list[Window]]:
-        """The windows that are still free, by day."""
-        by_day = groupby(self.offered, key=lambda window: window.date)
-        return {day: list(windows) for day, windows in by_day}
-
-    @property
-    def offered_names(self) -> dict[str, list[str]]:
-        """For the page's script: the windows of each day."""
-        return {
-            day.isoformat(): [window.name for window in windows]
-            for day, windows in self.days.items()
-        }
+        postcode = self.fields["postcode"]
+        postcode.label = _("ZIP code") if business.country == "US" else _("Postcode")
+        postcode.required = bool(business.areas)
+        postcode.error_messages["required"] = _("We need it to see whether we come to you.")
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         fields = super().judged(typed)
-        window = fields.get("window")
-        if window and window.date not in self.days:
-            sentence = "We are not free on that day. Please choose another."
-            raise InvalidInput({"window.date": sentence})
-        if window and window not in self.offered:
-            raise InvalidInput({"window": "We are not free then any more. Please choose another."})
+        wrong = {}
+        if (postcode := fields.get("postcode")) and not self.business.serves(postcode):
+            wrong["postcode"] = self._or_call(_("We do not come to %s as a rule.") % postcode)
+        window: Window | None = fields.get("window")
+        if window and (why := self.business.not_bookable(window, self.at)):
+            is_days = why is not NotBookable.TOO_SOON
+            wrong["window.date" if is_days else "window"] = self._or_call(self._why(why, window))
+        if wrong:
+            raise InvalidInput(wrong)
         return fields
+
+    def _why(self, why: NotBookable, window: Window) -> str:
+        business, day = self.business, self.business.day_text(window.date, self.at)
+        match why:
+            case NotBookable.CLOSED:
+                return _("We are closed on %s. Please choose another day.") % day
+            case NotBookable.NOT_THEN:
+                return _("We have no such time on %s. Please choose another.") % day
+            case NotBookable.OVER:
+                return _("%s is over. Please choose another day.") % day
+            case NotBookable.TOO_SOON:
+                notice = ngettext(
+                    "We need an hour’s notice. Please choose a later time.",
+                    "We need %(hours)d hours’ notice. Please choose a later time.",
+                    business.notice_hours,
+                )
+                return notice % {"hours": business.notice_hours}
+            case NotBookable.TOO_FAR:
+                ahead = ngettext(
+                    "We take bookings up to a day ahead.",
+                    "We take bookings up to %(days)d days ahead.",
+                    business.horizon_days,
+                )
+                return ahead % {"days": business.horizon_days}
+
+    def _or_call(self, why: str) -> str:
+        phone = self.business.phone_text(self.business.phone)
+        return _("%(why)s Or call us: %(phone)s.") % {"why": why, "phone": phone}
+
+
+def with_instead(posted: QueryDict) -> QueryDict:
+    """What was posted, with the window of the button that was pressed instead of the chosen one:
+    `instead` is a date and a window's name.
+    """
+    day, _space, name = posted.get("instead", "").partition(" ")
+    if not name:
+        return posted
+    chosen = posted.copy()
+    chosen["date"], chosen["window"] = day, name
+    return chosen

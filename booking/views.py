@@ -1,17 +1,22 @@
 """Booking a pickup: a form that loses nothing, and makes one job however often it is sent."""
 
 import datetime as dt
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from booking.forms import BookingForm
+from booking.forms import BookingForm, with_instead
 from dispatch import jobs, wiring
+from dispatch.domain import schedule
 from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.jobbook import MadeElsewhere, TooManyRequests
+from dispatch.domain.schedule import WindowFull
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import REVISION_PARAMETER, SiteRequest, own_pages_only, see_other
@@ -26,7 +31,8 @@ BOOKINGS = Limit("bookings", most=60, seconds=3600)
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
 def book(request: SiteRequest) -> HttpResponse:
-    business, posted = request.business, request.POST if request.method == "POST" else None
+    business = request.business
+    posted = with_instead(request.POST) if request.method == "POST" else None
     form = BookingForm(posted, business=business, at=wiring.now())
     # A double click, a reload and the back button are one request.
     key = request.POST.get("key", "")[:MOST_KEY] or wiring.new_token()
@@ -49,6 +55,9 @@ def book(request: SiteRequest) -> HttpResponse:
         name, token = _page_of(error.job)
         earlier = reverse(name, args=[token])
         return _page(request, form, wiring.new_token(), 409, earlier=earlier)
+    except WindowFull as full:
+        form.add_error("window", _("Somebody else has just taken the last place."))
+        return _page(request, form, key, 409, refusal=full)
     except (StoreUnavailable, TooManyRequests, TooMany, MadeElsewhere) as error:
         status = {TooMany: 429, MadeElsewhere: 409}.get(type(error), 503)
         return _page(request, form, key, status, refusal=error)
@@ -76,6 +85,24 @@ def _just_sent(request: SiteRequest, fields: dict[str, Any]) -> Job | None:
     return None
 
 
+def _days(request: SiteRequest) -> dict[str, dict[str, tuple[int | None, str]]]:
+    """By day and window how many places are left, and in words; None where nobody can say."""
+    business, at = request.business, wiring.now()
+    days: dict[str, dict[str, tuple[int | None, str]]] = {}
+    for window in business.bookable(at):
+        days.setdefault(f"{window.date}", {})[window.name] = None, ""
+    with suppress(StoreUnavailable):
+        book, roster = wiring.jobs(business).read(), wiring.roster(business).read()
+        for window, room in schedule.bookable(book, roster, business, at):
+            days[f"{window.date}"][window.name] = room.left, _left(room.left)
+    return days
+
+
+def _left(places: int) -> str:
+    left = ngettext("%(places)d left", "%(places)d left", places) % {"places": places}
+    return left if places else _("full")
+
+
 def _page(
     request: SiteRequest,
     form: BookingForm,
@@ -87,8 +114,10 @@ def _page(
 ) -> HttpResponse:
     context = {
         "form": form,
+        "days": _days(request),
         "key": key,
         "earlier": earlier,
+        "full": refusal if isinstance(refusal, WindowFull) else None,
         "unavailable": isinstance(refusal, StoreUnavailable),
         "crowded": isinstance(refusal, TooManyRequests),
         "hurried": isinstance(refusal, TooMany),

@@ -30,6 +30,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import COULD_NOT, FOLDED, UNDO, Illegal, IllegalMove, JobConflict
 from dispatch.domain.roster import Roster
+from dispatch.domain.schedule import WindowFull
 from dispatch.domain.status import CREATABLE
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
 from dispatch.domain.stored.record import utc
@@ -148,6 +149,8 @@ def explain(error: Exception, business: Business) -> str:
             return "This request was already used for a job with other details."
         case NotAvailable():
             return unavailable_text(error, wiring.roster(business).read(), business)
+        case WindowFull():
+            return full_text(error, business)
         case MemberConflict():
             fields = " and the ".join(error.fields)
             return f"Somebody else has changed the {fields} since you looked."
@@ -174,6 +177,23 @@ def unavailable_text(error: NotAvailable, roster: Roster, business: Business) ->
         why = clash_text(clash, error.window, roster, business)
     names = ", ".join(member.name for member in error.instead) or "nobody"
     return f"{why} {'Who is free' if error.window else 'Who can'}: {names}."
+
+
+def full_text(error: WindowFull, business: Business) -> str:
+    """`Sat, May 23 (Morning) is full: 8 of 8 places are taken, and this would be 1 too many. …`"""
+    full = _(
+        "%(when)s is full: %(taken)d of %(places)d places are taken,"
+        " and this would be %(over)d too many."
+    ) % {
+        "when": when(error.window, business),
+        "taken": error.room.taken,
+        "places": error.room.places,
+        "over": error.over,
+    }
+    near = ", ".join(when(window, business) for window in error.nearest)
+    return f"{full} " + (
+        _("Nearest with room: %s.") % near if near else _("Nothing else has room.")
+    )
 
 
 def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Business) -> str:
@@ -264,8 +284,8 @@ def failed_text(failed: Event, roster: Roster, business: Business) -> SafeString
 
 def reason_in_words(move: Event) -> str:
     """`no_access: dog` is `No access: dog`."""
-    code, colon, words = (move.reason or "").partition(":")
-    return str(COULD_NOT.get(code) or REASONS.get(code, code)) + colon + words
+    parts = (move.reason or "").split(": ")
+    return ": ".join(str(COULD_NOT.get(part) or REASONS.get(part, part)) for part in parts)
 
 
 def payment_text(payment: Payment | Paid, business: Business, roster: Roster) -> SafeString:

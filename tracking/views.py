@@ -12,6 +12,7 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
@@ -21,6 +22,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import UNDO, IllegalMove, JobConflict, has_undone, named_status, refusal
 from dispatch.domain.permissions import THE_CUSTOMER
+from dispatch.domain.schedule import WindowFull
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
 from dispatch.explain import explain
@@ -137,7 +139,7 @@ def move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
 @of_a_link
 def undo(request: SiteRequest, token: str) -> HttpResponse:
     """Take back one's own last move, within a minute of it."""
-    _, job = tracked(request, token)
+    _shown, job = tracked(request, token)
     if request.method == "POST":
         try:
             expected = _expected(request)
@@ -149,6 +151,9 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
         except JobConflict as conflict:
             if not has_undone(conflict.job, THE_CUSTOMER):
                 return _moved_on(request, token, conflict.job)
+        except WindowFull:
+            why = _("Your time has filled up meanwhile. Please call us: we find you another.")
+            return _refused(request, token, job, why, 409)
         except IllegalMove:
             pass  # too late, or done already: the page shows how it is
     return _to_page(request, token)

@@ -27,6 +27,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import JobConflict
 from dispatch.domain.permissions import Actor, Permission
+from dispatch.domain.schedule import WindowFull
 from dispatch.domain.typed.texts import BYTE_ORDER_MARK
 from dispatch.explain import explain
 from dispatch.http import SiteRequest
@@ -144,6 +145,9 @@ class Api(Controller[MsgspecSerializer]):
             case NotAvailable():
                 words, may = explain(exc, self.business), exc.insistable
                 refused = Refused(HTTPStatus.CONFLICT, words, field=exc.role, insistable=may)
+            case WindowFull():
+                words = explain(exc, self.business)
+                refused = Refused(HTTPStatus.CONFLICT, words, field="window", insistable=True)
             case exceptions.NotAcceptableError():
                 refused = Refused(HTTPStatus.NOT_ACCEPTABLE, "We answer in application/json only.")
             case RequestDataTooBig():

@@ -164,7 +164,8 @@ class JobApi(Api):
         "editJob",
         JOB_NOW,
         permission=Permission.EDIT,
-        conflict="Somebody else changed the same field; the fresh job is in `job`.",
+        conflict="Somebody else changed the same field; the fresh job is in `job`. Or the window is"
+        " full: then `insistable`, and a call with `insist` goes through.",
     )
     def patch(
         self,
@@ -181,9 +182,14 @@ class JobApi(Api):
         """
         job = self.find(parsed_path.job_id)
         fields = job_input.clean(msgspec.to_builtins(parsed_body), self.business, job)
-        version, key = parsed_body.version, _key(parsed_headers)
         return self.changed(
-            jobs.edit(self.business, job.id, fields, by=self.actor, version=version, key=key)
+            jobs.edit(
+                *(self.business, job.id, fields),
+                by=self.actor,
+                version=parsed_body.version,
+                insist=parsed_body.insist,
+                key=_key(parsed_headers),
+            )
         )
 
 
@@ -192,7 +198,8 @@ class StatusApi(Api):
         "moveJob",
         JOB_NOW,
         permission=Permission.MOVE,
-        conflict="No longer at `expected`; the fresh job is in `job`.",
+        conflict="No longer at `expected`; the fresh job is in `job`. Or its window is full: then"
+        " `insistable`, and a call with `insist` goes through.",
     )
     def post(
         self,
@@ -214,6 +221,7 @@ class StatusApi(Api):
                 by=self.actor,
                 expected=expected,
                 reason=reason,
+                insist=parsed_body.insist,
                 key=key,
             )
         except IllegalMove as refusal:

@@ -84,7 +84,7 @@ Address = Annotated[str, words("location")]
 Username = Annotated[str, words("driver", examples=["joel"])]
 Version = Annotated[int, Meta(ge=1, description="of the job, as you saw it", examples=[3])]
 Insist = Annotated[
-    bool, Meta(description="where the driver's window is full, assign them all the same")
+    bool, Meta(description="where the window, or the driver's, is full, do it all the same")
 ]
 SeenRevision = Annotated[
     int,
@@ -160,6 +160,7 @@ class JobEdit(GivenFields, frozen=True, kw_only=True):
     customer_name: Name | UnsetType = UNSET
     location: Address | UnsetType = UNSET
     version: Version | None = None
+    insist: Insist = False
 
 
 class StatusMove(Body, frozen=True, kw_only=True):
@@ -168,6 +169,7 @@ class StatusMove(Body, frozen=True, kw_only=True):
     status: Status
     expected: Status | None = None
     reason: Annotated[str, words("reason")] | None = None
+    insist: Insist = False
 
 
 class CrewChange(GivenCrew, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum, auto
 from functools import cached_property
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -92,6 +93,16 @@ class Site(Part, frozen=True):
     public_url: Url
     dashboard_url: Url | None = None
     hosts: tuple[str, ...] = ()
+
+
+class NotBookable(Enum):
+    """The reasons for which a customer cannot ask for a window."""
+
+    CLOSED = auto()
+    NOT_THEN = auto()  # the business has none of that name on that day
+    OVER = auto()
+    TOO_SOON = auto()  # for the `notice_hours`
+    TOO_FAR = auto()  # beyond the `horizon_days`
 
 
 class Business(Part, frozen=True, dict=True, kw_only=True):
@@ -215,6 +226,20 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
             for window in self.windows_on(day)
             if self.span(window)[0] >= earliest
         ]
+
+    def not_bookable(self, window: Window, at: datetime) -> NotBookable | None:
+        """Why a customer cannot ask for that window; None for those that are `bookable`."""
+        today, (start, end) = self.today(at), self.span(window)
+        if window.date < today or end <= at:
+            return NotBookable.OVER
+        if (window.date - today).days > self.horizon_days:
+            return NotBookable.TOO_FAR
+        if window.date in self.closed:
+            return NotBookable.CLOSED
+        if window not in self.windows_on(window.date):
+            return NotBookable.NOT_THEN
+        is_late = start < at + timedelta(hours=self.notice_hours)
+        return NotBookable.TOO_SOON if is_late else None
 
     def windows_on(self, day: date) -> Iterator[Window]:
         """The windows offered on that day; none where the business is closed."""

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from dispatch import wiring
-from dispatch.domain import moves
+from dispatch.domain import moves, schedule
 from dispatch.domain.availability import INSISTED, NotAvailable, check
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, plain
@@ -25,6 +25,7 @@ from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
 from dispatch.domain.permissions import Actor, sees
 from dispatch.domain.roster import Roster
+from dispatch.domain.schedule import WindowFull
 from dispatch.domain.search import Found
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable
@@ -35,7 +36,7 @@ SILENT = 10  # seconds without word from the storage after which pages say so
 UNSURE = 10 * 60  # seconds without word after which a link is shown to nobody: it may be revoked
 
 # What one job's change is refused by; nothing of it has happened then.
-REFUSED = (IllegalMove, InvalidInput, JobConflict, JobNotFound, NotAvailable)
+REFUSED = (IllegalMove, InvalidInput, JobConflict, JobNotFound, NotAvailable, WindowFull)
 
 P = ParamSpec("P")
 Change = Callable[[JobBook], JobBook]  # of one job among the others; it may run more than once
@@ -136,9 +137,9 @@ def create(
 
     `source` tells requests of one sender from those of others; a `doubtful` one may be a robot's.
     Raises IllegalMove for a status that no job starts in, KeyReused where the key already made a
-    job of other fields, NotAvailable for a crew that cannot be (with `insist`, beyond
-    `jobs_per_window` too), TooManyRequests where too many of this customer's, or of all
-    customers', wait, MadeElsewhere where the same request came from another sender before.
+    job of other fields, WindowFull, and NotAvailable for a crew that cannot be (with `insist`,
+    beyond what there is room for, too), TooManyRequests where too many of this customer's, or of
+    all customers', wait, MadeElsewhere where the same request came from another sender before.
     """
     moves.check_first(status)
     at = wiring.now()
@@ -160,14 +161,15 @@ def create(
             return book
         if by == CUSTOMER:
             book.check_floods(source, at)
-        if not any(job.crew):
+        insisted = _fits(job, None, book, business, at, insist=insist)
+        if any(job.crew):
+            roster = wiring.roster(business).refreshed(at_once=True)  # as in `assign`
+            crew = msgspec.structs.asdict(job.crew)
+            insisted |= check(crew, job, roster, book, business, insist=insist)
+        if not insisted:
             return book.put(job)
-        roster = wiring.roster(business).refreshed(at_once=True)  # as in `assign`
-        crew = msgspec.structs.asdict(job.crew)
-        if not check(crew, job, roster, book, business, insist=insist):
-            return book.put(job)
-        insisted = msgspec.structs.replace(job.history[0], reason=INSISTED)
-        return book.put(msgspec.structs.replace(job, history=(insisted,)))
+        created = msgspec.structs.replace(job.history[0], reason=INSISTED)
+        return book.put(msgspec.structs.replace(job, history=(created,)))
 
     book = wiring.jobs(business).change(add)
     made = (request and book.by_request(request)) or book.job(job.id)
@@ -185,15 +187,21 @@ def move(
     by: Actor,
     expected: Status | None = None,
     reason: str = "",
+    insist: bool = False,
     key: str = "",
 ) -> Change:
-    """Raises IllegalMove; JobConflict where the job is no longer at `expected`."""
+    """Raises IllegalMove; JobConflict where the job is no longer at `expected`; WindowFull where
+    its window has no room for it (with `insist`, it goes there all the same).
+    """
     starts = to is Status.IN_PROGRESS and reason != UNDO
     starter = wiring.roster(business).read().value(by.name) if starts else None
 
-    def apply(job: Job, at: datetime) -> Job:
+    def apply(job: Job, at: datetime, book: JobBook) -> Job:
         _still_at(expected, job)
         moved = moves.move(job, to, by=by, at=at, business=business, reason=reason)
+        if _fits(moved, job, book, business, at, insist=insist):
+            why = ": ".join(filter(None, (reason, INSISTED)))
+            moved = moves.move(job, to, by=by, at=at, business=business, reason=why)
         drives = starter and "driver" in starter.roles and not job.crew.driver
         return moves.driven_by(moved, by.name, at) if drives else moved
 
@@ -211,10 +219,12 @@ def undo(
 ) -> Change:
     """Take back one's own last move. Raises as `move` does."""
 
-    def apply(job: Job, at: datetime) -> Job:
+    def apply(job: Job, at: datetime, book: JobBook) -> Job:
         _still_at(expected, job)
         back = undoes_to(job, by, at) or job.status  # which is refused
-        return moves.move(job, back, by=by, at=at, business=business, reason=UNDO)
+        undone = moves.move(job, back, by=by, at=at, business=business, reason=UNDO)
+        _fits(undone, job, book, business, at)
+        return undone
 
     return _change(job_id, by, apply, _once(key, by, "undo"))
 
@@ -261,15 +271,21 @@ def edit(
     *,
     by: Actor,
     version: int | None = None,
+    insist: bool = False,
     key: str = "",
 ) -> Change:
     """Change editable fields as seen at `version`.
 
-    Raises JobConflict where others did too, InvalidInput for a `version` that never was.
+    Raises JobConflict where others did too, InvalidInput for a `version` that never was,
+    WindowFull where there is no room for it (with `insist`, it goes there all the same).
     """
 
-    def apply(job: Job, at: datetime) -> Job:
-        return job.edited(_untouched(job, fields, version), by=by.name, at=at)
+    def apply(job: Job, at: datetime, book: JobBook) -> Job:
+        mine = _untouched(job, fields, version)
+        edited = job.edited(mine, by=by.name, at=at)
+        if _fits(edited, job, book, business, at, insist=insist):
+            return job.edited(mine, by=by.name, at=at, reason=INSISTED)
+        return edited
 
     given = sorted((name, plain(value)) for name, value in fields.items())
     return _change(job_id, by, apply, _once(key, by, "edit", *given))
@@ -277,7 +293,7 @@ def edit(
 
 @Action
 def note(business: Business, job_id: str, text: str, *, by: Actor, key: str = "") -> Change:
-    def apply(job: Job, at: datetime) -> Job:
+    def apply(job: Job, at: datetime, _: JobBook) -> Job:
         return job.noted(text, by=by.name, at=at)
 
     return _change(job_id, by, apply, _once(key, by, "note", text))
@@ -289,7 +305,7 @@ def set_eta(
 ) -> Change:
     """Raises IllegalMove unless the job is booked or ready."""
 
-    def apply(job: Job, at: datetime) -> Job:
+    def apply(job: Job, at: datetime, _: JobBook) -> Job:
         _still_to_come(job)
         return job.expected_at(eta, by=by.name, at=at)
 
@@ -300,7 +316,7 @@ def set_eta(
 def on_my_way(business: Business, job_id: str, *, by: Actor, key: str = "") -> Change:
     """Raises IllegalMove unless the job is booked or ready."""
 
-    def apply(job: Job, at: datetime) -> Job:
+    def apply(job: Job, at: datetime, _: JobBook) -> Job:
         _still_to_come(job)
         return job.on_the_way(by=by.name, at=at)
 
@@ -317,7 +333,7 @@ def renew_link(
     token = "" if revoke else wiring.new_token()
     what = "link_revoked" if revoke else "link_renewed"
 
-    def apply(job: Job, at: datetime) -> Job:
+    def apply(job: Job, at: datetime, _: JobBook) -> Job:
         return job.happened(Event(at=at, by=by.name, what=what), tracking_token=token)
 
     return _change(job_id, by, apply, _once(key, by, what))
@@ -340,14 +356,16 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
     return len(junk), book.revision
 
 
-def _change(job_id: str, by: Actor, fn: Callable[[Job, datetime], Job], once: str = "") -> Change:
+def _change(
+    job_id: str, by: Actor, fn: Callable[[Job, datetime, JobBook], Job], once: str = ""
+) -> Change:
     at = wiring.now()
 
     def apply(book: JobBook) -> JobBook:
         job = _seen(book.job(job_id), by)
         if job.has_done(once):
             return book
-        after = fn(job, at)
+        after = fn(job, at, book)
         return book if after is job else book.changed(after.keyed(once, at), at)
 
     return apply
@@ -359,6 +377,22 @@ def _once(key: str, by: Actor, *action: Any) -> str:
     Other words under a key that was used are another action: nothing that was typed is swallowed.
     """
     return sha256(repr((by.name, key, action)).encode()).hexdigest()[:32] if key else ""
+
+
+def _fits(
+    job: Job,
+    before: Job | None,
+    book: JobBook,
+    business: Business,
+    at: datetime,
+    *,
+    insist: bool = False,
+) -> bool:
+    """True where only insisting made it fit. Raises WindowFull. Who is free is as the roster said
+    at most two seconds ago: whoever falls sick in between is seen to be.
+    """
+    roster = wiring.roster(business).read()
+    return schedule.check(job, before, roster, book, business, at, insist=insist)
 
 
 def _still_at(expected: Status | None, job: Job) -> None:

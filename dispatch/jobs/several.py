@@ -47,8 +47,11 @@ class AllDone:
     revision: int
 
 
-def confirm(business: Business, seen: Iterable[Seen], *, by: Actor, key: str) -> AllDone:
-    return _move(business, seen, Status.BOOKED, by=by, key=key)
+def confirm(
+    business: Business, seen: Iterable[Seen], *, by: Actor, insist: bool = False, key: str
+) -> AllDone:
+    """With `insist`, into windows that are full too."""
+    return _move(business, seen, Status.BOOKED, by=by, insist=insist, key=key)
 
 
 def decline(
@@ -93,9 +96,12 @@ def move_to(
     window: str = "",
     *,
     by: Actor,
+    insist: bool = False,
     key: str,
 ) -> AllDone:
-    """To that day: into the window of that name, or each into the one that it has."""
+    """To that day: into the window of that name, or each into the one that it has; with `insist`,
+    into one that is full too.
+    """
     book = wiring.jobs(business).read()
 
     def change(each: Seen) -> jobs.Change:
@@ -108,7 +114,7 @@ def move_to(
             )
         fields: dict[str, Window | None] = {"window": agreed}
         edited = jobs.edit.change(
-            business, each.job_id, fields, by=by, version=each.version, key=key
+            *(business, each.job_id, fields), by=by, version=each.version, insist=insist, key=key
         )
         return _if_open(each.job_id, edited)
 
@@ -116,13 +122,25 @@ def move_to(
 
 
 def _move(
-    business: Business, seen: Iterable[Seen], to: Status, *, by: Actor, key: str, reason: str = ""
+    business: Business,
+    seen: Iterable[Seen],
+    to: Status,
+    *,
+    by: Actor,
+    key: str,
+    reason: str = "",
+    insist: bool = False,
 ) -> AllDone:
     """Of requests, and of nothing that is more by now."""
 
     def change(each: Seen) -> jobs.Change:
         return jobs.move.change(
-            *(business, each.job_id, to), by=by, expected=Status.PENDING, reason=reason, key=key
+            *(business, each.job_id, to),
+            by=by,
+            expected=Status.PENDING,
+            reason=reason,
+            insist=insist,
+            key=key,
         )
 
     return _all(business, seen, change)

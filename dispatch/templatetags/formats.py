@@ -8,6 +8,7 @@ from decimal import Decimal
 from urllib.parse import quote
 
 from django import template
+from django.utils.dateformat import format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from msgspec import UnsetType
@@ -88,6 +89,18 @@ def _time(at: datetime, words: str) -> SafeString:
 def day(date: date, business: Business) -> str:
     """`Sat, May 23`."""
     return business.day_text(date, wiring.now())
+
+
+@register.filter
+def long_day(day: str, business: Business) -> str:
+    """`2026-05-23` → `Saturday, May 23`."""
+    there = date.fromisoformat(day)
+    return f"{format(there, 'l, F j')}{business.year_text(there, wiring.now())}"
+
+
+@register.filter
+def window_label(name: str, business: Business) -> str:
+    return business.label_of(name)
 
 
 @register.filter

@@ -22,6 +22,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
+from dispatch.domain.schedule import WindowFull
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import (
     LOOK_BELOW,
@@ -115,6 +116,9 @@ def _refused(
     if isinstance(error, NotAvailable):
         bound["crew"].add_error(error.role, words)
         return drawer(request, job, 409, words, bound=bound, may_insist=error.insistable)
+    if isinstance(error, WindowFull):
+        may_insist = request.user.actor.may(Permission.EDIT)
+        return drawer(request, job, 409, words, bound=bound, may_insist=may_insist)
     if isinstance(error, JobConflict | InvalidInput):
         # Roles that were left alone would undo what is new: they are shown as they are now.
         bound = {name: form.again(job) for name, form in bound.items() if name == "edit"}

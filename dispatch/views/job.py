@@ -14,9 +14,10 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import named_status
 from dispatch.domain.permissions import Permission
+from dispatch.domain.schedule import WindowFull
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.explain import not_written
+from dispatch.explain import explain, not_written
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NewJobForm, NoteForm, as_typed
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
 from dispatch.templatetags.formats import typed
@@ -47,6 +48,7 @@ def move(request: SiteRequest, job: Job, _: None) -> Outcome:
         by=request.user.actor,
         expected=named_status(seen) if seen else None,
         reason=job_input.text("reason", ": ".join(filter(None, words))),
+        insist="insist" in request.POST,
         key=key_sent(request),
     )
     return done, f"Moved to “{to.label}”."
@@ -87,9 +89,13 @@ def eta(request: SiteRequest, job: Job, form: EtaForm) -> Outcome:
 
 @job_action(Permission.EDIT, "edit")
 def edit(request: SiteRequest, job: Job, form: EditForm) -> Outcome:
-    fields, version = form.job_fields(), form.cleaned_data["version"]
-    by, key = request.user.actor, key_sent(request)
-    done = jobs.edit(request.business, job.id, fields, by=by, version=version, key=key)
+    done = jobs.edit(
+        *(request.business, job.id, form.job_fields()),
+        by=request.user.actor,
+        version=form.cleaned_data["version"],
+        insist="insist" in request.POST,
+        key=key_sent(request),
+    )
     return done, "Saved."
 
 
@@ -113,15 +119,19 @@ def new_job(request: SiteRequest) -> HttpResponse:
     except JobNotFound:
         return no_job(request)
     form = NewJobForm(posted, business=request.business, initial=known)
-    status, earlier = 422 if form.is_bound else 200, None
+    status, earlier, full = 422 if form.is_bound else 200, None, False
     if form.is_valid():
         try:
             done = jobs.create(
                 *(request.business, form.job_fields()),
                 status=Status(form.cleaned_data["status"]),
                 by=request.user.username,
+                insist="insist" in request.POST,
                 key=key,
             )
+        except WindowFull as error:
+            form.add_error("window", explain(error, request.business))
+            status, full = 409, True
         except jobs.KeyReused as error:
             words = "You have already saved this as another job. Save again to add one."
             form.add_error(None, words)
@@ -133,7 +143,7 @@ def new_job(request: SiteRequest) -> HttpResponse:
             said = format_html("{} is on the board.", typed(done.job.customer_name))
             messages.success(request, said)
             return with_revision(request, see_other("job", done.job.id), done.revision)
-    context = {"form": form, "key": key, "earlier": earlier}
+    context = {"form": form, "key": key, "earlier": earlier, "full": full}
     return render(request, "dispatch/new_job.html", context, status=status)
 
 

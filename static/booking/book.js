@@ -1,7 +1,7 @@
-// Greys out the windows that the chosen day does not have, and says that sending takes a moment.
-// The server checks both again.
+// Says what is left in the windows of the chosen day, greys out those that have no room for the
+// load, and says that sending takes a moment. The server checks all of it again.
 const form = document.querySelector("form[data-once]");
-const offered = JSON.parse(document.getElementById("offered").textContent);
+const days = JSON.parse(document.getElementById("days").textContent);
 
 // The back button may fetch this page anew; its history still knows the key of the first time.
 // An answer to a sent form keeps its key by itself, and would forget the rest at a reload.
@@ -11,14 +11,17 @@ if (!("answer" in form.dataset)) {
 }
 
 function narrow() {
-  const windows = offered[form.elements.date.value];
+  const windows = days[form.elements.date.value];
+  const needed = Number(form.querySelector("[name=load]:checked")?.dataset.places || 1);
   for (const radio of form.querySelectorAll("input[name=window]")) {
-    radio.disabled = Boolean(windows) && !windows.includes(radio.value);
+    const [places, words] = windows ? windows[radio.value] || [0, ""] : [null, ""];
+    radio.disabled = Boolean(windows) && places !== null && places < needed;
     if (radio.disabled) radio.checked = false;
+    radio.closest("label").querySelector("[data-left]").textContent = words;
   }
 }
 
-form.elements.date.addEventListener("change", narrow);
+form.addEventListener("change", narrow);
 const WRONG = "[aria-invalid=true]";
 addEventListener("pageshow", () => {
   narrow();
@@ -26,7 +29,7 @@ addEventListener("pageshow", () => {
   form.querySelector("button").removeAttribute("aria-busy");
 });
 form.addEventListener("submit", (event) => {
-  const button = form.querySelector("button");
+  const button = event.submitter ?? form.querySelector("button");
   if (button.getAttribute("aria-busy")) event.preventDefault();
   button.setAttribute("aria-busy", "true");
 });

@@ -48,7 +48,9 @@ async function move(card, status) {
     const answer = await tap(address, body, what);
     if (answer.ok) reasons.delete(what);
     if (answer.ok) movedHere(id);
-    await take(answer, { moved: true });
+    const isAsked = !answer.ok && hasJob(answer) && answer.html.includes('name="insist"');
+    if (isAsked) show(answer);
+    await take(answer, { moved: true, spokenOnly: isAsked });
   });
 }
 

@@ -1,7 +1,7 @@
 """The stores that storms and races are held on, as other processes reach them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from unittest.mock import patch
@@ -28,8 +28,18 @@ def storage(
 
     An S3 cuts off the share `lose` of the answers to its writes.
     """
+    with opening(kind, folder, name, lose=lose) as (open_again, url, endpoint):
+        yield open_again(), url, endpoint
+
+
+@contextmanager
+def opening(
+    kind: str, folder: Path, name: str, *, lose: float = 0
+) -> Iterator[tuple[Callable[[], JobRepository], str, str]]:
+    """As `storage`, with what opens the jobs: anew in each process."""
     if kind == "file":
-        yield open_jobs(FileStore(folder / "jobs.json"), timeout=60), f"file:{folder}", ""
+        at_file = FileStore(folder / "jobs.json")
+        yield lambda: open_jobs(at_file, timeout=60), f"file:{folder}", ""
         return
     running = {
         "table": lambda: running_table(MemoryTable()),
@@ -40,10 +50,16 @@ def storage(
         stack.enter_context(patch.dict(os.environ, aws_environment(endpoint)))
         if kind == "s3":
             at = {"bucket_name": make_bucket(endpoint, name), "client_config": PATIENT}
-            document = S3Store(OneConnectionS3Storage(**at), "jobs.json")
-            yield open_jobs(document, timeout=60), f"s3://{name}/jobs.json", endpoint
+            yield (
+                lambda: open_jobs(S3Store(OneConnectionS3Storage(**at), "jobs.json"), timeout=60),
+                f"s3://{name}/jobs.json",
+                endpoint,
+            )
             return
-        table = Table(name, patient_dynamodb)
         if kind == "moto":
-            table.create()
-        yield open_jobs_in(table, "here", timeout=60), f"dynamodb://{name}/here", endpoint
+            Table(name, patient_dynamodb).create()
+        yield (
+            lambda: open_jobs_in(Table(name, patient_dynamodb), "here", timeout=60),
+            f"dynamodb://{name}/here",
+            endpoint,
+        )

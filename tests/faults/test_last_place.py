@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.long
 MANY = 16
 SATURDAY = date(2026, 5, 23)
 FORK = get_context("fork")
+
+T = TypeVar("T")
 
 
 @pytest.fixture(params=["file", "table"])
@@ -78,7 +81,7 @@ def test_the_last_place_in_a_window_is_given_once(opened: Callable[[], None]) ->
     crew = make_member("joel"), make_member("ana")
     wiring.roster(BUSINESS).change(lambda roster: roster.put(*crew))
 
-    said = at_once(lambda number: assign(f"wanted-{number}", opened))
+    said = at_once(lambda number: assign(f"wanted-{number}", opened), MANY)
 
     refusal = "Joel already drives 4 jobs on Sat, May 23 (Morning). Who is free: Ana."
     assert sorted(said) == sorted(["given"] + [refusal] * (MANY - 1))
@@ -99,9 +102,9 @@ def assign(job_id: str, opened: Callable[[], None]) -> str:
     return "given"
 
 
-def at_once(fn: Callable[[int], str]) -> list[str]:
-    """The result in each of many processes, which all start together."""
-    start, answers = FORK.Barrier(MANY), FORK.Queue()
+def at_once(fn: Callable[[int], T], many: int) -> list[T]:
+    """The result in each of so many processes, which all start together; or what it raised."""
+    start, answers = FORK.Barrier(many), FORK.Queue()
 
     def run(number: int) -> None:
         start.wait(60)
@@ -110,7 +113,7 @@ def at_once(fn: Callable[[int], str]) -> list[str]:
         except Exception as error:
             answers.put(repr(error))
 
-    processes = [FORK.Process(target=run, args=(number,), daemon=True) for number in range(MANY)]
+    processes = [FORK.Process(target=run, args=(number,), daemon=True) for number in range(many)]
     for process in processes:
         process.start()
     said = [answers.get(timeout=120) for _ in processes]

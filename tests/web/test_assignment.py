@@ -68,7 +68,7 @@ def test_a_refusal_stands_beside_the_role_it_is_about(dana: Client, jobs: JobRep
     assert 'id="id_driver_error"' in text(answer)
     for username in ("joel", "ana"):
         assert f'<option value="{username}" selected>' in text(answer)
-    assert "Assign all the same" not in words(answer)
+    assert "Do it all the same" not in words(answer)
     assert the_job(jobs).crew == Crew()
 
 
@@ -86,7 +86,7 @@ def test_a_full_window_can_be_insisted_on(dana: Client, jobs: JobRepository) -> 
     assert answer.status_code == 409
     assert text(answer).lstrip().startswith("<article")
     assert "Joel already drives 4 jobs" in words(answer)
-    assert "Assign all the same" in words(answer)
+    assert "Do it all the same" in words(answer)
     assert 'name="insist" value="1"' in text(answer)
     assert the_job(jobs).crew == Crew()
     assert assign(dana, driver="joel", version=1, insist="1").status_code == 303

@@ -123,8 +123,11 @@ def test_who_sends_again_after_their_link_was_taken_away_is_told_to_call(
         ("email", "mark at home", "does not look like an e-mail address"),
         ("load", "", "Please choose how much there is"),
         ("date", "", "Please choose a day."),
-        ("date", "2026-05-22", "not free on that day"),
-        ("date", "2026-05-24", "not free on that day"),
+        ("date", "2026-05-21", "Thu, May 21 is over."),
+        ("date", "2026-05-24", "We have no such time on Sun, May 24."),
+        ("date", "2026-06-22", "We take bookings up to 30 days ahead. Or call us: (619) 555-0100."),
+        ("date", "2026-12-25", "We take bookings up to 30 days ahead."),
+        ("postcode", "N°1", "That is no postcode such as 92104."),
         ("window", "", "Please choose a time of day."),
         ("access_notes", "x" * 1001, "at most 1000"),
     ],
@@ -164,7 +167,7 @@ def test_what_a_password_manager_put_into_the_trap_is_booked_and_marked_for_the_
 def test_a_window_that_has_gone_since_is_refused_kindly(client: Client, clock: FakeClock) -> None:
     clock.tick(19.5 * 3600)  # Saturday, half past seven
     page = book(client, date="2026-05-23", window="morning")
-    assert "We are not free then any more" in words(page)
+    assert "We need 3 hours’ notice. Please choose a later time. Or call us" in words(page)
 
 
 def test_nothing_is_believed_but_what_the_form_asks(client: Client, jobs: JobRepository) -> None:

@@ -1,0 +1,140 @@
+"""The places in a window of a day: how many there are, how many are taken, and what is full."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from dispatch.domain.availability import is_free
+from dispatch.domain.business import Business
+from dispatch.domain.job import Job, Window
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.roster import Roster
+from dispatch.domain.status import Status
+
+NEAREST = 3  # windows offered instead of one that is full
+
+Taken = Counter[tuple[date, str]]  # places by date and window
+
+
+class Room(NamedTuple):
+    """The places of a window on one day, and those that are taken: maybe more than there are."""
+
+    places: int
+    taken: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.places - self.taken)
+
+    @property
+    def excess(self) -> int:
+        return max(0, self.taken - self.places)
+
+
+class WindowFull(Exception):
+    """A job needs more places of its window than are left in its `room`; `nearest` are windows
+    that have them, soonest first. A dispatcher may insist.
+    """
+
+    def __init__(self, window: Window, room: Room, needed: int, nearest: list[Window]) -> None:
+        super().__init__(f"{window.name} of {window.date}: {room.taken} of {room.places} taken")
+        self.window, self.room, self.needed, self.nearest = window, room, needed, nearest
+
+    @property
+    def over(self) -> int:
+        """The places beyond those there are, with this job."""
+        return self.room.taken + self.needed - self.room.places
+
+
+def needed(job: Job, business: Business) -> int:
+    """The places that a job takes."""
+    load = business.load(job.load)
+    return load.places if load else 1
+
+
+def holds_places(job: Job, business: Business, at: datetime) -> bool:
+    """True of open jobs; of a request for its `hold_hours`, and not where it may be a robot's."""
+    if job.status is not Status.PENDING:
+        return job.status.is_open
+    since = job.reached(Status.PENDING) or job.created_at
+    return not job.is_doubtful and at < since + timedelta(hours=business.hold_hours)
+
+
+def taken(book: JobBook, business: Business, at: datetime, but: str = "") -> Taken:
+    """The places that the jobs take, without the job that has the id `but`."""
+    count = Taken()
+    for job in book.jobs:
+        if job.window and job.id != but and holds_places(job, business, at):
+            count[job.window.date, job.window.name] += needed(job, business)
+    return count
+
+
+def places(window: Window, roster: Roster, business: Business) -> int:
+    """`jobs_per_window` for each driver who is free then, as far as there are trucks.
+
+    A roster without any driver says nothing of who is free: then the trucks count.
+    """
+    drivers = roster.able("driver")
+    if not drivers:
+        return (business.trucks or 1) * business.jobs_per_window
+    free = sum(is_free(member, "driver", window) for member in drivers)
+    return min(free, business.trucks or free) * business.jobs_per_window
+
+
+def room(window: Window, roster: Roster, taken: Taken, business: Business) -> Room:
+    return Room(places(window, roster, business), taken[window.date, window.name])
+
+
+def bookable(
+    book: JobBook, roster: Roster, business: Business, at: datetime
+) -> list[tuple[Window, Room]]:
+    """Every window that a customer may still ask for, soonest first, full ones too."""
+    count = taken(book, business, at)
+    return [(each, room(each, roster, count, business)) for each in business.bookable(at)]
+
+
+def check(
+    job: Job,
+    before: Job | None,
+    roster: Roster,
+    book: JobBook,
+    business: Business,
+    at: datetime,
+    *,
+    insist: bool = False,
+) -> bool:
+    """True where insisting made it possible: a new job, or one as it is to be after `before`.
+
+    Raises WindowFull. What takes no more than it took passes; so does what is over already, and
+    a job that the crew have begun. Confirming a request asks once more.
+    """
+    window = job.window
+    if window is None or not _asks(job, before, business, at):
+        return False
+    count, wanted = taken(book, business, at, but=job.id), needed(job, business)
+    found = room(window, roster, count, business)
+    if wanted <= found.left:
+        return False
+    if insist:
+        return True
+    start = business.span(window)[0]
+    open_ones = [
+        each for each in business.bookable(at) if room(each, roster, count, business).left >= wanted
+    ]
+    near = sorted(open_ones, key=lambda each: abs(business.span(each)[0] - start))[:NEAREST]
+    raise WindowFull(window, found, wanted, sorted(near, key=business.span))
+
+
+def _asks(job: Job, before: Job | None, business: Business, at: datetime) -> bool:
+    if job.window is None or not (job.still_coming or job.status is Status.PENDING):
+        return False
+    if business.span(job.window)[1] <= at:
+        return False
+    if before is None:
+        return True
+    if not holds_places(job, business, at):
+        return False
+    is_confirmed = before.status is Status.PENDING and job.status is not Status.PENDING
+    took = holds_places(before, business, at) and before.window == job.window
+    grows = needed(job, business) > needed(before, business)
+    return is_confirmed or not took or grows
