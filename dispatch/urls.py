@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dispatch.views import account, board, history, job, requests, roster
+from dispatch.views import account, board, history, job, requests, roster, several
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("history/", history.history, name="history"),
     path("requests/", requests.requests, name="requests"),
     path("jobs/new", job.new_job, name="new-job"),
+    path("jobs/several", several.several, name="several"),
     path("jobs/<str:job_id>", job.job, name="job"),
     path("jobs/<str:job_id>/move", job.move, name="move"),
     path("jobs/<str:job_id>/assign", job.assign, name="assign"),

@@ -16,6 +16,7 @@ from msgspec import UnsetType
 from dispatch import wiring
 from dispatch.domain.business import Business, WindowOffer
 from dispatch.domain.job import LONG_AGO, Item, Window
+from dispatch.domain.roster import Roster
 from dispatch.domain.typed import phones
 
 register = template.Library()
@@ -136,6 +137,12 @@ def load_label(name: str, business: Business) -> str:
     """`Full load`; as it is what the business does not offer any more."""
     load = business.load(name)
     return load.label if load else words(name)
+
+
+@register.filter
+def named(roster: Roster, username: str) -> str:
+    """The member's name."""
+    return roster.name_of(username)
 
 
 @register.filter

@@ -485,6 +485,28 @@ def requests(page: Page, site: Site) -> None:
     expect(page.get_by_text("requests from one sender")).to_be_visible()
 
 
+def requests_told(page: Page, site: Site) -> None:
+    """Of three that are confirmed together one has been taken back meanwhile, one has no room."""
+    site.job(Status.PENDING, customer_name="Ruth Valdez", **A_LOAD)
+    gone = of(site, Status.PENDING)
+    morning = {"window": BUSINESS.windows[0].on(BUSINESS.today(site.now()) + timedelta(days=1))}
+    site.many_jobs(8, status=Status.BOOKED, **morning)
+    site.job(Status.PENDING, customer_name="Omar Haddad", **morning)
+    page.goto(f"/dashboard/requests/?r={site.revision}")
+    for box in page.locator("[form=several]").all():
+        box.check()
+    site.change(gone, status=Status.CANCELLED)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator(".told")).to_be_visible()
+
+
+def board_ticked(page: Page, site: Site) -> None:
+    board(page, site)
+    for status in (Status.BOOKED, Status.READY_FOR_PICKUP):
+        card(page, of(site, status)).locator(".tick input").check()
+    page.locator("#several").get_by_text("Assign…").click()
+
+
 def many_requests(site: Site) -> None:
     for number in range(11):
         site.job(
@@ -570,7 +592,8 @@ CREW = [
     State("crew-new", "dana", at("/dashboard/crew/new")),
     State("crew-new-errors", "dana", new_member_errors),
     State("requests", "dana", requests),
-    State("requests-none", "dana", at("/dashboard/requests/")),
+    State("requests-told", "dana", requests_told),
+    State("board-ticked", "dana", board_ticked),
     State("sign-out", "dana", at("/dashboard/logout/")),
     State("no-such-job", "dana", at("/dashboard/jobs/nothing00")),
     State("not-allowed", "joel", at("/dashboard/jobs/new")),
