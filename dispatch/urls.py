@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dispatch.views import account, board, history, job, requests, roster, several
+from dispatch.views import account, board, cover, history, job, requests, roster, schedule, several
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -17,8 +17,11 @@ urlpatterns = [
     path("crew/<str:username>/", roster.member, name="member"),
     path("crew/<str:username>/days", roster.days, name="member-days"),
     path("crew/<str:username>/sick", roster.sick, name="sick"),
+    path("crew/<str:username>/cover", cover.cover, name="cover"),
     path("crew/<str:username>/access", roster.access, name="access"),
     path("history/", history.history, name="history"),
+    path("schedule/", schedule.week, name="schedule"),
+    path("schedule/place", schedule.place, name="place"),
     path("requests/", requests.requests, name="requests"),
     path("jobs/new", job.new_job, name="new-job"),
     path("jobs/several", several.several, name="several"),

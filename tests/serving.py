@@ -1,6 +1,7 @@
 """The site as it is deployed, for a while: gunicorn with its workers on a free loopback port."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -101,6 +102,17 @@ def roster_file() -> bytes:
     folder = Path(_shared().name)
     run(environment_of(folder), "-c", ADD_MEMBERS, said=PASSWORD)
     return (folder / "data" / "crew.json").read_bytes()
+
+
+@cache
+def roomy_businesses() -> str:
+    """The businesses file as shipped, but with windows that no test fills."""
+    shipped = (ROOT / "qdn_site" / "businesses.toml").read_text()
+    roomy, count = re.subn(r"(?m)^jobs_per_window = \d+", "jobs_per_window = 10000", shipped)
+    assert count == 1
+    file = Path(_shared().name) / "roomy.toml"
+    file.write_text(roomy)
+    return str(file)
 
 
 def environment_of(folder: Path, **env: str) -> dict[str, str]:

@@ -83,7 +83,7 @@ def free(roster: Roster, book: JobBook, business: Business, start: date, end: da
     days = (start + timedelta(days=ahead) for ahead in range((end - start).days + 1))
     return {
         day: {
-            window.name: {role: _free(roster, load, business, role, window) for role in ROLES}
+            window.name: {role: free_in(window, role, roster, load, business) for role in ROLES}
             for window in business.windows_on(day)
         }
         for day in days
@@ -124,7 +124,7 @@ def not_available(
         why, jobs = Obstacle.FULL, load[username, window.date, window.name]
     if why is None:
         return None
-    can = _free(roster, load, business, role, window) if window else roster.able(role)
+    can = free_in(window, role, roster, load, business) if window else roster.able(role)
     instead = tuple(member for member in can if member.username != username)
     return NotAvailable(role, username, why, window, instead, jobs)
 
@@ -205,6 +205,15 @@ def jobs_of(book: JobBook, username: str, day: date) -> tuple[Job, ...]:
     )
 
 
+def lost_by(job: Job, username: str) -> list[str]:
+    """The roles that the member had on it until they fell sick, and that nobody has been given."""
+    for event in reversed(job.history):
+        changes = event.changes or {}
+        if event.reason == SICK and username in {old for old, _ in changes.values()}:
+            return [role for role in changes if getattr(job.crew, role, "") is None]
+    return []
+
+
 def taken_off(book: JobBook, username: str, day: date, *, by: str, at: datetime) -> JobBook:
     """With the member's open jobs of that day back without them; itself where there are none."""
     for job in jobs_of(book, username, day):
@@ -213,9 +222,10 @@ def taken_off(book: JobBook, username: str, day: date, *, by: str, at: datetime)
     return book
 
 
-def _free(
-    roster: Roster, load: Workload, business: Business, role: str, window: Window
+def free_in(
+    window: Window, role: str, roster: Roster, load: Workload, business: Business
 ) -> tuple[Member, ...]:
+    """Members who can still be given that role then; a driver whose window is full is not."""
     return tuple(
         member
         for member in roster.members

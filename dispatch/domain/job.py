@@ -41,6 +41,10 @@ class Window(Record, frozen=True):
     start: ClockTime
     end: ClockTime
 
+    def is_as(self, other: "Window") -> bool:
+        """True of the same one, whatever hours were agreed."""
+        return (self.date, self.name) == (other.date, other.name)
+
 
 class Item(Record, frozen=True):
     """So many of one of the business's items."""

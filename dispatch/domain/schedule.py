@@ -40,6 +40,8 @@ class WindowFull(Exception):
         super().__init__(f"{window.name} of {window.date}: {room.taken} of {room.places} taken")
         self.window, self.room, self.needed, self.nearest = window, room, needed, nearest
 
+    insistable = True
+
     @property
     def over(self) -> int:
         """The places beyond those there are, with this job."""

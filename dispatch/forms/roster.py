@@ -8,7 +8,7 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 
 from dispatch import wiring
-from dispatch.calendar import roles_in_words
+from dispatch.calendar.month import roles_in_words
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES

@@ -19,7 +19,7 @@ from dispatch import wiring
 from dispatch.domain import moves, schedule
 from dispatch.domain.availability import INSISTED, NotAvailable, check
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, plain
+from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, Window, plain
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
@@ -289,6 +289,28 @@ def edit(
 
     given = sorted((name, plain(value)) for name, value in fields.items())
     return _change(job_id, by, apply, _once(key, by, "edit", *given))
+
+
+@Action
+def place(
+    business: Business,
+    job_id: str,
+    window: Window,
+    driver: str | None,
+    *,
+    by: Actor,
+    version: int | None = None,
+    insist: bool = False,
+    key: str = "",
+    roster: Callable[[], Roster] | None = None,
+) -> Change:
+    """Into that window and with that driver (None: nobody), both or neither. Raises as `edit` and
+    `assign` do.
+    """
+    how: dict[str, Any] = {"by": by, "version": version, "insist": insist, "key": key}
+    moved = edit.change(business, job_id, {"window": window}, **how)
+    given = assign.change(business, job_id, {"driver": driver}, **how, roster=roster)
+    return lambda book: given(moved(book))
 
 
 @Action

@@ -4,11 +4,11 @@ All is one change of the book, of the very functions that change a single job. W
 was done to a job is not done to it again. All raise StoreUnavailable, and then nobody knows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -119,6 +119,50 @@ def move_to(
         return _if_open(each.job_id, edited)
 
     return _all(business, seen, change)
+
+
+def place(
+    business: Business,
+    seen: Iterable[Seen],
+    window: Window,
+    driver: str | None,
+    *,
+    by: Actor,
+    insist: bool = False,
+    key: str,
+) -> AllDone:
+    """All into that window and with that driver (None: nobody). Who is in it already keeps the
+    hours that were agreed.
+    """
+    once, book = _Roster(business), wiring.jobs(business).read()
+
+    def change(each: Seen) -> jobs.Change:
+        how: dict[str, Any] = {"by": by, "version": each.version, "insist": insist, "key": key}
+        job = book.value(each.job_id)
+        there = job.window if job and job.window and job.window.is_as(window) else window
+        placed = jobs.place.change(*(business, each.job_id, there, driver), **how, roster=once.read)
+        return _if_open(each.job_id, placed)
+
+    return _all(business, seen, change, begin=once.forget)
+
+
+def cover(
+    business: Business,
+    given: Mapping[Seen, Mapping[str, str]],
+    *,
+    by: Actor,
+    insist: bool = False,
+    key: str,
+) -> AllDone:
+    """To each job its own people, usernames by role."""
+    once = _Roster(business)
+
+    def change(each: Seen) -> jobs.Change:
+        how: dict[str, Any] = {"by": by, "version": each.version, "insist": insist, "key": key}
+        assigned = jobs.assign.change(business, each.job_id, given[each], **how, roster=once.read)
+        return _if_open(each.job_id, assigned)
+
+    return _all(business, given, change, begin=once.forget)
 
 
 def _move(

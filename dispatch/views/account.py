@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from dispatch import roster, wiring
 from dispatch.accounts import is_password, sign_out
-from dispatch.calendar import days_off
+from dispatch.calendar.month import days_off
 from dispatch.domain.permissions import Permission
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import LOOK_BELOW, UNSURE, explain

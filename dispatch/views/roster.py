@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import roster, wiring
-from dispatch.calendar import Month, days_off, row
+from dispatch.calendar.month import Month, days_off, row
 from dispatch.domain.availability import clashes, jobs_of, overfull
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member, MemberNotFound
@@ -131,7 +131,7 @@ def days(request: SiteRequest, username: str) -> HttpResponse:
 @post_only("member")
 @crew_only(Permission.KEEP_ROSTER)
 def sick(request: SiteRequest, username: str) -> HttpResponse:
-    """Away today, and off all jobs of today, which the page then lists."""
+    """Away today, and off all jobs of today, which the next page gives to others."""
     found, business = _find(request, username), request.business
     today = business.today(wiring.now())
     taken = roster.sick(business, username, today, by=request.user.actor)
@@ -139,7 +139,8 @@ def sick(request: SiteRequest, username: str) -> HttpResponse:
     came_back = f"{count} job{pluralize(count)} came back" if count else "no job was theirs"
     said = format_html("{} is away today; {}.", typed(found.name), came_back)
     messages.success(request, said)
-    return with_revision(request, see_other("member", username, anchor="today"), taken.revision)
+    page = see_other("cover", username) if taken.jobs else see_other("member", username)
+    return with_revision(request, page, taken.revision)
 
 
 @post_only("member")

@@ -32,7 +32,15 @@ from tests.faults.cable import Cable, cable_to
 from tests.faults.storage import STORES, storage
 from tests.faults.visitor import Answer, Visitor, booking
 from tests.making import make_job
-from tests.serving import SECRET, another_caller, environment_of, gunicorn, roster_file, static_root
+from tests.serving import (
+    SECRET,
+    another_caller,
+    environment_of,
+    gunicorn,
+    roomy_businesses,
+    roster_file,
+    static_root,
+)
 
 PEOPLE = 6
 PATIENCE = 60  # tries of one change
@@ -215,7 +223,11 @@ def _server(folder: Path, where: str, endpoint: str) -> Iterator[Server]:
     with ExitStack() as stack:
         cable = stack.enter_context(cable_to(endpoint)) if endpoint else None
         aws = aws_environment(cable.url) if cable else {}
-        settings = {"QDN_STATIC_ROOT": str(static_root()), "QDN_ORIGIN_SECRET": SECRET}
+        settings = {
+            "QDN_STATIC_ROOT": str(static_root()),
+            "QDN_ORIGIN_SECRET": SECRET,
+            "QDN_BUSINESSES": roomy_businesses(),
+        }
         environment = environment_of(folder, QDN_JOBS_URL=where, **settings, **aws)
         (folder / "data" / "crew.json").write_bytes(roster_file())
         server = Server(folder, environment, cable)

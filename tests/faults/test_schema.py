@@ -34,9 +34,11 @@ BEYOND_THE_SCHEMA = {
         *("phone", "email"),  # what can be dialled, what is an address
         *("load", "window", "window.date"),  # what the business has; days of the calendar
         *("price", "price_lines"),  # whole cents; the sum of the lines
+        *("items", "postcode"),  # what the business has; what can be one
     },
     "editJob": {
         *("phone", "email", "load", "window", "window.date", "price", "price_lines"),  # as above
+        *("items", "postcode"),
         "version",  # one that the job has had
     },
     "assignCrew": {"version"},  # one that the job has had

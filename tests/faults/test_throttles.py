@@ -14,7 +14,7 @@ from dispatch.accounts import BY_NAME, BY_SOURCE
 from dispatch.api.auth import CALLS
 from dispatch.domain.jobbook import MAX_OF_ONE_SENDER
 from tests.faults.visitor import Answer, Visitor, booking
-from tests.serving import AT_NOON, serving
+from tests.serving import AT_NOON, roomy_businesses, serving
 from tracking.public import UNKNOWN_LINKS
 
 pytestmark = pytest.mark.long
@@ -26,7 +26,8 @@ HASHES_AT_ONCE = 6  # argon2 takes memory and time, as it should
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Its clock stands: with each span of the clock, counting would begin anew."""
-    with serving(tmp_path_factory.mktemp("throttles"), **AT_NOON) as url:
+    roomy = {"QDN_BUSINESSES": roomy_businesses()}
+    with serving(tmp_path_factory.mktemp("throttles"), **AT_NOON, **roomy) as url:
         yield url
 
 

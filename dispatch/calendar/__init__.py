@@ -1,0 +1,1 @@
+"""Pages of days: the roster's month, and the week of the jobs."""

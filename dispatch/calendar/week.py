@@ -1,0 +1,186 @@
+"""Seven days of jobs by driver and window, with the places that are free and those too many."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import chain
+
+from dispatch.calendar.month import ONE_DAY, told_in_words
+from dispatch.domain import schedule
+from dispatch.domain.availability import is_free
+from dispatch.domain.business import Business
+from dispatch.domain.job import Job, JobLine, Window
+from dispatch.domain.roster import AS_ALWAYS, Member, Roster
+from dispatch.domain.schedule import Room, Taken
+from dispatch.domain.status import Status
+
+NOBODY = "-"  # stands for a driver's username
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One driver's jobs in a window of a day; `room` is theirs, None of jobs without a driver."""
+
+    window: Window
+    driver: str
+    jobs: tuple[JobLine, ...]
+    room: Room | None
+
+    @property
+    def name(self) -> str:
+        """As a form names it: `2026-05-23 morning joel`."""
+        return f"{self.window.date} {self.window.name} {self.driver}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One driver's day; `off` says what they do not do on it, empty on a day as always."""
+
+    day: date
+    off: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    username: str
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A day, and what is left in each of its windows. A day without windows is one off: a holiday,
+    where the business says that it is closed.
+    """
+
+    day: date
+    is_holiday: bool
+    rooms: tuple[tuple[Window, Room], ...]
+
+
+@dataclass(frozen=True)
+class Week:
+    """The week from `first` on: the jobs that a member sees, open ones and those that were done."""
+
+    first: date
+    business: Business
+    roster: Roster
+    open_jobs: tuple[Job, ...]
+    done: tuple[JobLine, ...]
+    taken: Taken
+
+    @cached_property
+    def days(self) -> list[date]:
+        return [self.first + ahead * ONE_DAY for ahead in range(7)]
+
+    @property
+    def last(self) -> date:
+        return self.days[-1]
+
+    @property
+    def previous(self) -> date:
+        return self.first - timedelta(days=7)
+
+    @property
+    def next(self) -> date:
+        return self.first + timedelta(days=7)
+
+    @cached_property
+    def heads(self) -> list[Head]:
+        return [
+            Head(
+                day,
+                day in self.business.closed,
+                tuple(
+                    (window, schedule.room(window, self.roster, self.taken, self.business))
+                    for window in self.business.windows_on(day)
+                ),
+            )
+            for day in self.days
+        ]
+
+    @cached_property
+    def without_time(self) -> list[Job]:
+        """Open jobs that no window was agreed for."""
+        return [job for job in self.open_jobs if job.window is None]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Jobs without a driver first, then each who may drive, then who drives all the same."""
+        drivers = {member.username: member for member in self.roster.able("driver")}
+        others = sorted({driver for _, driver in self._jobs} - {*drivers, NOBODY})
+        every = (NOBODY, *drivers, *others)
+        return [
+            Row(
+                username,
+                "" if username == NOBODY else self.roster.name_of(username),
+                tuple(self._cell(username, drivers.get(username), day) for day in self.days),
+            )
+            for username in every
+        ]
+
+    @cached_property
+    def _jobs(self) -> dict[tuple[date, str], list[JobLine]]:
+        """By day and driver."""
+        found = defaultdict[tuple[date, str], list[JobLine]](list)
+        for job in chain(self.done, self.open_jobs):
+            if job.window:
+                found[job.window.date, job.crew.driver or NOBODY].append(job)
+        return found
+
+    def _cell(self, username: str, member: Member | None, day: date) -> Cell:
+        jobs = self._jobs.get((day, username), [])
+        windows = {window.name: window for window in self.business.windows_on(day)}
+        for job in jobs:
+            if job.window:  # it may be one that is not offered on that day
+                windows.setdefault(job.window.name, job.window)
+        said = member.on(day) if member else AS_ALWAYS
+        return Cell(
+            day,
+            "" if said == AS_ALWAYS else told_in_words(said, self.business),
+            tuple(
+                self._slot(username, member, window, jobs)
+                for window in sorted(windows.values(), key=lambda each: each.start)
+            ),
+        )
+
+    def _slot(
+        self, username: str, member: Member | None, window: Window, jobs: Iterable[JobLine]
+    ) -> Slot:
+        here = tuple(job for job in jobs if job.window and job.window.name == window.name)
+        if username == NOBODY:
+            return Slot(window, username, here, None)
+        places = (
+            self.business.jobs_per_window if member and is_free(member, "driver", window) else 0
+        )
+        driven = sum(job.status.is_open for job in here)
+        return Slot(window, username, here, Room(places, driven))
+
+
+def week_of(
+    first: date,
+    jobs: Iterable[Job],
+    finished: Iterable[JobLine],
+    roster: Roster,
+    business: Business,
+    taken: Taken,
+) -> Week:
+    """The jobs of these seven days, among those that somebody sees."""
+    last = first + timedelta(days=6)
+    done = (
+        job
+        for job in finished
+        if job.status is Status.COMPLETED and job.window and first <= job.window.date <= last
+    )
+    due = sorted(
+        (
+            job
+            for job in jobs
+            if job.status.is_open and (job.window is None or first <= job.window.date <= last)
+        ),
+        key=lambda job: (job.stop or 99, job.created_at),
+    )
+    return Week(first, business, roster, tuple(due), tuple(done), taken)

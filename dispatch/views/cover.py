@@ -1,0 +1,113 @@
+"""Somebody is sick: their jobs of today are given to others, all in one go."""
+
+from typing import NamedTuple
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from dispatch import roster, wiring
+from dispatch.domain.availability import driving, free_in, lost_by
+from dispatch.domain.job import Job
+from dispatch.domain.permissions import Permission
+from dispatch.domain.roster import Member
+from dispatch.domain.stored.document import StoreUnavailable
+from dispatch.explain import explain, not_written
+from dispatch.http import SiteRequest, crew_only, see_other, with_revision
+from dispatch.jobs import several
+from dispatch.jobs.several import AllDone, Seen
+
+
+class Choice(NamedTuple):
+    """Who can have one role of a job: each with the number of jobs that they drive then already."""
+
+    job: Job
+    role: str
+    free: list[tuple[Member, int]]
+    chosen: str  # a username
+
+    @property
+    def field(self) -> str:
+        return f"{self.role}-{self.job.id}"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@crew_only(Permission.ASSIGN)
+def cover(request: SiteRequest, username: str) -> HttpResponse:
+    """Posts a username for each `role-<id>`, and the `version-<id>` that was seen."""
+    business = request.business
+    sick = wiring.roster(business).read().value(username)
+    if sick is None:
+        raise Http404(username)
+    if request.method != "POST":
+        return _page(request, sick)
+    given: dict[Seen, dict[str, str]] = {}
+    for each in _choices(request, sick):
+        version = request.POST.get(f"version-{each.job.id}", "")
+        if (name := request.POST.get(each.field, "")) and version.isdecimal():
+            given.setdefault(Seen(each.job.id, int(version)), {})[each.role] = name
+    try:
+        done = several.cover(
+            *(business, given), by=request.user.actor, key=request.POST.get("key", "")
+        )
+    except StoreUnavailable as error:
+        return _page(request, sick, 503, said=not_written(error))
+    if any(each.refusal for each in done.outcomes):
+        return with_revision(request, _page(request, sick, 409, done=done), done.revision)
+    count = len(given)
+    words = ngettext("%(count)d job has others now.", "%(count)d jobs have others now.", count)
+    messages.success(request, words % {"count": count})
+    left = len({choice.job.id for choice in _choices(request, sick)})
+    page = see_other("cover", username) if left else see_other("schedule")
+    return with_revision(request, page, done.revision)
+
+
+def _page(
+    request: SiteRequest,
+    sick: Member,
+    status: int = 200,
+    *,
+    said: str = "",
+    done: AllDone | None = None,
+) -> HttpResponse:
+    refused = [each for each in done.outcomes if each.refusal] if done else []
+    context = {
+        "member": sick,
+        "said": said,
+        "choices": _choices(request, sick),
+        "done": len(done.outcomes) - len(refused) if done else 0,
+        "refused": [
+            (each.job, explain(each.refusal, request.business)) for each in refused if each.refusal
+        ],
+        "key": request.POST.get("key") if status == 503 else wiring.new_token(),
+    }
+    return render(request, "dispatch/cover.html", context, status=status)
+
+
+def _choices(request: SiteRequest, sick: Member) -> list[Choice]:
+    """For each role that came back, who is free: proposed is whoever has the fewest jobs then, the
+    proposals before counted in; or who was chosen already.
+    """
+    business = request.business
+    book, known = wiring.jobs(business).read(request.revision), wiring.roster(business).read()
+    today, load = business.today(wiring.now()), driving(book)
+    back = roster.came_back(book, business, sick.username, today)
+    choices = []
+    for job in sorted(back, key=lambda job: (job.window is None, job.window and job.window.start)):
+        for role in lost_by(job, sick.username):
+            if job.window is None:
+                free = [(member, 0) for member in known.able(role)]
+            else:
+                free = [
+                    (member, load[member.username, job.window.date, job.window.name])
+                    for member in free_in(job.window, role, known, load, business)
+                ]
+            free.sort(key=lambda each: each[1])
+            proposed = free[0][0].username if free else ""
+            if job.window and role == "driver" and proposed:
+                load[proposed, job.window.date, job.window.name] += 1
+            choice = Choice(job, role, free, proposed)
+            choices.append(choice._replace(chosen=request.POST.get(choice.field, proposed)))
+    return choices
