@@ -12,12 +12,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dispatch import wiring
-from dispatch.domain.availability import Clash, NotAvailable, Obstacle
+from dispatch.domain.availability import INSISTED, SICK, Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Event, Item, Job, PriceLine, Window
+from dispatch.domain.job import (
+    CUSTOMER,
+    ROLES,
+    SYSTEM,
+    Event,
+    Item,
+    Job,
+    Paid,
+    Payment,
+    PriceLine,
+    Window,
+)
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
-from dispatch.domain.moves import COULD_NOT, FOLDED, Illegal, IllegalMove, JobConflict
+from dispatch.domain.moves import COULD_NOT, FOLDED, UNDO, Illegal, IllegalMove, JobConflict
 from dispatch.domain.roster import Roster
 from dispatch.domain.schedule import WindowFull
 from dispatch.domain.status import CREATABLE
@@ -25,7 +36,8 @@ from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
 from dispatch.domain.stored.record import utc
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
-from dispatch.templatetags.formats import hours, typed
+from dispatch.templatetags.formats import hours, item_label, typed
+from dispatch.templatetags.formats import words as words_of
 
 UNSURE = (
     "We cannot reach our records right now, so we do not know yet whether this was saved."
@@ -88,6 +100,27 @@ FIELDS = {
     "supervisor": gettext_lazy("supervisor"),
     "eta": gettext_lazy("estimate"),
     "payments": gettext_lazy("payments"),
+}
+EVENTS = {
+    "edited": gettext_lazy("Edited"),
+    "assigned": gettext_lazy("Assigned"),
+    "eta": gettext_lazy("Estimate"),
+    "on_my_way": gettext_lazy("On the way"),
+    "link_revoked": gettext_lazy("The link was taken away"),
+    "link_renewed": gettext_lazy("A new link was made"),
+    "restored": gettext_lazy("Put back as it was before"),
+}
+REASONS = {
+    INSISTED: gettext_lazy("all the same"),
+    SICK: gettext_lazy("called in sick"),
+    UNDO: gettext_lazy("Taken back"),
+}
+METHODS = {
+    "cash": gettext_lazy("Cash"),
+    "check": gettext_lazy("Check"),
+    "card": gettext_lazy("Card"),
+    "invoice": gettext_lazy("Invoice"),
+    "other": gettext_lazy("Paid otherwise"),
 }
 SHORT = {*ROLES, "price", "window", "load", "truck"}  # of these the new value is told, too
 OBSTACLES = {
@@ -180,29 +213,28 @@ def when(window: Window, business: Business) -> str:
 
 
 def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
-    """`Edited: price $320 → $0`, `Assigned: driver nobody → Ana (insisted)`; of a move its reason,
-    `No access: dog`.
+    """`Edited: price $320 → $0`, `Assigned: driver nobody → Ana (all the same)`; of a move its
+    reason, `No access: dog`.
     """
     reason = event.reason or ""
     if event.what == FOLDED and event.count:
         words = f"Moved it back and forth, {event.count:,} times in all until then"
         return format_html("{}", words)
     if event.is_move:
-        return format_html("<bdi>{}</bdi>", _reason_in_words(event))
-    what = "Estimate" if event.what == "eta" else (event.what or "something happened")
-    what = what.replace("_", " ").capitalize()
+        return format_html("<bdi>{}</bdi>", reason_in_words(event))
+    what = EVENTS.get(event.what or "") or words_of(event.what or "something happened").capitalize()
     changes = format_html_join(
         ", ",
         "{}<bdi>{}</bdi> → <bdi>{}</bdi>",
         (
             (
-                "" if name == event.what else f"{name.replace('_', ' ')} ",
+                "" if name == event.what else f"{FIELDS.get(name) or words_of(name)} ",
                 *(_value_in_words(name, value, event, business, roster) for value in values),
             )
             for name, values in (event.changes or {}).items()
         ),
     )
-    why = format_html(" (<bdi>{}</bdi>)", reason) if reason else ""
+    why = format_html(" (<bdi>{}</bdi>)", REASONS.get(reason, reason)) if reason else ""
     return format_html("{}{}{}{}", what, ": " if changes else "", changes, why)
 
 
@@ -221,7 +253,7 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
         case datetime():
             return business.time_text(utc(value), event.at)
         case (Item(), *_):
-            return ", ".join(_item_in_words(each, business) for each in value)
+            return ", ".join(item_label(each, business) for each in value)
         case tuple():
             return " + ".join(f"{each.label} {business.money(each.amount)}" for each in value)
         case list():
@@ -241,24 +273,26 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
     return load.label if load else str(value)
 
 
-def _item_in_words(item: Item, business: Business) -> str:
-    offer = business.item(item.name)
-    return f"{item.count} × {offer.label if offer else item.name}"
-
-
 def failed_text(failed: Event, roster: Roster, business: Business) -> SafeString:
     """`No access: gate locked (Joel, Fri, May 22, 12:10 PM)`, of a visit that came to nothing."""
     at = failed.at.astimezone(business.zone)
     day = business.day_text(at.date(), wiring.now())
-    why, who = _reason_in_words(failed), name_of(failed.by, roster)
+    why, who = reason_in_words(failed), name_of(failed.by, roster)
     then = f"{day}, {at:%-I:%M %p}"
     return format_html("<bdi>{}</bdi> ({}, {})", why, typed(who), then)
 
 
-def _reason_in_words(move: Event) -> str:
+def reason_in_words(move: Event) -> str:
     """`no_access: dog` is `No access: dog`."""
-    code, colon, words = (move.reason or "").partition(":")
-    return COULD_NOT.get(code, code) + colon + words
+    parts = (move.reason or "").split(": ")
+    return ": ".join(str(COULD_NOT.get(part) or REASONS.get(part, part)) for part in parts)
+
+
+def payment_text(payment: Payment | Paid, business: Business, roster: Roster) -> SafeString:
+    """`Cash (Joel, May 22, 12:10 PM)`."""
+    method = METHODS.get(payment.method) or words_of(payment.method).capitalize()
+    who, then = typed(name_of(payment.by, roster)), business.time_text(payment.at, wiring.now())
+    return format_html("{} ({}, {})", method, who, then)
 
 
 def name_of(by: str, roster: Roster) -> str:

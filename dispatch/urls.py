@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from dispatch.views import account, board, cover, history, job, requests, roster, schedule, settings
+from dispatch.views import (
+    account,
+    board,
+    cover,
+    history,
+    job,
+    requests,
+    roster,
+    schedule,
+    settings,
+    several,
+)
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -25,6 +36,7 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("requests/", requests.requests, name="requests"),
     path("jobs/new", job.new_job, name="new-job"),
+    path("jobs/several", several.several, name="several"),
     path("jobs/<str:job_id>", job.job, name="job"),
     path("jobs/<str:job_id>/move", job.move, name="move"),
     path("jobs/<str:job_id>/assign", job.assign, name="assign"),

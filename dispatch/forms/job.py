@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from dispatch.domain.job_input import LONGEST, REQUIRED, InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
 from dispatch.domain.typed.texts import lines
+from dispatch.forms import items
 
 WINDOW = ("date", "window")  # two controls, one field
 
@@ -95,7 +97,13 @@ class JobForm(InputForm):
         if "date" in typed and "window" in typed:
             day, name = typed["date"], typed["window"]
             given["window"] = {"date": day, "name": name} if day or name else None
-        return job_input.clean(given, self.business, self.job)
+        counted = items.given(typed)
+        if counted is None:
+            return job_input.clean(given, self.business, self.job)
+        try:
+            return job_input.clean(given | {"items": counted}, self.business, self.job)
+        except InvalidInput as invalid:
+            raise items.beside(invalid, counted) from None
 
     def job_fields(self) -> dict[str, Any]:
         """The cleaned values under the names that a job has for them."""
@@ -105,6 +113,8 @@ class JobForm(InputForm):
 class CrewJobForm(JobForm):
     """The fields that a dispatcher fills in, of a new job or a known one."""
 
+    postcode = Typed("postcode", "Postcode")
+    description = Typed("description", "What is to be hauled", forms.Textarea, rows=3)
     load = forms.Field(label="Load", required=False, widget=forms.Select)
     price = forms.Field(
         label="Price",
@@ -116,14 +126,17 @@ class CrewJobForm(JobForm):
     window = forms.Field(label="Window", required=False, widget=forms.Select)
     truck = Typed("truck", "Truck")
 
-    field_order = (
-        *("customer_name", "phone", "email", "location", "access_notes"),
-        *("load", "price", "date", MEANT, "window", "truck"),
-    )
-
     def __init__(self, *args: Any, business: Business, job: Job | None = None, **kwargs: Any):
         super().__init__(*args, business=business, **kwargs)
-        for name in JobForm.base_fields:  # another's details: the browser knows only one's own
+        counts = items.fields(business, job)
+        self.fields.update(counts)
+        self.field_order = (
+            *("customer_name", "phone", "email", "location", "postcode", "access_notes"),
+            *("load", *counts, "description", "price", "date", MEANT, "window", "truck"),
+        )
+        self.order_fields(self.field_order)
+        # Another's details: the browser knows only one's own.
+        for name in (*JobForm.base_fields, "postcode"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
         loads = [("", "Not said"), *((load.name, load.label) for load in business.loads)]
         windows = [("", "Not agreed"), *((each.name, each.label) for each in business.windows)]
@@ -177,16 +190,22 @@ class EditForm(CrewJobForm):
     def __init__(self, data: Mapping[str, Any] | None = None, *, business: Business, job: Job):
         shown, sent = as_typed(job, business), data or {}
         seen = (shown, as_typed(job, business, sent.get("version", "")))
-        self.given = set(sent) - self._untouched(sent, seen)
+        counts = items.fields(business, job)
+        self.given = set(sent) - self._untouched(sent, seen, self.base_fields | counts)
         merged = None if data is None else shown | {name: sent[name] for name in self.given}
         super().__init__(merged, initial=shown, business=business, job=job)
         for name in self.fields.keys() - self.given:
             if not str(shown.get(name, "")).strip():  # of old: it may stay as it is
                 self.fields[name].required = False
 
-    def _untouched(self, sent: Mapping[str, Any], seen: Iterable[dict[str, Any]]) -> set[str]:
-        """The fields that came back as one of these showed them."""
-        widgets = {name: field.widget for name, field in self.base_fields.items()}
+    def _untouched(
+        self,
+        sent: Mapping[str, Any],
+        seen: Iterable[dict[str, Any]],
+        fields: Mapping[str, forms.Field],
+    ) -> set[str]:
+        """Those of the fields that came back as one of these showed them."""
+        widgets = {name: field.widget for name, field in fields.items()}
         both = dict.fromkeys(WINDOW, WINDOW)
         return {
             name
@@ -201,30 +220,40 @@ class EditForm(CrewJobForm):
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         given = self.given | (set(WINDOW) if self.given & set(WINDOW) else set())
+        if self._counted:
+            given |= {name for name in typed if name.startswith(items.PREFIX)}
         fields = super().judged({name: typed[name] for name in typed if name in given})
         load = self.business.load(fields.get("load", ""))
         # A price that was agreed on before anybody named a load is no load's.
         was_the_loads = self.job.load or self.job.price is UNSET
-        if not (load and was_the_loads) or "price" in fields or load.price == self.job.price:
+        if not (load and was_the_loads) or "price" in fields:
+            return fields
+        priced = job_input.load_price(load, fields.get("items", self.job.items), self.business)
+        if priced["price"] == self.job.price or self.data.get("take") == "price":
             return fields
         if self.data.get("take") == "load":
-            self.given.add("price")
-            return fields | {"price": load.price}
-        if self.data.get("take") != "price":
-            self.asks = load
-            raise InvalidInput({"load": self._which_price(load)})
-        return fields
+            self.given |= set(priced)
+            return fields | priced
+        self.asks = load
+        raise InvalidInput({"load": self._which_price(load, priced["price"])})
 
-    def _which_price(self, load: Load) -> str:
-        price, known = self.business.money(load.price), self.job.price
+    def _which_price(self, load: Load, asked: Decimal) -> str:
+        price, known = self.business.money(asked), self.job.price
         now = "the job has no price yet"
         if known is not UNSET:
             now = f"the job’s price is {self.business.money(known)}"
         lines = ", the sum of its lines" if self.job.price_lines else ""
-        return f"“{load.label}” is {price}, but {now}{lines}. Which one? Choose below."
+        what = f"“{load.label}”" + (" with its items" if asked != load.price else "")
+        return f"{what} is {price}, but {now}{lines}. Which one? Choose below."
+
+    @property
+    def _counted(self) -> set[str]:
+        """The controls of items that were touched: all of them are one field of the job."""
+        return {name for name in self.given if name.startswith(items.PREFIX)}
 
     def job_fields(self) -> dict[str, Any]:
         given = self.given | ({"window"} if "date" in self.given else set())
+        given |= {"items"} if self._counted else set()
         return {name: value for name, value in super().job_fields().items() if name in given}
 
     def again(self, job: Job) -> "EditForm":
@@ -239,6 +268,7 @@ class EditForm(CrewJobForm):
             if plain(value) != job.as_of(version, name)
         }
         typed = mine | ({"date"} if "window" in mine else set())
+        typed = (typed - {"items"}) | (self._counted if "items" in mine else set())
         data = as_typed(job, self.business) | {name: self.data[name] for name in typed}
         return EditForm(data, business=self.business, job=job)
 
@@ -252,6 +282,7 @@ def as_typed(job: Job, business: Business, version: object = "") -> dict[str, An
     price = was["price"]
     return {
         **was,
+        **items.as_typed(was["items"], items.fields(business, job)),
         "phone": business.phone_text(str(was["phone"])),
         "price": f"{price:.2f}".removesuffix(".00") if isinstance(price, int | float) else "",
         "date": window.get("date", ""),

@@ -24,10 +24,10 @@ from dispatch.domain.status import Status
 
 
 class Seen(NamedTuple):
-    """A job that somebody has ticked, and the version in which they saw it."""
+    """A job that somebody has ticked, and the version in which they saw it, if that is known."""
 
     job_id: str
-    version: int
+    version: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from msgspec import UnsetType
 
 from dispatch import wiring
 from dispatch.domain.business import Business, WindowOffer
-from dispatch.domain.job import LONG_AGO, Window
+from dispatch.domain.job import LONG_AGO, Item, Window
+from dispatch.domain.roster import Roster
 from dispatch.domain.typed import phones
 
 register = template.Library()
@@ -55,6 +56,14 @@ def call(number: str, business: Business) -> str:
 def text(number: str, business: Business) -> str:
     """`sms:+16195550142`: a message goes to no extension."""
     return "sms:" + phones.dialled(number, business.country)[0]
+
+
+@register.filter
+def saying(address: str, words: str) -> str:
+    """`sms:+16195550142?&body=Hello%20Mark`: phones differ in whether `?` or `&` begins it, and
+    each passes over the other's sign.
+    """
+    return f"{address}?&body={quote(words, safe='')}"
 
 
 @register.filter
@@ -128,6 +137,19 @@ def load_label(name: str, business: Business) -> str:
     """`Full load`; as it is what the business does not offer any more."""
     load = business.load(name)
     return load.label if load else words(name)
+
+
+@register.filter
+def named(roster: Roster, username: str) -> str:
+    """The member's name."""
+    return roster.name_of(username)
+
+
+@register.filter
+def item_label(item: Item, business: Business) -> str:
+    """`2 × Mattress`."""
+    offer = business.item(item.name)
+    return f"{item.count} × {offer.label if offer else words(item.name)}"
 
 
 @register.filter

@@ -8,6 +8,7 @@ from dispatch import wiring
 from dispatch.board import Board, Filters
 from dispatch.domain.moves import COULD_NOT
 from dispatch.domain.permissions import Permission
+from dispatch.forms.several import SeveralForm
 from dispatch.http import SiteRequest, crew_only, is_known, with_revision
 
 
@@ -18,6 +19,7 @@ def board(request: SiteRequest) -> HttpResponse:
     people = [member for member in shown.roster.members if member.active]
     context = {"board": shown, "people": people, "could_not": COULD_NOT}
     context["key"] = wiring.new_token()
+    context["several"] = SeveralForm(business=request.business, roster=shown.roster)
     response = render(request, "dispatch/board.html", context)
     return with_revision(request, response, shown.book.revision)
 

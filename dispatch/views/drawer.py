@@ -11,35 +11,38 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from dispatch import jobs, wiring
 from dispatch.domain import moves
-from dispatch.domain.availability import NotAvailable, clashes, overfull
+from dispatch.domain.availability import NotAvailable
+from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES, Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
-from dispatch.domain.moves import IllegalMove, JobConflict
+from dispatch.domain.moves import JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
 from dispatch.domain.schedule import WindowFull
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import (
     LOOK_BELOW,
-    clash_text,
     explain,
-    failed_text,
     in_words,
     name_of,
     not_written,
+    payment_text,
+    when,
 )
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
 from dispatch.templatetags.formats import typed
 from dispatch.views.board import board_of
+from dispatch.views.needs import Needs
 
 FORMS = ("note", "eta", "edit", "crew")  # by their names in the template
 Outcome = tuple[jobs.Done, str]  # of an action, and the words for it
 Do = Callable[[SiteRequest, Job, Any], Outcome]
-REFUSALS = (IllegalMove, InvalidInput, JobConflict, NotAvailable, WindowFull, StoreUnavailable)
+REFUSALS = (*jobs.REFUSED, StoreUnavailable)
 
 
 def _form(name: str, request: SiteRequest, job: Job, data: Any = None) -> Any:
@@ -145,14 +148,15 @@ def drawer(
     business, actor = request.business, request.user.actor
     roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
     targets = [(to, moves.needs_reason(job.status, to)) for to in moves.targets(job, actor)]
-    against = clashes(job, roster, overfull(book, business))
+    needs = Needs(job, business, roster, book, actor, wiring.now())
     way, eta = moves.coming(job, business, wiring.now())
     refused = status >= 400
-    failed = moves.needs_attention(job)
     link_is_over = business.link_is_over(job.finished_at, wiring.now())
     shows_link = actor.may(Permission.KEEP_LINKS) and not link_is_over
+    link = tracking_url(request, job) if shows_link else ""
     context = {
         "job": job,
+        "needs": needs,
         "said": said,
         "refused": refused,
         "marked": said == LOOK_BELOW,
@@ -160,11 +164,8 @@ def drawer(
         # What was refused, or may have been done, is sent again under its own key.
         "key": (refused and key_sent(request)) or wiring.new_token(),
         "fresh": board_of(request).card(job) if fresh else "",
-        "clashes": [clash_text(each, job.window, roster, business) for each in against],
-        "attention": failed and failed_text(failed, roster, business),
         "may_insist": may_insist,
         "sees_prices": sees_prices(actor, business),
-        "next": moves.next_step(job, actor),
         "undo": moves.undoes_to(job, actor, wiring.now()),
         "targets": targets,
         "has_back_moves": any(why for _, why in targets),
@@ -180,12 +181,28 @@ def drawer(
         "eta_by": eta and name_of(eta.by, roster),
         "crew": [(role, roster.name_of(name)) for role in ROLES if (name := job.field(role))],
         "link_is_over": link_is_over,
-        "tracking_url": tracking_url(request, job) if shows_link else "",
+        "tracking_url": link,
+        "sentence": _sentence(job, business, link),
+        "payments": [
+            (payment_text(each, business, roster), each.amount, getattr(each, "reversed", False))
+            for each in job.payments or filter(None, [job.paid])
+        ],
         "forms": {name: bound.get(name) or _form(name, request, job) for name in FORMS},
         "back": _back(request, job.id),
     }
     template = "dispatch/_drawer.html" if is_fetch(request) else "dispatch/job.html"
     return render(request, template, context, status=status)
+
+
+def _sentence(job: Job, business: Business, link: str) -> str:
+    """What a text message to the customer begins with, and their link where it may be told."""
+    names = {"name": job.customer_name, "business": business.name}
+    if job.window:
+        names["when"] = when(job.window, business)
+        hello = _("Hello %(name)s, this is %(business)s about your pickup on %(when)s.") % names
+    else:
+        hello = _("Hello %(name)s, this is %(business)s about your pickup.") % names
+    return f"{hello} {_('Follow it here:')} {link}" if link else hello
 
 
 def _back(request: SiteRequest, job_id: str) -> str:

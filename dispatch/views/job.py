@@ -24,7 +24,7 @@ from dispatch.templatetags.formats import typed
 from dispatch.views.drawer import Outcome, drawer, job_action, key_sent, no_job
 
 # What is the customer's, and not that one pickup's.
-AGAIN = ("customer_name", "phone", "email", "location", "load", "access_notes")
+AGAIN = ("customer_name", "phone", "email", "location", "postcode", "load", "access_notes")
 
 
 @require_safe

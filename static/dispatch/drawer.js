@@ -37,6 +37,7 @@ export function show(answer) {
   if (unsent.delete(job)) saveUnsent();
   if (!drawer.open) drawer.showModal();
   drawer.append(toasts); // what is beside an open dialog can be neither seen nor pressed
+  inside.scrollTop = 0;
   (inside.querySelector("[aria-invalid=true]") || drawer.querySelector("h2")).focus();
 }
 
@@ -90,11 +91,11 @@ function tellOfMove(answer, form) {
 function redraw(answer, sent) {
   const kept = drafts(sent), returnCaret = caret(sent);
   const refused = answer.ok ? [] : typedIn(sent);
-  const scroll = drawer.scrollTop;
+  const scroll = inside.scrollTop;
   fill(answer);
   refill(kept);
   markUnsent(refused);
-  drawer.scrollTop = answer.ok ? scroll : 0;
+  inside.scrollTop = answer.ok ? scroll : 0;
   const first = inside.querySelector("[aria-invalid=true]") || drawer.querySelector("h2");
   if (!returnCaret()) first.focus({ preventScroll: answer.ok });
 }

@@ -1,8 +1,8 @@
 // The button says how many requests it discards for good.
-for (const form of document.querySelectorAll(".sender")) {
-  const count = () => {
+function count() {
+  for (const form of document.querySelectorAll(".sender")) {
     form.querySelector(".ticked").textContent = ` ${form.querySelectorAll(":checked").length} `;
-  };
-  form.addEventListener("change", count);
-  addEventListener("pageshow", count);
+  }
 }
+document.addEventListener("change", count);
+addEventListener("pageshow", count);

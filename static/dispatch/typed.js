@@ -5,7 +5,9 @@ const SAVED = `typed ${member} ${location.pathname}`, AGAIN = "shown again";
 const NOT_KEPT = ["csrfmiddlewaretoken", "member", "back"];
 
 export function typedIn(form) {
-  return [...form.querySelectorAll("textarea, input:not([type=hidden]), select")].filter(isTyped);
+  // Those elsewhere on the page too, that name it by `form=`.
+  const fields = [...form.elements].filter((it) => it.matches("textarea, input:not([type=hidden]), select"));
+  return fields.filter(isTyped);
 }
 
 function isTyped(field) {

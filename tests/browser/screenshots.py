@@ -63,7 +63,10 @@ def take(browser: Browser, site: Site, states: list[State]) -> Iterator[Path]:
 def both_colours(page: Page, name: str) -> Iterator[Path]:
     for dialog in page.locator(MODAL).all():
         window = page.viewport_size or {}
-        needed = dialog.evaluate("it => it.scrollHeight")
+        needed = dialog.evaluate(
+            "it => it.scrollHeight + Math.max(0, ...[...it.children].map("
+            "each => each.scrollHeight - each.clientHeight))"
+        )
         page.set_viewport_size({**window, "height": max(needed, window["height"])})
     for colours in ("light", "dark"):
         page.emulate_media(color_scheme=colours)

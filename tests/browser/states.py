@@ -4,13 +4,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from dispatch.domain.job import CUSTOMER, Crew, Eta, Event, Job, Note, OnMyWay, Request
+from dispatch.domain.job import (
+    CUSTOMER,
+    Crew,
+    Eta,
+    Event,
+    Item,
+    Job,
+    Note,
+    OnMyWay,
+    Payment,
+    PriceLine,
+    Request,
+)
 from dispatch.domain.status import Status
 from tests.browser.conftest import sign_in
 from tests.browser.site import Site, book, card, fill_booking, open_drawer, sign_in_as
@@ -28,6 +41,19 @@ from django.conf import settings
 from dispatch import sample
 sample.add_jobs(settings.BUSINESSES[0])
 """
+
+
+A_LOAD: dict[str, Any] = {  # of which everything is said
+    "postcode": "92110",
+    "description": "The old sofa, and what is left of the shed. The mattress is on the landing.",
+    "items": (Item(name="mattress", count=2), Item(name="fridge", count=1)),
+    "access_notes": "Gate code 4411, then ring at the back door",
+    "price_lines": (
+        PriceLine(label="Half load", amount=Decimal(320)),
+        PriceLine(label="2 × Mattress", amount=Decimal(80)),
+    ),
+    "payments": (Payment(id="p1", amount=Decimal(100), method="cash", at=NOON, by="joel"),),
+}
 
 
 @dataclass(frozen=True)
@@ -360,7 +386,7 @@ def moved(page: Page, site: Site) -> None:
 def drawer(page: Page, site: Site) -> None:
     note = Note(at=site.now() - timedelta(minutes=50), by="ana", text="Bring the piano straps.")
     notes = {"email": "shop@example.com", "notes": (note,)}
-    job = expected(site, Status.READY_FOR_PICKUP, **notes)
+    job = expected(site, Status.READY_FOR_PICKUP, **notes, **A_LOAD)
     page.goto(site.board)
     open_drawer(page, job)
     expect(page.locator("#drawer h2")).to_be_visible()
@@ -403,7 +429,7 @@ def somebody_was_faster(page: Page, site: Site) -> None:
     page.goto(site.board)
     open_drawer(page, job)
     site.change(job, status=Status.IN_PROGRESS)
-    page.locator("#drawer").get_by_role("button", name="Ready for Pickup").click()
+    page.locator("#drawer").get_by_role("button", name="Start").click()
     expect(page.locator("#drawer .fresh")).to_be_visible()
 
 
@@ -457,6 +483,28 @@ def requests(page: Page, site: Site) -> None:
     many_requests(site)
     page.goto(f"/dashboard/requests/?r={site.revision}")
     expect(page.get_by_text("requests from one sender")).to_be_visible()
+
+
+def requests_told(page: Page, site: Site) -> None:
+    """Of three that are confirmed together one has been taken back meanwhile, one has no room."""
+    site.job(Status.PENDING, customer_name="Ruth Valdez", **A_LOAD)
+    gone = of(site, Status.PENDING)
+    morning = {"window": BUSINESS.windows[0].on(BUSINESS.today(site.now()) + timedelta(days=1))}
+    site.many_jobs(8, status=Status.BOOKED, **morning)
+    site.job(Status.PENDING, customer_name="Omar Haddad", **morning)
+    page.goto(f"/dashboard/requests/?r={site.revision}")
+    for box in page.locator("[form=several]").all():
+        box.check()
+    site.change(gone, status=Status.CANCELLED)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator(".told")).to_be_visible()
+
+
+def board_ticked(page: Page, site: Site) -> None:
+    board(page, site)
+    for status in (Status.BOOKED, Status.READY_FOR_PICKUP):
+        card(page, of(site, status)).locator(".tick input").check()
+    page.locator("#several").get_by_text("Assign…").click()
 
 
 def many_requests(site: Site) -> None:
@@ -544,7 +592,8 @@ CREW = [
     State("crew-new", "dana", at("/dashboard/crew/new")),
     State("crew-new-errors", "dana", new_member_errors),
     State("requests", "dana", requests),
-    State("requests-none", "dana", at("/dashboard/requests/")),
+    State("requests-told", "dana", requests_told),
+    State("board-ticked", "dana", board_ticked),
     State("sign-out", "dana", at("/dashboard/logout/")),
     State("no-such-job", "dana", at("/dashboard/jobs/nothing00")),
     State("not-allowed", "joel", at("/dashboard/jobs/new")),

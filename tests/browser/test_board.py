@@ -602,7 +602,9 @@ def test_a_half_typed_edit_does_not_undo_what_another_saved_meanwhile(
     expect(drawer.locator(".facts")).to_contain_text("T-9")
     expect(drawer.get_by_label("Truck")).to_have_value("T-1")
     drawer.get_by_role("button", name="Save", exact=True).click()
-    expect(drawer.get_by_role("alert")).to_contain_text("Dana has changed the truck to T-9")
+    expect(drawer.get_by_role("alert")).to_contain_text(
+        "Dana Whitfield has changed the truck to T-9"
+    )
     assert site.stored(job).truck == "T-9"
 
 

@@ -1,5 +1,6 @@
 """A driver's day on a phone: held in one hand, in the sun, with gloves on."""
 
+import re
 from typing import Any
 
 import pytest
@@ -40,7 +41,8 @@ def test_joel_finds_his_job_and_sees_it_through(window: Window, site: Site) -> N
 
     drawer = open_drawer(phone, mine)
     expect(drawer.get_by_role("link", name="Call")).to_have_attribute("href", "tel:+16195550199")
-    expect(drawer.get_by_role("link", name="Text")).to_have_attribute("href", "sms:+16195550199")
+    text = drawer.get_by_role("link", name="Text")
+    expect(text).to_have_attribute("href", re.compile(r"^sms:\+16195550199\?&body=Hello%20Mark"))
     navigate = drawer.get_by_role("link", name="Navigate")
     expect(navigate).to_have_attribute(
         "href", "https://www.google.com/maps/search/?api=1&query=9230%20Soderblom%20Ave"
@@ -103,15 +105,32 @@ def small_fields(page: Page) -> Any:
     )
 
 
-def test_the_close_button_stays_in_sight(window: Window, site: Site) -> None:
+def test_the_close_button_stays_in_sight_and_nothing_in_the_drawer_lies_over_another(
+    window: Window, site: Site
+) -> None:
     job = site.job()
-    phone = window("joel", **PHONE)
+    phone = window("dana", **PHONE)
     phone.goto(site.board)
     drawer = open_drawer(phone, job)
+    drawer.get_by_role("button", name="Start").tap()
+    expect(drawer.get_by_role("button", name="Undo")).to_be_visible()
+    drawer.locator("details").evaluate_all("(all) => all.forEach((it) => { it.open = true })")
+    assert phone.locator("#drawer").evaluate(COVERED) == []
     drawer.get_by_text(f"Job {job.id}").scroll_into_view_if_needed()
     expect(phone.get_by_role("button", name="Close")).to_be_in_viewport()
-    drawer_width = phone.locator("#drawer").evaluate("drawer => drawer.offsetWidth")
-    assert drawer_width == 390
+    assert phone.locator("#drawer").evaluate("drawer => drawer.offsetWidth") == 390
+
+
+# What can be pressed there, and is under something else wherever the drawer is scrolled to it.
+COVERED = """drawer => [...drawer.querySelectorAll("a, button, input, select, summary")]
+  .filter((it) => it.checkVisibility() && it.getClientRects().length)
+  .filter((it) => ["start", "center", "end"].some((block) => {
+    it.scrollIntoView({ block });
+    const { left, top, width, height } = it.getClientRects()[0];
+    const found = document.elementFromPoint(left + width / 2, top + height / 2);
+    return !(it.contains(found) || found?.contains(it) && found.matches("label"));
+  }))
+  .map((it) => it.outerHTML)"""
 
 
 def test_a_long_name_and_address_break_nothing(window: Window, site: Site) -> None:

@@ -205,7 +205,7 @@ def test_confirming_into_a_full_window_is_asked_about(dana: Client, jobs: JobRep
     done = dana.post(move, {"status": "booked", "expected": "pending", "insist": "1"})
     assert done.status_code == 303
     assert jobs.read().job("job-0").status is Status.BOOKED
-    assert "insisted" in words(dana.get("/dashboard/jobs/job-0"))
+    assert "Booking Confirmed all the same" in words(dana.get("/dashboard/jobs/job-0"))
 
 
 def test_another_window_that_is_full_is_asked_about(dana: Client, jobs: JobRepository) -> None:

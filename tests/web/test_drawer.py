@@ -76,7 +76,7 @@ def test_the_drawer_shows_all_that_the_crew_need(vic: Client, jobs: JobRepositor
         ({"price": (None, 320)}, "price no price yet → $320"),
         (
             {"price_lines": ([], [{"label": "Half load", "amount": 320}])},
-            "price lines nothing → Half load $320",
+            "parts of the price nothing → Half load $320",
         ),
         (
             {
@@ -85,7 +85,7 @@ def test_the_drawer_shows_all_that_the_crew_need(vic: Client, jobs: JobRepositor
                     [],
                 )
             },
-            "price lines Half load $320 + Stairs $0 → nothing",
+            "parts of the price Half load $320 + Stairs $0 → nothing",
         ),
         (
             {"window": (None, {"date": "2026-05-23", "name": "morning", **HOURS})},
@@ -99,9 +99,9 @@ def test_the_drawer_shows_all_that_the_crew_need(vic: Client, jobs: JobRepositor
         ({"driver": (None, "gone")}, "driver nobody → gone"),
         ({"load": ("half", "piano")}, "load Half load → piano"),
         ({"phone": ("", "+16195550142")}, "phone nothing → (619) 555-0142"),
-        ({"eta": (None, "2026-05-22T21:20:00Z")}, "eta nothing → 2:20 PM"),
-        ({"eta": ("2026-05-23T08:20:00+02:00", None)}, "eta 11:20 PM → nothing"),
-        ({"eta": ("2026-05-24T21:20:00Z", None)}, "eta Sun, May 24, 2:20 PM → nothing"),
+        ({"eta": (None, "2026-05-22T21:20:00Z")}, "estimate nothing → 2:20 PM"),
+        ({"eta": ("2026-05-23T08:20:00+02:00", None)}, "estimate 11:20 PM → nothing"),
+        ({"eta": ("2026-05-24T21:20:00Z", None)}, "estimate Sun, May 24, 2:20 PM → nothing"),
         # Of a later version, or of nobody we know.
         ({"tags": (["a", "b"], [])}, "tags a, b → nothing"),
         ({"paid": (None, {"amount": 20, "method": "cash"})}, "nothing → amount 20, method cash"),
@@ -112,7 +112,7 @@ def test_the_drawer_shows_all_that_the_crew_need(vic: Client, jobs: JobRepositor
             "window Sat, May 23 (Morning) → Sat, May 23 (Morning), 9–11:30 AM",
         ),
         ({"price": ("a lot", "sNaN")}, "price a lot → sNaN"),
-        ({"eta": ("soon", 7)}, "eta soon → 7"),
+        ({"eta": ("soon", 7)}, "estimate soon → 7"),
     ],
 )
 def test_the_history_says_values_as_people_do(
@@ -132,7 +132,7 @@ def test_the_history_is_told_of_what_was_done(dana: Client, jobs: JobRepository)
     dispatch.jobs.set_eta(BUSINESS, "jXkL9m2pQ", NOON + seconds(7200), by=DANA)
     history = words(dana.get(DRAWER)).partition("History")[2]
     assert "Edited: price $600 → $12,345.67 Dana" in history
-    assert "price lines nothing → Piano $285.50 + Tip $0 Dana" in history
+    assert "parts of the price nothing → Piano $285.50 + Tip $0 Dana" in history
     assert "Estimate: nothing → 2:00 PM Dana" in history
 
 
@@ -479,7 +479,7 @@ def test_an_extension_is_shown_and_dialled_and_no_message_goes_to_it(
     jobs.change(lambda book: book.put(make_job(phone="+16195550142;ext=4471")))
     page = text(dana.get("/dashboard/jobs/jXkL9m2pQ"))
     assert 'href="tel:+16195550142,4471"' in page
-    assert 'href="sms:+16195550142"' in page
+    assert 'href="sms:+16195550142?&amp;body=Hello%20Mark%2C%20' in page
     assert "(619) 555-0142 ext. 4471</dd>" in page
 
 

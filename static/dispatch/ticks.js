@@ -1,0 +1,52 @@
+// Several cards: their ticks outlive a refresh, and what was done with them is told above the bar.
+import { board, refresh } from "./board.js";
+import { sendHere } from "./several.js";
+import { parse } from "../site/live.js";
+
+const form = document.getElementById("several");
+const box = (card) => card?.querySelector(".tick input");
+
+board.addEventListener("merged", ({ detail: { before, cards } }) => {
+  for (const [id, card] of cards) {
+    const was = box(before.get(id));
+    if (was?.checked && before.get(id) !== card && box(card)) box(card).checked = true;
+  }
+  document.dispatchEvent(new Event("change"));
+});
+
+// A tick opens nothing.
+board.addEventListener("click", (event) => {
+  if (event.target.closest(".tick")) event.stopPropagation();
+}, { capture: true });
+
+// On a card that has the focus the space bar ticks.
+board.addEventListener("keydown", (event) => {
+  const tick = event.key === " " && event.target.matches(".card") && box(event.target);
+  if (!tick) return;
+  event.preventDefault();
+  tick.checked = !tick.checked;
+  document.dispatchEvent(new Event("change"));
+});
+
+if (form) {
+  sendHere((answer) => {
+    const told = parse(answer.html).querySelector(".told");
+    if (!told) return false;
+    document.querySelectorAll(".told").forEach((each) => each.remove());
+    form.before(told);
+    for (const id of told.dataset.done.split(" ").filter(Boolean)) {
+      const tick = box(document.getElementById(`job-${id}`));
+      if (tick) tick.checked = false;
+    }
+    // What was answered is over: the next is another, with a key of its own.
+    if (answer.status !== 503) form.elements.key.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    told.querySelector(".said").focus();
+    refresh();
+    return true;
+  });
+}
+
+document.addEventListener("change", () => {
+  if (!document.querySelector(".tick :checked")) return;
+  document.querySelector(".told:not(.refused)")?.remove();
+});
