@@ -118,7 +118,10 @@ def made_job(business: Business, row: Row, at: datetime) -> Job:
     items = [Item(name="mattress", count=row.mattresses)] if row.mattresses else []
     known = tuple(item for item in items if business.item(item.name))
     window = _window(business, at, row.window)
-    booked_at = min(at, business.span(window)[0]) - timedelta(hours=20 + 3 * len(row.name))
+    ago = timedelta(hours=20 + 3 * len(row.name))
+    if row.status == "pending":  # one has waited too long already
+        ago = timedelta(minutes=9 * len(row.name) + (60 if row.access else 0))
+    booked_at = min(at, business.span(window)[0]) - ago
     job = Job(
         id=wiring.new_job_id(),
         tracking_token=wiring.new_token(),
