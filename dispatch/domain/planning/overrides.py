@@ -73,7 +73,7 @@ class Overrides(Ledger[Override]):
     schema = 1
     collection = "settings"
     record = Override
-    mended_by = "put back from a backup of its file or table"
+    mended_by = "put back by `manage.py crew restore`"
 
     def of(self, subject: Subject) -> Decimal | None:
         known = self.value(str(subject))
