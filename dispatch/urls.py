@@ -3,6 +3,7 @@
 from django.urls import path
 
 from dispatch.views import account, board, history, job, requests, roster
+from dispatch.views.reports import numbers
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("crew/<str:username>/sick", roster.sick, name="sick"),
     path("crew/<str:username>/access", roster.access, name="access"),
     path("history/", history.history, name="history"),
+    path("numbers/", numbers.numbers, name="numbers"),
     path("requests/", requests.requests, name="requests"),
     path("jobs/new", job.new_job, name="new-job"),
     path("jobs/<str:job_id>", job.job, name="job"),

@@ -4,19 +4,23 @@ A job counts on the day of the business on which it was finished; cash on the da
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import zip_longest
+from operator import attrgetter
 from statistics import quantiles
 from typing import NamedTuple, TypeVar
 
-from msgspec import UNSET
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import LONG_AGO, Job, Paid, Payment
+from dispatch.domain.job import LONG_AGO, Event, Job, JobLine, Paid, Payment, PriceLine
 from dispatch.domain.moves import COULD_NOT, UNDO, could_not_code
+from dispatch.domain.search import Found
 from dispatch.domain.status import Status
 
 NOTHING = Decimal(0)
@@ -25,6 +29,7 @@ CASH = "cash"
 WAITING = tuple(status for status in Status if status.is_open)  # in which a job's time passes
 
 G = TypeVar("G", str, int, date)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,42 @@ def month_of(day: date) -> Span:
     return Span(first, (first + timedelta(days=31)).replace(day=1) - ONE_DAY)
 
 
+class Step(Event, frozen=True):
+    """An event as it is stored; its times are trusted to be as we write them."""
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError("a time without an offset")
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """As much of a stored job as its figures are made of, beside its line."""
+
+    price: Decimal | UnsetType = UNSET
+    price_lines: tuple[PriceLine, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    paid: Paid | None = None
+    load: str = ""
+    history: tuple[Step, ...] = ()
+
+
+LINE_FIELDS, SUM_FIELDS = JobLine.__struct_fields__, Sums.__struct_fields__
+LINE_OF, SUMS_OF = attrgetter(*LINE_FIELDS), attrgetter(*SUM_FIELDS)
+SUMS = msgspec.json.Decoder(Sums)  # made here, once: threads are the first to use it
+
+
+def for_figures(found: Found) -> Job | None:
+    """The job, maybe without what its figures are not made of: to read all of thousands takes ten
+    times as long. None where it is damaged.
+    """
+    if found.raw:
+        with suppress(ValueError):  # which others have written
+            sums, line = SUMS.decode(found.raw), found.line
+            known = zip(LINE_FIELDS + SUM_FIELDS, LINE_OF(line) + SUMS_OF(sums), strict=True)
+            return Job(**dict(known))
+    return found.whole()
+
+
 class Outcome(NamedTuple):
     """What one finished job adds to the figures. `is_on_time` is None where no time was promised,
     or it was not done.
@@ -78,6 +119,7 @@ class Outcome(NamedTuple):
     open: Decimal
     is_on_time: bool | None
     came_back: bool
+    stays: Mapping[Status, float]  # seconds, in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +178,7 @@ class Spread(NamedTuple):
     median: timedelta
     low: timedelta
     high: timedelta
-    count: int
+    jobs: int
 
     @classmethod
     def of(cls, seconds: list[float]) -> "Spread":
@@ -157,6 +199,7 @@ class Numbers:
     """The figures of a span, in all and by what sets jobs apart; none of those has an empty one."""
 
     total: Figures
+    before: Figures  # of the span before
     by_week: dict[date, Figures]  # by its Monday
     by_weekday: dict[int, Figures]  # Monday is 0
     by_driver: dict[str, Figures]  # by username; the most revenue first
@@ -165,41 +208,44 @@ class Numbers:
     cash: dict[str, Taken]  # by username, the most first
 
 
-def numbers(jobs: Iterable[Job], span: Span, business: Business) -> Numbers:
-    """Of those of the jobs that were finished in the span, and of the cash that was taken in it."""
-    every = list(jobs)
-    mine = _finished_in(every, span, business)
-    outcomes = [_outcome(job, business) for job in mine]
+def numbers(jobs: Iterable[Job], span: Span, before: Span, business: Business) -> Numbers:
+    """Of those of the jobs that were finished in the span, beside those of the span `before`; and
+    of the cash that was taken in the span. The jobs are looked at one by one.
+    """
+    outcomes, earlier = list[Outcome](), list[Outcome]()
+    taken = defaultdict[str, list[Decimal]](list)
+    for job in jobs:
+        for payment in _cash(job):
+            if business.today(payment.at) in span:
+                taken[payment.by].append(payment.amount)
+        day = business.today(job.finished_at) if job.finished_at else None
+        if day and day in span:
+            outcomes.append(_outcome(job, day, business))
+        elif day and day in before:
+            earlier.append(_outcome(job, day, business))
     by_driver = _by(outcomes, lambda each: each.driver)
-    most = sorted(by_driver, key=lambda name: (-by_driver[name].revenue, name))
+    cash = {name: Taken(sum(amounts, NOTHING), len(amounts)) for name, amounts in taken.items()}
     return Numbers(
         total=Figures.of(outcomes),
+        before=Figures.of(earlier),
         by_week=_by(outcomes, lambda each: week_of(each.day).first),
         by_weekday=_by(outcomes, lambda each: each.day.weekday()),
-        by_driver={name: by_driver[name] for name in most},
+        by_driver=_most_first(by_driver, lambda each: each.revenue),
         by_load=_by(outcomes, lambda each: each.load),
-        times=_times(mine),
-        cash=_cash(every, span, business),
+        times=_times(each for each in outcomes if each.is_done),
+        cash=_most_first(cash, lambda each: each.amount),
     )
 
 
-def total(jobs: Iterable[Job], span: Span, business: Business) -> Figures:
-    """Of those of the jobs that were finished in the span."""
-    return Figures.of(_outcome(job, business) for job in _finished_in(jobs, span, business))
-
-
-def _finished_in(jobs: Iterable[Job], span: Span, business: Business) -> list[Job]:
-    return [job for job in jobs if job.finished_at and business.today(job.finished_at) in span]
-
-
-def _outcome(job: Job, business: Business) -> Outcome:
-    at = job.finished_at or LONG_AGO  # which no finished job is without
-    is_done, is_on_time = job.status is Status.COMPLETED, None
+def _outcome(job: Job, day: date, business: Business) -> Outcome:
+    """Of a job that was finished on that day."""
+    is_done, moves, is_on_time = job.status is Status.COMPLETED, job.moves, None
     if is_done and job.window:
+        started = [move.at for move in moves if move.to is Status.IN_PROGRESS]
         start, end = business.span(job.window)
-        is_on_time = start <= (job.reached(Status.IN_PROGRESS) or at) <= end
+        is_on_time = start <= (started[-1] if started else job.finished_at or LONG_AGO) <= end
     return Outcome(
-        day=business.today(at),
+        day=day,
         driver=job.crew.driver or "",
         load=job.load,
         is_done=is_done,
@@ -207,17 +253,40 @@ def _outcome(job: Job, business: Business) -> Outcome:
         paid=job.paid.amount if job.paid else NOTHING,
         open=job.open_amount,
         is_on_time=is_on_time,
-        came_back=_came_back(job),
+        came_back=_came_back(moves),
+        stays=_stays(job.created_at, moves),
     )
 
 
-def _came_back(job: Job) -> bool:
+def _came_back(moves: Sequence[Event]) -> bool:
     """True where the crew could not do it at least once, and did not take that back at once."""
-    taken_back = [later.reason == UNDO for later in job.moves[1:]]
+    taken_back = [later.reason == UNDO for later in moves[1:]]
     return any(
         move.to is Status.BOOKED and could_not_code(move) in COULD_NOT and not undone
-        for move, undone in zip_longest(job.moves, taken_back)
+        for move, undone in zip_longest(moves, taken_back)
     )
+
+
+def _stays(since: datetime, moves: Sequence[Event]) -> Mapping[Status, float]:
+    """From one move to the next, as far as the history knows them: a job may come to a status
+    several times.
+    """
+    stays: dict[Status, float] = {}
+    for move in moves:
+        if isinstance(move.from_, Status) and since != LONG_AGO:
+            seconds = max(0.0, (move.at - since).total_seconds())
+            stays[move.from_] = stays.get(move.from_, 0.0) + seconds
+        since = move.at
+    return stays
+
+
+def _cash(job: Job) -> Iterator[Payment | Paid]:
+    """The payments in cash that were not taken back; old files have the sum alone."""
+    payments = job.payments or ((job.paid,) if job.paid else ())
+    for payment in payments:
+        is_reversed = isinstance(payment, Payment) and payment.reversed
+        if payment.method == CASH and not is_reversed:
+            yield payment
 
 
 def _by(outcomes: Iterable[Outcome], key: Callable[[Outcome], G]) -> dict[G, Figures]:
@@ -227,40 +296,13 @@ def _by(outcomes: Iterable[Outcome], key: Callable[[Outcome], G]) -> dict[G, Fig
     return {name: Figures.of(groups[name]) for name in sorted(groups)}
 
 
-def _times(jobs: Iterable[Job]) -> dict[Status, Spread]:
-    stays = defaultdict[Status, list[float]](list)
-    for job in jobs:
-        if job.status is Status.COMPLETED:
-            spent = defaultdict[Status, float](float)  # it may have come to one several times
-            for status, seconds in _stays(job):
-                spent[status] += seconds
-            for status, seconds in spent.items():
-                stays[status].append(seconds)
-    return {status: Spread.of(stays[status]) for status in WAITING if status in stays}
+def _most_first(found: Mapping[str, T], amount: Callable[[T], Decimal]) -> dict[str, T]:
+    return dict(sorted(found.items(), key=lambda each: (-amount(each[1]), each[0])))
 
 
-def _stays(job: Job) -> Iterator[tuple[Status, float]]:
-    """The seconds between one move and the next, as far as the history knows them."""
-    since = job.created_at
-    for move in job.moves:
-        if isinstance(move.from_, Status) and since != LONG_AGO:
-            yield move.from_, max(0.0, (move.at - since).total_seconds())
-        since = move.at
-
-
-def _cash(jobs: Iterable[Job], span: Span, business: Business) -> dict[str, Taken]:
-    taken = defaultdict[str, list[Decimal]](list)
-    for job in jobs:
-        for payment in _payments(job):
-            if payment.method == CASH and business.today(payment.at) in span:
-                taken[payment.by].append(payment.amount)
-    sums = {name: Taken(sum(amounts, NOTHING), len(amounts)) for name, amounts in taken.items()}
-    return dict(sorted(sums.items(), key=lambda each: (-each[1].amount, each[0])))
-
-
-def _payments(job: Job) -> Iterator[Payment | Paid]:
-    """Such as were not taken back; old files have the sum alone."""
-    if job.payments:
-        yield from (payment for payment in job.payments if not payment.reversed)
-    elif job.paid:
-        yield job.paid
+def _times(outcomes: Iterable[Outcome]) -> dict[Status, Spread]:
+    times = defaultdict[Status, list[float]](list)
+    for each in outcomes:
+        for status, seconds in each.stays.items():
+            times[status].append(seconds)
+    return {status: Spread.of(times[status]) for status in WAITING if status in times}

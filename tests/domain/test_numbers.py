@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from dispatch.domain.job import Crew, Job, Paid, Payment, Window
+from dispatch.domain.job import Crew, Job, Paid, Payment, PriceLine, Window
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
-from dispatch.domain.numbers import Numbers, Span, Spread, month_of, numbers, total, week_of
+from dispatch.domain.numbers import Numbers, Span, Spread, for_figures, month_of, numbers, week_of
 from dispatch.domain.permissions import THE_CUSTOMER
+from dispatch.domain.search import Found
 from dispatch.domain.status import Status
 from tests.making import BUSINESS, DANA, JOEL, NOON, make_job
 
@@ -40,7 +43,7 @@ def through(*steps: tuple[Status, datetime], reason: str = "", **fields: Any) ->
 
 
 def of(*jobs: Job, span: Span = WEEK) -> Numbers:
-    return numbers(jobs, span, BUSINESS)
+    return numbers(jobs, span, span.before(TODAY), BUSINESS)
 
 
 def paid(amount: int, method: str = "cash", by: str = "joel", **fields: Any) -> Payment:
@@ -266,6 +269,26 @@ def test_a_long_month_that_is_not_over_is_compared_with_no_more_than_the_one_bef
     )
 
 
-def test_figures_of_a_span_alone_are_those_of_all() -> None:
-    every = [done(), done(status=CANCELLED), came_back((DONE, NOON + hours(30)))]
-    assert total(every, WEEK, BUSINESS) == of(*every).total
+def test_the_figures_of_the_span_before_stand_beside() -> None:
+    week = timedelta(days=7)
+    found = of(done(), done(NOON - week, price=320), done(NOON - week + timedelta(days=1)))
+    assert (found.total.revenue, found.before.revenue) == (600, 320)
+
+
+# --- what is read of a job ---------------------------------------------------------------
+
+
+def test_a_stored_job_is_read_as_far_as_its_figures_need_it() -> None:
+    """And all of it where others have written it in their own way."""
+    lines = (PriceLine(label="Full load", amount=Decimal(600)),)
+    whole = replace(came_back((DONE, NOON + hours(30))), price_lines=lines, payments=(paid(60),))
+    raw = JobBook().put(whole).entries[0].raw
+    found = Found(whole, lambda: whole, raw)
+    read = for_figures(found)
+    assert read
+    assert read is not whole
+    assert (read.notes, read.access_notes) == ((), "")
+    assert of(read) == of(whole)
+    assert for_figures(found._replace(raw=raw.replace(b"Z", b""))) is whole, "no offsets"
+    assert for_figures(found._replace(raw=b"{")) is whole
+    assert for_figures(found._replace(raw=b"")) is whole

@@ -101,6 +101,7 @@ TABLE: dict[str, Route] = {
     "dashboard/crew/<str:username>/sick": action(DISPATCHER_DOES),
     "dashboard/crew/<str:username>/access": action(DISPATCHER_DOES, do="sign-out"),
     "dashboard/history/": page(*LOOKS),
+    "dashboard/numbers/": page(*ONLY_DISPATCHER),
     "dashboard/requests/": both(ONLY_DISPATCHER, DISPATCHER_DOES),
     "dashboard/jobs/new": both(ONLY_DISPATCHER, DISPATCHER_DOES, **NEW),
     "dashboard/jobs/<str:job_id>": page(*LOOKS),
