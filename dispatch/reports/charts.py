@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-ROW = 2.6  # the height of a bar with its words above it, in em: they grow with the text
+# In em, so that they grow with the text: a row has its label above its bar, and behind that the
+# figure; the label's and the figure's baselines, and where bar and spread begin.
+ROW, LABEL_AT, TOLD_AT, BAR_AT, SPREAD_AT = 2.7, 1, 2.1, 1.35, 1.65
+LONGEST = 62  # percent of the width
 
 
 class Row(NamedTuple):
@@ -23,10 +26,11 @@ class Bar(NamedTuple):
     label: str
     told: str
     width: str
-    words_at: str
-    bar_at: str
     spread_from: str
     spread_width: str
+    label_at: str
+    told_at: str
+    bar_at: str
     spread_at: str
 
 
@@ -37,6 +41,7 @@ class Chart:
     name: str
     title: str
     bars: tuple[Bar, ...]
+    longest = LONGEST
 
     @classmethod
     def of(cls, name: str, title: str, rows: Iterable[Row]) -> "Chart":
@@ -51,14 +56,20 @@ class Chart:
 
 
 def _bar(row: Row, place: int, most: float) -> Bar:
-    top = place * ROW
+    def length(amount: float) -> str:
+        return f"{LONGEST * amount / most:.1f}"
+
+    def down(by: float) -> str:
+        return f"{place * ROW + by:.2f}"
+
     return Bar(
         label=row.label,
         told=row.told,
-        width=f"{100 * row.length / most:.1f}",
-        words_at=f"{top + 1:.2f}",
-        bar_at=f"{top + 1.35:.2f}",
-        spread_from=f"{100 * row.low / most:.1f}",
-        spread_width=f"{100 * (row.high - row.low) / most:.1f}",
-        spread_at=f"{top + 1.65:.2f}",
+        width=length(row.length),
+        spread_from=length(row.low),
+        spread_width=length(row.high - row.low),
+        label_at=down(LABEL_AT),
+        told_at=down(TOLD_AT),
+        bar_at=down(BAR_AT),
+        spread_at=down(SPREAD_AT),
     )

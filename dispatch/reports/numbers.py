@@ -105,16 +105,9 @@ class Page:
     def times(self) -> Chart:
         rows = [
             Row(
-                _(status.label),
-                _("%(median)s (half: %(low)s to %(high)s)")
-                % {
-                    "median": duration(spread.median),
-                    "low": duration(spread.low),
-                    "high": duration(spread.high),
-                },
-                *(each.total_seconds() for each in spread[:3]),
+                _(status.label), duration(each.median), *(part.total_seconds() for part in each[:3])
             )
-            for status, spread in self.numbers.times.items()
+            for status, each in self.numbers.times.items()
         ]
         return Chart.of("times", _("How long a job is usually at each status"), rows)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from dispatch.domain.job import CUSTOMER, Crew, Eta, Event, Job, Note, OnMyWay, Request
+from dispatch.domain.job import CUSTOMER, Crew, Eta, Event, Job, Note, OnMyWay, Payment, Request
 from dispatch.domain.status import Status
 from tests.browser.conftest import sign_in
 from tests.browser.site import Site, book, card, fill_booking, open_drawer, sign_in_as
@@ -453,6 +453,34 @@ def history(page: Page, site: Site) -> None:
     page.locator(".found details").first.locator("summary").click()
 
 
+def numbers(page: Page, site: Site) -> None:
+    """Three weeks of work, with its cash; one visit came to nothing."""
+    loads = [(load.name, load.price) for load in BUSINESS.loads]
+    for ago in range(20):
+        driver, (load, price) = ("joel", "ana", "joel")[ago % 3], loads[ago % 3]
+        finished, window = site.now() - timedelta(days=ago), BUSINESS.windows[ago % 2]
+        cash = Payment(id="cash", amount=price, method="cash", at=finished, by=driver)
+        steps = (Status.PENDING, Status.BOOKED, Status.IN_PROGRESS, Status.COMPLETED)
+        times = [finished - timedelta(hours=each) for each in (30 + ago, 25, 1 + ago / 20, 0)]
+        history = [
+            Event(at=at, by="dana", from_=before, to=to)
+            for before, to, at in zip(steps[:-1], steps[1:], times[1:], strict=True)
+        ]
+        site.job(
+            Status.COMPLETED,
+            finished_at=finished,
+            created_at=times[0],
+            crew=Crew(driver=driver),
+            load=load,
+            price=price,
+            window=window.on(finished.date()),
+            history=tuple(history),
+            payments=(cash,) if ago % 2 else (),
+        )
+    page.goto(f"/dashboard/numbers/?r={site.revision}")
+    expect(page.locator(".chart").first).to_be_visible()
+
+
 def requests(page: Page, site: Site) -> None:
     many_requests(site)
     page.goto(f"/dashboard/requests/?r={site.revision}")
@@ -545,6 +573,9 @@ CREW = [
     State("crew-new-errors", "dana", new_member_errors),
     State("requests", "dana", requests),
     State("requests-none", "dana", at("/dashboard/requests/")),
+    State("numbers", "dana", numbers),
+    State("numbers-print", "dana", printed(numbers)),
+    State("numbers-errors", "dana", at("/dashboard/numbers/?from=2024-01-01&to=2026-05-22")),
     State("sign-out", "dana", at("/dashboard/logout/")),
     State("no-such-job", "dana", at("/dashboard/jobs/nothing00")),
     State("not-allowed", "joel", at("/dashboard/jobs/new")),

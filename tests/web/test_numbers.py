@@ -104,7 +104,7 @@ def test_each_chart_says_in_words_what_it_shows(dana: Client, jobs: JobRepositor
     assert "Revenue, by driver: Joel $600; Ana $150" in titles
     charts = re.findall(r'<svg class="chart" role="img" aria-labelledby="([^"]*)"', page)
     assert len(charts) == len(set(charts)) == len(titles)
-    assert '<rect class="bar" x="0" y="3.95em" width="25.0%"' in page, "150 of 600"
+    assert '<rect class="bar" x="0" y="4.05em" width="15.5%"' in page, "150 of 600"
     assert "style=" not in page
 
 
