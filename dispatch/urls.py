@@ -12,6 +12,7 @@ urlpatterns = [
     path("logout/", account.leave, name="logout"),
     path("account/", account.account, name="account"),
     path("account/days", account.own_days, name="own-days"),
+    path("account/calendar", account.own_calendar, name="own-calendar"),
     path("account/sign-out", account.sign_out_everywhere, name="sign-out-everywhere"),
     path("crew/", roster.members, name="roster"),
     path("crew/new", roster.new_member, name="new-member"),

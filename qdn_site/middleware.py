@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 SAFE_ID = re.compile(r"[A-Za-z0-9_=-]{8,80}")
 FORWARDED = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "HTTP_CLOUDFRONT_VIEWER_ADDRESS")
 PROTO, VIEWER = FORWARDED
-CREW_PATHS = ("/dashboard/", "/api/")
+CREW_PATHS = ("/dashboard/", "/api/", "/calendar/")
 
 
 class Middleware:

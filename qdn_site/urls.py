@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from dispatch.api.urls import urlpatterns as api_urlpatterns
+from dispatch.views import calendar
 from qdn_site import errors, views
 from tracking.api import ROUTE as TRACK_ROUTE
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("book/", include("booking.urls")),
     path("track/", include("tracking.urls")),
     path("dashboard/", include("dispatch.urls")),
+    path("calendar/<str:secret>.ics", calendar.calendar, name="calendar"),
     path("api/", include(api_urlpatterns(TRACK_ROUTE))),
 ]
 

@@ -18,5 +18,6 @@ def icon(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    text = "User-agent: *\nDisallow: /track/\nDisallow: /dashboard/\nDisallow: /api/\n"
+    closed = ("/track/", "/dashboard/", "/api/", "/calendar/")
+    text = "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in closed), ""])
     return HttpResponse(text, content_type="text/plain")

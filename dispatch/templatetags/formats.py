@@ -143,3 +143,9 @@ def duration(length: timedelta) -> str:
     ]
     said = " ".join(filter(None, parts)) or _("under a minute")
     return said.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+@register.filter
+def webcal(url: str) -> str:
+    """`webcal://…`, which phones hand to their calendar."""
+    return "webcal" + url[url.index(":") :]

@@ -93,6 +93,7 @@ TABLE: dict[str, Route] = {
     "dashboard/logout/": both(LOOKS, (302, 303, 303, 303)),
     "dashboard/account/": both(LOOKS, (302, 303, 303, 303), phone=""),
     "dashboard/account/days": action((302, 303, 303, 303), **AWAY),
+    "dashboard/account/calendar": action((302, 200, 200, 200), do="renew"),
     "dashboard/account/sign-out": action((302, 303, 303, 303)),
     "dashboard/crew/": page(*ONLY_DISPATCHER),
     "dashboard/crew/new": both(ONLY_DISPATCHER, ONLY_DISPATCHER, **PETE),
@@ -113,6 +114,7 @@ TABLE: dict[str, Route] = {
         DISPATCHER_DOES, customer_name="Mark", location="Soderblom Ave", price="600", version="1"
     ),
     "dashboard/jobs/<str:job_id>/link": action(DISPATCHER_DOES),
+    "calendar/<str:secret>.ics": page(*all_get(404)),
     "api/token": call("POST", all_get(200), **CREDENTIALS),
     "api/track": call("POST", all_get(200), token=TOKEN),
     "api/jobs": Route(
