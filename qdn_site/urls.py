@@ -9,6 +9,8 @@ from tracking.api import ROUTE as TRACK_ROUTE
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("brand.svg", views.brand_icon, name="brand-icon"),
+    path("brand.css", views.brand_style, name="brand-style"),
     path("favicon.ico", views.icon),
     path("robots.txt", views.robots),
     path("book/", include("booking.urls")),

@@ -138,6 +138,12 @@ def open_all(page: Page) -> None:
 # --- customers ---------------------------------------------------------------------------
 
 
+def at_another_business(page: Page, site: Site) -> None:
+    """Its colour and mark are its own."""
+    page.goto(site.url.replace("127.0.0.1", "other.localhost") + "/book/")
+    expect(page.get_by_role("link", name="Thistle Clearances").first).to_be_visible()
+
+
 def book_errors(page: Page, site: Site) -> None:
     page.goto("/book/")
     page.get_by_label("Phone").fill("12")
@@ -423,6 +429,13 @@ def new_job_errors(page: Page, site: Site) -> None:
     expect(page.locator(".error").first).to_be_visible()
 
 
+def account_calendar(page: Page, site: Site) -> None:
+    """The link of one's calendar, shown this once."""
+    page.goto("/dashboard/account/")
+    page.get_by_role("button", name="calendar link").click()
+    expect(page.get_by_text("it is shown this once")).to_be_visible()
+
+
 def account_errors(page: Page, site: Site) -> None:
     page.goto("/dashboard/account/")
     page.get_by_label("New password").fill("short")
@@ -502,6 +515,7 @@ CUSTOMERS = [
     State("home", "", at("/")),
     State("book", "", at("/book/")),
     State("book-errors", "", book_errors),
+    State("book-another-business", "", at_another_business),
     State("book-choice-hover", "", partial(choice_touched, hover)),
     State("book-choice-focus", "", choice_focused),
     State("book-hover", "", partial(book_touched, hover)),
@@ -566,6 +580,7 @@ CREW = [
     State("new-job-errors", "dana", new_job_errors),
     State("account", "joel", at("/dashboard/account/")),
     State("account-errors", "joel", account_errors),
+    State("account-calendar", "ana", account_calendar),
     State("board-flood", "dana", flood),
     State("crew", "dana", at("/dashboard/crew/")),
     State("crew-member", "dana", at("/dashboard/crew/joel/")),
