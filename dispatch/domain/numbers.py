@@ -260,10 +260,12 @@ def _outcome(job: Job, day: date, business: Business) -> Outcome:
 
 def _came_back(moves: Sequence[Event]) -> bool:
     """True where the crew could not do it at least once, and did not take that back at once."""
-    taken_back = [later.reason == UNDO for later in moves[1:]]
     return any(
-        move.to is Status.BOOKED and could_not_code(move) in COULD_NOT and not undone
-        for move, undone in zip_longest(moves, taken_back)
+        move.to is Status.BOOKED
+        and could_not_code(move) in COULD_NOT
+        and not (later and later.reason == UNDO)
+        for move, later in zip_longest(moves, moves[1:])
+        if move.reason
     )
 
 
