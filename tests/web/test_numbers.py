@@ -55,7 +55,7 @@ def test_this_week_is_told_beside_as_much_of_the_last(dana: Client, jobs: JobRep
     """
     put(jobs, a_job("a"), a_job("b", 1, price=Decimal(300)), a_job("c", 7), a_job("d", 6))
     said = shown(dana)
-    assert "Mon, May 18 to Sun, May 24, beside Mon, May 11 to Fri, May 15 before." in said
+    assert "Mon, May 18 to Sun, May 24, compared with Mon, May 11 to Fri, May 15." in said
     assert "Jobs done 2 and 0 cancelled ▲ 100 % more than before (1)" in said
     assert "Revenue $900 ▲ 50 % more than before ($600)" in said
     assert "Average price $450 ▼ 25 % less than before ($600)" in said
