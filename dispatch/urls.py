@@ -13,6 +13,7 @@ from dispatch.views import (
     several,
 )
 from dispatch.views.crew import account, cover, roster
+from dispatch.views.reports import numbers
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("logout/", account.leave, name="logout"),
     path("account/", account.account, name="account"),
     path("account/days", account.own_days, name="own-days"),
+    path("account/calendar", account.own_calendar, name="own-calendar"),
     path("account/sign-out", account.sign_out_everywhere, name="sign-out-everywhere"),
     path("crew/", roster.members, name="roster"),
     path("crew/new", roster.new_member, name="new-member"),
@@ -33,6 +35,7 @@ urlpatterns = [
     path("schedule/", schedule.week, name="schedule"),
     path("schedule/place", schedule.place, name="place"),
     path("settings/", settings.settings, name="settings"),
+    path("numbers/", numbers.numbers, name="numbers"),
     path("requests/", requests.requests, name="requests"),
     path("jobs/new", new_job.new_job, name="new-job"),
     path("jobs/several", several.several, name="several"),

@@ -23,7 +23,7 @@ from dispatch.http import (
 )
 
 API = "/api/"
-CREWS = "/dashboard/"
+CREWS, CALENDARS = "/dashboard/", "/calendar/"
 CREW_ONLY = (CREWS, API)
 TITLES = {
     400: "We could not read that request",
@@ -47,7 +47,7 @@ def page(request: HttpRequest, status: int, text: str, title: str = "") -> HttpR
         return problems.answer(HTTPStatus(status), text)
     if not hasattr(request, "business"):  # it failed before anybody knew whose page to show
         return plain(request, status, f"{title}. {text}")
-    is_crews = request.path_info.startswith(CREWS)
+    is_crews = request.path_info.startswith((CREWS, CALENDARS))
     if is_crews:
         try:
             _ = request.user.is_authenticated

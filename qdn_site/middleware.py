@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 SAFE_ID = re.compile(r"[A-Za-z0-9_=-]{8,80}")
 FORWARDED = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "HTTP_CLOUDFRONT_VIEWER_ADDRESS")
 PROTO, VIEWER = FORWARDED
-CREW_PATHS = ("/dashboard/", "/api/")
+SHARED_PATHS = (settings.STATIC_URL, "/brand.")
+CREW_PATHS = ("/dashboard/", "/api/", "/calendar/")
 
 
 class Middleware:
@@ -163,7 +164,7 @@ def _other_host(site: Site | None, host: str, request: HttpRequest) -> HttpRespo
     path, at_dashboard = request.path_info, host == urlsplit(site.dashboard_url).hostname
     if at_dashboard and path == "/":
         return HttpResponseRedirect(reverse("board"))
-    if path.startswith(settings.STATIC_URL) or at_dashboard == f"{path}/".startswith(CREW_PATHS):
+    if path.startswith(SHARED_PATHS) or at_dashboard == f"{path}/".startswith(CREW_PATHS):
         return None
     return errors.plain(request, 404, "There is no such page here.")
 

@@ -140,6 +140,7 @@ ANSWER_HEADERS = {
     # Kept nowhere and found by nobody but the link's holder, or by who is signed in.
     "/track": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
     "/dashboard/": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
+    "/calendar/": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
 }
 if STAGE != "development":
     # On every answer: Django's own says it only where it knows that the viewer came by https,

@@ -43,6 +43,7 @@ class Permission(Enum):
     DISCARD = DISPATCHERS, "discard requests"
     KEEP_SETTINGS = DISPATCHERS, "change days, windows and prices"
     KEEP_ROSTER = DISPATCHERS, "keep the roster"
+    SEE_NUMBERS = DISPATCHERS, "see the numbers"
 
     def __init__(self, ranks: Iterable[Rank], words: str) -> None:
         self.ranks, self.words = frozenset(ranks), words

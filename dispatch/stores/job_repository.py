@@ -213,4 +213,4 @@ def newest(archived: Iterable[Archived]) -> dict[str, Archived]:
 
 def _not_in(book: JobBook, archived: Iterable[Archived]) -> list[Found]:
     old = (job for job_id, job in newest(archived).items() if book.value(job_id) is None)
-    return [Found(job.line, job.read) for job in old]
+    return [Found(job.line, job.read, job.raw) for job in old]
