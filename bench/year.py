@@ -19,7 +19,7 @@ def jobs(count: int) -> Iterator[object]:
     from tests.making import BUSINESS
 
     now = wiring.now()
-    rows = [row for row in sample.JOBS if row[6] in ("completed", "cancelled")]
+    rows = [row for row in sample.JOBS if row.status in ("completed", "cancelled")]
     for number in range(count):
         row = rows[number % len(rows)]
         at = now - timedelta(days=365 * number / count)

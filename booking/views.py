@@ -31,7 +31,7 @@ BOOKINGS = Limit("bookings", most=60, seconds=3600)
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
 def book(request: SiteRequest) -> HttpResponse:
-    business = request.business
+    business = request.business = wiring.in_force(request.business)
     posted = with_instead(request.POST) if request.method == "POST" else None
     form = BookingForm(posted, business=business, at=wiring.now())
     # A double click, a reload and the back button are one request.

@@ -74,6 +74,7 @@ def crew_only(permission: Permission, *, poll: bool = False) -> Callable[[View[P
                 return redirect_to_login(request.get_full_path() if safe else reverse("board"))
             if not request.user.actor.may(permission):
                 raise PermissionDenied(no_permission(request.user, permission))
+            request.business = wiring.in_force(request.business)
             response = view(request, *args, **kwargs)
             if request.method == "POST":
                 roster = wiring.roster(request.business).read()

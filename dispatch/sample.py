@@ -1,14 +1,16 @@
-"""A believable day, for looking around on a laptop."""
+"""A believable week, for looking around on a laptop."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.contrib.auth.hashers import check_password, make_password
 from msgspec.structs import replace
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, Crew, Event, Job, Window
+from dispatch.domain.job import CUSTOMER, Crew, Event, Item, Job, Payment, Window
+from dispatch.domain.job_input import load_price
 from dispatch.domain.moves import move
 from dispatch.domain.permissions import THE_CUSTOMER, Actor, Rank
 from dispatch.domain.roster import Member, Roster
@@ -21,18 +23,60 @@ MEMBERS = {
     "vic": ("Vic Tran", Rank.VIEWER, (), "+16195550104"),
 }
 
-# name, phone, address, load, access notes, window (0: the one now or next), status, driver, note
-JOBS = (
-    ("Priya Raman", "+16195550121", "3055 Juniper St", "half", "Gate code 4411", -1, "completed", "joel", "Two trips to the curb, all gone."),
-    ("Walt Becker", "+16195550122", "1427 Granada Ave", "quarter", "", -1, "completed", "ana", ""),
-    ("Lucia Ferrer", "+16195550123", "4410 Texas St #3", "full", "Third floor, no lift", 0, "in_progress", "joel", "Piano is upstairs; Ana helps."),
-    ("Old Town Bikes", "+16195550124", "2461 San Diego Ave", "half", "Ring at the back door", 0, "ready_for_pickup", "ana", ""),
-    ("Mark Soderblom", "+16195550125", "9230 Soderblom Ave", "full", "", 0, "booked", "joel", ""),
-    ("Café Nuñez & Sons", "+16195550126", "2801 Adams Ave #B, rear alley", "quarter", "Dog in the yard", 1, "booked", "", ""),
-    ("Grace Kim", "+16195550127", "6021 Waverly Ave", "half", "", 1, "booked", "ana", ""),
-    ("Hector Salas", "+16195550128", "845 26th St", "quarter", "Call on arrival", 2, "pending", "", ""),
-    ("Naomi Adler", "+16195550129", "3333 Dumas St", "full", "", 3, "pending", "", ""),
-    ("Terry O'Neil", "+16195550130", "1960 Bacon St", "half", "", 1, "cancelled", "", ""),
+
+class Row(NamedTuple):
+    """One job: of so many windows after the one that is under way or comes next (before: < 0)."""
+
+    name: str
+    address: str
+    postcode: str
+    load: str
+    window: int
+    status: str
+    driver: str = ""
+    access: str = ""
+    note: str = ""
+    paid: str = ""  # by which method, in full
+    mattresses: int = 0
+
+
+JOBS = tuple(
+    Row(*row)
+    for row in (
+        ("Ruth Okafor", "4026 Ibis St", "92103", "half", -10, "completed", "ana", "", "", "cash"),
+        ("Sam Whitaker", "2104 Fern St", "92104", "quarter", -10, "completed", "joel", "", "", "card"),
+        ("Bea Lindqvist", "3760 Park Blvd #210", "92103", "full", -9, "completed", "joel", "Loading dock at the rear", "", "invoice"),
+        ("Omar Haddad", "5115 Orcutt Ave", "92120", "half", -9, "completed", "ana", "", "", "card"),
+        ("Kensington Dental", "4142 Adams Ave", "92116", "quarter", -8, "completed", "ana", "Before opening, ring twice", "", "invoice"),
+        ("Joyce Tanaka", "1322 Kettner Blvd", "92101", "half", -7, "completed", "joel", "", "", "check"),
+        ("Luis Ortega", "3011 Beech St", "92102", "full", -7, "completed", "ana", "Narrow alley", "Second trip for the sofa.", "cash"),
+        ("Mia Novak", "6970 Fulton St", "92111", "quarter", -6, "completed", "joel", "", "", "cash"),
+        ("Dale Purcell", "2255 Bacon St", "92107", "half", -6, "cancelled"),
+        ("Anita Desai", "4585 Muir Ave", "92107", "half", -5, "completed", "joel", "", "", "card"),
+        ("Harbor Books", "1051 Rosecrans St", "92106", "full", -5, "completed", "ana", "", "", "invoice"),
+        ("Gus Papadakis", "3539 Bancroft St", "92104", "quarter", -4, "completed", "ana"),
+        ("Wendy Cho", "7712 Regents Rd", "92122", "half", -3, "completed", "joel", "Gate code 2207", "", "card"),
+        ("Pete Sorensen", "4830 Cape May Ave", "92107", "quarter", -3, "completed", "ana", "", "", "cash"),
+        ("Nadia Rahman", "9420 Carroll Canyon Rd", "92126", "full", -2, "completed", "joel", "", "", "check"),
+        ("Priya Raman", "3055 Juniper St", "92104", "half", -1, "completed", "joel", "Gate code 4411", "Two trips to the curb, all gone.", "cash"),
+        ("Walt Becker", "1427 Granada Ave", "92102", "quarter", -1, "completed", "ana"),
+        ("Lucia Ferrer", "4410 Texas St #3", "92116", "full", 0, "in_progress", "joel", "Third floor, no lift", "Piano is upstairs; Ana helps."),
+        ("Old Town Bikes", "2461 San Diego Ave", "92110", "half", 0, "ready_for_pickup", "ana", "Ring at the back door"),
+        ("Mark Soderblom", "9230 Soderblom Ave", "92129", "full", 0, "booked", "joel", "", "", "", 2),
+        ("Café Nuñez & Sons", "2801 Adams Ave #B, rear alley", "92116", "quarter", 1, "booked", "", "Dog in the yard"),
+        ("Grace Kim", "6021 Waverly Ave", "92037", "half", 1, "booked", "ana"),
+        ("Terry O'Neil", "1960 Bacon St", "92107", "half", 1, "cancelled"),
+        ("Hector Salas", "845 26th St", "92102", "quarter", 2, "pending", "", "Call on arrival"),
+        ("Ivy Marsh", "4077 Goldfinch St", "92103", "half", 2, "booked", "joel", "", "", "", 1),
+        ("Tom Brandt", "3634 Pershing Ave", "92104", "full", 2, "booked", "ana", "Gate code 0815"),
+        ("Naomi Adler", "3333 Dumas St", "92106", "full", 3, "pending"),
+        ("Southpark Yoga", "3015 Juniper St", "92104", "quarter", 3, "booked", "joel"),
+        ("Ellis Grant", "2727 Kalmia St", "92104", "half", 4, "booked"),
+        ("Rosa Delgado", "4949 Coronado Ave", "92107", "quarter", 4, "pending", "", "Behind the garage", "", "", 3),
+        ("Viktor Petrov", "8333 Rio San Diego Dr", "92108", "full", 5, "booked", "ana"),
+        ("Claire Dubois", "1741 Garnet Ave", "92109", "half", 6, "booked"),
+        ("Point Loma Marina", "4980 N Harbor Dr", "92106", "full", 8, "booked"),
+    )
 )  # fmt: skip
 
 
@@ -55,7 +99,7 @@ def add_members(business: Business, password: str) -> None:
 
 
 def add_jobs(business: Business) -> int:
-    """Jobs of yesterday to the day after tomorrow, into an empty store only; how many."""
+    """Jobs of last week to next week, into an empty store only; how many."""
     at = wiring.now()
     jobs = [made_job(business, row, at) for row in JOBS]
     book = wiring.jobs(business).change(lambda book: book.put(*jobs) if book.is_new else book)
@@ -69,34 +113,46 @@ def a_token(business: Business) -> str:
     return open_jobs[-1].tracking_token if open_jobs else ""
 
 
-def made_job(
-    business: Business, row: tuple[str, str, str, str, str, int, str, str, str], at: datetime
-) -> Job:
-    name, phone, address, load_name, access, offset, status, driver, note = row
-    load = business.load(load_name) or business.loads[0]
-    booked_at = at - timedelta(hours=20 + 3 * len(name))
+def made_job(business: Business, row: Row, at: datetime) -> Job:
+    load = business.load(row.load) or business.loads[0]
+    items = [Item(name="mattress", count=row.mattresses)] if row.mattresses else []
+    known = tuple(item for item in items if business.item(item.name))
+    window = _window(business, at, row.window)
+    ago = timedelta(hours=20 + 3 * len(row.name))
+    if row.status == "pending":  # one has waited too long already
+        ago = timedelta(minutes=9 * len(row.name) + (60 if row.access else 0))
+    booked_at = min(at, business.span(window)[0]) - ago
     job = Job(
         id=wiring.new_job_id(),
         tracking_token=wiring.new_token(),
-        customer_name=name,
-        phone=phone,
-        location=f"{address}, San Diego",
+        customer_name=row.name,
+        phone=f"+1619555{1000 + sum(map(ord, row.name)):04}",
+        location=f"{row.address}, San Diego",
+        postcode=row.postcode,
         load=load.name,
-        price=Decimal(load.price),
-        access_notes=access,
-        window=_window(business, at, offset),
+        items=known,
+        access_notes=row.access,
+        window=window,
         status=Status.PENDING,
         history=(Event(at=booked_at, by=CUSTOMER, what="created"),),
         created_at=booked_at,
         updated_at=booked_at,
+        **load_price(load, known, business),
     )
-    job = _moved(business, job, Status(status), driver, at)
-    return job.noted(note, by=driver or "dana", at=at) if note else job
+    # What was long ago was done within its window; the rest, as it would be by now.
+    now = min(at, business.span(window)[1] - timedelta(minutes=20)) if row.window < -1 else at
+    job = _moved(business, job, Status(row.status), row.driver, now)
+    if row.paid and isinstance(job.price, Decimal):
+        payment = Payment(
+            id=wiring.new_job_id(), amount=job.price, method=row.paid, at=now, by=row.driver
+        )
+        job = replace(job, payments=(payment,))
+    return job.noted(row.note, by=row.driver or "dana", at=now) if row.note else job
 
 
 def _window(business: Business, at: datetime, offset: int) -> Window:
     """So many windows after the one that is under way or comes next."""
-    days = (business.today(at) + timedelta(days=ahead) for ahead in range(-10, 20))
+    days = (business.today(at) + timedelta(days=ahead) for ahead in range(-21, 31))
     windows = [window for day in days for window in business.windows_on(day)]
     now = next(i for i, window in enumerate(windows) if business.span(window)[1] > at)
     return windows[now + offset]

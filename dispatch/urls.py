@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from dispatch.views import account, board, cover, history, job, requests, roster, schedule, several
+from dispatch.views import (
+    board,
+    history,
+    job,
+    new_job,
+    requests,
+    schedule,
+    settings,
+    several,
+)
+from dispatch.views.crew import account, cover, roster
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -22,8 +32,9 @@ urlpatterns = [
     path("history/", history.history, name="history"),
     path("schedule/", schedule.week, name="schedule"),
     path("schedule/place", schedule.place, name="place"),
+    path("settings/", settings.settings, name="settings"),
     path("requests/", requests.requests, name="requests"),
-    path("jobs/new", job.new_job, name="new-job"),
+    path("jobs/new", new_job.new_job, name="new-job"),
     path("jobs/several", several.several, name="several"),
     path("jobs/<str:job_id>", job.job, name="job"),
     path("jobs/<str:job_id>/move", job.move, name="move"),

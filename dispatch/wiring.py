@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from dispatch.domain.business import Business
+from dispatch.domain.planning.overrides import Overrides
+from dispatch.domain.planning.overrides import in_force as with_overrides
 from dispatch.domain.roster import Availability, Roster
 from dispatch.domain.stored.document import MigrationRefused, StoreUnavailable
 from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
@@ -26,7 +28,12 @@ from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
 from dispatch.stores.past import Past
-from dispatch.stores.repository import LedgerStore, Repository, RosterRepository
+from dispatch.stores.repository import (
+    LedgerStore,
+    OverridesRepository,
+    Repository,
+    RosterRepository,
+)
 from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from dispatch.stores.table import kinds
 from dispatch.stores.table.archive import TableMonths
@@ -47,6 +54,38 @@ def jobs(business: Business) -> JobRepository:
 
 def roster(business: Business) -> RosterRepository:
     return _roster(business.slug)
+
+
+def overrides(business: Business) -> OverridesRepository:
+    return _overrides(business.slug)
+
+
+def in_force(business: Business) -> Business:
+    """The business with what its dispatchers have set. Where that was never read and cannot be, as
+    its file says.
+    """
+    try:
+        known = overrides(business).read()
+    except StoreUnavailable as error:
+        log.warning("What was set for %s cannot be read: %s", business.slug, error)
+        return business
+    return _in_force(business, known)
+
+
+def as_in_file(business: Business) -> Business:
+    return next(each for each in settings.BUSINESSES if each.slug == business.slug)
+
+
+# By identity: of what was read a moment ago nothing is put together anew.
+_last_in_force: dict[str, tuple[Business, Overrides, Business]] = {}
+
+
+def _in_force(business: Business, known: Overrides) -> Business:
+    last = _last_in_force.get(business.slug)
+    if last is None or last[0] is not business or last[1] is not known:
+        last = business, known, with_overrides(business, known)
+        _last_in_force[business.slug] = last
+    return last[2]
 
 
 def now() -> datetime:
@@ -174,6 +213,17 @@ def _roster(slug: str) -> RosterRepository:
     else:
         shelf = _shelf(settings.CREW_URL.format(business=slug), "crew.json", f"crew-{slug}")
         store = DocumentLedger(shelf, Roster)
+    return Repository(store, now=now, background=background)
+
+
+@cache
+def _overrides(slug: str) -> OverridesRepository:
+    store: LedgerStore[Overrides]
+    if table := roster_table():
+        store = TableLedger(table, kinds.overrides(_in_table(settings.CREW_URL, slug)))
+    else:
+        shelf = _shelf(settings.CREW_URL.format(business=slug), "settings.json", f"crew-{slug}")
+        store = DocumentLedger(shelf, Overrides)
     return Repository(store, now=now, background=background)
 
 

@@ -19,6 +19,7 @@ from pytest_django import Settings
 from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
+from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Roster
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.repository import RosterRepository
@@ -72,6 +73,7 @@ def repositories(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
 
     monkeypatch.setattr(wiring, "_jobs", repository(JobBook))
     monkeypatch.setattr(wiring, "_roster", repository(Roster))
+    monkeypatch.setattr(wiring, "_overrides", repository(Overrides))
 
 
 @pytest.fixture

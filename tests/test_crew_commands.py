@@ -9,18 +9,20 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from dispatch import wiring
+from dispatch import overrides, wiring
 from dispatch.domain.job import Crew
+from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Availability
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import LedgerGone
+from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
-from dispatch.stores.repository import RosterRepository
+from dispatch.stores.repository import Repository, RosterRepository
 from tests.conftest import restart
-from tests.making import BUSINESS, FakeClock, make_job, make_member
-from tests.opening import open_roster
+from tests.making import BUSINESS, DANA, FakeClock, make_job, make_member
+from tests.opening import AS_IN_COMMANDS, open_roster
 from tests.stores.troubled import InMemory
 
 SATURDAY = date(2026, 5, 23)
@@ -213,6 +215,8 @@ def test_a_roster_that_is_damaged_or_gone_is_put_back_as_it_last_was(
 ) -> None:
     path = tmp_path / "crew.json"
     monkeypatch.setattr(wiring, "_roster", lambda _: open_roster(FileStore(path, keeps=True)))
+    settings = DocumentLedger(FileStore(tmp_path / "settings.json", keeps=True), Overrides)
+    monkeypatch.setattr(wiring, "_overrides", lambda _: Repository(settings, **AS_IN_COMMANDS))
     joel_and_ana_are_on_the_roster()
     assert "there is nothing to put back" in refused("restore")
     path.unlink() if how is None else path.write_bytes(how)
@@ -222,6 +226,20 @@ def test_a_roster_that_is_damaged_or_gone_is_put_back_as_it_last_was(
     path.unlink()
     rmtree(tmp_path / "versions")
     assert "no version is kept" in refused("restore")
+
+
+def test_settings_that_are_damaged_are_put_back_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joels, path = tmp_path / "crew.json", tmp_path / "settings.json"
+    monkeypatch.setattr(wiring, "_roster", lambda _: open_roster(FileStore(joels, keeps=True)))
+    joel_and_ana_are_on_the_roster()
+    settings = DocumentLedger(FileStore(path, keeps=True), Overrides)
+    monkeypatch.setattr(wiring, "_overrides", lambda _: Repository(settings, **AS_IN_COMMANDS))
+    overrides.close(BUSINESS, date(2026, 12, 24), by=DANA)
+    path.write_bytes(b"{")
+    assert run("restore") == f"Put back {path} as it last was\n"
+    assert date(2026, 12, 24) in wiring.in_force(BUSINESS).closed
 
 
 def test_a_roster_that_is_gone_says_what_helps(roster: InMemory) -> None:

@@ -142,10 +142,10 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
     _shown, job = tracked(request, token)
     if request.method == "POST":
         try:
-            expected = _expected(request)
+            expected, business = _expected(request), wiring.in_force(request.business)
             key = request.POST.get("key", "")
             with _counted(request, job):
-                jobs.undo(request.business, job.id, by=THE_CUSTOMER, expected=expected, key=key)
+                jobs.undo(business, job.id, by=THE_CUSTOMER, expected=expected, key=key)
         except TooMany as error:
             return _too_often(request, token, job, error)
         except JobConflict as conflict:

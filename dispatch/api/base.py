@@ -15,7 +15,7 @@ from dmr.parsers import Parser, Raw
 from dmr.plugins.msgspec import MsgspecJsonParser, MsgspecSerializer
 from msgspec import Meta
 
-from dispatch import jobs
+from dispatch import jobs, wiring
 from dispatch.api import problems
 from dispatch.api.auth import MemberAuth
 from dispatch.api.problems import Problem, Refused, documented
@@ -89,7 +89,7 @@ class Api(Controller[MsgspecSerializer]):
 
     @property
     def business(self) -> Business:
-        return self.request.business
+        return wiring.in_force(self.request.business)
 
     @property
     def actor(self) -> Actor:

@@ -87,6 +87,14 @@ class Quiet(Part, frozen=True):
     to: ClockTime
 
 
+class Limit(Part, frozen=True):
+    """A window that has fewer places on one day than there are drivers for; 0 closes it."""
+
+    date: date
+    window: Name
+    places: NotNegative
+
+
 class Site(Part, frozen=True):
     """The addresses of a business at one stage."""
 
@@ -135,6 +143,7 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     colour: Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}$(?!\n)")] = "#14532d"
     mark: Annotated[str, Meta(min_length=1, max_length=2)] | None = None
     closed: tuple[date, ...] = ()
+    limits: tuple[Limit, ...] = ()
     windows: Annotated[tuple[WindowOffer, ...], Meta(min_length=1)]
     loads: Annotated[tuple[Load, ...], Meta(min_length=1)]
     items: tuple[ItemOffer, ...] = ()
@@ -246,8 +255,13 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
         if day in self.closed:
             return
         for offer in self.windows:
-            if day.weekday() in offer.weekdays:
+            if day.weekday() in offer.weekdays and self.limit(day, offer.name) != 0:
                 yield offer.on(day)
+
+    def limit(self, day: date, window: str) -> int | None:
+        """The places that the window has at most on that day, if somebody has said so."""
+        found = (each for each in self.limits if (each.date, each.window) == (day, window))
+        return min((each.places for each in found), default=None)
 
     def load(self, name: str) -> Load | None:
         return next((load for load in self.loads if load.name == name), None)

@@ -41,6 +41,7 @@ class Permission(Enum):
     ASSIGN = DISPATCHERS, "assign the crew"
     KEEP_LINKS = DISPATCHERS, "see or renew customers' links"
     DISCARD = DISPATCHERS, "discard requests"
+    KEEP_SETTINGS = DISPATCHERS, "change days, windows and prices"
     KEEP_ROSTER = DISPATCHERS, "keep the roster"
 
     def __init__(self, ranks: Iterable[Rank], words: str) -> None:

@@ -72,15 +72,17 @@ def taken(book: JobBook, business: Business, at: datetime, but: str = "") -> Tak
 
 
 def places(window: Window, roster: Roster, business: Business) -> int:
-    """`jobs_per_window` for each driver who is free then, as far as there are trucks.
+    """`jobs_per_window` for each driver who is free then, as far as there are trucks, and no more
+    than its limit on that day.
 
     A roster without any driver says nothing of who is free: then the trucks count.
     """
     drivers = roster.able("driver")
-    if not drivers:
-        return (business.trucks or 1) * business.jobs_per_window
     free = sum(is_free(member, "driver", window) for member in drivers)
-    return min(free, business.trucks or free) * business.jobs_per_window
+    trucks = min(free, business.trucks or free) if drivers else business.trucks or 1
+    limit = business.limit(window.date, window.name)
+    every = trucks * business.jobs_per_window
+    return every if limit is None else min(every, limit)
 
 
 def room(window: Window, roster: Roster, taken: Taken, business: Business) -> Room:

@@ -7,19 +7,21 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from msgspec import UNSET
 
 from dispatch import wiring
 from dispatch.domain import job_input
 from dispatch.domain.business import Business, Load
-from dispatch.domain.job import EDITABLE, ROLES, Job, plain
+from dispatch.domain.job import EDITABLE, ROLES, Job, Window, plain
 from dispatch.domain.job_input import LONGEST, REQUIRED, InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
 from dispatch.domain.typed.texts import lines
 from dispatch.forms import items
 
-WINDOW = ("date", "window")  # two controls, one field
+WHEN = ("date", "window")  # two controls, one field
 
 MEANT = "date_meant"  # the day, where somebody has said that it is no slip
 FAR = 366  # days
@@ -151,31 +153,50 @@ class CrewJobForm(JobForm):
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         fields = super().judged(typed)
         if (window := fields.get("window")) and window != (self.job and self.job.window):
-            self._ask_whether_meant(window.date)
+            self._ask_whether_meant(window)
         return fields
 
-    def _ask_whether_meant(self, day: dt.date) -> None:
-        """Raises InvalidInput for a day that is over or far off, until it is said to be meant."""
-        at = wiring.now()
-        ahead = (day - self.business.today(at)).days
-        if 0 <= ahead <= FAR:
+    def _ask_whether_meant(self, window: Window) -> None:
+        """Raises InvalidInput for a day that is over, far off or off, until it is said to be
+        meant.
+        """
+        day = window.date
+        if not (why := self._odd(window)):
             return
-        told = self.business.day_text(day, at)
-        yes = forms.CheckboxSelectMultiple(choices=[(day.isoformat(), f"Yes, I mean {told}")])
-        self.fields[MEANT] = forms.Field(label="Is that right?", required=False, widget=yes)
+        told = self.business.day_text(day, wiring.now())
+        yes = forms.CheckboxSelectMultiple(choices=[(day.isoformat(), _("Yes, I mean %s") % told)])
+        self.fields[MEANT] = forms.Field(label=_("Is that right?"), required=False, widget=yes)
         self.order_fields(self.field_order)
         if self.data.get(MEANT) == day.isoformat():
             return  # which goes along where something else is asked
-        why = "is over" if ahead < 0 else "is more than a year off"
-        raise InvalidInput({"window.date": f"{told} {why}. If you mean it, say so below."})
+        asked = _("%(why)s If you mean it, say so below.") % {"why": why % {"day": told}}
+        raise InvalidInput({"window.date": asked})
+
+    def _odd(self, window: Window) -> str:
+        """Why that window is likely a slip; empty where it is as any other."""
+        ahead = (window.date - self.business.today(wiring.now())).days
+        if ahead < 0:
+            return _("%(day)s is over.")
+        if ahead > FAR:
+            return _("%(day)s is more than a year off.")
+        if window.date in self.business.closed:
+            return _("You are closed on %(day)s.")
+        if not any(each.is_as(window) for each in self.business.windows_on(window.date)):
+            return _("You do not work then on %(day)s.")
+        return ""
 
 
 class NewJobForm(CrewJobForm):
     """A job taken by phone."""
 
     status = forms.ChoiceField(
-        label="Status", choices=[(status.value, status.label) for status in reversed(CREATABLE)]
+        label=gettext_lazy("Status"),
+        choices=[(status.value, status.label) for status in reversed(CREATABLE)],
     )
+
+    def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
+        super().__init__(*args, business=business, **kwargs)
+        self.order_fields(["phone"])  # the first thing that is asked
 
 
 class EditForm(CrewJobForm):
@@ -206,7 +227,7 @@ class EditForm(CrewJobForm):
     ) -> set[str]:
         """Those of the fields that came back as one of these showed them."""
         widgets = {name: field.widget for name, field in fields.items()}
-        both = dict.fromkeys(WINDOW, WINDOW)
+        both = dict.fromkeys(WHEN, WHEN)
         return {
             name
             for name in sent.keys() & widgets.keys() - {"version"}
@@ -219,7 +240,7 @@ class EditForm(CrewJobForm):
         }
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
-        given = self.given | (set(WINDOW) if self.given & set(WINDOW) else set())
+        given = self.given | (set(WHEN) if self.given & set(WHEN) else set())
         if self._counted:
             given |= {name for name in typed if name.startswith(items.PREFIX)}
         fields = super().judged({name: typed[name] for name in typed if name in given})

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.document import (
     LedgerGone,
@@ -376,3 +377,4 @@ def _as_written(after: L | None, written: L) -> L | None:
 
 
 RosterRepository = Repository[Roster]
+OverridesRepository = Repository[Overrides]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from tests.serving import AT_NOON, BROKEN, SECRET, another_caller, environment_o
 
 TOO_MUCH = 300_000  # characters, more than any page may be sent
 
+DAY = timedelta(days=1)
 JOELS = Crew(driver="joel")  # the crew see their own jobs
 Go = Callable[[Page, Site], None]
 ADD_JOBS = """
@@ -200,6 +201,16 @@ def book_busy(page: Page, site: Site) -> None:
     expect(send_button(page)).to_have_attribute("aria-busy", "true")
 
 
+def book_full(page: Page, site: Site) -> None:
+    """Others were faster; the nearest windows are offered."""
+    book_typed(page, site)
+    chosen = typed(page)
+    day = date.fromisoformat(str(chosen["date"]))
+    site.many_jobs(8, status=Status.BOOKED, window=BUSINESS.window(day, str(chosen["window"])))
+    send_button(page).click()
+    expect(page.get_by_text("somebody else was faster")).to_be_visible()
+
+
 def book_503(page: Page, site: Site) -> None:
     book_typed(page, site)
     site.cut_off()
@@ -208,10 +219,13 @@ def book_503(page: Page, site: Site) -> None:
 
 
 def book_refused(times: int, words: str, page: Page, site: Site) -> None:
-    """This is the last of that many bookings from one sender."""
+    """This is the last of that many bookings from one sender, spread over the days."""
     book_typed(page, site)
+    days = page.get_by_label("Which day?").locator("option[value]").all()[1:]
+    dates = [day.get_attribute("value") or "" for day in days]
     for number in range(times - 1):
-        page.request.post("/book/", form=typed(page) | {"location": f"{number} Nowhere"})
+        new = {"location": f"{number} Nowhere", "date": dates[number % len(dates)]}
+        page.request.post("/book/", form=typed(page) | new)
     send_button(page).click()
     expect(page.get_by_text(words)).to_be_visible()
 
@@ -507,6 +521,49 @@ def board_ticked(page: Page, site: Site) -> None:
     page.locator("#several").get_by_text("Assign…").click()
 
 
+def schedule_ticked(page: Page, site: Site) -> None:
+    """Where the ticked job may go; one driver has more than they can do."""
+    many = {"status": Status.BOOKED, "window": BUSINESS.windows[0].on(NOON.date() + DAY)}
+    site.many_jobs(9, **many, crew=JOELS)
+    page.goto(f"/dashboard/schedule/?r={site.revision}")
+    page.locator(".stop input").first.check()
+    expect(page.locator(".here").first).to_be_visible()
+
+
+def schedule_refused(page: Page, site: Site) -> None:
+    schedule_ticked(page, site)
+    full = page.locator('.slot[data-to$="morning joel"]:has(.excess) .here')
+    full.click()
+    expect(page.get_by_text("Do it all the same")).to_be_visible()
+
+
+def cover(page: Page, site: Site) -> None:
+    """Joel is sick; the roster is as it was afterwards."""
+    page.goto("/dashboard/crew/joel/")
+    page.get_by_role("button", name="Sick today").click()
+    expect(page.get_by_role("button", name="Give them to these")).to_be_visible()
+    page.request.post(
+        "/dashboard/crew/joel/days",
+        form={"from": f"{NOON:%Y-%m-%d}", "to": f"{NOON:%Y-%m-%d}", "set": "back"}
+        | {"csrfmiddlewaretoken": page.locator("[name=csrfmiddlewaretoken]").first.input_value()},
+    )
+
+
+def settings_errors(page: Page, site: Site) -> None:
+    page.goto("/dashboard/settings/")
+    page.get_by_label("Full load").fill("much")
+    page.get_by_role("button", name="Save the prices").click()
+    expect(page.locator(".error").first).to_be_visible()
+
+
+def known_caller(page: Page, site: Site) -> None:
+    site.job(customer_name="Nancy Ortega", location="3055 Juniper St", phone="+16195550142")
+    page.goto(f"/dashboard/jobs/new?r={site.revision}")
+    page.get_by_label("Phone").fill("619-555-0142")
+    page.get_by_role("button", name="Look up").click()
+    expect(page.get_by_role("button", name="Nancy Ortega")).to_be_visible()
+
+
 def many_requests(site: Site) -> None:
     for number in range(11):
         site.job(
@@ -528,6 +585,7 @@ CUSTOMERS = [
     State("book-pressed", "", partial(book_touched, press)),
     State("book-busy", "", book_busy),
     State("book-503", "", book_503),
+    State("book-full", "", book_full),
     State("book-crowded", "", partial(book_refused, 11, "More requests have come in")),
     State("book-429", "", partial(book_refused, 61, "A lot of bookings")),
     State("too-large", "", too_much),
@@ -584,6 +642,15 @@ CREW = [
     State("why-crew", "joel", why),
     State("new-job", "dana", at("/dashboard/jobs/new")),
     State("new-job-errors", "dana", new_job_errors),
+    State("new-job-known", "dana", known_caller),
+    State("schedule", "dana", at("/dashboard/schedule/")),
+    State("schedule-crew", "joel", at("/dashboard/schedule/")),
+    State("schedule-ticked", "dana", schedule_ticked),
+    State("schedule-refused", "dana", schedule_refused),
+    State("schedule-print", "dana", printed(at("/dashboard/schedule/"))),
+    State("cover", "dana", cover),
+    State("settings", "dana", at("/dashboard/settings/")),
+    State("settings-errors", "dana", settings_errors),
     State("account", "joel", at("/dashboard/account/")),
     State("account-errors", "joel", account_errors),
     State("board-flood", "dana", flood),

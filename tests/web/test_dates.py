@@ -136,7 +136,9 @@ def test_an_estimate_of_another_day_says_so(client: Client, jobs: JobRepository)
     [
         ("2026-05-22", ""),
         ("2026-12-01", ""),
-        ("2027-05-23", ""),
+        ("2027-05-22", ""),
+        ("2026-12-25", "You are closed on Fri, Dec 25."),
+        ("2027-05-23", "You do not work then on Sun, May 23, 2027."),
         ("2026-05-21", "Thu, May 21 is over."),
         ("2025-12-01", "Mon, Dec 1, 2025 is over."),
         ("2027-05-24", "Mon, May 24, 2027 is more than a year off."),

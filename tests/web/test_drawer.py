@@ -417,7 +417,7 @@ def test_a_version_that_the_job_never_had_is_refused_and_can_be_sent_again(
 # --- a job taken by phone ---------------------------------------------------------------
 
 GRACE = {"customer_name": "Grace Kim", "phone": "619-555-0127", "location": "6021 Waverly Ave"}
-WHEN = {"load": "half", "date": "2026-05-24", "window": "morning"}
+WHEN = {"load": "half", "date": "2026-05-25", "window": "morning"}
 BY_PHONE = GRACE | WHEN | {"status": "booked", "key": "one-visit"}
 
 

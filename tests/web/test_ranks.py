@@ -100,7 +100,13 @@ TABLE: dict[str, Route] = {
     "dashboard/crew/<str:username>/days": action(DISPATCHER_DOES, **AWAY),
     "dashboard/crew/<str:username>/sick": action(DISPATCHER_DOES),
     "dashboard/crew/<str:username>/access": action(DISPATCHER_DOES, do="sign-out"),
+    "dashboard/crew/<str:username>/cover": both(ONLY_DISPATCHER, DISPATCHER_DOES),
     "dashboard/history/": page(*LOOKS),
+    "dashboard/schedule/": page(*LOOKS),
+    "dashboard/schedule/place": action(
+        (302, 403, 403, 303), job=f"{ID}:1", to="2026-05-23 morning joel"
+    ),
+    "dashboard/settings/": both(ONLY_DISPATCHER, DISPATCHER_DOES, do="close", date="2026-05-23"),
     "dashboard/requests/": both(ONLY_DISPATCHER, DISPATCHER_DOES),
     "dashboard/jobs/new": both(ONLY_DISPATCHER, DISPATCHER_DOES, **NEW),
     "dashboard/jobs/<str:job_id>": page(*LOOKS),

@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, token_hash
+from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Member, Roster
 from dispatch.domain.search import customer
 from dispatch.domain.stored.ledger import UNREADABLE, Entry
@@ -187,6 +188,15 @@ def crew(business: str, *, is_named: bool = True) -> Kind[Roster]:
         traces=(_log(partition),),
         older=(older, "META"),
     )
+
+
+def overrides(business: str) -> Kind[Overrides]:
+    partition = f"SETTINGS#{business}"
+    return Kind(Overrides, (partition, "HEAD"), partition, ("id",), _nothing)
+
+
+def _nothing(_name: str, _value: Any) -> Items:
+    return {}
 
 
 def days(business: str) -> str:

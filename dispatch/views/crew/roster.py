@@ -20,7 +20,7 @@ from dispatch.explain import LOOK_BELOW, UNSURE, explain
 from dispatch.forms.roster import MemberForm, NewMemberForm
 from dispatch.http import SiteRequest, crew_only, post_only, see_other, with_revision
 from dispatch.templatetags.formats import typed
-from dispatch.views.days import days_form, set_days
+from dispatch.views.crew.days import days_form, set_days
 
 # The first password is shown once: where that answer was lost, only a new one helps.
 UNSURE_OF_NEW = (

@@ -21,7 +21,7 @@ from dispatch.explain import LOOK_BELOW, UNSURE, explain
 from dispatch.forms.account import AccountForm, SignInForm
 from dispatch.http import UNSENT, SiteRequest, crew_only, given_back, post_only, see_other
 from dispatch.models import CrewUser
-from dispatch.views.days import days_form, set_days
+from dispatch.views.crew.days import days_form, set_days
 
 # A new password ends the session, also where its answer was lost.
 UNSURE_WHICH = (

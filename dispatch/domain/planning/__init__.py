@@ -1,0 +1,1 @@
+"""Days and windows: what a dispatcher has set for them."""

@@ -1,0 +1,136 @@
+"""Forms for what a dispatcher sets: closed days, windows' places, prices."""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dispatch.domain import job_input
+from dispatch.domain.business import Business
+from dispatch.domain.job_input import InvalidInput
+from dispatch.domain.planning.overrides import Subject
+from dispatch.forms.job import InputForm
+from dispatch.overrides import PriceConflict, Wanted, prices
+
+FARTHEST = 366 * 2  # days
+
+
+def day_of(typed: str, today: dt.date) -> dt.date:
+    """A day to come. Raises InvalidInput."""
+    day = job_input.date_of(typed, "date")
+    if day < today:
+        raise InvalidInput({"date": _("That day is over.")})
+    if (day - today).days > FARTHEST:
+        raise InvalidInput({"date": _("That is more than two years off.")})
+    return day
+
+
+def date_field() -> forms.Field:
+    return forms.Field(
+        label=gettext_lazy("Date"),
+        widget=forms.DateInput({"type": "date"}),
+        error_messages={"required": gettext_lazy("Please choose a day.")},
+    )
+
+
+class DayForm(InputForm):
+    date = date_field()
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, today: dt.date) -> None:
+        super().__init__(data, auto_id="day-%s")
+        self.today = today
+
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        return {"date": day_of(typed["date"], self.today)} if typed.get("date") else {}
+
+
+class LimitForm(InputForm):
+    date = date_field()
+    places = forms.IntegerField(
+        label=gettext_lazy("Places at most (0 closes it)"),
+        min_value=0,
+        max_value=999,
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, business: Business, today: dt.date
+    ) -> None:
+        super().__init__(data, auto_id="limit-%s")
+        self.today = today
+        self.fields["window"] = forms.ChoiceField(
+            label=_("Window"), choices=[(each.name, each.label) for each in business.windows]
+        )
+        self.order_fields(["date", "window", "places"])
+
+    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        return {"date": day_of(typed["date"], self.today)} if typed.get("date") else {}
+
+
+class PricesForm(forms.Form):
+    """A field for each load and item, and beside it the price that was seen."""
+
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, business: Business, in_file: Business
+    ) -> None:
+        super().__init__(data, auto_id="price-%s")
+        self.business, self.now, self.file = business, prices(business), prices(in_file)
+        labels = {
+            (kind, each.name): each.label
+            for kind, offers in (("load", business.loads), ("item", business.items))
+            for each in offers
+        }
+        for subject, price in self.now.items():
+            self.fields[_name(subject)] = forms.Field(
+                label=labels[subject.kind, subject.name],
+                initial=_typed(price),
+                widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}),
+                error_messages={"required": _("Please give a price.")},
+                help_text=self._in_file(subject),
+            )
+
+    @property
+    def seen(self) -> list[tuple[str, str]]:
+        """Hidden fields: the prices as they are shown."""
+        return [(f"seen-{_name(subject)}", _typed(price)) for subject, price in self.now.items()]
+
+    def clean(self) -> dict[str, Any]:
+        for name, typed in [*self.cleaned_data.items()]:
+            try:
+                price = job_input.clean({"price": typed}, self.business)["price"]
+            except InvalidInput as invalid:
+                self.add_error(name, invalid.errors["price"])
+            else:
+                self.cleaned_data[name] = price
+        return self.cleaned_data
+
+    def wanted(self) -> dict[Subject, Wanted]:
+        """Of a form that is valid."""
+        found = {}
+        for subject, now in self.now.items():
+            seen = self.data.get(f"seen-{_name(subject)}", "")
+            was = Decimal(seen) if seen.replace(".", "", 1).isdecimal() else now
+            found[subject] = Wanted(self.cleaned_data[_name(subject)], was)
+        return found
+
+    def add_conflict(self, conflict: PriceConflict) -> None:
+        price = self.business.money(conflict.price)
+        words = _("Somebody else has just made it %s. Save again if you mean yours.") % price
+        self.add_error(_name(conflict.subject), words)
+
+    def _in_file(self, subject: Subject) -> str:
+        if self.now[subject] == self.file[subject]:
+            return ""
+        return _("%s before it was set here") % self.business.money(self.file[subject])
+
+
+def _name(subject: Subject) -> str:
+    return f"{subject.kind}-{subject.name}"
+
+
+def _typed(price: Decimal) -> str:
+    return f"{price:.2f}".removesuffix(".00")
