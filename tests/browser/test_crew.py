@@ -51,6 +51,7 @@ def test_three_roles_are_assigned_and_come_back_from_who_is_sick(
     dana = window("dana", java_script_enabled=scripts)
     for job in (first, second):
         dana.goto(f"/dashboard/jobs/{job.id}")
+        dana.locator(".crew-form summary").click()
         for role, who in (("Driver", "joel"), ("First mate", "ana"), ("Supervisor", "dana")):
             dana.get_by_label(role).select_option(who)
         dana.get_by_role("button", name="Save crew").click()
@@ -90,7 +91,7 @@ def test_a_driver_is_picked_on_the_card_and_a_refusal_opens_the_drawer(
     card(dana, job).get_by_role("button", name="Joel").click()
     drawer = dana.locator("#drawer .drawer")
     expect(drawer.get_by_role("alert")).to_contain_text("Joel Ramirez already drives")
-    drawer.get_by_role("button", name="Assign all the same").click()
+    drawer.get_by_role("button", name="Do it all the same").click()
     expect(drawer.locator(".said")).to_have_text("Crew saved.")
     assert site.stored(job).crew.driver == "joel"
 

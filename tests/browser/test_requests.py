@@ -63,16 +63,23 @@ def test_several_are_confirmed_by_keyboard_and_what_could_not_be_stays_ticked(
     expect(dana.locator(".rows :checked")).to_have_count(0)
 
 
-def test_enter_in_a_field_presses_the_button_beside_it(window: Window, site: Site) -> None:
+@pytest.mark.parametrize("has_script", [True, False])
+def test_enter_in_a_field_is_never_another_button(
+    window: Window, site: Site, has_script: bool
+) -> None:
+    """With a script it is the one beside the field; without, the page asks which was meant."""
     job = site.job(Status.PENDING)
-    dana = window("dana")
+    dana = window("dana", java_script_enabled=has_script)
     dana.goto(f"/dashboard/requests/?r={site.revision}")
     dana.get_by_role("checkbox", name=job.customer_name).check()
     dana.get_by_text("Decline…").click()
     dana.get_by_label("Why?").fill("We do not go there")
     dana.keyboard.press("Enter")
-    expect(dana.locator(".told")).to_contain_text("declined")
-    assert site.stored(job).moves[-1].reason == "We do not go there"
+    said = "declined" if has_script else "Choose one of the buttons below."
+    expect(dana.locator(".told")).to_contain_text(said)
+    assert site.stored(job).status is (Status.CANCELLED if has_script else Status.PENDING)
+    if not has_script:
+        expect(dana.get_by_role("checkbox", name=job.customer_name)).to_be_checked()
 
 
 @pytest.mark.parametrize("has_script", [True, False])

@@ -41,8 +41,8 @@ def test_mark_follows_his_pickup_without_reloading(window: Window) -> None:
 
     column(dana, Status.BOOKED).get_by_role("link", name="Drawer").click()
     drawer = dana.locator("#drawer .drawer")
-    drawer.get_by_label("Driver").select_option("joel")
-    drawer.get_by_role("button", name="Save crew").click()
+    drawer.get_by_label("Who drives?").select_option("joel")
+    drawer.get_by_role("button", name="Assign", exact=True).click()
     expect(drawer.locator(".said")).to_have_text("Crew saved.")
     later(watching)
     expect(watching.locator(".facts").get_by_text("Joel")).to_be_visible()
@@ -73,8 +73,8 @@ def test_the_same_without_javascript(window: Window) -> None:
     step(dana, name, Status.PENDING)
     expect(dana.locator(".notice:not([hidden])")).to_contain_text("Moved to “Booking Confirmed”.")
     dana.get_by_role("link", name="Drawer").click()
-    dana.get_by_label("Driver").select_option("joel")
-    dana.get_by_role("button", name="Save crew").click()
+    dana.get_by_label("Who drives?").select_option("joel")
+    dana.get_by_role("button", name="Assign", exact=True).click()
     expect(dana.locator(".notice:not([hidden])")).to_contain_text("Crew saved.")
 
     mark.goto(tracking)

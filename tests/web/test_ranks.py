@@ -113,6 +113,9 @@ TABLE: dict[str, Route] = {
     "dashboard/numbers/": page(*ONLY_DISPATCHER),
     "dashboard/requests/": both(ONLY_DISPATCHER, DISPATCHER_DOES),
     "dashboard/jobs/new": both(ONLY_DISPATCHER, DISPATCHER_DOES, **NEW),
+    "dashboard/jobs/several": action(
+        (302, 403, 403, 200), do="assign", driver="ana", job=f"{ID}/1"
+    ),
     "dashboard/jobs/<str:job_id>": page(*LOOKS),
     "dashboard/jobs/<str:job_id>/move": action(CREW_DO, status="in_progress", expected="booked"),
     "dashboard/jobs/<str:job_id>/assign": action(DISPATCHER_DOES, driver="ana"),
