@@ -3,6 +3,7 @@
 from django.urls import path
 
 from dispatch.views import account, board, history, job, requests, roster
+from dispatch.views.reports import sheet, spreadsheet
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -20,8 +21,13 @@ urlpatterns = [
     path("crew/<str:username>/access", roster.access, name="access"),
     path("history/", history.history, name="history"),
     path("requests/", requests.requests, name="requests"),
+    path("day/sheet", sheet.day_sheet, name="day-sheet"),
+    path("export.csv", spreadsheet.export, name="export"),
+    path("import/", spreadsheet.import_jobs, name="import"),
     path("jobs/new", job.new_job, name="new-job"),
+    path("jobs/sheet", sheet.sheets, name="sheets"),
     path("jobs/<str:job_id>", job.job, name="job"),
+    path("jobs/<str:job_id>/sheet", sheet.sheet, name="sheet"),
     path("jobs/<str:job_id>/move", job.move, name="move"),
     path("jobs/<str:job_id>/assign", job.assign, name="assign"),
     path("jobs/<str:job_id>/notes", job.notes, name="notes"),

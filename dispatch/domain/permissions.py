@@ -42,6 +42,7 @@ class Permission(Enum):
     KEEP_LINKS = DISPATCHERS, "see or renew customers' links"
     DISCARD = DISPATCHERS, "discard requests"
     KEEP_ROSTER = DISPATCHERS, "keep the roster"
+    EXCHANGE = DISPATCHERS, "import and export jobs"
 
     def __init__(self, ranks: Iterable[Rank], words: str) -> None:
         self.ranks, self.words = frozenset(ranks), words

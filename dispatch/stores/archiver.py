@@ -6,6 +6,7 @@ a process leaves copies, which the next run puts right.
 
 import logging
 import secrets
+from collections import Counter
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -80,6 +81,30 @@ class Archiver:
                 whole = JobBook.rewritten(entry, job)  # old files do not say when it was finished
                 found.setdefault(self._jobs.months.name(job.finished_at), []).append(whole)
         return found
+
+    def include(self, source: JobBook, *, dry: bool = False) -> int:
+        """Take in those of these entries that are nowhere here yet: how many; `dry` only says it.
+
+        What has been finished for three days goes straight into its month; interrupted, it goes
+        on when it is called again. Raises StoreUnavailable.
+        """
+        rest = source.without(self._jobs.ids())
+        stamps, counts = dict[str, int](), Counter[str]()
+        if dry:
+            return len(rest.entries)
+
+        def include(ledger: JobBook, more: JobBook, name: str) -> JobBook:
+            after = ledger.including(more)
+            counts[name] = len(after.entries) - len(ledger.entries)
+            return after
+
+        for name, entries in self.due(rest).items():
+            old = JobBook(entries=tuple(entries))
+            month = self._jobs.change_month(name, partial(include, more=old, name=name))
+            stamps[name] = month.revision
+            rest = rest.without({job.id for job in old.jobs})
+        self._jobs.change(lambda book: include(book, rest, "").stamped(stamps))
+        return counts.total()
 
     def _put_right(self) -> dict[str, int]:
         """What a process that was killed has left half-way: jobs that are their month's no more

@@ -5,7 +5,7 @@ const SAVED = `typed ${member} ${location.pathname}`, AGAIN = "shown again";
 const NOT_KEPT = ["csrfmiddlewaretoken", "member", "back"];
 
 export function typedIn(form) {
-  return [...form.querySelectorAll("textarea, input:not([type=hidden]), select")].filter(isTyped);
+  return [...form.querySelectorAll("textarea, input:not([type=hidden], [type=file]), select")].filter(isTyped);
 }
 
 function isTyped(field) {

@@ -1,0 +1,1 @@
+"""Pages that gather many jobs: on paper, and in spreadsheets."""
