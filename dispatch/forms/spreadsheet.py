@@ -113,13 +113,21 @@ class ColumnsForm(forms.Form):
         if "date" not in self.names:
             label = _("The day of all these pickups, if there is one")
             self.fields["day"] = forms.Field(label=label, required=False, widget=DAY)
-        else:
+        elif self._has_bare_days():
             windows = [(each.name, each.label) for each in business.windows]
             self.fields["window"] = forms.Field(
                 label=_("A day without a time means"),
                 required=False,
                 widget=forms.Select(choices=[("", _("The first window of that day")), *windows]),
             )
+
+    def _has_bare_days(self) -> bool:
+        """True where some row has a day, and no cell that says when."""
+        times = [n for n, name in enumerate(self.names) if name in ("start", "window")]
+        day = self.names.index("date")
+        return any(
+            row.cells[day] and not any(row.cells[n] for n in times) for row in self.sheet.rows
+        )
 
     @staticmethod
     def column(number: int) -> str:

@@ -126,7 +126,8 @@ def _shown(request: SiteRequest, job: Job, roster: Roster) -> dict[str, Any]:
     items = [(item.count, business.item(item.name) or item) for item in job.items]
     return {
         "job": job,
-        "crew": [(role, roster.name_of(name)) for role in ROLES if (name := job.field(role))],
+        "driver": roster.name_of(job.crew.driver) if job.crew.driver else "",
+        "crew": [(role, roster.name_of(name)) for role in ROLES[1:] if (name := job.field(role))],
         "items": [(count, getattr(each, "label", each.name)) for count, each in items],
         "notes": [(note, name_of(note.by, roster)) for note in job.notes],
         "sees_prices": sees_prices(request.user.actor, business),
