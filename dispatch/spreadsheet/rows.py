@@ -14,6 +14,7 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import EDITABLE, Crew, Event, Job, Note, Window
 from dispatch.domain.job_input import InvalidInput
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.record import JSON
 from dispatch.spreadsheet import times
@@ -103,6 +104,12 @@ def taken(
             hints += (_("It is the same as row {number}.").format(number=twin),)
         is_known = twin != row.number or job.id in known or reader.own_id(row) in known
         yield Taken(row, job, hints=hints, is_known=is_known)
+
+
+def book_of(rows: Sequence[Taken]) -> JobBook:
+    """Their new jobs, in turn with others."""
+    new = (row.job for row in in_turns(rows) if row.job and row.is_new)
+    return JobBook(entries=tuple(JobBook().put(job).entries[0] for job in new))
 
 
 def _beside(name: str, sentence: str) -> str:

@@ -13,7 +13,7 @@ from functools import partial
 
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import ARCHIVED_AFTER, Archive, JobBook
-from dispatch.domain.stored.document import LedgerGone, UnreadableDocument
+from dispatch.domain.stored.document import LedgerGone, StaleWrite, UnreadableDocument
 from dispatch.domain.stored.ledger import Entry
 from dispatch.stores.job_repository import JobRepository
 
@@ -92,6 +92,9 @@ class Archiver:
         stamps, counts = dict[str, int](), Counter[str]()
         if dry:
             return len(rest.entries)
+        if self._jobs.read().etag is None:  # months without it would say that it is gone
+            with suppress(StaleWrite):
+                self._jobs.ledger.begin()
 
         def include(ledger: JobBook, more: JobBook, name: str) -> JobBook:
             after = ledger.including(more)

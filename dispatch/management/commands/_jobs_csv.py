@@ -12,12 +12,11 @@ from django.core.management.base import CommandError, CommandParser
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import SYSTEM
-from dispatch.domain.jobbook import JobBook
 from dispatch.spreadsheet import rows
 from dispatch.spreadsheet.columns import IGNORED, READABLE, plain, recognised
 from dispatch.spreadsheet.export import jobs_csv
 from dispatch.spreadsheet.reading import NoTable, Sheet, read
-from dispatch.spreadsheet.rows import Choices, Taken, taken
+from dispatch.spreadsheet.rows import Choices, Taken, book_of, taken
 from dispatch.spreadsheet.times import Order
 
 CSV = (".csv", ".tsv")
@@ -72,8 +71,7 @@ def import_csv(business: Business, options: dict[str, Any], tell: Callable[[str]
             f"Nothing imported: {len(wrong)} of {count} rows cannot be taken."
             " Mend them, or leave them out with --keep-unreadable."
         )
-    book = JobBook().put(*(row.job for row in done if row.job and row.is_new))
-    new = wiring.archiver(business).include(book, dry=options["dry_run"])
+    new = wiring.archiver(business).include(book_of(done), dry=options["dry_run"])
     return f"{'Would import' if options['dry_run'] else 'Imported'} {new} of {count} rows"
 
 

@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import wiring
-from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Permission
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import not_written
@@ -20,7 +19,7 @@ from dispatch.forms.spreadsheet import PAYMENTS, ColumnsForm, ExportForm, FileFo
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
 from dispatch.spreadsheet.export import jobs_csv, payments_csv
 from dispatch.spreadsheet.reading import NoTable, in_turns
-from dispatch.spreadsheet.rows import Taken, taken
+from dispatch.spreadsheet.rows import Taken, book_of, taken
 
 MOST_NAMED = 20  # rows that were left out, by their numbers
 
@@ -61,12 +60,14 @@ def import_jobs(request: SiteRequest) -> HttpResponse:
         rows = _rows(request, columns)
         if "import" not in request.POST:
             return _preview(request, columns, rows)
-        new = [row.job for row in rows if row.job and row.is_new]
+        new = book_of(rows)
         # Fewer than were seen: what an import that was cut off has made is here already.
-        if request.POST.get("seen") != columns.seen or len(new) > _count(request.POST["import"]):
+        if request.POST.get("seen") != columns.seen or len(new.entries) > _count(
+            request.POST["import"]
+        ):
             words = _("What would be imported has changed since you looked. Nothing was saved yet.")
             return _preview(request, columns, rows, said=words, status=409)
-        count = wiring.archiver(request.business).include(JobBook().put(*new))
+        count = wiring.archiver(request.business).include(new)
     except StoreUnavailable as error:
         return _preview(request, columns, rows, said=not_written(error), status=503)
     messages.success(request, _outcome(count, rows))
