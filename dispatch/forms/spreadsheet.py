@@ -103,6 +103,10 @@ class ColumnsForm(forms.Form):
             select = forms.Select(choices=choices)
             label = heading or _("(no heading)")
             self.fields[name] = forms.Field(label=label, required=False, widget=select)
+        self._ask(business)
+
+    def _ask(self, business: Business) -> None:
+        """For what the sheet itself does not say."""
         if self.decided is None:
             self.fields["order"] = forms.ChoiceField(
                 label=_("Which day is “{typed}”?").format(typed=self.example),

@@ -108,13 +108,13 @@ def _records(text: str) -> Iterator[list[str]]:
     first, _newline, rest = text.partition("\n")
     if first.strip().lower() == f"sep={delimiter}".strip():  # as Excel says it
         text = "\n" + rest
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader, number = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 0
     try:
-        for cells in reader:
+        for number, cells in enumerate(reader, 1):  # noqa: B007  it is told of the one after
             yield [lines(cell).strip() for cell in cells]
-    except csv.Error as error:
-        why = _("Line {number} cannot be read: {error}.")
-        raise NoTable(why.format(number=reader.line_num, error=error)) from error
+    except csv.Error as error:  # its cells are limited
+        why = _("A cell of row {number} never ends. Is a quotation mark lost there?")
+        raise NoTable(why.format(number=number + 1)) from error
 
 
 def _delimiter(text: str) -> str:

@@ -24,6 +24,7 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.explain import name_of
 from dispatch.forms.sheet import DayForm
+from dispatch.forms.spreadsheet import count_text
 from dispatch.http import SiteRequest, crew_only
 from dispatch.views.drawer import no_job
 
@@ -115,7 +116,7 @@ def _of_jobs(request: SiteRequest, ids: Sequence[str]) -> HttpResponse:
         return no_job(request)
     found.sort(key=lambda job: (job.window.date if job.window else date.max, job.turn))
     roster = wiring.roster(request.business).read()
-    title = _("Job sheet") if len(found) == 1 else _("{n} jobs").format(n=len(found))
+    title = _("Job sheet") if len(found) == 1 else count_text(len(found))
     name = f"job-{found[0].id}" if len(found) == 1 else "jobs"
     part = Part("", [_shown(request, job, roster) for job in found])
     return _sheet(request, title, [part], name, missing=len(ids) - len(found))
