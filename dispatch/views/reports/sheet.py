@@ -140,7 +140,7 @@ def _sheet(
 ) -> HttpResponse:
     """As a page; with `download` as a file, which needs nothing else and asks for nothing."""
     is_file, form = "download" in request.GET, context.get("form")
-    style = render_to_string("dispatch/_sheet.css")
+    style = render_to_string("dispatch/_sheet_style.html")
     hashed = b64encode(sha256(style.encode()).digest()).decode()
     query = request.GET.copy()
     query["download"] = "1"
