@@ -106,8 +106,17 @@ class Archiver:
             month = self._jobs.change_month(name, partial(include, more=old, name=name))
             stamps[name] = month.revision
             rest = rest.without({job.id for job in old.jobs})
+        stamps = self._unstamped() | stamps
         self._jobs.change(lambda book: include(book, rest, "").stamped(stamps))
         return counts.total()
+
+    def _unstamped(self) -> dict[str, int]:
+        """The revisions of months of which nobody knows yet: whoever wrote them was cut off."""
+        found, known = dict[str, int](), self._jobs.read().archive.months
+        for name in {*self._jobs.months.names()} - {*known}:
+            with suppress(UnreadableDocument):
+                found[name] = self._jobs.month(name).revision
+        return found
 
     def _put_right(self) -> dict[str, int]:
         """What a process that was killed has left half-way: jobs that are their month's no more

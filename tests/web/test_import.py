@@ -203,6 +203,7 @@ def test_while_the_storage_is_out_of_reach_nothing_is_lost(
     assert "1 job imported. 1 was here already." in told(dana, said_so(dana, looked))
     assert [job.customer_name for job in jobs.refreshed().jobs] == ["Mark", "Zoë Núñez"]
     assert [job.customer_name for job in jobs.month("2026-05").jobs] == ["Bo"]
+    assert "Bo 2 Elm St" in words(dana.get("/dashboard/history/"))
 
 
 def test_the_page_says_what_it_takes(dana: Client) -> None:

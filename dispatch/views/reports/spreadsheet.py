@@ -62,9 +62,8 @@ def import_jobs(request: SiteRequest) -> HttpResponse:
             return _preview(request, columns, rows)
         new = book_of(rows)
         # Fewer than were seen: what an import that was cut off has made is here already.
-        if request.POST.get("seen") != columns.seen or len(new.entries) > _count(
-            request.POST["import"]
-        ):
+        seen = _count(request.POST["import"]) if request.POST.get("seen") == columns.seen else -1
+        if len(new.entries) > seen:
             words = _("What would be imported has changed since you looked. Nothing was saved yet.")
             return _preview(request, columns, rows, said=words, status=409)
         count = wiring.archiver(request.business).include(new)
