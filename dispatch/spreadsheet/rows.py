@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -140,21 +139,11 @@ class RowReader:
 
     def job(self, row: Row) -> tuple[Job, tuple[str, ...]]:
         """And what was made of it that the row does not say. Raises InvalidInput."""
-        cells, values, at = self._cells(row), self.values, self.at
-        hints = [row.hint] if row.hint else []
+        cells, hints = self._cells(row), [row.hint] if row.hint else []
         fields, errors = self._fields(cells, hints)
         told = dict[str, Any]()
         try:
-            status = told["status"] = values.status(cells, fields.get("window"), hints)
-            created_at = values.moment(cells, "created_at")
-            finished_at = values.moment(cells, "finished_at")
-            if not status.is_open:
-                finished_at = finished_at or self._over(fields.get("window")) or created_at or at
-                told["finished_at"] = finished_at
-            told["payments"] = values.payments(cells, finished_at or at)
-            if "note" in cells:
-                text = job_input.text("text", cells["note"], at="note")
-                told["notes"] = (Note(at=at, by=self.by, text=text),)
+            told = self._told(cells, fields.get("window"), hints)
         except InvalidInput as invalid:
             errors |= invalid.errors
         if errors:
@@ -162,14 +151,32 @@ class RowReader:
         job = Job(
             id=_id(self._digest(row)),
             tracking_token=wiring.new_token(),
-            crew=Crew(driver=values.driver(cells, hints)),
-            history=(Event(at=at, by=self.by, what="imported"),),
-            created_at=created_at or told.get("finished_at", at),
-            updated_at=at,
+            crew=Crew(driver=self.values.driver(cells, hints)),
+            history=(Event(at=self.at, by=self.by, what="imported"),),
+            updated_at=self.at,
             **fields,
             **told,
         )
         return job, tuple(hints)
+
+    def _told(
+        self, cells: Mapping[str, str], window: Window | None, hints: list[str]
+    ) -> dict[str, Any]:
+        """What no form has: when it was made and finished, what was paid. Raises InvalidInput."""
+        status = self.values.status(cells, window, hints)
+        created_at = self.values.moment(cells, "created_at")
+        finished_at = self.values.moment(cells, "finished_at")
+        if not status.is_open:
+            over = min(self.business.span(window)[1], self.at) if window else None
+            finished_at = finished_at or over or created_at or self.at
+        text = job_input.text("text", cells["note"], at="note") if "note" in cells else ""
+        return {
+            "status": status,
+            "created_at": created_at or finished_at or self.at,
+            "finished_at": finished_at,
+            "payments": self.values.payments(cells, finished_at or self.at),
+            "notes": (Note(at=self.at, by=self.by, text=text),) if text else (),
+        }
 
     def _fields(self, cells: Mapping[str, str], hints: list[str]) -> tuple[dict[str, Any], Errors]:
         """Those of EDITABLE, and what is wrong with others."""
@@ -185,10 +192,6 @@ class RowReader:
         if "price" not in cells:  # no load's price was agreed on
             fields = {name: fields[name] for name in fields if not name.startswith("price")}
         return fields, errors
-
-    def _over(self, window: Window | None) -> datetime | None:
-        """When that window was over, if it is."""
-        return min(self.business.span(window)[1], self.at) if window else None
 
     def _cells(self, row: Row) -> dict[str, str]:
         """The texts by field; of several columns joined."""
