@@ -13,7 +13,7 @@ from dispatch.views import (
     several,
 )
 from dispatch.views.crew import account, cover, roster
-from dispatch.views.reports import numbers
+from dispatch.views.reports import numbers, sheet, spreadsheet
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -39,7 +39,12 @@ urlpatterns = [
     path("requests/", requests.requests, name="requests"),
     path("jobs/new", new_job.new_job, name="new-job"),
     path("jobs/several", several.several, name="several"),
+    path("day/sheet", sheet.day_sheet, name="day-sheet"),
+    path("export.csv", spreadsheet.export, name="export"),
+    path("import/", spreadsheet.import_jobs, name="import"),
+    path("jobs/sheet", sheet.sheets, name="sheets"),
     path("jobs/<str:job_id>", job.job, name="job"),
+    path("jobs/<str:job_id>/sheet", sheet.sheet, name="sheet"),
     path("jobs/<str:job_id>/move", job.move, name="move"),
     path("jobs/<str:job_id>/assign", job.assign, name="assign"),
     path("jobs/<str:job_id>/notes", job.notes, name="notes"),

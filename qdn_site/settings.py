@@ -151,8 +151,10 @@ if STAGE != "development":
 
 # --- requests ----------------------------------------------------------------------------
 MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
+# But for who is signed in, and brings a file of jobs or the rows of one that they have looked at.
+MOST_BODIES = {"/dashboard/import/": 4 * 1024 * 1024}
 CLIENT_TIMEOUT = 20  # seconds for a client to send its body, and to take our answer
-DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BODY
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(MOST_BODY, *MOST_BODIES.values())  # the middleware is stricter
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # more than all requests that can wait, ticked at once
 
 # --- language and time -------------------------------------------------------------------

@@ -89,6 +89,10 @@ class JobRepository(Repository[JobBook]):
         months = self.months.read(self.months.names())
         return {job.line.id for month in months for job in month.jobs}
 
+    def ids(self) -> set[str]:
+        """Of all jobs as they are now, the archived ones too. Raises StoreUnavailable."""
+        return {job.id for job in self.refreshed(at_once=True).jobs} | self.archived_ids()
+
     def month_names(self) -> list[str]:
         """Of the archive, `2026-05`, newest first, those that are gone too.
 

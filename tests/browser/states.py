@@ -35,6 +35,13 @@ TOO_MUCH = 300_000  # characters, more than any page may be sent
 DAY = timedelta(days=1)
 JOELS = Crew(driver="joel")  # the crew see their own jobs
 Go = Callable[[Page, Site], None]
+TWO_WAYS = "Subject,Start Date,Start Time,Location\nJunk pickup: Zoë,12/01/2026,08:00 AM,1 Elm St\n"
+ROWS = (
+    "Customer,Address,Phone,Date,Time,Status,Total,Assigned to\n"
+    "Zoë Núñez,1 Elm St,619-555-0142,6/13/2026,9:00 AM,Upcoming,$320.00,Joel Ramirez\n"
+    "Bo Lind,2 Elm St,619-555-0143,6/15/2026,,Requested,175,Pete\n"
+    "Cy,,12,6/15/2026,9:00 PM,Teleported,x,\n"
+)
 ADD_JOBS = """
 import django
 django.setup()
@@ -616,6 +623,14 @@ def many_requests(site: Site) -> None:
         )
 
 
+def import_looked_at(rows: str, page: Page, site: Site) -> None:
+    page.goto("/dashboard/import/")
+    file: Any = {"name": "jobs.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_role("button", name="Look at it first").click()
+    expect(page.get_by_role("heading", name="Import: look at it first")).to_be_visible()
+
+
 CUSTOMERS = [
     State("home", "", at("/")),
     State("book", "", at("/book/")),
@@ -701,6 +716,12 @@ CREW = [
     State("crew-member", "dana", at("/dashboard/crew/joel/")),
     State("crew-new", "dana", at("/dashboard/crew/new")),
     State("crew-new-errors", "dana", new_member_errors),
+    State("import", "dana", at("/dashboard/import/")),
+    State("import-errors", "dana", at("/dashboard/export.csv?from=2026-06-01&to=2026-05-01")),
+    State("import-preview", "dana", partial(import_looked_at, ROWS)),
+    State("import-question", "dana", partial(import_looked_at, TWO_WAYS)),
+    State("sheet-day", "dana", at("/dashboard/day/sheet")),
+    State("sheet-day-print", "dana", printed(at("/dashboard/day/sheet"))),
     State("requests", "dana", requests),
     State("requests-told", "dana", requests_told),
     State("board-ticked", "dana", board_ticked),

@@ -111,6 +111,11 @@ TABLE: dict[str, Route] = {
     ),
     "dashboard/settings/": both(ONLY_DISPATCHER, DISPATCHER_DOES, do="close", date="2026-05-23"),
     "dashboard/numbers/": page(*ONLY_DISPATCHER),
+    "dashboard/export.csv": page(*ONLY_DISPATCHER),
+    "dashboard/import/": both(ONLY_DISPATCHER, (302, 403, 403, 422)),
+    "dashboard/day/sheet": page(*LOOKS),
+    "dashboard/jobs/sheet": page(302, 404, 404, 404),  # of no job
+    "dashboard/jobs/<str:job_id>/sheet": page(*LOOKS),
     "dashboard/requests/": both(ONLY_DISPATCHER, DISPATCHER_DOES),
     "dashboard/jobs/new": both(ONLY_DISPATCHER, DISPATCHER_DOES, **NEW),
     "dashboard/jobs/several": action(
