@@ -133,11 +133,12 @@ def test_a_jobs_sheet_has_all_that_is_needed_at_the_door(dana: Client, jobs: Job
         *("Address 1420 Soderblom Ave San Diego 92104", "Access Gate code 4411"),
         *("Phone (619) 555-0142", "E-mail zoe@example.org", "Load Half load"),
         *("Items 2 × Mattress, 1 × piano", "To haul Garage clean-out", "Half load $320 Stairs $30"),
-        *("$350, paid $50 · open $300", "Driver Joel", "Truck T7", "Note Dog in the yard (Joel,"),
+        *("$350, paid $50 · open $300", "Driver Joel", "Truck T7"),
         *("Date and time", "Signature", "QuickDumpNow · (619) 555-0100 · as of May 22, 12:00 PM"),
     ):
         assert told in page
     assert "<b>N" not in text(answer)
+    assert "Dog in the yard" not in page, "the crew's own words: the customer signs this"
     assert 'href="tel:+16195550142"' in text(answer)
 
 

@@ -22,7 +22,6 @@ from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
-from dispatch.explain import name_of
 from dispatch.forms.sheet import DayForm
 from dispatch.forms.spreadsheet import count_text
 from dispatch.http import SiteRequest, crew_only
@@ -130,7 +129,6 @@ def _shown(request: SiteRequest, job: Job, roster: Roster) -> dict[str, Any]:
         "driver": roster.name_of(job.crew.driver) if job.crew.driver else "",
         "crew": [(role, roster.name_of(name)) for role in ROLES[1:] if (name := job.field(role))],
         "items": [(count, getattr(each, "label", each.name)) for count, each in items],
-        "notes": [(note, name_of(note.by, roster)) for note in job.notes],
         "sees_prices": sees_prices(request.user.actor, business),
     }
 
