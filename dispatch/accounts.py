@@ -7,8 +7,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
-import gevent
-import gevent.monkey
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.backends import BaseBackend
@@ -88,11 +86,7 @@ class BoundedArgon2(Argon2PasswordHasher):
 
     def _in_turn(self, hashed: Callable[[str, str], T], password: str, other: str) -> T:
         with self.turns:
-            if gevent.monkey.is_module_patched("threading"):
-                # In gunicorn's worker all requests share this thread: hash in another one.
-                pool = gevent.get_hub().threadpool
-                return pool.apply(hashed, (password, other))  # type: ignore[no-any-return]
-            return hashed(password, other)
+            return wiring.in_a_thread(hashed, password, other)
 
 
 class RosterBackend(BaseBackend):

@@ -144,7 +144,8 @@ def add(business: Business, member: Member) -> Member:
 def deactivate(business: Business, username: str) -> Member:
     """They cannot sign in or be assigned; history keeps them. Raises LastDispatcher."""
     return change_member(
-        business, username, lambda member: replace(member, active=False, epoch=member.epoch + 1)
+        *(business, username),
+        lambda member: replace(member.signed_out_everywhere(), active=False),
     )
 
 
@@ -162,10 +163,23 @@ def set_back(business: Business, username: str, days: Days) -> Member:
 
 
 def sign_out_everywhere(business: Business, username: str) -> Member:
-    """Every session and token of theirs ends, on every worker within two seconds while the roster
-    can be read, and within a quarter of an hour where it cannot.
+    """Every session, every token and the calendar's link of theirs end, on every worker within two
+    seconds while the roster can be read, and within a quarter of an hour where it cannot.
     """
-    return change_member(business, username, lambda member: replace(member, epoch=member.epoch + 1))
+    return change_member(business, username, Member.signed_out_everywhere)
+
+
+def renew_calendar(business: Business, username: str) -> str:
+    """The secret of their calendar's link, from now on the only one. Nobody can read it again:
+    only its hash is kept.
+    """
+    secret = wiring.new_token()
+    change_member(business, username, lambda member: member.with_calendar(secret))
+    return secret
+
+
+def end_calendar(business: Business, username: str) -> Member:
+    return change_member(business, username, lambda member: member.with_calendar(""))
 
 
 def new_password(business: Business, username: str) -> str:

@@ -13,6 +13,7 @@ from dispatch.views import (
     several,
 )
 from dispatch.views.crew import account, cover, roster
+from dispatch.views.reports import numbers, sheet, spreadsheet
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("logout/", account.leave, name="logout"),
     path("account/", account.account, name="account"),
     path("account/days", account.own_days, name="own-days"),
+    path("account/calendar", account.own_calendar, name="own-calendar"),
     path("account/sign-out", account.sign_out_everywhere, name="sign-out-everywhere"),
     path("crew/", roster.members, name="roster"),
     path("crew/new", roster.new_member, name="new-member"),
@@ -33,10 +35,16 @@ urlpatterns = [
     path("schedule/", schedule.week, name="schedule"),
     path("schedule/place", schedule.place, name="place"),
     path("settings/", settings.settings, name="settings"),
+    path("numbers/", numbers.numbers, name="numbers"),
     path("requests/", requests.requests, name="requests"),
     path("jobs/new", new_job.new_job, name="new-job"),
     path("jobs/several", several.several, name="several"),
+    path("day/sheet", sheet.day_sheet, name="day-sheet"),
+    path("export.csv", spreadsheet.export, name="export"),
+    path("import/", spreadsheet.import_jobs, name="import"),
+    path("jobs/sheet", sheet.sheets, name="sheets"),
     path("jobs/<str:job_id>", job.job, name="job"),
+    path("jobs/<str:job_id>/sheet", sheet.sheet, name="sheet"),
     path("jobs/<str:job_id>/move", job.move, name="move"),
     path("jobs/<str:job_id>/assign", job.assign, name="assign"),
     path("jobs/<str:job_id>/notes", job.notes, name="notes"),

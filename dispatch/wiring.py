@@ -5,11 +5,15 @@ import secrets
 import string
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import gevent
+import gevent.monkey
 from django.conf import settings
 from django.core.files.storage import storages
 
@@ -42,6 +46,7 @@ from dispatch.stores.table.ledger import TableLedger
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 DAILY_LOOK = 60  # seconds between looks whether somebody has archived today
 
 # Commands live for a moment: they fetch for themselves instead of keeping a snapshot fresh.
@@ -90,6 +95,15 @@ def _in_force(business: Business, known: Overrides) -> Business:
 
 def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def in_a_thread(fn: Callable[..., T], *args: Any) -> T:
+    """What `fn` returns, or raises. For what computes for long and asks no storage: in gunicorn's
+    worker all requests share one thread, and would wait.
+    """
+    if gevent.monkey.is_module_patched("threading"):
+        return gevent.get_hub().threadpool.apply(fn, args)  # type: ignore[no-any-return]
+    return fn(*args)
 
 
 def new_job_id() -> str:

@@ -150,6 +150,9 @@ def hosts_of(business: Business, stage: str | None = None) -> list[str]:
     urls = [url for site in sites for url in (site.public_url, site.dashboard_url) if url]
     named = [urlsplit(url).hostname or "" for url in urls]
     more = [host for site in sites for host in site.hosts]
+    if stage in ("development", None):
+        # Browsers find every name below localhost on the machine itself; it may have no `_`.
+        more.append(f"{business.slug.replace('_', '-')}.localhost")
     return list(dict.fromkeys(host.lower() for host in named + more))
 
 

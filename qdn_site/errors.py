@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from dispatch.api import problems
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
@@ -23,8 +24,9 @@ from dispatch.http import (
 )
 
 API = "/api/"
-CREWS = "/dashboard/"
+CREWS, CALENDARS = "/dashboard/", "/calendar/"
 CREW_ONLY = (CREWS, API)
+IMPORT = f"{CREWS}import/"
 TITLES = {
     400: "We could not read that request",
     403: "That is not allowed",
@@ -47,7 +49,7 @@ def page(request: HttpRequest, status: int, text: str, title: str = "") -> HttpR
         return problems.answer(HTTPStatus(status), text)
     if not hasattr(request, "business"):  # it failed before anybody knew whose page to show
         return plain(request, status, f"{title}. {text}")
-    is_crews = request.path_info.startswith(CREWS)
+    is_crews = request.path_info.startswith((CREWS, CALENDARS))
     if is_crews:
         try:
             _ = request.user.is_authenticated
@@ -62,6 +64,18 @@ def page(request: HttpRequest, status: int, text: str, title: str = "") -> HttpR
     response = render(request, "error.html", context, status=status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def too_much(request: HttpRequest) -> HttpResponse:
+    """A body that is larger than any of ours; a file of jobs is told who takes it."""
+    if request.path_info == IMPORT:
+        text = _(
+            "Nothing was imported. At most 1 MB fits here at once, and you have to be signed in."
+            " Larger files are taken at the server: manage.py jobs import FILE.csv"
+        )
+    else:
+        text = _("Nothing was saved. Please go back and shorten what you wrote.")
+    return page(request, 413, text)
 
 
 def plain(request: HttpRequest, status: int, text: str) -> HttpResponse:

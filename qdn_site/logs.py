@@ -22,14 +22,15 @@ from dispatch.domain.status import Status
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-# A tracking token is a key to a job: four characters tell two of them apart in a log. Cut are
+# A tracking token is a key to a job, a calendar's secret to a member's: four characters tell two
+# of them apart in a log. Cut are
 # what stands where a token belongs, however it is spelt, and whatever looks like one of ours.
 PART = r"[^/?&#\s\"']"
 RUN = "[A-Za-z0-9_-]"
 # A long name of a function or an error is no token: of those not one in a million is like it.
 WORDS = rf"(?>[a-z_-]++|(?:[A-Z][a-z]{{2,}}+)++)(?!{RUN})"
 KEYS = re.compile(
-    rf"((?i:\btrack/+|[?&/]token[=/]+){PART}{{4}}){PART}+"
+    rf"((?i:\b(?:track|calendar)/+|[?&/]token[=/]+){PART}{{4}}){PART}+"
     rf"|((?i:\btracking/+){PART}{{4}})[^/?&#\s\"'.]{{12,}}"
     rf"|(?<!{RUN})(?!{WORDS})({RUN}{{4}}){RUN}{{28,}}"
     r"|([0-9a-fA-F]{4})[0-9a-fA-F]{12,}"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import gevent
 from django.conf import settings
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.http.request import split_domain_port
@@ -29,7 +30,8 @@ log = logging.getLogger(__name__)
 SAFE_ID = re.compile(r"[A-Za-z0-9_=-]{8,80}")
 FORWARDED = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "HTTP_CLOUDFRONT_VIEWER_ADDRESS")
 PROTO, VIEWER = FORWARDED
-CREW_PATHS = ("/dashboard/", "/api/")
+SHARED_PATHS = (settings.STATIC_URL, "/brand.")
+CREW_PATHS = ("/dashboard/", "/api/", "/calendar/")
 
 
 class Middleware:
@@ -163,7 +165,7 @@ def _other_host(site: Site | None, host: str, request: HttpRequest) -> HttpRespo
     path, at_dashboard = request.path_info, host == urlsplit(site.dashboard_url).hostname
     if at_dashboard and path == "/":
         return HttpResponseRedirect(reverse("board"))
-    if path.startswith(settings.STATIC_URL) or at_dashboard == f"{path}/".startswith(CREW_PATHS):
+    if path.startswith(SHARED_PATHS) or at_dashboard == f"{path}/".startswith(CREW_PATHS):
         return None
     return errors.plain(request, 404, "There is no such page here.")
 
@@ -183,14 +185,21 @@ class BodyMiddleware(Middleware):
             return errors.page(request, 411, f"Nothing was saved: {text}")
         length = length or "0"
         known = length.isascii() and length.isdigit() and len(length) < 10
-        if not known or int(length) > settings.MOST_BODY:
-            text = "Nothing was saved. Please go back and shorten what you wrote."
-            return errors.page(request, 413, text)
+        if not known or int(length) > _most_body(request):
+            return errors.too_much(request)
         whole = False
         # OSError: the client hung up. gunicorn itself would wait for ever.
         with suppress(OSError), gevent.Timeout(settings.CLIENT_TIMEOUT, exception=False):
             whole = len(request.body) == int(length)
         return self.get_response(request) if whole else errors.bad_request(request)
+
+
+def _most_body(request: HttpRequest) -> int:
+    """In bytes. No stranger fills our memory by what only members send."""
+    session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    if request.path_info in settings.MOST_BODIES and SessionStore(session).load():
+        return settings.MOST_BODIES[request.path_info]
+    return settings.MOST_BODY
 
 
 class RefusalsMiddleware(Middleware):

@@ -140,6 +140,7 @@ ANSWER_HEADERS = {
     # Kept nowhere and found by nobody but the link's holder, or by who is signed in.
     "/track": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
     "/dashboard/": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
+    "/calendar/": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
 }
 if STAGE != "development":
     # On every answer: Django's own says it only where it knows that the viewer came by https,
@@ -150,8 +151,10 @@ if STAGE != "development":
 
 # --- requests ----------------------------------------------------------------------------
 MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
+# But for who is signed in, and brings a file of jobs or the rows of one that they have looked at.
+MOST_BODIES = {"/dashboard/import/": 4 * 1024 * 1024}
 CLIENT_TIMEOUT = 20  # seconds for a client to send its body, and to take our answer
-DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BODY
+DATA_UPLOAD_MAX_MEMORY_SIZE = max(MOST_BODY, *MOST_BODIES.values())  # the middleware is stricter
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # more than all requests that can wait, ticked at once
 
 # --- language and time -------------------------------------------------------------------

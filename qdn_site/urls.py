@@ -3,16 +3,20 @@
 from django.urls import include, path
 
 from dispatch.api.urls import urlpatterns as api_urlpatterns
+from dispatch.views import calendar
 from qdn_site import errors, views
 from tracking.api import ROUTE as TRACK_ROUTE
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("brand.svg", views.brand_icon, name="brand-icon"),
+    path("brand.css", views.brand_style, name="brand-style"),
     path("favicon.ico", views.icon),
     path("robots.txt", views.robots),
     path("book/", include("booking.urls")),
     path("track/", include("tracking.urls")),
     path("dashboard/", include("dispatch.urls")),
+    path("calendar/<str:secret>.ics", calendar.calendar, name="calendar"),
     path("api/", include(api_urlpatterns(TRACK_ROUTE))),
 ]
 

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
+from msgspec.structs import replace
 
 from dispatch import jobs, wiring
 from qdn_site.settings import *  # noqa: F403
-from qdn_site.settings import BUSINESSES, MIDDLEWARE
+from qdn_site.settings import ALLOWED_HOSTS, BUSINESSES, MIDDLEWARE
 
 BROKEN = os.environ["QDN_BROKEN"]
 NOON = datetime.fromisoformat(os.environ["QDN_NOON"])
@@ -22,12 +23,19 @@ WHOSE = MIDDLEWARE.index("qdn_site.middleware.BusinessMiddleware") + 1
 MIDDLEWARE = [*MIDDLEWARE[:WHOSE], "tests.noon.at_the_public_address", *MIDDLEWARE[WHOSE:]]
 
 
+OTHER = "other.localhost"  # where the business has another name, colour and mark
+ALLOWED_HOSTS = [*ALLOWED_HOSTS, OTHER]
+LOOKS = {"name": "Thistle Clearances", "colour": "#c4b5fd", "mark": "TC"}
+
+
 def at_the_public_address(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
     def answer(request: HttpRequest) -> HttpResponse:
         if request.path == BROKEN:
             raise RuntimeError("as something may that nobody foresaw")
+        if request.get_host().startswith(OTHER):
+            request.business = replace(BUSINESSES[0], **LOOKS)  # type: ignore[attr-defined]
         if site := BUSINESSES[0].production:
             request.public_url = site.public_url  # type: ignore[attr-defined]
         return get_response(request)

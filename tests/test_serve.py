@@ -1,20 +1,26 @@
 """`manage.py serve` on a fresh clone, and the day that `make run` opens on."""
 
+import re
 import socket
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from dispatch import sample
 from dispatch.board import is_late
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import UnreadableDocument
 from dispatch.stores.job_repository import JobRepository
+from qdn_site.environment import read_businesses
 from qdn_site.management.commands import serve
 from tests.making import BUSINESS, FakeClock
+
+TWO = Path(__file__).parent / "data" / "two-businesses.toml"
 
 
 def test_a_fresh_clone_without_a_folder_var_is_served(
@@ -29,6 +35,29 @@ def test_a_fresh_clone_without_a_folder_var_is_served(
     call_command("serve", port=0)
     log = Path(started[0][started[0].index("--access-logfile") + 1])
     assert log.parent.is_dir()
+
+
+def test_each_further_business_has_an_address_of_its_own(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which its own pages keep, port and all."""
+    settings.BASE_DIR, settings.BUSINESSES = tmp_path, read_businesses(TWO)
+    settings.ALLOWED_HOSTS, said = ["thistle.localhost", "127.0.0.1"], StringIO()
+    monkeypatch.setenv("QDN_DEMO_PASSWORD", "given, so that no file is made for it")
+    monkeypatch.setenv("QDN_BIND", "")
+    monkeypatch.setattr(serve.os, "execv", lambda *_: None)
+    monkeypatch.setattr(serve, "call_command", lambda *_, **__: None)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    call_command("serve", port=port, stdout=said)
+    first, second = said.getvalue().split("Thistle Clearances is at home")
+    assert f"http://127.0.0.1:{port}/dashboard/" in first
+    assert f"http://thistle.localhost:{port}/dashboard/" in second
+    link = re.search(rf"http://(thistle\.localhost:{port})(/track/[A-Za-z0-9]+)", second)
+    assert link
+    page = Client(headers={"Host": link[1]}).get(link[2])
+    assert "Thistle Clearances" in page.content.decode()
+    assert Client(headers={"Host": "127.0.0.1"}).get(link[2]).status_code == 404
 
 
 def test_a_folder_or_a_port_that_cannot_be_is_told_in_a_line(tmp_path: Path, settings: Any) -> None:

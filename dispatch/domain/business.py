@@ -17,6 +17,8 @@ from dispatch.domain.typed.amounts import SYMBOLS
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+OUR_COLOUR = "#14532d"  # the stylesheet's own
+
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)")]
 PageUrl = Annotated[str, Meta(pattern=r"^https?://[^/\s\[\]]+(/\S*)?$(?!\n)")]
 Language = Annotated[str, Meta(pattern="^(en|es)$")]
@@ -140,7 +142,7 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     keep_months: Positive = 84
     photo_days: Positive = 400
     not_taken: tuple[str, ...] = ()
-    colour: Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}$(?!\n)")] = "#14532d"
+    colour: Annotated[str, Meta(pattern=r"^#[0-9a-f]{6}$(?!\n)")] = OUR_COLOUR
     mark: Annotated[str, Meta(min_length=1, max_length=2)] | None = None
     closed: tuple[date, ...] = ()
     limits: tuple[Limit, ...] = ()
@@ -166,6 +168,22 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def is_branded(self) -> bool:
+        """True where its pages take colour and mark from it; else they have the first one's."""
+        return (self.colour, self.mark) != (OUR_COLOUR, None)
+
+    @property
+    def letters(self) -> str:
+        """Its mark, of one or two characters."""
+        return self.mark or self.name[:1].upper()
+
+    @property
+    def on_colour(self) -> str:
+        """White or black, whichever is easier to read on its colour: at least 4.5 to 1."""
+        light = _luminance(self.colour)
+        return "#ffffff" if 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 else "#000000"
 
     @property
     def zone_name(self) -> str:
@@ -285,3 +303,12 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     def phone_text(self, phone: str) -> str:
         """A stored number as people here write it; as it is where it is none."""
         return phones.shown(phone, self.country)
+
+
+def _luminance(colour: str) -> float:
+    """From 0, black, to 1, white (WCAG 2.2)."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -209,6 +209,12 @@ class Job(JobLine, frozen=True, kw_only=True):
         return Paid(amount=total, method=last.method, at=last.at, by=last.by)
 
     @property
+    def turn(self) -> tuple[bool, int, str, datetime]:
+        """By this a driver's jobs of one day stand in driving order."""
+        start = self.window.start if self.window else ""
+        return self.stop is None, self.stop or 0, start, self.created_at
+
+    @property
     def open_amount(self) -> Decimal:
         """The part of the price that is not paid yet; none of a job without one."""
         price = Decimal(0) if self.price is UNSET else self.price

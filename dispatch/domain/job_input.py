@@ -235,6 +235,11 @@ def _field(name: str, value: object, business: Business, job: Job | None) -> Any
     return typed
 
 
+def amount(at: str, typed: str, business: Business) -> Decimal:
+    """An amount that is none of a job's prices; 0 where nothing was typed. Raises InvalidInput."""
+    return _amount(at, typed, business)
+
+
 def _amount(
     at: str,
     value: object,

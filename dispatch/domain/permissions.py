@@ -43,6 +43,8 @@ class Permission(Enum):
     DISCARD = DISPATCHERS, "discard requests"
     KEEP_SETTINGS = DISPATCHERS, "change days, windows and prices"
     KEEP_ROSTER = DISPATCHERS, "keep the roster"
+    SEE_NUMBERS = DISPATCHERS, "see the numbers"
+    EXCHANGE = DISPATCHERS, "import and export jobs"
 
     def __init__(self, ranks: Iterable[Rank], words: str) -> None:
         self.ranks, self.words = frozenset(ranks), words

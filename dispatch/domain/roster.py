@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
+from hmac import compare_digest
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM
+from dispatch.domain.jobbook import token_hash
 from dispatch.domain.permissions import Actor, Permission, Rank
 from dispatch.domain.stored.ledger import Ledger, following
 from dispatch.domain.stored.record import Record
@@ -81,6 +83,7 @@ class Member(Record, frozen=True, kw_only=True):
     epoch: int = 0
     signed_out: tuple[SignedOut, ...] = ()
     availability: Mapping[date, Availability] = {}
+    calendar: str = ""  # the hash of the link's secret; empty: there is no link
     version: int = 1
     created_at: datetime
     updated_at: datetime
@@ -120,6 +123,14 @@ class Member(Record, frozen=True, kw_only=True):
         """Sessions that were opened with the old password end."""
         return replace(self, password=password, epoch=self.epoch + 1)
 
+    def with_calendar(self, secret: str) -> "Member":
+        """Only this secret opens their calendar; an empty one: none does."""
+        return replace(self, calendar=token_hash(secret).hex() if secret else "")
+
+    def signed_out_everywhere(self) -> "Member":
+        """Sessions, tokens and the calendar's link end."""
+        return replace(self, epoch=self.epoch + 1, calendar="")
+
     def signed_out_of(self, session: str, until: datetime, at: datetime) -> "Member":
         """That session has ended. Where too many have, all do: the list must not grow for ever."""
         still = tuple(each for each in self.signed_out if each.until > at)
@@ -152,6 +163,19 @@ class Roster(Ledger[Member]):
         if member is None:
             raise MemberNotFound(username)
         return member
+
+    def by_calendar(self, secret: str) -> Member:
+        """Raises MemberNotFound, also for one who has left."""
+        hashed = token_hash(secret).hex()
+        place = self._by_calendar.get(hashed)
+        member = None if place is None else self.entries[place].value
+        if not (member and member.active and compare_digest(member.calendar, hashed)):
+            raise MemberNotFound("no such calendar")
+        return member
+
+    @cached_property
+    def _by_calendar(self) -> dict[str, int]:
+        return self.index_by(lambda member: member.calendar)
 
     @property
     def keepers(self) -> tuple[Member, ...]:

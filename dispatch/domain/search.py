@@ -17,10 +17,14 @@ CURSOR = msgspec.json.Decoder(Cursor)
 
 
 class Found(NamedTuple):
-    """A job by what it is found by, and how the whole of it is read; None where it is damaged."""
+    """A job by what it is found by, and how the whole of it is read; None where it is damaged.
+
+    `raw` is the job as it is stored, where nobody has read the whole of it yet.
+    """
 
     line: JobLine
     whole: Callable[[], Job | None]
+    raw: bytes = b""
 
 
 def when_created(found: Found) -> Cursor:

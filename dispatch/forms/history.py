@@ -28,7 +28,7 @@ class HistoryForm(InputForm):
 
     def __init__(self, query: Mapping[str, str], *, roster: Roster, today: dt.date) -> None:
         given = {name: query.get(name, "").strip() for name in ("q", "crew", "from", "to")}
-        super().__init__(_with_days(given, today))
+        super().__init__(with_days(given, today))
         self.roster = roster
         people = [(member.username, member.name) for member in roster.members]
         choices = [("", "Everybody"), (UNASSIGNED, "No driver"), *people]
@@ -50,7 +50,7 @@ class HistoryForm(InputForm):
         return {"days": span, "filters": Filters(q=typed.get("q", ""), crew=crew)}
 
 
-def _with_days(given: dict[str, str], today: dt.date) -> dict[str, str]:
+def with_days(given: dict[str, str], today: dt.date) -> dict[str, str]:
     """With the day that was left out; both, where nothing is said."""
     if not given["to"]:
         start = _day(given["from"]) or today - A_YEAR

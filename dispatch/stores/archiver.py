@@ -6,13 +6,14 @@ a process leaves copies, which the next run puts right.
 
 import logging
 import secrets
+from collections import Counter
 from contextlib import suppress
 from datetime import date
 from functools import partial
 
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import ARCHIVED_AFTER, Archive, JobBook
-from dispatch.domain.stored.document import LedgerGone, UnreadableDocument
+from dispatch.domain.stored.document import LedgerGone, StaleWrite, UnreadableDocument
 from dispatch.domain.stored.ledger import Entry
 from dispatch.stores.job_repository import JobRepository
 
@@ -79,6 +80,42 @@ class Archiver:
             if (job := entry.value) and job.finished_at:
                 whole = JobBook.rewritten(entry, job)  # old files do not say when it was finished
                 found.setdefault(self._jobs.months.name(job.finished_at), []).append(whole)
+        return found
+
+    def include(self, source: JobBook, *, dry: bool = False) -> int:
+        """Take in those of these entries that are nowhere here yet: how many; `dry` only says it.
+
+        What has been finished for three days goes straight into its month; interrupted, it goes
+        on when it is called again. Raises StoreUnavailable.
+        """
+        rest = source.without(self._jobs.ids())
+        stamps, counts = dict[str, int](), Counter[str]()
+        if dry:
+            return len(rest.entries)
+        if self._jobs.read().etag is None:  # months without it would say that it is gone
+            with suppress(StaleWrite):
+                self._jobs.ledger.begin()
+
+        def include(ledger: JobBook, more: JobBook, name: str) -> JobBook:
+            after = ledger.including(more)
+            counts[name] = len(after.entries) - len(ledger.entries)
+            return after
+
+        for name, entries in self.due(rest).items():
+            old = JobBook(entries=tuple(entries))
+            month = self._jobs.change_month(name, partial(include, more=old, name=name))
+            stamps[name] = month.revision
+            rest = rest.without({job.id for job in old.jobs})
+        stamps = self._unstamped() | stamps
+        self._jobs.change(lambda book: include(book, rest, "").stamped(stamps))
+        return counts.total()
+
+    def _unstamped(self) -> dict[str, int]:
+        """The revisions of months of which nobody knows yet: whoever wrote them was cut off."""
+        found, known = dict[str, int](), self._jobs.read().archive.months
+        for name in {*self._jobs.months.names()} - {*known}:
+            with suppress(UnreadableDocument):
+                found[name] = self._jobs.month(name).revision
         return found
 
     def _put_right(self) -> dict[str, int]:

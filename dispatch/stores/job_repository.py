@@ -89,6 +89,10 @@ class JobRepository(Repository[JobBook]):
         months = self.months.read(self.months.names())
         return {job.line.id for month in months for job in month.jobs}
 
+    def ids(self) -> set[str]:
+        """Of all jobs as they are now, the archived ones too. Raises StoreUnavailable."""
+        return {job.id for job in self.refreshed(at_once=True).jobs} | self.archived_ids()
+
     def month_names(self) -> list[str]:
         """Of the archive, `2026-05`, newest first, those that are gone too.
 
@@ -213,4 +217,4 @@ def newest(archived: Iterable[Archived]) -> dict[str, Archived]:
 
 def _not_in(book: JobBook, archived: Iterable[Archived]) -> list[Found]:
     old = (job for job_id, job in newest(archived).items() if book.value(job_id) is None)
-    return [Found(job.line, job.read) for job in old]
+    return [Found(job.line, job.read, job.raw) for job in old]

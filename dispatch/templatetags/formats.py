@@ -3,7 +3,7 @@
 A day of another year than this one says so, a clock time of another day too.
 """
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -11,6 +11,8 @@ from django import template
 from django.utils.dateformat import format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from msgspec import UnsetType
 
 from dispatch import wiring
@@ -156,3 +158,29 @@ def item_label(item: Item, business: Business) -> str:
 def words(name: str) -> str:
     """`first_mate` → `first mate`."""
     return name.replace("_", " ")
+
+
+@register.filter
+def percent(rate: float | None) -> str:
+    """`87 %`; a dash where there is nothing to have a rate of."""
+    return "–" if rate is None else f"{rate:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
+
+
+@register.filter
+def duration(length: timedelta) -> str:
+    """`1 day 4 h`, `2 h 10 min`, `35 min`, with spaces that no line breaks at."""
+    minutes = round(length.total_seconds() / 60)
+    days, rest = divmod(minutes, 24 * 60)
+    parts = [
+        ngettext("%(count)d day", "%(count)d days", days) % {"count": days} if days else "",
+        _("%(count)d h") % {"count": rest // 60} if rest >= 60 else "",
+        _("%(count)d min") % {"count": rest % 60} if rest % 60 and not days else "",
+    ]
+    said = " ".join(filter(None, parts)) or _("under a minute")
+    return said.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+@register.filter
+def webcal(url: str) -> str:
+    """`webcal://…`, which phones hand to their calendar."""
+    return "webcal" + url[url.index(":") :]

@@ -89,12 +89,14 @@ def orders(
 
 
 def _serving(path: str) -> tuple[str, ...]:
-    """The crew's distribution serves /dashboard and /api, and its own copy of /static."""
-    if re.match(r"/(dashboard|api)(/|\*?$)", path):
+    """The crew's distribution serves /dashboard, /api and /calendar, and its own copies of /static
+    and /brand.…, what a business looks like.
+    """
+    if re.match(r"/(dashboard|api|calendar)(/|\*?$)", path):
         return ("dashboard",)
-    roots = ("/dashboard", "/api", "/static")
+    roots = ("/dashboard", "/api", "/calendar", "/static", "/brand.")
     reaches = path.endswith("*") and any(root.startswith(path[:-1]) for root in roots)
-    both = reaches or re.match(r"/static(/|\*?$)", path)
+    both = reaches or re.match(r"/static(/|\*?$)|/brand\.", path)
     return ("production", "dashboard") if both else ("production",)
 
 

@@ -144,7 +144,7 @@ def visits(surface: str, jobs: Sequence[tuple[str, str]]) -> Iterator[Visit]:
             for (id, _), headers in product(jobs, ({}, {"X-Requested-With": "fetch"})):
                 # 404 where the job is another driver's.
                 yield Visit(f"/dashboard/jobs/{id}", or_else=(404,), who=who, headers=headers)
-        for page in ("jobs/new", "requests/", "crew/", "crew/new", "crew/joel/"):
+        for page in ("jobs/new", "numbers/", "requests/", "crew/", "crew/new", "crew/joel/"):
             yield Visit(f"/dashboard/{page}", who="dana")
         yield Visit("/dashboard/jobs/new", 422, post={"customer_name": ""}, who="dana")
         yield Visit("/dashboard/jobs/no-such-job", 404, who="dana")

@@ -31,7 +31,7 @@ week.addEventListener("submit", (event) => {
   event.preventDefault();
   const to = button.value;
   busy(button, async () => {
-    await put(new FormData(form, button), button.formAction);
+    await put(new FormData(form, button), button.getAttribute("formaction") || form.action);
     week.querySelector(`.here[value="${CSS.escape(to)}"]`)?.closest(".slot").querySelector("a")?.focus();
   });
 });

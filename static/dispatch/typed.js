@@ -6,8 +6,8 @@ const NOT_KEPT = ["csrfmiddlewaretoken", "member", "back"];
 
 export function typedIn(form) {
   // Those elsewhere on the page too, that name it by `form=`.
-  const fields = [...form.elements].filter((it) => it.matches("textarea, input:not([type=hidden]), select"));
-  return fields.filter(isTyped);
+  const controls = "textarea, input:not([type=hidden], [type=file]), select";
+  return [...form.elements].filter((it) => it.matches(controls) && isTyped(it));
 }
 
 function isTyped(field) {

@@ -35,6 +35,13 @@ TOO_MUCH = 300_000  # characters, more than any page may be sent
 DAY = timedelta(days=1)
 JOELS = Crew(driver="joel")  # the crew see their own jobs
 Go = Callable[[Page, Site], None]
+TWO_WAYS = "Subject,Start Date,Start Time,Location\nJunk pickup: Zoë,12/01/2026,08:00 AM,1 Elm St\n"
+ROWS = (
+    "Customer,Address,Phone,Date,Time,Status,Total,Assigned to\n"
+    "Zoë Núñez,1 Elm St,619-555-0142,6/13/2026,9:00 AM,Upcoming,$320.00,Joel Ramirez\n"
+    "Bo Lind,2 Elm St,619-555-0143,6/15/2026,,Requested,175,Pete\n"
+    "Cy,,12,6/15/2026,9:00 PM,Teleported,x,\n"
+)
 ADD_JOBS = """
 import django
 django.setup()
@@ -163,6 +170,12 @@ def open_all(page: Page) -> None:
 
 
 # --- customers ---------------------------------------------------------------------------
+
+
+def at_another_business(page: Page, site: Site) -> None:
+    """Its colour and mark are its own."""
+    page.goto(site.url.replace("127.0.0.1", "other.localhost") + "/book/")
+    expect(page.get_by_role("link", name="Thistle Clearances").first).to_be_visible()
 
 
 def book_errors(page: Page, site: Site) -> None:
@@ -463,6 +476,13 @@ def new_job_errors(page: Page, site: Site) -> None:
     expect(page.locator(".error").first).to_be_visible()
 
 
+def account_calendar(page: Page, site: Site) -> None:
+    """The link of one's calendar, shown this once."""
+    page.goto("/dashboard/account/")
+    page.get_by_role("button", name="calendar link").click()
+    expect(page.get_by_text("it is shown this once")).to_be_visible()
+
+
 def account_errors(page: Page, site: Site) -> None:
     page.goto("/dashboard/account/")
     page.get_by_label("New password").fill("short")
@@ -491,6 +511,34 @@ def history(page: Page, site: Site) -> None:
         page.wait_for_timeout(200)
         page.reload()
     page.locator(".found details").first.locator("summary").click()
+
+
+def numbers(page: Page, site: Site) -> None:
+    """Three weeks of work, with its cash; one visit came to nothing."""
+    loads = [(load.name, load.price) for load in BUSINESS.loads]
+    for ago in range(20):
+        driver, (load, price) = ("joel", "ana", "joel")[ago % 3], loads[ago % 3]
+        finished, window = site.now() - timedelta(days=ago), BUSINESS.windows[ago % 2]
+        cash = Payment(id="cash", amount=price, method="cash", at=finished, by=driver)
+        steps = (Status.PENDING, Status.BOOKED, Status.IN_PROGRESS, Status.COMPLETED)
+        times = [finished - timedelta(hours=each) for each in (30 + ago, 25, 1 + ago / 20, 0)]
+        history = [
+            Event(at=at, by="dana", from_=before, to=to)
+            for before, to, at in zip(steps[:-1], steps[1:], times[1:], strict=True)
+        ]
+        site.job(
+            Status.COMPLETED,
+            finished_at=finished,
+            created_at=times[0],
+            crew=Crew(driver=driver),
+            load=load,
+            price=price,
+            window=window.on(finished.date()),
+            history=tuple(history),
+            payments=(cash,) if ago % 2 else (),
+        )
+    page.goto(f"/dashboard/numbers/?r={site.revision}")
+    expect(page.locator(".chart").first).to_be_visible()
 
 
 def requests(page: Page, site: Site) -> None:
@@ -575,10 +623,19 @@ def many_requests(site: Site) -> None:
         )
 
 
+def import_looked_at(rows: str, page: Page, site: Site) -> None:
+    page.goto("/dashboard/import/")
+    file: Any = {"name": "jobs.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    page.get_by_label("CSV file").set_input_files(file)
+    page.get_by_role("button", name="Look at it first").click()
+    expect(page.get_by_role("heading", name="Import: look at it first")).to_be_visible()
+
+
 CUSTOMERS = [
     State("home", "", at("/")),
     State("book", "", at("/book/")),
     State("book-errors", "", book_errors),
+    State("book-another-business", "", at_another_business),
     State("book-choice-hover", "", partial(choice_touched, hover)),
     State("book-choice-focus", "", choice_focused),
     State("book-hover", "", partial(book_touched, hover)),
@@ -653,14 +710,25 @@ CREW = [
     State("settings-errors", "dana", settings_errors),
     State("account", "joel", at("/dashboard/account/")),
     State("account-errors", "joel", account_errors),
+    State("account-calendar", "ana", account_calendar),
     State("board-flood", "dana", flood),
     State("crew", "dana", at("/dashboard/crew/")),
     State("crew-member", "dana", at("/dashboard/crew/joel/")),
     State("crew-new", "dana", at("/dashboard/crew/new")),
     State("crew-new-errors", "dana", new_member_errors),
+    State("import", "dana", at("/dashboard/import/")),
+    State("import-errors", "dana", at("/dashboard/export.csv?from=2026-06-01&to=2026-05-01")),
+    State("import-preview", "dana", partial(import_looked_at, ROWS)),
+    State("import-question", "dana", partial(import_looked_at, TWO_WAYS)),
+    State("sheet-day", "dana", at("/dashboard/day/sheet")),
+    State("sheet-day-print", "dana", printed(at("/dashboard/day/sheet"))),
     State("requests", "dana", requests),
     State("requests-told", "dana", requests_told),
     State("board-ticked", "dana", board_ticked),
+    State("requests-none", "dana", at("/dashboard/requests/")),
+    State("numbers", "dana", numbers),
+    State("numbers-print", "dana", printed(numbers)),
+    State("numbers-errors", "dana", at("/dashboard/numbers/?from=2024-01-01&to=2026-05-22")),
     State("sign-out", "dana", at("/dashboard/logout/")),
     State("no-such-job", "dana", at("/dashboard/jobs/nothing00")),
     State("not-allowed", "joel", at("/dashboard/jobs/new")),

@@ -25,6 +25,21 @@ def names_on(day: date, at: datetime, business: Business = BUSINESS) -> list[str
 
 
 @pytest.mark.parametrize(
+    ("colour", "words"),
+    [
+        *(("#ffffff", "#000000"), ("#000000", "#ffffff"), ("#14532d", "#ffffff")),
+        *(("#c4b5fd", "#000000"), ("#9a3412", "#ffffff"), ("#767676", "#000000")),
+        *(("#757575", "#ffffff"), ("#ff0000", "#000000"), ("#0000ff", "#ffffff")),
+    ],
+)
+def test_words_on_a_colour_are_black_or_white_whichever_is_easier_to_read(
+    colour: str, words: str
+) -> None:
+    """By the formula of WCAG 2.2: white on #757575 is 4.61 to 1, black 4.56; then it turns."""
+    assert replace(BUSINESS, colour=colour).on_colour == words
+
+
+@pytest.mark.parametrize(
     ("now", "left"),
     [
         ("2026-05-22T04:59:59", ["morning", "afternoon"]),

@@ -117,6 +117,8 @@ def test_each_path_goes_to_the_distribution_that_serves_it() -> None:
             ("/dashboard", "/dashboard/*", "/api/docs", "/static/a.css", "/d*", "/s*"),
         ),
     )
+    assert orders(["/calendar/*"], BOTH) == (Order("dashboard", "EDASH", ("/calendar/*",)),)
+    assert [each.stage for each in orders(["/brand.svg"], BOTH)] == ["production", "dashboard"]
     assert orders(asked, ONE) == (Order("production", "EPROD", asked),)
     assert orders(asked, BOTH, staging=True) == (Order("staging", "ESTAGE", asked),)
 

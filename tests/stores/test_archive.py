@@ -113,6 +113,27 @@ def noted(book: JobBook, name: str, text: str = "paid by check") -> JobBook:
 # --- what is moved, and found again ------------------------------------------------------
 
 
+def test_jobs_of_elsewhere_come_in_once_the_finished_ones_right_where_they_belong(
+    opened: Opened,
+) -> None:
+    """Into a place where there never was a job too, however long each write takes."""
+    ticks = count(step=10)
+    jobs = opened(clock=lambda: float(next(ticks)), timeout=1_000)
+    archiver = Archiver(jobs)
+    old = JobBook().put(done("old"), done("older", 40))
+    assert archiver.include(old, dry=True) == 2
+    assert jobs.ids() == set()
+    assert archiver.include(old) == 2
+    assert opened().refreshed().jobs == ()
+    assert opened().ids() == {"old", "older"}
+    more = old.put(still_open("open"), done("lately", 1))
+    assert archiver.include(more) == 2
+    assert archiver.include(more) == 0
+    assert {job.id for job in opened().refreshed().jobs} == {"open", "lately"}
+    assert opened().archived("older") == done("older", 40)
+    assert names(past(opened())) == ["lately", "old", "older"]
+
+
 def test_a_job_that_has_been_finished_for_three_days_moves_to_its_month(
     opened: Opened,
 ) -> None:

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client, override_settings
+from msgspec.structs import replace
 
+from dispatch.domain.business import Business
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
+from qdn_site.environment import hosts_of
 from tests.making import PASSWORD, TOKEN, make_job
 from tests.web.pages import text
+from tests.web.test_isolation import CACTUS, THISTLE
 
 PUBLIC_HOST, CREWS_HOST = "quickdumpnow.com", "dispatch.quickdumpnow.com"
 MORE = "www.quickdumpnow.com"
@@ -123,3 +127,85 @@ def test_a_link_in_a_chat_shows_a_picture_from_a_whole_address(client: Client, p
 def test_browsers_find_the_icon_where_they_look_for_it(client: Client) -> None:
     assert client.get("/favicon.ico").headers["Location"].startswith("/static/site/icon")
     assert 'rel="apple-touch-icon"' in text(client.get("/"))
+
+
+# --- several businesses, and what each looks like -----------------------------------------
+
+
+@pytest.fixture
+def several() -> Iterator[None]:
+    """On a laptop; the second has colour and mark, the first a colour."""
+    allowed = [*hosts_of(CACTUS, "development"), *hosts_of(THISTLE, "development"), "localhost"]
+    with override_settings(BUSINESSES=(CACTUS, THISTLE), ALLOWED_HOSTS=allowed):
+        yield
+
+
+@pytest.mark.usefixtures("several")
+@pytest.mark.parametrize(
+    ("host", "business"),
+    [
+        *(("localhost:8000", CACTUS), ("cactus.localhost:8000", CACTUS)),
+        *(("thistle.localhost:8000", THISTLE), ("Thistle.localhost", THISTLE)),
+    ],
+)
+def test_on_a_laptop_each_business_is_below_localhost(host: str, business: Business) -> None:
+    page = text(at(host).get("/book/"))
+    assert business.name in page
+    assert f'href="http://{host}/book/"' in page, "links keep the port"
+
+
+@pytest.mark.usefixtures("several")
+def test_a_host_below_localhost_that_is_nobodys_is_unknown() -> None:
+    assert at("pete.localhost:8000").get("/").status_code == 400
+
+
+def test_hosts_below_localhost_are_for_laptops_alone() -> None:
+    assert hosts_of(THISTLE, "production") == ["thistle.example"]
+    assert hosts_of(replace(THISTLE, slug="blue_thistle"), "development") == [
+        "blue-thistle.localhost"
+    ]
+
+
+@pytest.mark.usefixtures("several")
+def test_each_business_has_its_own_colour_and_mark() -> None:
+    page = text(at("thistle.localhost").get("/book/"))
+    assert '<meta name="theme-color" content="#c4b5fd">' in page
+    assert page.count('"/brand.svg"') == 2
+    assert "site/icon.svg" not in page
+    style = text(at("thistle.localhost").get("/brand.css"))
+    assert ".top { background: #c4b5fd; border-color: #c4b5fd; }" in style
+    assert "color: #000000" in style, "black words are easier to read on it"
+    assert "color: #ffffff" in text(at("cactus.localhost").get("/brand.css"))
+    icon = at("thistle.localhost").get("/brand.svg")
+    assert icon.headers["Content-Type"] == "image/svg+xml"
+    assert ">TC</text>" in text(icon)
+    assert ">C</text>" in text(at("cactus.localhost").get("/brand.svg")), "its first letter"
+    assert at("thistle.localhost").get("/favicon.ico").headers["Location"] == "/brand.svg"
+
+
+@pytest.mark.usefixtures("several")
+def test_a_look_is_kept_for_a_day_and_then_asked_for_again() -> None:
+    answer = at("thistle.localhost").get("/brand.css")
+    assert answer.headers["Cache-Control"] == "public, max-age=86400"
+    assert "Cookie" not in answer.headers.get("Vary", "")
+    again = Client(headers={"Host": "thistle.localhost", "If-None-Match": answer.headers["ETag"]})
+    assert again.get("/brand.css").status_code == 304
+    assert again.get("/brand.svg").status_code == 200
+
+
+@override_settings(BUSINESSES=(replace(THISTLE, mark="<&"),), ALLOWED_HOSTS=["localhost"])
+def test_a_mark_is_text() -> None:
+    assert ">&lt;&amp;</text>" in text(at("localhost").get("/brand.svg"))
+
+
+def test_the_first_looks_as_ever(client: Client) -> None:
+    page = text(client.get("/book/"))
+    assert '<meta name="theme-color" content="#14532d">' in page
+    assert "brand." not in page
+    assert "site/touch" in page
+
+
+@pytest.mark.usefixtures("production")
+def test_both_hosts_serve_what_a_business_looks_like() -> None:
+    for host in (PUBLIC_HOST, CREWS_HOST):
+        assert at(host).get("/brand.svg").status_code == 200

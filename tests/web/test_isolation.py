@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 
-from dispatch import wiring
+from dispatch import roster, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Crew, Window
 from dispatch.domain.permissions import Rank
@@ -86,11 +86,20 @@ def two_businesses(clock: object) -> Iterator[None]:
         yield
 
 
-PUBLIC = ("/", "/book/", "/nowhere", "/track/nothing-like-a-token", "/robots.txt")
+PUBLIC = (
+    "/",
+    "/brand.svg",
+    "/brand.css",
+    "/book/",
+    "/nowhere",
+    "/track/nothing-like-a-token",
+    "/robots.txt",
+)
 CREWS = (
     *("/dashboard/", "/dashboard/board", "/dashboard/jobs/jXkL9m2pQ", "/dashboard/jobs/new"),
     *(
         "/dashboard/history/",
+        "/dashboard/numbers/",
         "/dashboard/requests/",
         "/dashboard/account/",
         "/dashboard/crew/",
@@ -129,6 +138,17 @@ def test_no_page_of_the_crew_bears_a_mark_of_the_other(here: Business, there: Bu
         strange = strange_on(dana.get(path), there)
         assert not [mark for mark in strange if mark not in ("pickup", "van", "$")], path
     assert NAMES[here.slug] in text(dana.get("/dashboard/"))
+
+
+@BOTH
+def test_a_calendar_is_found_at_its_own_business_alone(here: Business, there: Business) -> None:
+    secret = roster.renew_calendar(here, "joel")
+    path = f"/calendar/{secret}.ics"
+    assert at(there, crews=True).get(path).status_code == 404
+    answer = at(here, crews=True).get(path)
+    assert answer.status_code == 200
+    assert NAMES[here.slug] in text(answer)
+    assert not [mark for mark in strange_on(answer, there) if mark not in ("pickup", "van")]
 
 
 @pytest.mark.parametrize(

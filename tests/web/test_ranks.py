@@ -71,6 +71,8 @@ API_LOOKS, API_CREW_DO = (401, 200, 200, 200), (401, 403, 200, 200)
 # The table. Whoever adds an address adds its row, and thereby says who may use it.
 TABLE: dict[str, Route] = {
     "": page(*all_get(200)),
+    "brand.css": page(*all_get(200)),
+    "brand.svg": page(*all_get(200)),
     "favicon.ico": page(*all_get(302)),
     "robots.txt": page(*all_get(200)),
     "book/": both(all_get(200), all_get(422)),
@@ -93,6 +95,7 @@ TABLE: dict[str, Route] = {
     "dashboard/logout/": both(LOOKS, (302, 303, 303, 303)),
     "dashboard/account/": both(LOOKS, (302, 303, 303, 303), phone=""),
     "dashboard/account/days": action((302, 303, 303, 303), **AWAY),
+    "dashboard/account/calendar": action((302, 200, 200, 200), do="renew"),
     "dashboard/account/sign-out": action((302, 303, 303, 303)),
     "dashboard/crew/": page(*ONLY_DISPATCHER),
     "dashboard/crew/new": both(ONLY_DISPATCHER, ONLY_DISPATCHER, **PETE),
@@ -107,6 +110,12 @@ TABLE: dict[str, Route] = {
         (302, 403, 403, 303), job=f"{ID}:1", to="2026-05-23 morning joel"
     ),
     "dashboard/settings/": both(ONLY_DISPATCHER, DISPATCHER_DOES, do="close", date="2026-05-23"),
+    "dashboard/numbers/": page(*ONLY_DISPATCHER),
+    "dashboard/export.csv": page(*ONLY_DISPATCHER),
+    "dashboard/import/": both(ONLY_DISPATCHER, (302, 403, 403, 422)),
+    "dashboard/day/sheet": page(*LOOKS),
+    "dashboard/jobs/sheet": page(302, 404, 404, 404),  # of no job
+    "dashboard/jobs/<str:job_id>/sheet": page(*LOOKS),
     "dashboard/requests/": both(ONLY_DISPATCHER, DISPATCHER_DOES),
     "dashboard/jobs/new": both(ONLY_DISPATCHER, DISPATCHER_DOES, **NEW),
     "dashboard/jobs/several": action(
@@ -121,6 +130,7 @@ TABLE: dict[str, Route] = {
         DISPATCHER_DOES, customer_name="Mark", location="Soderblom Ave", price="600", version="1"
     ),
     "dashboard/jobs/<str:job_id>/link": action(DISPATCHER_DOES),
+    "calendar/<str:secret>.ics": page(*all_get(404)),
     "api/token": call("POST", all_get(200), **CREDENTIALS),
     "api/track": call("POST", all_get(200), token=TOKEN),
     "api/jobs": Route(

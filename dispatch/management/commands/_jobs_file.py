@@ -19,12 +19,12 @@ from dispatch.domain.stored.ledger import UNREADABLE, Entry
 from dispatch.domain.typed.texts import BYTE_ORDER_MARK, CONTROL_OR_TURN
 
 NAMED = re.compile(r"`\$\.(\w+)|field `(\w+)`")  # how msgspec names a field
-NO_JSON = (".csv", ".tsv", ".ics", ".xls", ".xlsx")  # as other programs export theirs
+NO_JSON = (".ics", ".xls", ".xlsx")  # as other programs export theirs
 
 
 def read_file(name: str) -> JobBook:
     if (kind := Path(name).suffix.lower()) in NO_JSON:
-        raise CommandError(f"{name}: import takes a jobs.json, no {kind[1:].upper()} file.")
+        raise CommandError(f"{name}: import takes a jobs.json or CSV, no {kind[1:].upper()} file.")
     try:
         body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         book = JobBook.decode(body)

@@ -26,6 +26,7 @@ from dispatch.domain.stored.document import (
 from dispatch.domain.stored.ledger import Entry
 from dispatch.domain.typed.texts import lines
 from dispatch.management.commands._command import BusinessCommand, add_dry_run
+from dispatch.management.commands._jobs_csv import add_choices, all_as_csv, import_csv, is_csv
 from dispatch.management.commands._jobs_file import checked, read_file
 from dispatch.management.commands._jobs_migrate import moved, taken_back
 from dispatch.management.commands._jobs_past import moment, restored, versions, versions_of
@@ -53,15 +54,20 @@ class Command(BusinessCommand):
         actions.add_parser("verify", help="is every entry readable, of jobs.json and its archive?")
         export = actions.add_parser("export", help="all jobs, the archive's too, as one document")
         export.add_argument("file", nargs="?", default="-", help="a path, or - for standard output")
+        export.add_argument("--csv", action="store_true", help="rows, as for any FILE.csv")
         taking = actions.add_parser(
             "import", help="add the jobs of a file; known ids are left alone"
         )
-        taking.add_argument("file", help="a jobs.json of any schema, or - for standard input")
+        taking.add_argument(
+            "file", help="a jobs.json of any schema, a CSV, or - for standard input"
+        )
         taking.add_argument(
             "--keep-unreadable",
             action="store_true",
-            help="take entries that cannot be read, or have a wrong field, as they are",
+            help="take entries that cannot be read, or have a wrong field, as they are;"
+            " of a CSV, leave such rows out",
         )
+        add_choices(taking)
         dropping = actions.add_parser("drop", help="take out entries that cannot be read")
         dropping.add_argument("entry", nargs="+", help="its id or its number, as `verify` says it")
         dropping.add_argument("--month", metavar="2026-05", help="those of that month's archive")
@@ -146,6 +152,9 @@ class Command(BusinessCommand):
                 yield name, None
 
     def _export(self, business: Business, options: dict[str, Any]) -> None:
+        if is_csv(options):
+            self._write(all_as_csv(business).encode(), options["file"])
+            return
         book = wiring.jobs(business).read().without_place()
         missing = list[str]()
         for name, month in self._months(business):
@@ -170,6 +179,9 @@ class Command(BusinessCommand):
         self.stdout.write(f"Wrote {file}")
 
     def _import(self, business: Business, options: dict[str, Any]) -> None:
+        if is_csv(options):
+            self.stdout.write(import_csv(business, options, self.stderr.write))
+            return
         source, wrong = checked(read_file(options["file"]), business)
         keeps = options["keep_unreadable"]
         for problem in wrong:

@@ -10,6 +10,8 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from dispatch import roster, wiring
@@ -131,15 +133,33 @@ def sign_out_everywhere(request: SiteRequest) -> HttpResponse:
     return see_other("login")
 
 
+@post_only("account")
+@crew_only(Permission.KEEP_ACCOUNT)
+@never_cache
+def own_calendar(request: SiteRequest) -> HttpResponse:
+    """`do`: `renew` the link, of which the page shows the new one this once, or `remove` it."""
+    do, who = request.POST.get("do"), (request.business, request.user.username)
+    if do == "renew":
+        secret = roster.renew_calendar(*who)
+        link = request.build_absolute_uri(reverse("calendar", args=[secret]))
+        return _account_page(request, has_calendar=True, calendar_link=link)
+    if do != "remove":
+        return _account_page(request, 422, _("Say what is to be done."))
+    roster.end_calendar(*who)
+    messages.success(request, _("The calendar link is gone; programs that had it find nothing."))
+    return see_other("account", anchor="calendar")
+
+
 def _account_page(
-    request: SiteRequest, status: int = 200, said: str = "", **forms: Any
+    request: SiteRequest, status: int = 200, said: str = "", **more: Any
 ) -> HttpResponse:
-    """`forms` keep what was typed."""
+    """`more` are forms that keep what was typed, and a new link of the calendar."""
     member, business = request.user.member, request.business
     context = {
         "said": said,
         "form": AccountForm(business=business, member=member),
         "off_form": days_form(request),
         "off": days_off(member, business, business.today(wiring.now())),
-    } | forms
+        "has_calendar": bool(member.calendar),
+    } | more
     return render(request, "dispatch/account.html", context, status=status)

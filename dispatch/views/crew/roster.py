@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import pluralize
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -29,7 +30,10 @@ UNSURE_OF_NEW = (
     " them a new password on their page; if not, send this again."
 )
 ACCESS = {
-    "sign-out": (roster.sign_out_everywhere, "Every session of theirs has ended."),
+    "sign-out": (
+        roster.sign_out_everywhere,
+        _("Every session of theirs has ended, and so has their calendar’s link."),
+    ),
     "deactivate": (
         roster.deactivate,
         "They cannot sign in or be assigned any more; history keeps them.",

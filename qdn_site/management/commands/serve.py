@@ -15,6 +15,7 @@ from dispatch import sample, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.management.commands._command import SiteCommand
+from qdn_site.environment import hosts_of
 
 
 class Command(SiteCommand):
@@ -27,23 +28,27 @@ class Command(SiteCommand):
         if settings.STAGE != "development":
             raise CommandError("Sample people and passwords are for development only.")
         var = settings.BASE_DIR / "var"
-        business = settings.BUSINESSES[0]
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except (OSError, OverflowError) as error:
             raise CommandError(f"127.0.0.1:{port} cannot be served: {error}") from error
-        password, added = prepare(business, var)
-        here, token = f"http://127.0.0.1:{port}", sample.a_token(business)
-        followed = f"  A customer's job {here}/track/{token}\n" if token else ""
+        for place, business in enumerate(settings.BUSINESSES):
+            password, added = prepare(business, var)
+            host = hosts_of(business, settings.STAGE)[0] if place else "127.0.0.1"
+            here, token = f"http://{host}:{port}", sample.a_token(business)
+            followed = f"  A customer's job {here}/track/{token}\n" if token else ""
+            self.stdout.write(
+                f"\n{business.name} is at home:\n"
+                f"  Customers book   {here}/book/\n"
+                f"  The crew's board {here}/dashboard/\n"
+                f"{followed}"
+                f"  The API's docs   {here}/api/docs\n\n"
+                f"  {f'{added} sample jobs were added' if added else 'Your jobs'} in"
+                f" {wiring.where_jobs_are(business)}.\n"
+            )
         self.stdout.write(
-            f"\n{business.name} is at home:\n"
-            f"  Customers book   {here}/book/\n"
-            f"  The crew's board {here}/dashboard/\n"
-            f"{followed}"
-            f"  The API's docs   {here}/api/docs\n\n"
             f"  Sign in as {', '.join(sample.MEMBERS)} with the password {password}\n"
-            f"  {f'{added} sample jobs were added' if added else 'Your jobs'} in"
-            f" {wiring.where_jobs_are(business)}. Ctrl-C stops; the data stays.\n\n"
+            f"  Ctrl-C stops; the data stays.\n\n"
         )
         self.stdout.flush()
         os.environ["QDN_BIND"] = f"127.0.0.1:{port}"

@@ -1,0 +1,1 @@
+"""What many jobs come to, gathered and put into words."""

@@ -1,0 +1,1 @@
+"""Pages that look at many jobs at once: numbers, paper, spreadsheets."""
