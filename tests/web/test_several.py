@@ -178,9 +178,8 @@ def test_a_table_cuts_it_at_its_limits_and_whoever_is_faster_in_between_loses_no
 
     def another_comes_between(before: Any, after: Any) -> Any:
         if next(is_first, False):
-            jobs.ledger.commit(
-                before, before.changed(made[44].noted("hm", by="ana", at=NOON), NOON)
-            )
+            noted = before.changed(made[44].noted("hm", by="ana", at=NOON), NOON)
+            commit(before, noted.written("another", NOON))
         return commit(before, after)
 
     jobs.ledger.commit = another_comes_between  # type: ignore[method-assign]
