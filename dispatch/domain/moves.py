@@ -1,7 +1,7 @@
 """The moves that each may make, in one place for board, tracking page and API."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
 from msgspec.structs import replace
@@ -137,10 +137,26 @@ def targets(job: Job, by: Actor) -> list[Status]:
     return []
 
 
-def next_step(job: Job, by: Actor) -> Status | None:
-    """The step of a good day that comes next, where `by` may take it."""
+def next_step(job: Job, by: Actor, today: date | None = None) -> Status | None:
+    """The step of a good day that comes next, where `by` may take it.
+
+    That a booked job is ready is its customer's to say; the crew's own next step, given `today`,
+    is to start it once its day has come.
+    """
     step = job.status.next if job.status.is_open else None
+    if step and is_customers(job.status, step) and today and is_due(job, today):
+        step = Status.IN_PROGRESS
     return step if step in targets(job, by) else None
+
+
+def is_customers(start: Status, step: Status) -> bool:
+    """True of the step of a good day that is the customer's."""
+    return step is READY and start in CUSTOMER_READY_FROM
+
+
+def is_due(job: Job, today: date) -> bool:
+    """True once the day of its window has come."""
+    return job.window is not None and job.window.date <= today
 
 
 def coming(job: Job, business: Business, at: datetime) -> tuple[OnMyWay | None, Eta | None]:
@@ -224,7 +240,7 @@ def _refuse_crew(start: Status, to: Status, reason: str) -> Illegal | None:
 
 
 def _refuse_customer(job: Job, to: Status, at: datetime, business: Business) -> Illegal | None:
-    if to is READY and job.status in CUSTOMER_READY_FROM:
+    if is_customers(job.status, to):
         return None
     if to is READY and job.status is PENDING:
         return Illegal.NOT_YET_READY

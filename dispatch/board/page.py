@@ -1,68 +1,46 @@
 """Job book + roster → the columns and cards that one member sees."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property, lru_cache
-from typing import Self
-from urllib.parse import urlencode
+from functools import cached_property
+from itertools import chain
 
-from django.template import Context, Template
-from django.template.loader import get_template
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from dispatch import jobs
-from dispatch.domain.availability import Overfull, clashes, is_free, overfull
+from dispatch.board.attention import Line, Teller
+from dispatch.board.card import Cards
+from dispatch.board.filters import Filters
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job, JobLine, Window
 from dispatch.domain.job_input import InvalidInput, date_of
 from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook
-from dispatch.domain.moves import coming, needs_attention, needs_reason, next_step, targets
-from dispatch.domain.permissions import Actor, Permission, Rank, sees, sees_prices
+from dispatch.domain.moves import is_due, needs_attention
+from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.domain.roster import Member, Roster
-from dispatch.domain.search import is_found
 from dispatch.domain.status import Status
 from dispatch.domain.stored.record import JSON
-from dispatch.explain import clash_text, failed_text
 from dispatch.http import etag_of
+from dispatch.templatetags.formats import window as window_text
 
-UNASSIGNED = "-"
 FAR = date.max
 ONE_DAY = timedelta(days=1)
 # From a day, within which the jobs of its windows are looked for among the finished ones: for
 # today that is before they are archived, so that no poll reads a month.
 NEARBY = timedelta(days=2)
-Drivers = tuple[tuple[str, str], ...]  # usernames, and how they are called
+SHOWN = 5  # lines of what needs attention; the others are folded
 
 
 @dataclass(frozen=True)
-class Filters:
-    """The filters in the board's address."""
+class Group:
+    """The cards of one window, with its day and hours for a heading."""
 
-    q: str = ""
-    crew: str = ""
-    date: str = ""
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> Self:
-        return cls(**{each.name: query.get(each.name, "").strip() for each in fields(cls)})
-
-    def __bool__(self) -> bool:
-        return any((self.q, self.crew, self.date))
-
-    @property
-    def query(self) -> str:
-        return urlencode({name: text for name, text in asdict(self).items() if text})
-
-    def let_through(self, job: JobLine, business: Business) -> bool:
-        """True where crew and words fit; which day it is of is asked elsewhere."""
-        if self.crew == UNASSIGNED and job.crew.driver:
-            return False
-        if self.crew not in ("", UNASSIGNED) and self.crew not in set(job.crew):
-            return False
-        return not self.q or is_found(job, self.q, business.country)
+    heading: str
+    cards: tuple[SafeString, ...]
 
 
 @dataclass(frozen=True)
@@ -71,7 +49,12 @@ class Column:
 
     status: Status
     jobs: tuple[Job, ...]
-    cards: tuple[SafeString, ...]
+    groups: tuple[Group, ...]
+    when: str  # `today`, `on Sat, May 23`; empty where it is of all days
+
+    @property
+    def is_folded(self) -> bool:
+        return self.status is Status.CANCELLED
 
     @property
     def total(self) -> Decimal:
@@ -105,8 +88,25 @@ class Board:
                 for job in here
                 if job.status is status and self.filters.let_through(job, self.business)
             )
-            columns.append(Column(status, shown, tuple(map(self.card, shown))))
+            when = "" if status.is_open and not self.day else self.of_day
+            columns.append(Column(status, shown, tuple(self._groups(shown)), when))
         return columns
+
+    def _groups(self, shown: tuple[Job, ...]) -> Iterator[Group]:
+        """The cards by what they have in common, in the order of the first of each."""
+        found: dict[Window | str | None, list[Job]] = {}
+        for job in shown:
+            found.setdefault(self._common(job), []).append(job)
+        for common, here in found.items():
+            own = common if isinstance(common, str) else ""
+            cards = tuple(self._cards.card(job, grouped=not own) for job in here)
+            yield Group(own or window_text(here[0].window, self.business), cards)
+
+    def _common(self, job: Job) -> Window | str | None:
+        """The window, or in words what comes before it."""
+        if job.sender in self.floods:
+            return _("From one sender")
+        return _("Came back") if needs_attention(job) else job.window
 
     @cached_property
     def wrong_date(self) -> str:
@@ -126,15 +126,28 @@ class Board:
     @property
     def of_day(self) -> str:
         """`today`, `on Sat, May 23`: what counts and sums are of, but of all that is open."""
-        if self.day is None or self.day == self.business.today(self.at):
-            return "today"
-        return f"on {self.business.day_text(self.day, self.at)}"
+        if self.day is None or self.day == self.today:
+            return _("today")
+        return _("on %(day)s") % {"day": self.business.day_text(self.day, self.at)}
 
     @property
-    def beside(self) -> list[tuple[date, str]]:
-        """The day before and the day after, with the query of their boards."""
-        days = [self.day + step for step in (-ONE_DAY, ONE_DAY)] if self.day else []
-        return [(day, replace(self.filters, date=f"{day}").query) for day in days]
+    def today(self) -> date:
+        return self.business.today(self.at)
+
+    @property
+    def steps(self) -> list[tuple[date, str]]:
+        """The day before the board's, today and the day after, with the query of their boards."""
+        day = self.day or self.today
+        steps = (day - ONE_DAY, self.today, day + ONE_DAY)
+        return [(each, self._query(f"{each}")) for each in steps]
+
+    @property
+    def all_days(self) -> str:
+        """The query of the board of all that is open."""
+        return self._query("")
+
+    def _query(self, day: str) -> str:
+        return replace(self.filters, date=day).query
 
     @cached_property
     def _open(self) -> list[Job]:
@@ -146,7 +159,7 @@ class Board:
         """Newest first."""
         if self.wrong_date:
             return []
-        day = self.day or self.business.today(self.at)
+        day = self.day or self.today
         near = NEARBY if self.day else timedelta(0)
         start, end = self.business.days(day, day)
         found = [
@@ -193,66 +206,57 @@ class Board:
     @cached_property
     def etag(self) -> str:
         """Changes with everything that the board shows, and with nothing else."""
-        late = [job.id for job in self.book.jobs if is_late(job, self.business, self.at)]
         shown = (
             *(self.business.slug, self.member.username, self.member.rank, self.filters),
             # The times too: after a restore a revision comes a second time.
             *(self.book.revision, self.book.updated_at),
-            *(self.roster.revision, self.roster.updated_at, self.out_of_reach, self.damaged, late),
+            *(self.roster.revision, self.roster.updated_at, self.out_of_reach, self.damaged),
             # At midnight what was finished leaves; and what is archived has a revision of its own.
-            *(self.business.today(self.at).year, self.of_day),
+            *(self.today.year, self.of_day),
             [(job.id, job.version, job.updated_at) for job in self._finished],
-            [job.id for job in self.book.jobs if self._is_on_the_way(job)],
+            # What comes with the time alone.
+            [(job_id, [need.why for need in found]) for job_id, found in self._cards.needs.items()],
+            [job.id for job in self.seen if self._cards.is_on_the_way(job)],
+            [
+                job.id
+                for job in self.seen
+                if job.status is Status.BOOKED and is_due(job, self.today)
+            ],
         )
         return etag_of(shown)
 
+    @cached_property
+    def attention(self) -> list[Line]:
+        """Everything that needs this member's attention, whatever the filters."""
+        teller = Teller(self.member.actor, self.roster, self.business, self.at)
+        needs = self._cards.needs
+        soonest = sorted((job for job in self.seen if job.id in needs), key=self._due)
+        return teller.lines(chain.from_iterable(needs[job.id] for job in soonest))
+
+    @property
+    def to_do(self) -> int:
+        return len(self.attention) + bool(self.unreadable)
+
+    @property
+    def pressing(self) -> list[Line]:
+        return self.attention[:SHOWN]
+
+    @property
+    def folded(self) -> list[Line]:
+        return self.attention[SHOWN:]
+
+    @property
+    def unreadable(self) -> int:
+        """How many entries of the jobs file cannot be read: told to who looks at every job."""
+        sees_all = self.member.actor.may(Permission.LOOK_AT_EVERY_JOB)
+        return len(self.book.problems) if sees_all else 0
+
     def card(self, job: Job) -> SafeString:
-        failed = needs_attention(job)
-        key = CardKey(
-            job,
-            (self.business.slug, job.id, job.version),
-            *(self.business, self.member.rank, self.sees_prices),
-            year=self.business.today(self.at).year,
-            late=is_late(job, self.business, self.at),
-            on_my_way=self._is_on_the_way(job),
-            names=tuple(self.roster.name_of(username) for username in dict.fromkeys(job.crew)),
-            drivers=self._drivers(job),
-            attention=failed_text(failed, self.roster, self.business) if failed else "",
-            clashes=tuple(
-                clash_text(clash, job.window, self.roster, self.business)
-                for clash in clashes(job, self.roster, self._overfull)
-            ),
-        )
-        return _render_card(key, self._template)
-
-    def _is_on_the_way(self, job: Job) -> bool:
-        return coming(job, self.business, self.at)[0] is not None
+        return self._cards.card(job)
 
     @cached_property
-    def _template(self) -> Template:
-        template: Template = get_template("dispatch/_card.html").template  # type: ignore[attr-defined]
-        return template
-
-    @cached_property
-    def _overfull(self) -> Overfull:
-        return overfull(self.book, self.business)
-
-    def _drivers(self, job: Job) -> Drivers:
-        """Free drivers, whom a dispatcher may pick right on the card."""
-        if not (job.status.is_open and self.member.actor.may(Permission.ASSIGN)):
-            return ()
-        window = job.window
-        if window not in self._free_drivers:
-            self._free_drivers[window] = tuple(
-                (each.username, each.first_name)
-                for each in self.roster.able("driver")
-                if window is None or is_free(each, "driver", window)
-            )
-        return self._free_drivers[window]
-
-    @cached_property
-    def _free_drivers(self) -> dict[Window | None, Drivers]:
-        return {}
+    def _cards(self) -> Cards:
+        return Cards(self.business, self.book, self.roster, self.member, self.at, self.seen)
 
     def _due(self, job: Job) -> tuple[bool, bool, date, str, datetime]:
         """As they are promised; first those that need attention, and last those of a sender who
@@ -271,40 +275,3 @@ class Board:
     @property
     def flooded(self) -> bool:
         return bool(self.floods)
-
-
-def is_late(job: Job, business: Business, at: datetime) -> bool:
-    """The promised time is over and nobody has started."""
-    waiting = job.status.is_open and job.status is not Status.IN_PROGRESS
-    return waiting and job.window is not None and at > business.span(job.window)[1]
-
-
-@dataclass(frozen=True)
-class CardKey:
-    """All that a card shows. Equal keys, equal HTML; jobs that are one object compare at once."""
-
-    job: Job = field(hash=False)  # it holds mappings; `version` stands for it
-    version: tuple[str, str, int]  # business, job, and that job's version
-    business: Business = field(compare=False, repr=False)
-    rank: Rank
-    sees_prices: bool
-    year: int  # of the dates of other years it says which
-    late: bool
-    on_my_way: bool
-    names: tuple[str, ...]
-    drivers: Drivers
-    attention: str  # why a visit came to nothing
-    clashes: tuple[str, ...]
-
-
-@lru_cache(maxsize=4096)
-def _render_card(key: CardKey, template: Template) -> SafeString:
-    """Holds no CSRF token, no revision and no relative time: those would not keep."""
-    by = Actor("", key.rank)
-    context = {
-        **{each.name: getattr(key, each.name) for each in fields(key)},
-        "etag": etag_of((template.source, key)).strip('W/"'),
-        "next": next_step(key.job, by),
-        "targets": [(to, needs_reason(key.job.status, to)) for to in targets(key.job, by)],
-    }
-    return template.render(Context(context))
