@@ -85,9 +85,9 @@ function mergeCards(fresh) {
 function mergeAttention(fresh) {
   if (fresh.innerHTML === attention) return;
   attention = fresh.innerHTML;
-  const old = board.querySelector(".attention"), focus = document.activeElement;
+  const old = board.querySelector(".attention"), focus = document.activeElement, href = focus.getAttribute("href");
   fresh.querySelector("details")?.toggleAttribute("open", Boolean(old.querySelector("details[open]")));
-  const same = old.contains(focus) && [...fresh.querySelectorAll(focus.localName)].find((it) => it.href === focus.href);
+  const same = old.contains(focus) && [...fresh.querySelectorAll(focus.localName)].find((it) => it.getAttribute("href") === href);
   old.replaceWith(fresh);
   if (same) same.focus({ preventScroll: true });
   for (const line of fresh.querySelectorAll("li")) hasCome(line);

@@ -67,7 +67,7 @@ def test_all_that_is_tapped_is_large_enough(window: Window, site: Site) -> None:
     job = site.job()
     phone = window("joel", **PHONE)
     phone.goto(site.board)
-    for control in card(phone, job).locator("a, button").all():
+    for control in card(phone, job).locator("a, button, summary").all():
         assert box_height(control) >= FINGER
     drawer = open_drawer(phone, job)
     expect(drawer).to_be_visible()
