@@ -393,7 +393,7 @@ def moved(page: Page, site: Site) -> None:
     """The toast of a move, with its undo."""
     board(page, site)
     job = of(site, Status.BOOKED)
-    card(page, job).get_by_role("button", name="Ready for Pickup").click()
+    card(page, job).get_by_role("button", name="In Progress").click()
     expect(page.locator("#undo button")).to_be_visible()
 
 
