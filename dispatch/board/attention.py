@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from dispatch.board.card import Mark, mark
 from dispatch.domain.attention import Need, Why
@@ -25,17 +25,18 @@ from dispatch.explain import clash_text, failed_text
 from dispatch.templatetags.formats import hours, number
 
 LONGEST = 80  # characters of a customer's message
-DONE_BY = {  # who is told what to do about it; the others may look
-    Why.CAME_BACK: Permission.EDIT,
-    Why.ETA_PASSED: Permission.ESTIMATE,
-    Why.WINDOW_OVER: Permission.MOVE,
-    Why.TOO_LONG: Permission.MOVE,
-    Why.NO_DRIVER: Permission.ASSIGN,
-    Why.CLASH: Permission.ASSIGN,
-    Why.MESSAGE: Permission.NOTE,
-    Why.ANSWERED: Permission.EDIT,
-    Why.NOT_TOLD: Permission.NOTE,
-    Why.REQUEST: Permission.DISCARD,
+# What to do about it, and who may; the others may look.
+REMEDIES: dict[Why, tuple[Permission, Any]] = {
+    Why.CAME_BACK: (Permission.EDIT, gettext_lazy("Give it a new window or driver")),
+    Why.ETA_PASSED: (Permission.ESTIMATE, gettext_lazy("Say a new time")),
+    Why.WINDOW_OVER: (Permission.MOVE, gettext_lazy("Start it, or agree another window")),
+    Why.TOO_LONG: (Permission.MOVE, gettext_lazy("Complete it, or ask the crew")),
+    Why.NO_DRIVER: (Permission.ASSIGN, gettext_lazy("Pick a driver")),
+    Why.CLASH: (Permission.ASSIGN, gettext_lazy("Give it to somebody else")),
+    Why.MESSAGE: (Permission.NOTE, gettext_lazy("Answer it")),
+    Why.ANSWERED: (Permission.EDIT, gettext_lazy("Go on with it")),
+    Why.NOT_TOLD: (Permission.NOTE, gettext_lazy("Call them")),
+    Why.REQUEST: (Permission.DISCARD, gettext_lazy("Confirm or decline")),
 }
 
 
@@ -74,7 +75,8 @@ class Teller:
         if len(requests) == 1 or not self.actor.may(Permission.DISCARD):
             lines += self._of_jobs(requests)
         elif requests:
-            point = Point(mark(requests[0]), self._waiting(requests), _remedy(requests[0]))
+            words, remedy = self._waiting(requests), self._remedy(requests[0])
+            point = Point(mark(requests[0]), words, remedy)
             lines.append(Line(None, reverse("requests"), (point,)))
         return lines
 
@@ -91,7 +93,12 @@ class Teller:
             yield Line(found[0].job, url, tuple(points))
 
     def _remedy(self, need: Need) -> str:
-        return _remedy(need) if self.actor.may(DONE_BY[need.why]) else _("Look at it")
+        permission, words = REMEDIES[need.why]
+        if not self.actor.may(permission):
+            return _("Look at it")
+        if need.why is Why.WINDOW_OVER and need.job.status is Status.PENDING:
+            return _("Agree another window")  # it cannot be started
+        return str(words)
 
     def _waiting(self, needs: list[Need]) -> str:
         since = min(need.about for need in needs if isinstance(need.about, datetime))
@@ -137,28 +144,3 @@ class Teller:
 
     def _time(self, at: datetime) -> str:
         return self.business.time_text(at, self.at)
-
-
-def _remedy(need: Need) -> str:
-    match need.why:
-        case Why.CAME_BACK:
-            return _("Give it a new window or driver")
-        case Why.ETA_PASSED:
-            return _("Say a new time")
-        case Why.WINDOW_OVER if need.job.status is Status.PENDING:
-            return _("Agree another window")
-        case Why.WINDOW_OVER:
-            return _("Start it, or agree another window")
-        case Why.TOO_LONG:
-            return _("Complete it, or ask the crew")
-        case Why.NO_DRIVER:
-            return _("Pick a driver")
-        case Why.CLASH:
-            return _("Give it to somebody else")
-        case Why.MESSAGE:
-            return _("Answer it")
-        case Why.ANSWERED:
-            return _("Go on with it")
-        case Why.NOT_TOLD:
-            return _("Call them")
-    return _("Confirm or decline")

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.template import Context, Template
 from django.template.loader import get_template
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from dispatch.domain.attention import Need, Why, awaits_yes, needs
@@ -17,13 +17,30 @@ from dispatch.domain.availability import Clash, Obstacle, is_free, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, Window
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.moves import coming, is_customers, needs_reason, next_step, targets
+from dispatch.domain.moves import coming, is_customers, is_due, needs_reason, next_step, targets
 from dispatch.domain.permissions import Actor, Permission, Rank, sees_prices
 from dispatch.domain.roster import Member, Roster
 from dispatch.domain.status import Status
 from dispatch.http import etag_of
 
 Drivers = tuple[tuple[str, str], ...]  # usernames, and how they are called
+
+MARKS: dict[Why, tuple[Any, str]] = {
+    Why.CAME_BACK: (gettext_lazy("Came back"), "red"),
+    Why.NO_DRIVER: (gettext_lazy("No driver"), "yellow"),
+    Why.CLASH: (gettext_lazy("Not free"), "red"),
+    Why.MESSAGE: (gettext_lazy("Wants an answer"), "yellow"),
+    Why.ANSWERED: (gettext_lazy("Answered"), "yellow"),
+    Why.NOT_TOLD: (gettext_lazy("Not told"), "yellow"),
+    Why.REQUEST: (gettext_lazy("Requests"), "blue"),
+}
+LATE = gettext_lazy("Late"), "red"
+STEPS: dict[Status, Any] = {  # a button's word for going there
+    Status.BOOKED: gettext_lazy("Confirm"),
+    Status.READY_FOR_PICKUP: gettext_lazy("Ready"),
+    Status.IN_PROGRESS: gettext_lazy("Start"),
+    Status.COMPLETED: gettext_lazy("Complete"),
+}
 
 
 class Mark(NamedTuple):
@@ -51,7 +68,7 @@ class CardKey:
     driver: str
     mates: tuple[str, ...]  # the others of the crew
     drivers: Drivers
-    next: Status | None
+    today: date | None  # once the day of its window has come
 
 
 @dataclass(frozen=True)
@@ -73,7 +90,7 @@ class Cards:
         key = CardKey(
             job,
             (self.business.slug, job.id, job.version),
-            *(self.business, self.member.rank, prices, get_language()),
+            *(self.business, self.member.rank, prices, self._language),
             year=today.year,
             with_day=not grouped,
             late=any(need.why.is_late for need in found),
@@ -82,7 +99,7 @@ class Cards:
             driver=driver and self.roster.name_of(driver),
             mates=tuple(self.roster.name_of(username) for username in mates),
             drivers=self._drivers(job),
-            next=next_step(job, self.member.actor, today),
+            today=today if is_due(job, today) else None,
         )
         return _rendered(key, self._template)
 
@@ -97,6 +114,10 @@ class Cards:
 
     def is_on_the_way(self, job: Job) -> bool:
         return coming(job, self.business, self.at)[0] is not None
+
+    @cached_property
+    def _language(self) -> str | None:
+        return get_language()
 
     @cached_property
     def _template(self) -> Template:
@@ -125,26 +146,16 @@ class Cards:
 def _rendered(key: CardKey, template: Template) -> SafeString:
     """Holds no CSRF token, no revision and no relative time: those would not keep."""
     by, start = Actor("", key.rank), key.job.status
+    step = next_step(key.job, by, key.today)
     context = {
         **{each.name: getattr(key, each.name) for each in fields(key)},
         "etag": etag_of((template.source, key)).strip('W/"'),
-        "step": _step(key.next),
-        "is_quiet": key.next is not None and is_customers(start, key.next),
+        "next": step,
+        "next_word": step and STEPS[step],
+        "is_quiet": step is not None and is_customers(start, step),
         "targets": [(to, needs_reason(start, to)) for to in targets(key.job, by)],
     }
     return template.render(Context(context))
-
-
-def _step(to: Status | None) -> str:
-    """A button's word for going there; the status itself is said to screen readers."""
-    match to:
-        case Status.BOOKED:
-            return _("Confirm")
-        case Status.READY_FOR_PICKUP:
-            return _("Ready")
-        case Status.IN_PROGRESS:
-            return _("Start")
-    return _("Complete")
 
 
 def _marks(job: Job, needs: tuple[Need, ...], *, on_my_way: bool, prices: bool) -> Iterator[Mark]:
@@ -166,21 +177,7 @@ def _marks(job: Job, needs: tuple[Need, ...], *, on_my_way: bool, prices: bool) 
 
 def mark(need: Need) -> Mark:
     """The word for that need, on the card as in the list above the columns."""
-    match need.why, need.about:
-        case Why.CAME_BACK, _about:
-            return Mark(_("Came back"), "red")
-        case Why.CLASH, Clash(obstacle=Obstacle.FULL):
-            return Mark(_("Overfull"), "red")
-        case Why.CLASH, _about:
-            return Mark(_("Not free"), "red")
-        case Why.NO_DRIVER, _about:
-            return Mark(_("No driver"), "yellow")
-        case Why.MESSAGE, _about:
-            return Mark(_("Wants an answer"), "yellow")
-        case Why.ANSWERED, _about:
-            return Mark(_("Answered"), "yellow")
-        case Why.NOT_TOLD, _about:
-            return Mark(_("Not told"), "yellow")
-        case Why.REQUEST, _about:
-            return Mark(_("Requests"), "blue")
-    return Mark(_("Late"), "red")
+    if isinstance(need.about, Clash) and need.about.obstacle is Obstacle.FULL:
+        return Mark(_("Overfull"), "red")
+    words, colour = MARKS.get(need.why, LATE)
+    return Mark(str(words), colour)

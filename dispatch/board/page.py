@@ -15,6 +15,7 @@ from dispatch import jobs
 from dispatch.board.attention import Line, Teller
 from dispatch.board.card import Cards
 from dispatch.board.filters import Filters
+from dispatch.domain.attention import by_the_clock
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job, JobLine, Window
 from dispatch.domain.job_input import InvalidInput, date_of
@@ -82,7 +83,7 @@ class Board:
     def columns(self) -> list[Column]:
         columns = []
         for status in Status:
-            here = sorted(self._open, key=self._due) if status.is_open else self._finished
+            here = self._open if status.is_open else self._finished
             shown = tuple(
                 job
                 for job in here
@@ -151,8 +152,10 @@ class Board:
 
     @cached_property
     def _open(self) -> list[Job]:
+        """As they are due."""
         shown = [] if self.wrong_date else self.seen
-        return [job for job in shown if job.status.is_open and (not self.day or self._is_due(job))]
+        here = (job for job in shown if job.status.is_open and (not self.day or self._is_due(job)))
+        return sorted(here, key=self._due)
 
     @cached_property
     def _finished(self) -> list[Job]:
@@ -215,7 +218,11 @@ class Board:
             *(self.today.year, self.of_day),
             [(job.id, job.version, job.updated_at) for job in self._finished],
             # What comes with the time alone.
-            [(job_id, [need.why for need in found]) for job_id, found in self._cards.needs.items()],
+            [
+                (job.id, need.why)
+                for job in self.seen
+                for need in by_the_clock(job, self.business, self.at)
+            ],
             [job.id for job in self.seen if self._cards.is_on_the_way(job)],
             [
                 job.id

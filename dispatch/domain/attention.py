@@ -46,13 +46,26 @@ def needs(
     job: Job, roster: Roster, overfull: Overfull, business: Business, at: datetime
 ) -> tuple[Need, ...]:
     """Everything that the job needs at that moment, the most pressing first."""
-    found = [*_unheard(job)]
-    if job.status.is_open:
-        found += [*_of_its_visit(job, business, at)]
-        found += [Need(job, Why.CLASH, clash) for clash in clashes(job, roster, overfull)]
-        if (since := _waits_since(job)) and at - since > timedelta(hours=business.respond_hours):
-            found.append(Need(job, Why.REQUEST, since))
+    found = [*by_the_clock(job, business, at), *_unheard(job)]
+    found += [Need(job, Why.CLASH, clash) for clash in clashes(job, roster, overfull)]
     return tuple(sorted(found, key=lambda need: need.why.value))
+
+
+def by_the_clock(job: Job, business: Business, at: datetime) -> Iterator[Need]:
+    """Those of its needs that the time alone can bring."""
+    if not job.status.is_open:
+        return
+    if failed := needs_attention(job):  # which a new window or driver settles: not late as well
+        yield Need(job, Why.CAME_BACK, failed)
+        return
+    if late := lateness(job, business, at):
+        yield late
+    if job.status is Status.PENDING:
+        since = job.reached(Status.PENDING) or job.created_at
+        if at - since > timedelta(hours=business.respond_hours):
+            yield Need(job, Why.REQUEST, since)
+    elif not job.crew.driver and job.window and job.window.date == business.today(at):
+        yield Need(job, Why.NO_DRIVER)
 
 
 def lateness(job: Job, business: Business, at: datetime) -> Need | None:
@@ -73,18 +86,6 @@ def awaits_yes(job: Job) -> bool:
     return bool(job.quote and not job.quote.answer) and job.status.is_open
 
 
-def _of_its_visit(job: Job, business: Business, at: datetime) -> Iterator[Need]:
-    """A new window or driver settles what came back: until then it is not late as well."""
-    if failed := needs_attention(job):
-        yield Need(job, Why.CAME_BACK, failed)
-        return
-    if late := lateness(job, business, at):
-        yield late
-    is_ours = job.status is not Status.PENDING and not job.crew.driver
-    if is_ours and job.window and job.window.date == business.today(at):
-        yield Need(job, Why.NO_DRIVER)
-
-
 def _unheard(job: Job) -> Iterator[Need]:
     """Of what went to and fro, until a member has done something with the job since."""
     for said in job.messages_in or ():
@@ -101,9 +102,3 @@ def _seen_to(job: Job, since: datetime | None) -> bool:
     """True where a member has done anything with the job since then, a note too."""
     acts = [(act.at, act.by) for acts in (job.history, job.notes) for act in acts]
     return since is not None and any(at > since and by not in (CUSTOMER, SYSTEM) for at, by in acts)
-
-
-def _waits_since(job: Job) -> datetime | None:
-    """The moment since which it waits to be confirmed."""
-    waits = job.status is Status.PENDING
-    return (job.reached(Status.PENDING) or job.created_at) if waits else None
