@@ -169,7 +169,9 @@ board.addEventListener("click", (event) => {
 function linkAt(target) {
   const control = target.closest("a, button, summary, label, input");
   if (control) return control.closest("a[data-drawer]");
-  return getSelection().isCollapsed ? target.closest(".card")?.querySelector("a[data-drawer]") : null;
+  const card = target.closest(".card"), selected = getSelection();
+  const isSelected = card && !selected.isCollapsed && selected.containsNode(card, true);
+  return isSelected ? null : card?.querySelector("a[data-drawer]");
 }
 
 // With Alt a drag over a card selects its text instead of moving it.

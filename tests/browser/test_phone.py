@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from dispatch.domain.job import Crew
 from dispatch.domain.status import Status
 from tests.browser.conftest import Window
-from tests.browser.site import Site, card, open_drawer, sign_in_as
+from tests.browser.site import Site, card, column, open_drawer, sign_in_as
 
 pytestmark = pytest.mark.long
 PHONE: dict[str, Any] = {
@@ -60,6 +60,23 @@ def test_joel_finds_his_job_and_sees_it_through(window: Window, site: Site) -> N
     expect(drawer.locator("header .pill")).to_have_text("Completed")
     phone.get_by_role("button", name="Close").tap()
     expect(card(phone, mine, Status.COMPLETED)).to_be_visible()
+    assert sideways(phone) <= 0
+
+
+def test_one_column_fits_the_width_and_the_next_one_snaps_into_it(
+    window: Window, site: Site
+) -> None:
+    site.job()
+    phone = window("dana", **PHONE)
+    phone.goto(site.board)
+    columns = phone.locator(".columns")
+    assert phone.locator(".column").evaluate_all(
+        "columns => columns.every(it => it.offsetWidth === it.parentElement.clientWidth)"
+    )
+    columns.evaluate("it => it.scrollTo({ left: it.clientWidth * 2.3, behavior: 'instant' })")
+    there = "column => column.getBoundingClientRect().x"
+    ready = column(phone, Status.READY_FOR_PICKUP)
+    assert abs(ready.evaluate(there) - columns.evaluate(there)) < 1
     assert sideways(phone) <= 0
 
 
