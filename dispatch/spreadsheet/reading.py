@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TypeVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dispatch.domain.typed.texts import BYTE_ORDER_MARK, lines
 
@@ -72,6 +73,8 @@ def read_text(text: str, coding: str = "") -> Sheet:
     """Raises NoTable."""
     if text.lstrip()[:1] in ("[", "{"):
         raise NoTable(_("This is JSON, no CSV: “manage.py jobs import” takes a jobs.json."))
+    if text.lstrip().startswith("BEGIN:VCALENDAR"):
+        raise NoTable(_("This is a calendar, no CSV: export it as CSV, and choose that."))
     table = list(in_turns(_records(text)))
     filled = [(number, cells) for number, cells in enumerate(table, 1) if any(cells)]
     if len(filled) < 2:
@@ -140,7 +143,11 @@ def _row(number: int, cells: list[str], columns: int) -> Row:
     """As wide as the header."""
     told = {"cells": len(cells), "columns": columns}
     if any(cells[columns:]):
-        why = _("It has {cells} cells, and there are {columns} headings: is a quotation mark lost?")
+        why = ngettext(
+            "It has {cells} cells, and there is {columns} heading: is a quotation mark lost?",
+            "It has {cells} cells, and there are {columns} headings: is a quotation mark lost?",
+            columns,
+        )
         return Row(number, tuple(cells[:columns]), why.format(**told))
     missing = columns - len(cells)
     hint = _("It has {cells} of {columns} cells: the others were taken for empty.").format(**told)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 
 from dispatch.domain.business import Business
+from dispatch.domain.job_input import FIRST_DATE, LAST_DATE
 from dispatch.domain.typed.texts import dashes
 
 FIGURES = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})(?![0-9])")
@@ -60,17 +61,24 @@ def order_of(cells: Iterable[str]) -> Order | None:
 
 def day(typed: str, order: Order) -> tuple[dt.date, str]:
     """The day, and the text behind it. Raises NoTime."""
-    text = WEEKDAY.sub("", dashes(typed).strip())
     with suppress(ValueError):
-        if found := ISO.match(text):
-            return dt.date(int(found[1]), int(found[2]), int(found[3])), text[found.end() :]
-        if found := FIGURES.match(text):
-            return _of_figures(found, order), text[found.end() :]
-        words = re.sub(r"[\s,.-]+", " ", text).strip()
-        for pattern in NAMED:
-            with suppress(ValueError):
-                return dt.datetime.strptime(words, pattern).date(), ""  # noqa: DTZ007  a day
+        found, rest = _day(WEEKDAY.sub("", dashes(typed).strip()), order)
+        if FIRST_DATE <= found <= LAST_DATE:
+            return found, rest
     raise NoTime(_("“{typed}” is no day such as 2026-05-23.").format(typed=typed))
+
+
+def _day(text: str, order: Order) -> tuple[dt.date, str]:
+    """Raises ValueError."""
+    if found := ISO.match(text):
+        return dt.date(int(found[1]), int(found[2]), int(found[3])), text[found.end() :]
+    if found := FIGURES.match(text):
+        return _of_figures(found, order), text[found.end() :]
+    words = re.sub(r"[\s,.-]+", " ", text).strip()
+    for pattern in NAMED:
+        with suppress(ValueError):
+            return dt.datetime.strptime(words, pattern).date(), ""  # noqa: DTZ007  a day
+    raise ValueError(text)
 
 
 def local_day(typed: str, order: Order, business: Business) -> tuple[dt.date, str]:
@@ -82,9 +90,10 @@ def local_day(typed: str, order: Order, business: Business) -> tuple[dt.date, st
 
 def _with_offset(typed: str, business: Business) -> dt.datetime | None:
     """`2026-05-23T16:00:00Z` as a time of the business."""
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         told = dt.datetime.fromisoformat(typed)
-        return told.astimezone(business.zone).replace(microsecond=0) if told.tzinfo else None
+        if told.tzinfo and FIRST_DATE <= told.date() <= LAST_DATE:
+            return told.astimezone(business.zone).replace(microsecond=0)
     return None
 
 
@@ -92,7 +101,7 @@ def _of_figures(found: re.Match[str], order: Order) -> dt.date:
     first, second, year = int(found[1]), int(found[3]), int(found[4])
     is_day_first = order is Order.DAY_FIRST or found[2] == "."
     number, month = (first, second) if is_day_first else (second, first)
-    return dt.date(year + 2000 if year < 100 else year, month, number)
+    return dt.date(year + 2000 if len(found[4]) == 2 else year, month, number)
 
 
 def clock(typed: str) -> str:

@@ -1,14 +1,14 @@
 """What the cells of one row say: its window, its status, its payments, its driver."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from dispatch.domain import job_input
-from dispatch.domain.business import Business
+from dispatch.domain.business import Business, ItemOffer, Load
 from dispatch.domain.job import Payment, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.roster import Roster
@@ -60,14 +60,10 @@ class Values:
     def _item(self, typed: str) -> dict[str, Any]:
         found = ITEM.fullmatch(typed.strip())
         count, name = (int(found[1] or 1), found[2]) if found else (1, typed)
-        label = folded(name)
-        known = [item.name for item in self.business.items if folded(item.label) == label]
-        return {"name": known[0] if known else name, "count": count}
+        return {"name": _named(self.business.items, name), "count": count}
 
     def load(self, typed: str) -> str:
-        """Its name where it is called by its label."""
-        named = (each.name for each in self.business.loads if folded(each.label) == folded(typed))
-        return next(named, typed)
+        return _named(self.business.loads, typed)
 
     def window(self, cells: Cells, hints: list[str]) -> dict[str, Any] | None:
         """As `job_input` takes it. Raises NoTime."""
@@ -178,6 +174,13 @@ class Values:
             why = _("Nobody called “{name}” is on the roster: nobody drives it yet.")
             hints.append(why.format(name=typed))
         return known
+
+
+def _named(offers: Iterable[Load | ItemOffer], typed: str) -> str:
+    """The name of what is called so, by its name or its label; else as it was typed."""
+    asked = folded(typed)
+    named = (each.name for each in offers if asked in (folded(each.name), folded(each.label)))
+    return next(named, typed)
 
 
 def _status(typed: str) -> Status:

@@ -76,6 +76,7 @@ def test_a_cell_of_several_lines_is_one() -> None:
         (b" , \r\n,,\n", "There are no rows in it"),
         (b"PK\x03\x04 a workbook", "This is no CSV file."),
         (b'[{"id": 1}]', "This is JSON, no CSV"),
+        (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", "This is a calendar, no CSV"),
         (b"a," * 101 + b"z\n1\n", "It has more than 100 columns."),
         (b"Name,Address\nBo," + b"x" * 200_000, "A cell of row 2 never ends."),
     ],
@@ -165,7 +166,10 @@ def test_a_dot_says_that_the_day_stands_first() -> None:
     assert times.day("03/04/2026", Order.MONTH_FIRST)[0] == date(2026, 3, 4)
 
 
-@pytest.mark.parametrize("typed", ["soon", "13/13/2026", "2026-02-30", "=today()", "1/2", "١/٢/٢٦"])
+@pytest.mark.parametrize(
+    "typed",
+    ["soon", "13/13/2026", "2026-02-30", "=today()", "1/2", "١/٢/٢٦", "9999-12-31", "1/1/0001"],
+)
 def test_what_is_no_day_says_so(typed: str) -> None:
     with pytest.raises(NoTime, match="is no day such as"):
         times.day(typed, Order.MONTH_FIRST)

@@ -129,6 +129,8 @@ def test_times_are_those_of_our_windows(
         ),
         ({"Status": "Teleported"}, "Status: “Teleported” is no status; there are Requested, "),
         ({"Visit completed": "maybe"}, "Is it done? (yes or no): Write yes or no."),
+        ({"Date": "9999-12-31"}, "Day of the pickup: “9999-12-31” is no day such as 2026-05-23."),
+        ({"Created": "0001-01-01T00:00:00+14:00"}, "Created on: “0001-01-01T00:00:00+14:00” is no"),
         ({"Finished": "2027-01-01"}, "Finished on: That is still to come."),
         ({"Load": "gigantic"}, "Load: There is no such load; there are quarter, half, full."),
         (
@@ -197,7 +199,7 @@ def test_money_is_what_was_agreed_and_what_was_paid(row: Any) -> None:
 
 
 def test_items_and_notes_come_along(row: Any) -> None:
-    job = job_of(row(Items="2 × Mattress; fridge", Notes="Dog", **{"Gate code": "4411"}))
+    job = job_of(row(Items="2 × Mattress; Fridge", Notes="Dog", **{"Gate code": "4411"}))
     assert [(item.name, item.count) for item in job.items] == [("mattress", 2), ("fridge", 1)]
     assert (job.notes[0].text, job.access_notes) == ("Dog", "4411")
 
