@@ -8,8 +8,10 @@ const box = (card) => card?.querySelector(".tick input");
 
 board.addEventListener("merged", ({ detail: { before, cards } }) => {
   for (const [id, card] of cards) {
-    const was = box(before.get(id));
-    if (was?.checked && before.get(id) !== card && box(card)) box(card).checked = true;
+    const was = box(before.get(id)), is = box(card);
+    if (!was?.checked || !is || was === is) continue;
+    // Still of the version that was ticked: what others have changed since has to be told.
+    Object.assign(is, { checked: true, value: was.value });
   }
   document.dispatchEvent(new Event("change"));
 });
@@ -41,9 +43,17 @@ if (form) {
     // What was answered is over: the next is another, with a key of its own.
     if (answer.status !== 503) form.elements.key.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
     told.querySelector(".said").focus();
-    refresh();
+    refresh().then(seeAll);
     return true;
   });
+}
+
+// What was told is known: from here on each tick stands for its card as it is now.
+function seeAll() {
+  for (const tick of board.querySelectorAll(".tick :checked")) {
+    const { id, version } = tick.closest(".card").dataset;
+    tick.value = `${id}/${version}`;
+  }
 }
 
 document.addEventListener("change", () => {

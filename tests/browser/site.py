@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 from msgspec.structs import replace
 from playwright.sync_api import Locator, Page
 
-from dispatch.domain.job import Job
+from dispatch.domain.job import Crew, Job
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
 from dispatch.stores.file import FileStore
@@ -81,6 +81,14 @@ class Site:
             lambda book: book.changed(
                 move(book.job(job.id), to, by=JOEL, at=at, business=BUSINESS), at
             )
+        )
+        self.let_know(job)
+
+    def assign(self, job: Job, driver: str) -> None:
+        """Joel gives it to them in another window; the server knows."""
+        at, crew = self.now(), Crew(driver=driver)
+        self._jobs.change(
+            lambda book: book.changed(book.job(job.id).assigned(crew, by=JOEL.name, at=at), at)
         )
         self.let_know(job)
 

@@ -856,3 +856,22 @@ def test_what_needs_attention_comes_and_goes_with_the_poll(
     expect(link).to_be_focused()
     dana.keyboard.press("Enter")
     expect(dana.locator("#drawer h2")).to_have_text(first.customer_name)
+
+
+def test_a_tick_stands_for_the_card_as_it_was_ticked(still: Page, job: Job, site: Site) -> None:
+    """A refresh in between does not let the second dispatcher overwrite the first unasked."""
+    card(still, job).get_by_role("checkbox").check(force=True)
+    site.assign(job, "ana")
+    later(still)
+    expect(card(still, job).locator(".chip")).to_contain_text("Ana")
+
+    still.locator("#several summary", has_text="Assign").click()
+    still.locator("#several").get_by_label("Driver").select_option("joel")
+    assign = still.get_by_role("button", name="Assign", exact=True)
+    assign.click()
+    expect(still.locator(".told")).to_contain_text("Joel Ramirez has changed")
+    assert site.stored(job).crew.driver == "ana"
+    expect(card(still, job).get_by_role("checkbox")).to_have_value(f"{job.id}/2")
+    assign.click()  # knowing that by now
+    expect(still.locator(".told")).to_contain_text("1 job is done.")
+    assert site.stored(job).crew.driver == "joel"
