@@ -104,7 +104,7 @@ def _told(request: SiteRequest, form: SeveralForm, all_done: jobs.AllDone) -> To
     heads = [ngettext("%d job is done.", "%d jobs are done.", count) % count if count else ""]
     if rest:
         told.status = 409
-        heads.append(ngettext("%d could not be:", "%d could not be:", rest) % rest)
+        heads.append(ngettext("%d could not be done:", "%d could not be done:", rest) % rest)
     told.head = " ".join(filter(None, heads))
     return told
 

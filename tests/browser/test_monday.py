@@ -77,7 +77,7 @@ def confirm_all(dana: Page) -> None:
     for box in boxes.all():
         press(box, "Space")
     press(dana.get_by_role("button", name="Confirm"))
-    expect(dana.get_by_text("9 jobs are done. 3 could not be:")).to_be_visible()
+    expect(dana.get_by_text("9 jobs are done. 3 could not be done:")).to_be_visible()
     press(dana.get_by_role("button", name="all the same"))
     expect(dana.get_by_text("None waits to be confirmed.")).to_be_visible()
 

@@ -56,11 +56,23 @@ def test_several_are_confirmed_by_keyboard_and_what_could_not_be_stays_ticked(
     dana.get_by_role("button", name="Confirm").focus()
     dana.keyboard.press("Enter")
     expect(dana.locator(".said")).to_be_focused()
-    expect(dana.locator(".told")).to_contain_text("2 jobs are done. 1 could not be:")
+    expect(dana.locator(".told")).to_contain_text("2 jobs are done. 1 could not be done:")
     expect(dana.locator(".told")).to_contain_text("This job has moved on")
     assert dana.evaluate("window.isSamePage")
     assert [site.stored(job).status for job in (first, second)] == [Status.BOOKED] * 2
     expect(dana.locator(".rows :checked")).to_have_count(0)
+
+
+def test_the_bar_leaves_half_of_a_small_screen_to_the_requests(window: Window, site: Site) -> None:
+    """With text twice as large, and with its fields unfolded."""
+    site.job(Status.PENDING)
+    dana = window("dana", viewport={"width": 320, "height": 640})
+    dana.goto(f"/dashboard/requests/?r={site.revision}")
+    dana.evaluate("document.documentElement.style.fontSize = '200%'")
+    bar = dana.locator("#several")
+    for act in ("Assign…", "Move…", "Decline…"):
+        bar.get_by_text(act).click()
+        assert bar.evaluate("bar => bar.offsetHeight") <= 320
 
 
 @pytest.mark.parametrize("has_script", [True, False])

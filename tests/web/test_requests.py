@@ -145,7 +145,7 @@ def test_what_could_not_be_done_stays_ticked_with_why_beside_it(
     dispatch.jobs.move(BUSINESS, "job2", CANCELLED, by=THE_CUSTOMER)
     answer = post(dana, "move", made[:3], date="2026-05-25")
     assert answer.status_code == 409
-    assert "1 job is done. 2 could not be: Customer 1 : see beside it" in words(answer)
+    assert "1 job is done. 2 could not be done: Customer 1 : see beside it" in words(answer)
     why = "Dana has changed the window to Sat, May 23 (Afternoon) since you looked."
     assert f"See it Customer 1 {why}" in words(answer)
     assert "The customer has moved this job to “Cancelled” at 12:00 PM." in words(answer)
