@@ -151,14 +151,13 @@ def cover(
     given: Mapping[Seen, Mapping[str, str]],
     *,
     by: Actor,
-    insist: bool = False,
     key: str,
 ) -> AllDone:
     """To each job its own people, usernames by role."""
     once = _Roster(business)
 
     def change(each: Seen) -> jobs.Change:
-        how: dict[str, Any] = {"by": by, "version": each.version, "insist": insist, "key": key}
+        how: dict[str, Any] = {"by": by, "version": each.version, "key": key}
         assigned = jobs.assign.change(business, each.job_id, given[each], **how, roster=once.read)
         return _if_open(each.job_id, assigned)
 

@@ -16,7 +16,7 @@ from dispatch.domain.status import Status
 from dispatch.roster import Days
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
-from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job, unavailable
+from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job, make_member, unavailable
 from tests.web.pages import text, words
 
 PAGE = "/dashboard/schedule/"
@@ -57,7 +57,7 @@ def row(page: Any, driver: str) -> str:
 
 
 def place(client: Client, *ids: str, to: str, **fields: Any) -> Any:
-    sent = {"job": [each if ":" in each else f"{each}:1" for each in ids], "to": to, "key": "k"}
+    sent = {"job": [each if "/" in each else f"{each}/1" for each in ids], "to": to, "key": "k"}
     return client.post(f"{PAGE}place", sent | fields)
 
 
@@ -130,7 +130,7 @@ def test_what_was_done_stays_in_its_week_and_cannot_be_moved(
     page = dana.get(PAGE)
     assert "Mark Completed" in row(page, "Joel")
     assert "Nancy" not in words(page)
-    assert 'value="mark:' not in text(page)
+    assert 'value="mark/' not in text(page)
 
 
 def test_a_window_of_a_day_that_has_none_and_a_driver_who_has_left_are_shown_too(
@@ -167,7 +167,7 @@ def test_a_job_is_given_another_day_window_and_driver_in_one_go(
     for name in ("mark", "nancy"):
         moved = job(jobs, name)
         assert (moved.window, moved.crew.driver) == (BUSINESS.window(MONDAY, "afternoon"), "joel")
-    place(dana, "mark:3", to="2026-05-25 afternoon -", key="another")
+    place(dana, "mark/3", to="2026-05-25 afternoon -", key="another")
     assert job(jobs).crew.driver is None
 
 
@@ -196,7 +196,7 @@ def test_a_driver_who_is_away_is_refused_with_who_is_free_and_the_rest_goes_thro
     assert page.status_code == 409
     said = "1 job stays as it is: Mark : Joel is away on Sat, May 23 (Morning). Who is free: Ana."
     assert said in words(page)
-    assert 'value="mark:1" aria-label="Mark" checked' in text(page)
+    assert 'value="mark/1" aria-label="Mark" checked' in text(page)
     assert "Do it all the same" not in words(page)
     assert job(jobs).crew == Crew()
 
@@ -209,7 +209,7 @@ def test_beyond_what_there_is_room_for_a_dispatcher_insists(
     page = place(dana, "mark", to="2026-05-23 morning joel")
     assert "Joel already drives 4 jobs on Sat, May 23 (Morning)" in words(page)
     (again,) = re.findall(r'formaction="([^"]*insist=1)"', text(page))
-    sent = {"job": ["mark:1"], "to": "2026-05-23 morning joel", "key": "another"}
+    sent = {"job": ["mark/1"], "to": "2026-05-23 morning joel", "key": "another"}
     assert dana.post(again, sent).status_code == 303
     assert job(jobs).crew.driver == "joel"
     assert job(jobs).history[-1].reason == INSISTED
@@ -247,11 +247,19 @@ def test_a_job_that_is_gone_and_versions_that_never_were_are_told(
     dana: Client, jobs: JobRepository
 ) -> None:
     put(jobs, "Mark")
-    page = place(dana, "mark:7", "nobody", to="2026-05-23 morning joel")
+    page = place(dana, "mark/7", "nobody", to="2026-05-23 morning joel")
     assert "This job never had a version 7" in words(page)
     assert "It is no longer there" in words(page)
-    assert place(dana, "mark:x", to="2026-05-23 morning joel").status_code == 422
+    for odd in ("x", "", "0", "-1", "9" * 5000):
+        page = place(dana, f"mark/{odd}", to="2026-05-23 morning joel")
+        assert (page.status_code, "never had a version" in words(page)) == (409, True)
     assert job(jobs).version == 1
+
+
+def test_a_job_that_is_ticked_twice_is_one(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, "Mark")
+    place(dana, "mark", "mark", to="2026-05-23 morning joel")
+    assert "1 job: Sat, May 23 (Morning), Joel." in words(dana.get(PAGE))
 
 
 def test_out_of_reach_the_ticks_stay_and_it_is_sent_under_the_same_key(
@@ -303,7 +311,9 @@ def test_who_is_full_or_away_is_not_offered(dana: Client, jobs: JobRepository) -
     put(jobs, *"abcd", crew=Crew(driver="ana"), window=BUSINESS.window(FRIDAY, "afternoon"))
     page = fall_sick(dana)
     assert "Nobody is free then." in words(page)
-    assert cover(dana, page).status_code == 303
+    page = cover(dana, page)
+    assert page.status_code == 422
+    assert "Nobody was chosen: every job stays as it is." in words(page)
     assert job(jobs).crew == Crew()
     assert "Mark" in words(dana.get("/dashboard/crew/joel/cover"))
 
@@ -326,6 +336,29 @@ def test_what_somebody_else_was_faster_with_is_told(dana: Client, jobs: JobRepos
     assert told.status_code == 409
     assert "2 jobs stay as they are: Mark : Ana is away on Fri, May 22" in words(told)
     assert "Nobody is free then." in words(told)
+
+
+def test_of_two_dispatchers_who_cover_the_same_jobs_the_second_is_told(
+    dana: Client, roster: RosterRepository, jobs: JobRepository
+) -> None:
+    roster.change(lambda known: known.put(make_member("lee")))
+    joels_friday(jobs, "Mark", "Nancy")
+    page = fall_sick(dana)
+    dispatch.jobs.assign(BUSINESS, "mark", {"driver": "ana"}, by=DANA)
+    told = cover(dana, page, **{"driver-mark": "lee", "driver-nancy": "lee"})
+    assert told.status_code == 409
+    assert "Mark : Dana has changed the driver to Ana since you looked." in words(told)
+    assert [job(jobs, name).crew.driver for name in ("mark", "nancy")] == ["ana", "lee"]
+
+
+@pytest.mark.parametrize("version", ["x", "", "9" * 5000])
+def test_a_version_to_cover_that_never_was_is_told(
+    dana: Client, jobs: JobRepository, version: str
+) -> None:
+    joels_friday(jobs, "Mark")
+    told = cover(dana, fall_sick(dana), **{"version-mark": version})
+    assert (told.status_code, "never had a version" in words(told)) == (409, True)
+    assert job(jobs).crew == Crew()
 
 
 def test_a_role_beside_the_driver_is_covered_too(dana: Client, jobs: JobRepository) -> None:
