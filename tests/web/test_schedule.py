@@ -215,6 +215,32 @@ def test_beyond_what_there_is_room_for_a_dispatcher_insists(
     assert job(jobs).history[-1].reason == INSISTED
 
 
+def test_the_driver_who_has_it_is_asked_for_the_other_window_too(
+    dana: Client, jobs: JobRepository
+) -> None:
+    dispatch.roster.set_away(BUSINESS, "joel", Days(SATURDAY, SATURDAY, windows=("afternoon",)))
+    put(jobs, "Mark", crew=JOELS)
+    page = place(dana, "mark", to="2026-05-23 afternoon joel")
+    assert page.status_code == 409
+    assert "Joel is away on Sat, May 23 (Afternoon). Who is free: Ana." in words(page)
+    assert "Do it all the same" not in words(page)
+    assert (job(jobs).window, job(jobs).version) == (MORNING, 1)
+
+
+def test_the_driver_who_has_it_goes_beyond_their_places_knowingly(
+    dana: Client, jobs: JobRepository
+) -> None:
+    put(jobs, *"abcd", crew=JOELS, window=AFTERNOON)
+    put(jobs, "Mark", crew=JOELS)
+    page = place(dana, "mark", to="2026-05-23 afternoon joel")
+    assert "Joel already drives 4 jobs on Sat, May 23 (Afternoon)" in words(page)
+    sent = {"job": ["mark/1"], "to": "2026-05-23 afternoon joel", "key": "another"}
+    for _ in range(2):
+        assert dana.post(f"{PAGE}place?insist=1", sent).status_code == 303
+    moved = job(jobs)
+    assert (moved.window, moved.version, moved.history[-1].reason) == (AFTERNOON, 2, INSISTED)
+
+
 def test_of_two_dispatchers_the_second_is_told_by_whom(dana: Client, jobs: JobRepository) -> None:
     put(jobs, "Mark", "Nancy")
     dispatch.jobs.assign(BUSINESS, "mark", {"driver": "ana"}, by=DANA)
