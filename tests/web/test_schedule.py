@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 import dispatch.jobs
 import dispatch.roster
+from dispatch import overrides
 from dispatch.domain.availability import INSISTED
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.status import Status
@@ -102,6 +103,38 @@ def test_days_off_sundays_and_holidays_are_marked(dana: Client) -> None:
     assert "Sun, May 24 Day off" in words(page)
     assert "free only in the afternoon" in row(page, "Joel")
     assert "Morning 4 of 4 free" in words(page)
+
+
+def test_what_is_booked_in_a_window_that_was_closed_is_too_many(
+    dana: Client, jobs: JobRepository
+) -> None:
+    overrides.limit(BUSINESS, SATURDAY, "morning", 0, by=DANA)
+    assert "Sat, May 23 Afternoon 8 of 8 free" in words(dana.get(PAGE))
+    put(jobs, "Mark", "Nancy")
+    assert "Sat, May 23 Morning 2 too many Afternoon 8 of 8 free" in words(dana.get(PAGE))
+
+
+def test_of_days_that_are_over_no_places_are_said(dana: Client) -> None:
+    page = words(dana.get(PAGE))
+    assert "Thu, May 21 Morning Afternoon Print" in page
+    assert "Fri, May 22 Morning 8 of 8 free" in page
+
+
+def test_nothing_goes_into_a_window_that_the_business_no_longer_has(
+    dana: Client, jobs: JobRepository
+) -> None:
+    night = Window(date=SATURDAY, name="night", start="20:00", end="23:00")
+    put(jobs, "Mark", window=night)
+    page = dana.get(PAGE)
+    assert "Night Mark" in row(page, "No driver yet")
+    assert 'value="2026-05-23 morning -"' in text(page)
+    assert 'value="2026-05-23 night -"' not in text(page)
+
+
+def test_each_here_says_where(dana: Client) -> None:
+    page = text(dana.get(PAGE))
+    assert 'aria-label="Here: No driver yet, Sat, May 23, Morning"' in page
+    assert 'aria-label="Here: Joel, Sat, May 23, Morning"' in page
 
 
 def test_the_week_of_any_day_and_those_beside_it(dana: Client, jobs: JobRepository) -> None:
