@@ -73,6 +73,8 @@ def _slot(request: SiteRequest) -> tuple[Window, str | None]:
     day, _space, rest = request.POST.get("to", "").partition(" ")
     name, _space, driver = rest.partition(" ")
     window = request.business.agreed_window(job_input.date_of(day, "to"), name)
+    if window and window.date < request.business.today(wiring.now()):
+        raise InvalidInput({"to": _("That day is over.")})
     if window is None:
         raise InvalidInput({"to": _("There is no such window.")})
     return window, None if driver in ("", NOBODY) else driver

@@ -221,7 +221,7 @@ def book_full(page: Page, site: Site) -> None:
     day = date.fromisoformat(str(chosen["date"]))
     site.many_jobs(8, status=Status.BOOKED, window=BUSINESS.window(day, str(chosen["window"])))
     send_button(page).click()
-    expect(page.get_by_text("somebody else was faster")).to_be_visible()
+    expect(page.get_by_text("is full now")).to_be_visible()
 
 
 def book_503(page: Page, site: Site) -> None:

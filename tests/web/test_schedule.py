@@ -289,6 +289,7 @@ def test_of_two_dispatchers_the_second_is_told_by_whom(dana: Client, jobs: JobRe
         ((), "2026-05-23 morning joel", "Tick a job first"),
         (("mark",), "2026-05-23 evening joel", "There is no such window."),
         (("mark",), "someday morning joel", "That is no date"),
+        (("mark",), "2026-05-21 morning joel", "That day is over."),
         (("mark",), "", "That is no date"),
     ],
 )
