@@ -106,7 +106,11 @@ class Week:
         ]
 
     def _windows(self, day: date) -> list[Window]:
-        """Those offered, and those with a limit of no places that jobs stand in all the same."""
+        """Those offered; on a day that is none off, also those with a limit of no places that jobs
+        stand in all the same.
+        """
+        if day in self.business.closed:
+            return []
         offered = [*self.business.windows_on(day)]
         every = (offer.on(day) for offer in self.business.windows)
         return [

@@ -112,6 +112,8 @@ def test_what_is_booked_in_a_window_that_was_closed_is_too_many(
     assert "Sat, May 23 Afternoon 8 of 8 free" in words(dana.get(PAGE))
     put(jobs, "Mark", "Nancy")
     assert "Sat, May 23 Morning 2 too many Afternoon 8 of 8 free" in words(dana.get(PAGE))
+    overrides.close(BUSINESS, SATURDAY, by=DANA)
+    assert "Sat, May 23 Closed" in words(dana.get(PAGE))
 
 
 def test_of_days_that_are_over_no_places_are_said(dana: Client) -> None:
@@ -281,6 +283,23 @@ def test_of_two_dispatchers_the_second_is_told_by_whom(dana: Client, jobs: JobRe
     assert page.status_code == 409
     assert "1 job stays as it is: (1 was moved.) Mark : Dana has changed the driver" in words(page)
     assert (job(jobs).crew.driver, job(jobs, "nancy").crew.driver) == ("ana", "joel")
+
+
+@pytest.mark.parametrize("what", ["driver", "window"])
+def test_what_is_to_stay_as_it_was_seen_is_told_where_it_has_not(
+    dana: Client, jobs: JobRepository, what: str
+) -> None:
+    """From Joel's morning to Joel's afternoon, and from there to Ana: others were faster."""
+    put(jobs, "Mark", crew=JOELS)
+    if what == "driver":
+        dispatch.jobs.assign(BUSINESS, "mark", {"driver": "ana"}, by=DANA)
+        page = place(dana, "mark", to="2026-05-23 afternoon joel")
+    else:
+        dispatch.jobs.edit(BUSINESS, "mark", {"window": AFTERNOON}, by=DANA)
+        page = place(dana, "mark", to="2026-05-23 morning ana")
+    assert page.status_code == 409
+    assert f"Mark : Dana has changed the {what} to" in words(page)
+    assert job(jobs).version == 2
 
 
 @pytest.mark.parametrize(
