@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from dispatch import sample
-from dispatch.board import is_late
+from dispatch.domain.attention import lateness
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import UnreadableDocument
 from dispatch.stores.job_repository import JobRepository
@@ -104,7 +104,7 @@ def test_the_sample_day_is_believable_at_any_hour_of_the_week(
     assert sample.add_jobs(BUSINESS) == len(sample.JOBS)
     day = jobs.read().jobs
     assert {job.status for job in day} == set(Status)
-    assert not [job for job in day if is_late(job, BUSINESS, clock.at)]
+    assert not [job for job in day if lateness(job, BUSINESS, clock.at)]
     assert all(job.window in BUSINESS.windows_on(job.window.date) for job in day if job.window)
     assert sample.a_token(BUSINESS)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from dispatch.api.schemas import LONGEST_Q, ListQuery
-from dispatch.board import Filters
+from dispatch.board.filters import Filters
 from dispatch.domain import search
 from dispatch.domain.business import Business
 from dispatch.domain.job_input import InvalidInput, days

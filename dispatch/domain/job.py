@@ -124,6 +124,31 @@ class Note(Record, frozen=True):
     text: str
 
 
+class MessageIn(Record, frozen=True):
+    """As much of a customer's message as it is answered by; `answer` is nothing until it is."""
+
+    at: datetime | None = None
+    text: str | None = None
+    answer: Any = None
+
+
+class Quote(Record, frozen=True):
+    """As much of a price that waits for the customer's yes as the board shows: `answer` is None,
+    `accepted` or `declined`.
+    """
+
+    amount: Decimal | None = None
+    answer: str | None = None
+    answered_at: datetime | None = None
+
+
+class Message(Record, frozen=True):
+    """As much of a message to the customer as tells one that did not arrive."""
+
+    state: str | None = None
+    at: datetime | None = None
+
+
 class Event(Record, frozen=True):
     """A move (from, to, reason), or another event, named by `what`."""
 
@@ -190,6 +215,9 @@ class Job(JobLine, frozen=True, kw_only=True):
     request: Request | UnsetType = UNSET
     doubtful: bool | UnsetType = UNSET  # it came as robots send them; people's browsers may too
     keys: Mapping[str, datetime] | UnsetType = UNSET  # of what was done here, and when
+    messages_in: tuple[MessageIn, ...] | UnsetType = UNSET
+    messages: tuple[Message, ...] | UnsetType = UNSET
+    quote: Quote | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from dispatch.board import UNASSIGNED, Filters
+from dispatch.board.filters import UNASSIGNED, Filters
 from dispatch.domain.job_input import FIRST_DATE, InvalidInput, date_of, days
 from dispatch.domain.roster import Roster
 from dispatch.forms.job import InputForm

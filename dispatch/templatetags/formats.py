@@ -5,6 +5,7 @@ A day of another year than this one says so, a clock time of another day too.
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from hashlib import blake2b
 from urllib.parse import quote
 
 from django import template
@@ -22,6 +23,7 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.typed import phones
 
 register = template.Library()
+HUES = 12
 
 
 @register.filter
@@ -126,6 +128,12 @@ def hours(promised: Window | WindowOffer) -> str:
 def _short(at: time, *, half: bool) -> str:
     minutes = f":{at:%M}" if at.minute else ""
     return f"{at:%-I}{minutes}" + (f"\N{NO-BREAK SPACE}{at:%p}" if half else "")
+
+
+@register.filter
+def hue(username: str) -> int:
+    """One of the stylesheet's HUES, the same for this member always and everywhere."""
+    return blake2b(username.encode(errors="surrogatepass"), digest_size=8).digest()[0] % HUES
 
 
 @register.filter

@@ -5,7 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dispatch import wiring
-from dispatch.board import Board, Filters
+from dispatch.board.filters import Filters
+from dispatch.board.page import Board
 from dispatch.domain.moves import COULD_NOT
 from dispatch.domain.permissions import Permission
 from dispatch.forms.several import SeveralForm

@@ -8,9 +8,10 @@ const columns = board.querySelector(".columns");
 const CARD = /<li\s[^>]*data-id="([^"]*)"[^>]*data-etag="([^"]*)"[^>]*>[^]*?<\/li>/g;
 const GAP = 1000; // ms for which the place of a card that has gone stays empty
 let cards = cardsById(board);
+let attention = board.querySelector(".attention").innerHTML; // as it came
 const mine = new Set(); // jobs that were moved from here, until the board shows it
 
-const hasCome = steady(board, (target) => target.closest(".card"), () => {
+const hasCome = steady(board, (target) => target.closest(".card, .attention li"), () => {
   board.dispatchEvent(new Event("slid"));
 });
 
@@ -48,6 +49,7 @@ function merge(html) {
   Object.assign(shell.dataset, fresh.dataset);
   shell.querySelectorAll(":scope > .notice").forEach((notice) => notice.remove());
   shell.prepend(...fresh.querySelectorAll(":scope > .notice"));
+  mergeAttention(fresh.querySelector(".attention"));
   mergeCards(fresh);
   steadyAfter(were);
   mine.clear();
@@ -79,16 +81,36 @@ function mergeCards(fresh) {
   cards = next;
 }
 
+// What is unfolded stays so, and the focus on the same line's link.
+function mergeAttention(fresh) {
+  if (fresh.innerHTML === attention) return;
+  attention = fresh.innerHTML;
+  const old = board.querySelector(".attention"), focus = document.activeElement, href = focus.getAttribute("href");
+  fresh.querySelector("details")?.toggleAttribute("open", Boolean(old.querySelector("details[open]")));
+  const same = old.contains(focus) && [...fresh.querySelectorAll(focus.localName)].find((it) => it.getAttribute("href") === href);
+  old.replaceWith(fresh);
+  if (same) same.focus({ preventScroll: true });
+  for (const line of fresh.querySelectorAll("li")) hasCome(line);
+}
+
 function mergeColumn(fresh, next) {
   const column = columns.querySelector(`.column[data-status="${fresh.dataset.status}"]`);
   column.querySelector("h2").replaceChildren(...fresh.querySelector("h2").childNodes);
   const list = column.querySelector(".cards");
-  let place = cardFrom(list.firstElementChild);
-  for (const { dataset } of fresh.querySelectorAll(".card")) {
-    const card = next.get(dataset.id);
-    if (card === place) place = cardFrom(place.nextElementSibling);
-    else list.insertBefore(card, place);
+  const headings = new Map([...list.querySelectorAll(".group")].map((each) => [each.textContent, each]));
+  let place = past(list.firstElementChild, ".gap");
+  for (const each of fresh.querySelectorAll(".card, .group")) {
+    const item = each.matches(".card") ? next.get(each.dataset.id) : headings.get(each.textContent) || each;
+    headings.delete(each.textContent);
+    if (item === place) place = past(place.nextElementSibling, ".gap");
+    else list.insertBefore(item, place);
   }
+  for (const heading of headings.values()) heading.remove();
+}
+
+function past(element, kind) {
+  while (element?.matches(kind)) element = element.nextElementSibling;
+  return element;
 }
 
 function statusOf(card) {
@@ -149,7 +171,7 @@ function focusedControl() {
 function restore(focus) {
   const card = focus && cardOf(focus.id);
   if (!card) return;
-  const control = [...card.querySelectorAll("a, summary, button")].find(focus.isSame) || card;
+  const control = [...card.querySelectorAll("a, summary, button, input")].find(focus.isSame) || card;
   if (document.activeElement !== control) control.focus({ preventScroll: true });
 }
 

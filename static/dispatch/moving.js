@@ -156,8 +156,8 @@ function endDrag() {
 // --- by button -------------------------------------------------------------------------
 
 board.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-drawer]");
   const plain = !(event.ctrlKey || event.metaKey || event.shiftKey);
+  const link = linkAt(event.target);
   if (link && plain) { event.preventDefault(); openDrawer(link.href); }
   const button = event.target.closest("button[form=act]");
   if (!button) return;
@@ -165,6 +165,21 @@ board.addEventListener("click", (event) => {
   const card = button.closest(".card");
   if (button.name === "driver") assign(card, button);
   else move(card, button.value);
+});
+
+// The whole card opens, but for what else can be pressed on it, and where text was selected.
+function linkAt(target) {
+  const control = target.closest("a, button, summary, label, input");
+  if (control) return control.closest("a[data-drawer]");
+  const card = target.closest(".card"), selected = getSelection();
+  const isSelected = card && !selected.isCollapsed && selected.containsNode(card, true);
+  return isSelected ? null : card?.querySelector("a[data-drawer]");
+}
+
+// With Alt a drag over a card selects its text instead of moving it.
+board.addEventListener("pointerdown", ({ target, altKey }) => {
+  const card = target.closest(".card[draggable]");
+  if (card) card.draggable = !altKey;
 });
 
 // --- by keyboard -----------------------------------------------------------------------
@@ -206,7 +221,7 @@ function moveBeside(card, step) {
 // The first card of the next column that has any.
 function cardBeside(card, step) {
   let column = columnBeside(card, step);
-  while (column && !column.querySelector(".card")) {
+  while (column && !column.querySelector(".card")?.checkVisibility()) {
     column = step > 0 ? column.nextElementSibling : column.previousElementSibling;
   }
   return column?.querySelector(".card");

@@ -146,6 +146,11 @@ def card(page: Page, job: Job, status: Status | None = None) -> Locator:
     return page.locator(f"{column}#job-{job.id}")
 
 
+def pick(page: Page, job: Job) -> Locator:
+    """The driver on the job's card, which unfolds who else is free."""
+    return card(page, job).locator(".pick summary")
+
+
 def column(page: Page, status: Status) -> Locator:
     return page.locator(f'.column[data-status="{status}"]')
 

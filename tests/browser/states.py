@@ -18,10 +18,13 @@ from dispatch.domain.job import (
     Event,
     Item,
     Job,
+    Message,
+    MessageIn,
     Note,
     OnMyWay,
     Payment,
     PriceLine,
+    Quote,
     Request,
 )
 from dispatch.domain.status import Status
@@ -391,6 +394,33 @@ def board_offline(page: Page, site: Site) -> None:
     go_offline(page)
 
 
+def board_busy(page: Page, site: Site) -> None:
+    """A Friday of two drivers: what needs attention is folded, and so are the cancelled."""
+    morning, afternoon = (window.on(NOON.date()) for window in BUSINESS.windows)
+    tomorrow = BUSINESS.windows[0].on(NOON.date() + timedelta(days=1))
+    ana, asked = Crew(driver="ana"), NOON - timedelta(hours=3)
+    failed(site)
+    site.job(customer_name="Rosa Delgado", window=morning, crew=ana)
+    site.job(customer_name="St. Brigid’s Parish", window=afternoon)
+    site.job(Status.COMPLETED, customer_name="Kofi Mensah", window=morning, finished_at=NOON)
+    said = (MessageIn(at=NOON, text="Could you take the old fence as well? It is by the gate."),)
+    site.job(customer_name="Bea Lindqvist", window=tomorrow, crew=ana, messages_in=said)
+    quote = Quote(amount=Decimal(450), answer="accepted", answered_at=NOON)
+    site.job(customer_name="Mirov & Sons", window=tomorrow, crew=ana, quote=quote)
+    site.job(customer_name="Jun Tanaka", window=tomorrow, crew=ana, quote=Quote())
+    site.job(customer_name="Ida Falk", window=tomorrow, messages=(Message(state="failed"),))
+    site.many_jobs(2, window=tomorrow, crew=JOELS)
+    site.many_jobs(3, status=Status.PENDING, window=tomorrow, created_at=asked)
+    board(page, site)
+
+
+def board_unfolded(page: Page, site: Site) -> None:
+    board_busy(page, site)
+    page.locator(".fold summary").click()
+    page.locator(".attention summary").click()
+    page.locator(".pick summary").first.click()
+
+
 def card_touched(touch: Callable[[Locator], None], page: Page, site: Site) -> None:
     board(page, site)
     touch(card(page, of(site, Status.BOOKED)).get_by_role("link", name="Drawer"))
@@ -406,7 +436,7 @@ def moved(page: Page, site: Site) -> None:
     """The toast of a move, with its undo."""
     board(page, site)
     job = of(site, Status.BOOKED)
-    card(page, job).get_by_role("button", name="Ready for Pickup").click()
+    card(page, job).get_by_role("button", name="In Progress").click()
     expect(page.locator("#undo button")).to_be_visible()
 
 
@@ -673,6 +703,8 @@ CREW = [
     State("not-allowed", "vic", at("/dashboard/jobs/new")),
     State("board", "dana", board),
     State("unsent", "dana", unsent),
+    State("board-busy", "dana", board_busy),
+    State("board-unfolded", "dana", board_unfolded),
     State("board-crew", "joel", board),
     State("board-viewer", "vic", board),
     State("board-empty", "dana", at("/dashboard/?q=nobody+at+all")),

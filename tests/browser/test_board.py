@@ -1,16 +1,17 @@
 """The board as the crew use it: several people at once, by mouse and by keyboard."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from dispatch.domain.job import Crew, Event, Job
+from dispatch.domain.job import Crew, Event, Job, MessageIn
 from dispatch.domain.status import Status
 from tests.browser.conftest import Window, later, sign_in
-from tests.browser.site import Site, book, card, column, now, open_drawer, sign_in_as
+from tests.browser.site import Site, book, card, column, now, open_drawer, pick, sign_in_as
 from tests.making import BUSINESS
 
 pytestmark = pytest.mark.long
@@ -165,6 +166,8 @@ def test_a_job_is_cancelled_with_a_reason(dana: Page, job: Job) -> None:
     card(dana, job).drag_to(column(dana, CANCELLED))
     dana.get_by_label("Reason").fill("Moved away")
     dana.get_by_role("button", name="Move it").click()
+    expect(card(dana, job, CANCELLED)).to_be_hidden()
+    column(dana, CANCELLED).locator("summary").click()
     expect(card(dana, job, CANCELLED)).to_be_visible()
     drawer = open_drawer(dana, job)
     expect(drawer.locator(".history")).to_contain_text("Moved away")
@@ -475,7 +478,7 @@ def test_a_drawer_that_opens_for_a_refusal_still_has_the_half_typed_note(
     dana = at_the_board(window, site)
     open_drawer(dana, job).get_by_label("Note for the crew").fill("Bring glov")
     dana.keyboard.press("Escape")
-    card(dana, job).get_by_text("Driver…").click()
+    pick(dana, job).click()
     card(dana, job).get_by_role("button", name="Joel").click()
     drawer = dana.locator("#drawer .drawer")
     expect(drawer.get_by_role("alert")).to_contain_text("Joel Ramirez already drives")
@@ -508,7 +511,7 @@ def test_the_refresh_puts_no_other_button_under_the_finger(
 def test_the_refresh_leaves_the_drivers_open_and_the_focus_on_the_same_one(
     still: Page, job: Job, site: Site
 ) -> None:
-    card(still, job).get_by_text("Driver…").click()
+    pick(still, job).click()
     ana = card(still, job).get_by_role("button", name="Ana")
     ana.focus()
     site.move(job, READY)
@@ -729,3 +732,127 @@ def test_a_job_that_is_gone_says_so_and_opens_nothing(still: Page, job: Job) -> 
     link.click()
     expect(said(still)).to_contain_text("There is no such job")
     expect(still.locator("#drawer")).to_be_hidden()
+
+
+# --- the desk at a glance ----------------------------------------------------------------
+
+DESK = {"width": 1440, "height": 900}
+IN_SIGHT = """cards => cards.filter(card => {
+    const { top, bottom } = card.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+}).length"""
+
+
+@pytest.fixture
+def alone(site: Site) -> Iterator[None]:
+    """Nothing else is on the board."""
+    site.back_to([])
+    yield
+    site.back_to([])
+
+
+@pytest.mark.usefixtures("alone")
+def test_six_cards_of_a_column_are_in_sight_though_three_jobs_need_attention(
+    window: Window, site: Site
+) -> None:
+    asked = {"messages_in": (MessageIn(at=now(), text="Is tomorrow still on? " * 9),)}
+    site.many_jobs(3, status=BOOKED, **asked)
+    site.many_jobs(9, status=READY)
+    dana = at_the_board(window, site, viewport=DESK)
+    expect(dana.get_by_role("link", name="Answer it")).to_have_count(3)
+    for status, at_least in ((BOOKED, 3), (READY, 6)):
+        assert column(dana, status).locator(".card").evaluate_all(IN_SIGHT) >= at_least
+    assert dana.evaluate("document.documentElement.scrollWidth") == DESK["width"]
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("viewport", [DESK, {"width": 390, "height": 844}])
+def test_the_columns_headings_stay_in_sight(
+    window: Window, site: Site, viewport: dict[str, int]
+) -> None:
+    *_, last = site.many_jobs(20, status=BOOKED)
+    dana = at_the_board(window, site, viewport=viewport)
+    card(dana, last).scroll_into_view_if_needed()
+    expect(card(dana, last)).to_be_in_viewport(ratio=1)
+    heading = column(dana, BOOKED).get_by_role("heading", level=2)
+    expect(heading).to_be_in_viewport(ratio=0.9)
+
+
+def test_the_whole_card_opens_its_drawer(dana: Page, job: Job) -> None:
+    card(dana, job).get_by_text(job.location).click()
+    expect(dana.locator("#drawer h2")).to_have_text(job.customer_name)
+    dana.keyboard.press("Escape")
+    pick(dana, job).click()
+    expect(card(dana, job).get_by_role("button", name="Ana")).to_be_visible()
+    expect(dana.locator("#drawer")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("who", "held"), [("dana", "Alt"), ("vic", "")])
+def test_its_text_can_be_selected(
+    window: Window, site: Site, job: Job, who: str, held: str
+) -> None:
+    """With Alt where a drag would move it; what was selected opens nothing."""
+    page = at_the_board(window, site, who)
+    where = card(page, job).get_by_text(job.location)
+    box = where.bounding_box()
+    assert box
+    if held:
+        page.keyboard.down(held)
+    page.mouse.move(box["x"] + 1, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 8, steps=5)
+    page.mouse.up()
+    assert page.evaluate("getSelection().toString()").strip() in job.location
+    assert page.evaluate("getSelection().isCollapsed") is False
+    expect(page.locator("#drawer")).to_be_hidden()
+
+
+def test_the_cancelled_stay_as_they_were_folded(still: Page, site: Site) -> None:
+    gone = site.job(CANCELLED, finished_at=now())
+    site.let_know(gone)
+    later(still)
+    expect(column(still, CANCELLED).locator(".count")).to_contain_text("1")
+    expect(card(still, gone)).to_be_hidden()
+    column(still, CANCELLED).locator("summary").click()
+    expect(card(still, gone)).to_be_visible()
+    another = site.job(CANCELLED, finished_at=now())
+    site.let_know(another)
+    later(still)
+    expect(card(still, another)).to_be_visible()
+
+
+def test_the_days_are_stepped_through_by_keyboard(window: Window, site: Site) -> None:
+    job, other = site.job(location="1 Step Lane"), site.job(location="1 Step Lane", window=None)
+    dana = window("dana")
+    dana.goto(f"{site.board}&q=Step+Lane")
+    assert job.window
+    for _ in range(2):
+        dana.get_by_role("navigation", name="Day").get_by_role("link").nth(2).focus()
+        with dana.expect_navigation():
+            dana.keyboard.press("Enter")
+    expect(dana.get_by_role("heading", level=1)).to_contain_text(f"{job.window.date:%b %-d}")
+    expect(card(dana, job)).to_be_visible()
+    expect(card(dana, other)).to_have_count(0)
+    dana.get_by_role("link", name="All open jobs").press("Enter")
+    expect(card(dana, other)).to_be_visible()
+    expect(dana.get_by_label("Search")).to_have_value("Step Lane")
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_needs_attention_comes_and_goes_with_the_poll(
+    window: Window, site: Site, job: Job
+) -> None:
+    """What was unfolded stays so, and the focus stays where it was."""
+    asked = (MessageIn(at=now(), text="Is tomorrow still on?"),)
+    first, *_ = site.many_jobs(6, status=BOOKED, messages_in=asked)
+    dana = at_the_board(window, site, still=True)
+    dana.locator(".attention summary").click()
+    link = dana.locator(f'.attention [data-job="{first.id}"] a')
+    link.focus()
+    late = site.job(messages_in=asked)
+    site.let_know(late)
+    later(dana)
+    expect(dana.locator(f'.attention [data-job="{late.id}"]')).to_be_visible()
+    expect(link).to_be_focused()
+    dana.keyboard.press("Enter")
+    expect(dana.locator("#drawer h2")).to_have_text(first.customer_name)

@@ -16,8 +16,8 @@ THREE_HOURS_OFF = "const real = Date.now; Date.now = () => real() {} 3 * 3600 * 
 @pytest.mark.parametrize("direction", ["-", "+"])
 def test_ages_go_by_the_servers_clock(window: Window, site: Site, direction: str) -> None:
     """And what came long ago is told by its date."""
-    late = site.job(created_at=now() - timedelta(hours=2))
-    old = site.job(created_at=now() - timedelta(days=400))
+    late = site.job(Status.PENDING, created_at=now() - timedelta(hours=2))
+    old = site.job(Status.PENDING, created_at=now() - timedelta(days=400))
     page = window("dana")
     page.add_init_script(THREE_HOURS_OFF.format(direction))
     page.goto(site.board)

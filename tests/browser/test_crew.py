@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from dispatch.domain.job import Crew, Window
 from tests.browser.conftest import Window as Open
-from tests.browser.site import Site, card, now, open_drawer
+from tests.browser.site import Site, card, now, open_drawer, pick
 from tests.making import BUSINESS
 from tests.serving import ROOT, serving
 
@@ -79,7 +79,7 @@ def test_a_driver_is_picked_on_the_card_and_a_refusal_opens_the_drawer(
 ) -> None:
     job, dana = site.job(), window("dana")
     dana.goto(site.board)
-    card(dana, job).get_by_text("Driver…").click()
+    pick(dana, job).click()
     card(dana, job).get_by_role("button", name="Ana").click()
     expect(card(dana, job)).to_contain_text("Ana Kealoha")
     assert site.stored(job).crew.driver == "ana"
@@ -87,7 +87,7 @@ def test_a_driver_is_picked_on_the_card_and_a_refusal_opens_the_drawer(
     full = [site.job(crew=Crew(driver="joel")) for _ in range(BUSINESS.jobs_per_window)]
     assert full
     dana.goto(site.board)
-    card(dana, job).get_by_text("Driver…").click()
+    pick(dana, job).click()
     card(dana, job).get_by_role("button", name="Joel").click()
     drawer = dana.locator("#drawer .drawer")
     expect(drawer.get_by_role("alert")).to_contain_text("Joel Ramirez already drives")
@@ -163,7 +163,7 @@ def test_a_driver_sees_only_what_a_driver_should(window: Open, site: Site) -> No
     expect(card(joel, nobodys)).to_be_visible()
     expect(card(joel, anas)).to_have_count(0)
     assert "$" not in joel.locator("main").inner_text()
-    expect(card(joel, mine).get_by_text("Driver…")).to_have_count(0)
+    expect(pick(joel, mine)).to_have_count(0)
     expect(joel.get_by_role("navigation").get_by_role("link", name="Crew")).to_have_count(0)
     drawer = open_drawer(joel, mine)
     expect(drawer.get_by_role("button", name="Add note")).to_be_visible()

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from dispatch.domain.job import Crew
 from dispatch.domain.status import Status
 from tests.browser.conftest import Window
-from tests.browser.site import Site, card, open_drawer, sign_in_as
+from tests.browser.site import Site, card, column, open_drawer, sign_in_as
 
 pytestmark = pytest.mark.long
 PHONE: dict[str, Any] = {
@@ -65,11 +65,28 @@ def test_joel_finds_his_job_and_sees_it_through(window: Window, site: Site) -> N
     assert sideways(phone) <= 0
 
 
+def test_one_column_fits_the_width_and_the_next_one_snaps_into_it(
+    window: Window, site: Site
+) -> None:
+    site.job()
+    phone = window("dana", **PHONE)
+    phone.goto(site.board)
+    columns = phone.locator(".columns")
+    assert phone.locator(".column").evaluate_all(
+        "columns => columns.every(it => it.offsetWidth === it.parentElement.clientWidth)"
+    )
+    columns.evaluate("it => it.scrollTo({ left: it.clientWidth * 2.3, behavior: 'instant' })")
+    there = "column => column.getBoundingClientRect().x"
+    ready = column(phone, Status.READY_FOR_PICKUP)
+    assert abs(ready.evaluate(there) - columns.evaluate(there)) < 1
+    assert sideways(phone) <= 0
+
+
 def test_all_that_is_tapped_is_large_enough(window: Window, site: Site) -> None:
     job = site.job()
     phone = window("joel", **PHONE)
     phone.goto(site.board)
-    for control in card(phone, job).locator("a, button").all():
+    for control in card(phone, job).locator("a, button, summary").all():
         assert box_height(control) >= FINGER
     drawer = open_drawer(phone, job)
     expect(drawer).to_be_visible()

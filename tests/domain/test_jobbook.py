@@ -376,6 +376,19 @@ def test_unknown_fields_survive_everywhere_byte_for_byte(fields: dict[str, Any])
         assert body.count(json.dumps(value).encode()) >= 5, name
 
 
+def test_messages_and_a_quote_survive_as_they_were_written() -> None:
+    at, odd = "2026-05-22T15:00:00Z", {"x_odd": [1.50, {"a": None}]}
+    told = {
+        "messages_in": [{"id": "m1", "at": at, "text": "Gate is 4411", "answer": None, **odd}],
+        "messages": [{"id": "o1", "event": "booked", "state": "failed", "at": at, **odd}],
+        "quote": {"id": "q1", "amount": 450.5, "answer": None, "answered_at": None, **odd},
+    }
+    job = after_moves(read(stored(**told)))["jobs"][0]
+    assert {name: job[name] for name in told} == told
+    nothing = {"messages_in": None, "messages": None, "quote": None}
+    assert "messages_in" not in after_moves(read(stored(**nothing)))["jobs"][0]
+
+
 @given(unknown)
 def test_unknown_fields_survive_the_step_from_old_names(fields: dict[str, Any]) -> None:
     old = {"id": "j1", "customer": "Mark", "location": "L", "status": "new", "token": MARKS}

@@ -22,6 +22,7 @@ from dispatch.domain.moves import (
     failed_visit,
     move,
     needs_reason,
+    next_step,
     targets,
     undoes_to,
     with_repeats_folded,
@@ -345,3 +346,27 @@ def test_that_it_could_not_be_done_is_undone_as_well_once() -> None:
     undone = move(failed, Status.BOOKED, by=JOEL, at=NOON, business=BUSINESS, reason=UNDO)
     assert failed_visit(undone) is None
     assert undoes_to(undone, JOEL, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "ahead", "by", "step"),
+    [
+        (PENDING, 0, DANA, BOOKED),
+        (PENDING, 0, JOEL, None),
+        (BOOKED, 1, DANA, READY),  # that is the customer's to say
+        (BOOKED, 0, DANA, STARTED),
+        (BOOKED, -1, JOEL, STARTED),
+        (BOOKED, None, JOEL, READY),
+        (READY, 1, JOEL, STARTED),
+        (STARTED, 0, JOEL, DONE),
+        (DONE, 0, DANA, None),
+        (BOOKED, 0, VIC, None),
+    ],
+)
+def test_the_crews_next_step_of_a_booked_job_is_to_start_once_its_day_has_come(
+    start: Status, ahead: int | None, by: Actor, step: Status | None
+) -> None:
+    today = NOON.date()
+    day = None if ahead is None else today + timedelta(days=ahead)
+    window = day and Window(date=day, name="morning", start="08:00", end="12:00")
+    assert next_step(make_job(status=start, window=window), by, today) is step

@@ -10,8 +10,8 @@ from dispatch.domain.availability import away
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Event, Job
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.planning.schedule import Room, WindowFull, bookable, check, places, room, taken
 from dispatch.domain.roster import Roster
-from dispatch.domain.schedule import Room, WindowFull, bookable, check, places, room, taken
 from dispatch.domain.status import Status
 from tests.making import BUSINESS, NOON, make_job, make_member
 
@@ -140,6 +140,14 @@ def test_confirming_asks_once_more() -> None:
     confirmed = replace(request, status=Status.BOOKED)
     assert not asks(confirmed, request, book)
     assert asks(confirmed, request, book.put(booked(8)))
+
+
+def test_requests_that_hold_a_place_do_not_stand_against_each_others_confirmation() -> None:
+    first, second = (booked(n, status=Status.PENDING) for n in (7, 8))
+    book = full_morning(7).put(first, second)  # one more than there is room for
+    assert not asks(replace(first, status=Status.BOOKED), first, book)
+    late = replace(second, created_at=NOON - timedelta(hours=5))  # whose hold is over
+    assert asks(replace(late, status=Status.BOOKED), late, book.put(late))
 
 
 def test_a_larger_load_asks_for_the_places_more() -> None:

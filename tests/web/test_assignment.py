@@ -75,7 +75,7 @@ def test_a_refusal_stands_beside_the_role_it_is_about(dana: Client, jobs: JobRep
 def test_who_is_on_a_job_twice_is_named_once_on_its_card(dana: Client, jobs: JobRepository) -> None:
     assign(dana, driver="joel", first_mate="joel", version=1)
     assert the_job(jobs).crew == Crew(driver="joel", first_mate="joel")
-    names = board(dana).partition('class="crew-names"')[2].partition("</p>")[0]
+    names = board(dana).partition('<div class="card-foot">')[2].partition("</div>")[0]
     assert names.count("Joel") == 1
 
 
@@ -138,7 +138,7 @@ def test_only_dispatchers_pick_drivers_on_cards(joel: Client, vic: Client, dana:
     assert pick not in board(dana)
 
 
-def test_what_came_between_is_said_on_the_card_and_in_the_drawer(dana: Client) -> None:
+def test_what_came_between_is_said_on_the_board_and_in_the_drawer(dana: Client) -> None:
     dispatch.jobs.assign(BUSINESS, "jXkL9m2pQ", {"driver": "joel"}, by=DANA)
     before = dana.get("/dashboard/board").headers["ETag"]
     told = "Joel is away on Sat, May 23 (Morning)."
@@ -151,7 +151,7 @@ def test_what_came_between_is_said_on_the_card_and_in_the_drawer(dana: Client) -
     assert told not in board(dana)
 
 
-def test_a_job_moved_into_a_full_window_is_said_on_its_card_alone_and_in_its_drawer(
+def test_a_job_moved_into_a_full_window_is_said_once_and_in_its_drawer(
     dana: Client, jobs: JobRepository, clock: FakeClock
 ) -> None:
     joels_morning_is_full(jobs)

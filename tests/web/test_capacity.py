@@ -13,7 +13,7 @@ from dispatch.domain.availability import INSISTED
 from dispatch.domain.job import Job
 from dispatch.domain.moves import UNDO
 from dispatch.domain.permissions import THE_CUSTOMER
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import Status
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
@@ -206,8 +206,9 @@ def test_a_dispatcher_goes_beyond_knowingly_with_a_new_job(
 
 
 def test_confirming_into_a_full_window_is_asked_about(dana: Client, jobs: JobRepository) -> None:
-    fill(jobs, PLACES + 1, status=Status.PENDING, created_at=NOON)
-    move = "/dashboard/jobs/job-0/move"
+    fill(jobs)
+    fill(jobs, 1, id="late", tracking_token="l" * 32, status=Status.PENDING)
+    move = "/dashboard/jobs/late/move"
     asked = dana.post(move, {"status": "booked", "expected": "pending"}, headers=FETCH)
     assert asked.status_code == 409
     assert "this would be 1 too many" in words(asked)
@@ -219,8 +220,8 @@ def test_confirming_into_a_full_window_is_asked_about(dana: Client, jobs: JobRep
         assert sent in text(asked)
     done = dana.post(move, {"status": "booked", "expected": "pending", "insist": "1"})
     assert done.status_code == 303
-    assert jobs.read().job("job-0").status is Status.BOOKED
-    assert "Booking Confirmed all the same" in words(dana.get("/dashboard/jobs/job-0"))
+    assert jobs.read().job("late").status is Status.BOOKED
+    assert "Booking Confirmed all the same" in words(dana.get("/dashboard/jobs/late"))
 
 
 def test_another_window_that_is_full_is_asked_about(dana: Client, jobs: JobRepository) -> None:

@@ -273,3 +273,11 @@ def test_what_is_unset_and_who_asks_for_the_address_is_led_to_the_board(dana: Cl
     assert dana.get(SEVERAL).headers["Location"] == BOARD
     assert post(dana, "assign", [], SEVERAL).status_code == 422
     assert wiring.jobs(BUSINESS).read().jobs == ()
+
+
+def test_those_ticked_are_printed_on_a_page_of_their_own(dana: Client, jobs: JobRepository) -> None:
+    made = put(jobs, 2, status=BOOKED)
+    answer = post(dana, "print", made, SEVERAL)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/dashboard/jobs/sheet?job=job0&job=job1"
+    assert "Customer 1" in words(dana.get(answer.headers["Location"]))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from dispatch.board import Filters
+from dispatch.board.filters import Filters
 from dispatch.domain.search import is_found
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, make_job

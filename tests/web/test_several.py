@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 import dispatch.jobs
 import dispatch.roster
@@ -19,7 +20,7 @@ from dispatch.explain import explain
 from dispatch.jobs import several
 from dispatch.jobs.several import AllDone, Seen
 from dispatch.roster import Days
-from tests.making import BUSINESS, DANA, make_job
+from tests.making import BUSINESS, DANA, NOON, make_job
 from tests.stores.troubled import InMemory, elsewhere
 
 SATURDAY, MONDAY = date(2026, 5, 23), date(2026, 5, 25)
@@ -177,3 +178,28 @@ def test_two_dispatchers_who_assign_the_same_jobs_at_once_are_told_of_each_other
             assert has_it
             assert said == ("" if has_it == driver else words[has_it])
     assert sum(len([s for s in refusals(done) if s]) for done in told.values()) == 12
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("jobs_table")
+def test_a_table_cuts_it_at_its_limits_and_whoever_is_faster_in_between_loses_nothing() -> None:
+    """Forty-five are three commits; what is written is done once, by its key."""
+    made = [make_job(id=f"job{n}", tracking_token="", window=MORNING) for n in range(45)]
+    call_command("jobs", "create-table")
+    jobs = wiring.jobs(BUSINESS)
+    jobs.change(lambda book: book.put(*made))
+    commit, is_first = jobs.ledger.commit, iter([True])
+
+    def another_comes_between(before: Any, after: Any) -> Any:
+        if next(is_first, False):
+            noted = before.changed(made[44].noted("hm", by="ana", at=NOON), NOON)
+            commit(before, noted.written("another", NOON))
+        return commit(before, after)
+
+    jobs.ledger.commit = another_comes_between  # type: ignore[method-assign]
+    seen = [Seen(job.id, job.version) for job in made]
+    done = several.assign(BUSINESS, seen, "joel", by=DANA, insist=True, key="k")
+    assert refusals(done) == [""] * 45
+    assert [note.text for note in jobs.refreshed().job("job44").notes] == ["hm"]
+    for job in jobs.refreshed().jobs:
+        assert (job.crew.driver, len(job.history)) == ("joel", 1)

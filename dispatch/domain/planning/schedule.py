@@ -62,10 +62,16 @@ def holds_places(job: Job, business: Business, at: datetime) -> bool:
     return not job.is_doubtful and at < since + timedelta(hours=business.hold_hours)
 
 
-def taken(book: JobBook, business: Business, at: datetime, but: str = "") -> Taken:
-    """The places that the jobs take, without the job that has the id `but`."""
+def taken(
+    book: JobBook, business: Business, at: datetime, but: str = "", *, requests: bool = True
+) -> Taken:
+    """The places that the jobs take, without the job that has the id `but`; and without those
+    that `requests` hold, where that is False.
+    """
     count = Taken()
     for job in book.jobs:
+        if job.status is Status.PENDING and not requests:
+            continue
         if job.window and job.id != but and holds_places(job, business, at):
             count[job.window.date, job.window.name] += needed(job, business)
     return count
@@ -110,12 +116,16 @@ def check(
     """True where insisting made it possible: a new job, or one as it is to be after `before`.
 
     Raises WindowFull. What takes no more than it took passes; so does what is over already, and
-    a job that the crew have begun. Confirming a request asks once more.
+    a job that the crew have begun. Confirming a request asks once more; while it holds its place
+    others that are not confirmed either do not stand against it.
     """
     window = job.window
     if window is None or not _asks(job, before, business, at):
         return False
-    count, wanted = taken(book, business, at, but=job.id), needed(job, business)
+    is_held = before is not None and _has_place(before, job, business, at)
+    is_confirmed = is_held and before is not None and before.status is Status.PENDING
+    count = taken(book, business, at, but=job.id, requests=not is_confirmed)
+    wanted = needed(job, business)
     found = room(window, roster, count, business)
     if wanted <= found.left:
         return False
@@ -139,6 +149,10 @@ def _asks(job: Job, before: Job | None, business: Business, at: datetime) -> boo
     if not holds_places(job, business, at):
         return False
     is_confirmed = before.status is Status.PENDING and job.status is not Status.PENDING
-    took = holds_places(before, business, at) and before.window == job.window
-    grows = needed(job, business) > needed(before, business)
-    return is_confirmed or not took or grows
+    return is_confirmed or not _has_place(before, job, business, at)
+
+
+def _has_place(before: Job, job: Job, business: Business, at: datetime) -> bool:
+    """True where it held all that it takes now, in that very window."""
+    held = holds_places(before, business, at) and before.window == job.window
+    return held and needed(job, business) <= needed(before, business)
