@@ -612,7 +612,7 @@ def schedule_refused(page: Page, site: Site) -> None:
     schedule_ticked(page, site)
     full = page.locator('.slot[data-to$="morning joel"]:has(.excess) .here')
     full.click()
-    expect(page.get_by_text("Do it all the same")).to_be_visible()
+    expect(page.get_by_role("button", name="Do it all the same")).to_be_focused()
 
 
 def cover(page: Page, site: Site) -> None:
