@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from booking.forms import BookingForm, with_instead
 from dispatch import jobs, wiring
-from dispatch.domain import schedule
 from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.jobbook import MadeElsewhere, TooManyRequests
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning import schedule
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import REVISION_PARAMETER, SiteRequest, own_pages_only, see_other

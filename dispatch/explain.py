@@ -29,8 +29,8 @@ from dispatch.domain.job import (
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import COULD_NOT, FOLDED, UNDO, Illegal, IllegalMove, JobConflict
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.roster import Roster
-from dispatch.domain.schedule import WindowFull
 from dispatch.domain.status import CREATABLE
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
 from dispatch.domain.stored.record import utc

@@ -23,7 +23,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import UNDO, IllegalMove, JobConflict, has_undone, named_status, refusal
 from dispatch.domain.permissions import THE_CUSTOMER
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
 from dispatch.explain import explain, told

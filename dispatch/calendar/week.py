@@ -8,12 +8,12 @@ from functools import cached_property
 from itertools import chain
 
 from dispatch.calendar.month import ONE_DAY, told_in_words
-from dispatch.domain import schedule
 from dispatch.domain.availability import is_free
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, JobLine, Window
+from dispatch.domain.planning import schedule
+from dispatch.domain.planning.schedule import Room, Taken
 from dispatch.domain.roster import AS_ALWAYS, Member, Roster
-from dispatch.domain.schedule import Room, Taken
 from dispatch.domain.status import Status
 
 NOBODY = "-"  # stands for a driver's username

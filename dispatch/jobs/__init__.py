@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from dispatch import wiring
-from dispatch.domain import moves, schedule
+from dispatch.domain import moves
 from dispatch.domain.availability import INSISTED, NotAvailable, check
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, Window, plain
@@ -24,8 +24,9 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
 from dispatch.domain.permissions import Actor, sees
+from dispatch.domain.planning import schedule
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.roster import Roster
-from dispatch.domain.schedule import WindowFull
 from dispatch.domain.search import Found
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable

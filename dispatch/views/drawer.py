@@ -22,7 +22,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import (
     LOOK_BELOW,

@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from dispatch import jobs, wiring
-from dispatch.domain import job_input, schedule
+from dispatch.domain import job_input
 from dispatch.domain.job import Job, JobLine, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.permissions import Permission
-from dispatch.domain.schedule import Room, WindowFull
+from dispatch.domain.planning import schedule
+from dispatch.domain.planning.schedule import Room, WindowFull
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import explain, not_written

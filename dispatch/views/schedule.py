@@ -12,10 +12,11 @@ from django.views.decorators.http import require_safe
 
 from dispatch import jobs, wiring
 from dispatch.calendar.week import NOBODY, Week, week_of
-from dispatch.domain import job_input, schedule
+from dispatch.domain import job_input
 from dispatch.domain.job import Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.permissions import Permission, sees
+from dispatch.domain.planning import schedule
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import explain, not_written, when
 from dispatch.http import SiteRequest, crew_only, post_only, see_other, with_revision

@@ -14,12 +14,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dispatch import overrides, wiring
-from dispatch.domain import schedule
 from dispatch.domain.business import Business
 from dispatch.domain.job import Window
 from dispatch.domain.permissions import Permission
+from dispatch.domain.planning import schedule
 from dispatch.domain.planning.overrides import Change, Override
-from dispatch.domain.schedule import Room
+from dispatch.domain.planning.schedule import Room
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import LOOK_BELOW, not_written
 from dispatch.forms.settings import DayForm, LimitForm, PricesForm

@@ -13,7 +13,7 @@ from dispatch.domain.availability import INSISTED
 from dispatch.domain.job import Job
 from dispatch.domain.moves import UNDO
 from dispatch.domain.permissions import THE_CUSTOMER
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import Status
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
