@@ -14,6 +14,7 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.planning.overrides import Subject
+from dispatch.explain import told
 from dispatch.forms.job import InputForm
 from dispatch.overrides import PriceConflict, Wanted, prices
 
@@ -104,7 +105,7 @@ class PricesForm(forms.Form):
             try:
                 price = job_input.clean({"price": typed}, self.business)["price"]
             except InvalidInput as invalid:
-                self.add_error(name, invalid.errors["price"])
+                self.add_error(name, told(invalid.errors["price"]))
                 continue
             self.cleaned_data[name] = price
             if price is UNSET:  # nothing but blanks

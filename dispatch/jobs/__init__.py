@@ -31,6 +31,7 @@ from dispatch.domain.search import Found
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.domain.stored.record import JSON
+from dispatch.domain.typed.sentences import Sentence as _
 
 MOST_DAYS = 366  # whose finished jobs are looked at at once
 SILENT = 10  # seconds without word from the storage after which pages say so
@@ -456,8 +457,12 @@ def _seen(job: Job, by: Actor) -> Job:
 def _untouched(job: Job, fields: Mapping[str, Any], version: int | None) -> dict[str, Any]:
     """Those of `fields` that this person changed, none of which anybody else has since."""
     if version is not None and not 1 <= version <= job.version:
-        sentence = f"This job never had a version {version}; it is at {job.version}."
-        raise InvalidInput({"version": f"{sentence} Look at it again."})
+        sentence = _(
+            "This job never had a version %(asked)d; it is at %(now)d. Look at it again.",
+            asked=version,
+            now=job.version,
+        )
+        raise InvalidInput({"version": sentence})
     mine = {}
     for name, value in fields.items():
         wanted, now = plain(value), plain(job.field(name))

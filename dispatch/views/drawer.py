@@ -90,7 +90,7 @@ def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
     seen = {"version": request.GET["version"]} if "version" in request.GET else {}
     form = _form(name, request, job, seen | request.POST.dict()) if name else None
     if form and not form.is_valid():
-        words = LOOK_BELOW if name == "edit" else _first_error(form)
+        words = str(LOOK_BELOW) if name == "edit" else _first_error(form)
         return drawer(request, job, 422, words, bound={name: form})
     try:
         done, words = do(request, job, form)
@@ -159,7 +159,7 @@ def drawer(
         "needs": needs,
         "said": said,
         "refused": refused,
-        "marked": said == LOOK_BELOW,
+        "marked": said == str(LOOK_BELOW),
         "typed": request.POST if refused else {},
         # What was refused, or may have been done, is sent again under its own key.
         "key": (refused and key_sent(request)) or wiring.new_token(),

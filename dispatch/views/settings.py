@@ -58,7 +58,7 @@ def settings(request: SiteRequest) -> HttpResponse:
 def _close(request: SiteRequest) -> HttpResponse:
     form = DayForm(request.POST, today=_today(request))
     if not form.is_valid():
-        return _page(request, 422, LOOK_BELOW, day_form=form)
+        return _page(request, 422, str(LOOK_BELOW), day_form=form)
     day = form.cleaned_data["date"]
     is_closing = request.POST["do"] == "close"
     step = overrides.close if is_closing else overrides.open_again
@@ -80,7 +80,7 @@ def _limit(request: SiteRequest) -> HttpResponse:
     sent = request.POST if is_limit else {**request.POST.dict(), "places": "0"}
     form = LimitForm(sent, business=wiring.as_in_file(business), today=_today(request))
     if not form.is_valid():
-        return _page(request, 422, LOOK_BELOW, limit_form=form)
+        return _page(request, 422, str(LOOK_BELOW), limit_form=form)
     day, name = form.cleaned_data["date"], form.cleaned_data["window"]
     places = form.cleaned_data["places"] if is_limit else None
     overrides.limit(business, day, name, places, by=request.user.actor)
@@ -96,12 +96,12 @@ def _limit(request: SiteRequest) -> HttpResponse:
 def _set_prices(request: SiteRequest) -> HttpResponse:
     form = _prices_form(request, request.POST)
     if not form.is_valid():
-        return _page(request, 422, LOOK_BELOW, prices_form=form)
+        return _page(request, 422, str(LOOK_BELOW), prices_form=form)
     try:
         count = overrides.set_prices(request.business, form.wanted(), by=request.user.actor)
     except overrides.PriceConflict as conflict:
         form.add_conflict(conflict)
-        return _page(request, 409, LOOK_BELOW, prices_form=form)
+        return _page(request, 409, str(LOOK_BELOW), prices_form=form)
     words = ngettext(
         "{} price is new. Jobs that are booked keep theirs.",
         "{} prices are new. Jobs that are booked keep theirs.",
