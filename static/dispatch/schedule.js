@@ -7,7 +7,7 @@ async function put(body, address) {
   const answer = await send(address, body);
   if (answer.status === 401) return location.reload();
   const page = parse(answer.html), fresh = page.getElementById("week");
-  if (!fresh) return tell("We could not reach the server, or it did not do that. Please try again.");
+  if (!fresh) return tell(week.querySelector("#told").dataset.failed);
   redraw(fresh);
   const said = page.querySelector(".notice p");
   tell(said?.textContent || "", { spokenOnly: Boolean(week.querySelector(".notice")) });

@@ -56,7 +56,8 @@ class Words(HTMLParser):
 
 def untranslated(source: str) -> list[str]:
     """The words of a template that stand outside translate, blocktranslate and comments."""
-    page, arguments = [], []
+    page: list[str] = []
+    arguments: list[str] = []
     until = ""
     for token in Lexer(source).tokenize():
         tag = token.contents.split(maxsplit=1)[0] if token.token_type == TokenType.BLOCK else ""
