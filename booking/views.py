@@ -56,7 +56,7 @@ def book(request: SiteRequest) -> HttpResponse:
         earlier = reverse(name, args=[token])
         return _page(request, form, wiring.new_token(), 409, earlier=earlier)
     except WindowFull as full:
-        form.add_error("window", _("Somebody else has just taken the last place."))
+        form.add_error("window", _("Please choose another time."))
         return _page(request, form, key, 409, refusal=full)
     except (StoreUnavailable, TooManyRequests, TooMany, MadeElsewhere) as error:
         status = {TooMany: 429, MadeElsewhere: 409}.get(type(error), 503)

@@ -222,11 +222,12 @@ def unavailable_text(error: NotAvailable, roster: Roster, business: Business) ->
 
 def full_text(error: WindowFull, business: Business) -> str:
     """`Sat, May 23 (Morning) is full: 8 of 8 places are taken, and this would be 1 too many. …`"""
+    then = when(error.window, business)
+    why = _("%s has too little room for it") if error.room.left else _("%s is full")
     full = _(
-        "%(when)s is full: %(taken)d of %(places)d places are taken,"
-        " and this would be %(over)d too many."
+        "%(why)s: %(taken)d of %(places)d places are taken, and this would be %(over)d too many."
     ) % {
-        "when": when(error.window, business),
+        "why": why % then,
         "taken": error.room.taken,
         "places": error.room.places,
         "over": error.over,

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import UNSET
 
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
@@ -105,8 +106,10 @@ class PricesForm(forms.Form):
                 price = job_input.clean({"price": typed}, self.business)["price"]
             except InvalidInput as invalid:
                 self.add_error(name, told(invalid.errors["price"]))
-            else:
-                self.cleaned_data[name] = price
+                continue
+            self.cleaned_data[name] = price
+            if price is UNSET:  # nothing but blanks
+                self.add_error(name, self.fields[name].error_messages["required"])
         return self.cleaned_data
 
     def wanted(self) -> dict[Subject, Wanted]:

@@ -170,8 +170,7 @@ def create(
             insisted |= check(crew, job, roster, book, business, insist=insist)
         if not insisted:
             return book.put(job)
-        created = msgspec.structs.replace(job.history[0], reason=INSISTED)
-        return book.put(msgspec.structs.replace(job, history=(created,)))
+        return book.put(_insisted(job))
 
     book = wiring.jobs(business).change(add)
     made = (request and book.by_request(request)) or book.job(job.id)
@@ -307,12 +306,23 @@ def place(
     roster: Callable[[], Roster] | None = None,
 ) -> Change:
     """Into that window and with that driver (None: nobody), both or neither. Raises as `edit` and
-    `assign` do.
+    `assign` do; whoever drives it already has to be free in the new window, too.
     """
+    now = roster or partial(wiring.roster(business).refreshed, at_once=True)
     how: dict[str, Any] = {"by": by, "version": version, "insist": insist, "key": key}
     moved = edit.change(business, job_id, {"window": window}, **how)
-    given = assign.change(business, job_id, {"driver": driver}, **how, roster=roster)
-    return lambda book: given(moved(book))
+    given = assign.change(business, job_id, {"driver": driver}, **how, roster=now)
+
+    def apply(book: JobBook) -> JobBook:
+        before, book = book.job(job_id), given(moved(book))
+        job = book.job(job_id)
+        if job.window == before.window or job.crew.driver != before.crew.driver:
+            return book
+        driven = {"driver": job.crew.driver}
+        insisted = check(driven, job, now(), book, business, insist=insist)
+        return book.put(_insisted(job)) if insisted else book
+
+    return apply
 
 
 @Action
@@ -417,6 +427,12 @@ def _fits(
     """
     roster = wiring.roster(business).read()
     return schedule.check(job, before, roster, book, business, at, insist=insist)
+
+
+def _insisted(job: Job) -> Job:
+    """With what last happened to it said to be insisted on."""
+    last = msgspec.structs.replace(job.history[-1], reason=INSISTED)
+    return msgspec.structs.replace(job, history=(*job.history[:-1], last))
 
 
 def _still_at(expected: Status | None, job: Job) -> None:

@@ -87,10 +87,10 @@ def _limit(request: SiteRequest) -> HttpResponse:
     window = business.agreed_window(day, name)
     then = f"{business.day_text(day, wiring.now())} ({business.label_of(name)})"
     room = _room(request, window) if window else Room(0, 0)
-    words = _("{} has {} places now, and {} of them are taken.")
+    words = _("{}: {} of {} places are taken.")
     if room.excess:
-        words = _("{} has {} places now, and {} are taken: give some jobs another time.")
-    return _done(request, format_html(words, then, room.places, room.taken))
+        words = _("{}: {} of {} places are taken, {} too many: give jobs another time.")
+    return _done(request, format_html(words, then, room.taken, room.places, room.excess))
 
 
 def _set_prices(request: SiteRequest) -> HttpResponse:

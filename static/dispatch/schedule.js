@@ -32,7 +32,9 @@ week.addEventListener("submit", (event) => {
   const to = button.value;
   busy(button, async () => {
     await put(new FormData(form, button), button.getAttribute("formaction") || form.action);
-    week.querySelector(`.here[value="${CSS.escape(to)}"]`)?.closest(".slot").querySelector("a")?.focus();
+    const here = week.querySelector(`.here[value="${CSS.escape(to)}"]`);
+    const refused = week.querySelector(".notice") && (week.querySelector(".notice button") || here);
+    (refused || here?.closest(".slot").querySelector("a"))?.focus();
   });
 });
 
