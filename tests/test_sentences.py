@@ -53,11 +53,12 @@ class Finder(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
-        if MARKS.fullmatch(name):
+        if _is_mark(node):
             put_together = [each for each in node.args if isinstance(each, ast.JoinedStr)]
             self.found += [(each.lineno, ast.unparse(each)) for each in put_together]
-        elif name not in UNSEEN and getattr(getattr(node.func, "value", 0), "id", "") != "log":
+        elif (
+            _name(node) not in UNSEEN and getattr(getattr(node.func, "value", 0), "id", "") != "log"
+        ):
             self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
@@ -67,6 +68,9 @@ class Finder(ast.NodeVisitor):
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         parts = (getattr(each, "value", "") for each in node.values)
         self._look_at(node, "".join(each if isinstance(each, str) else "X" for each in parts))
+        # xgettext looks for nothing inside of it.
+        inside = (each for each in ast.walk(node) if isinstance(each, ast.Call))
+        self.found += [(each.lineno, ast.unparse(each)) for each in inside if _is_mark(each)]
         for each in node.values:
             if isinstance(each, ast.FormattedValue):
                 self.visit(each.value)
@@ -74,6 +78,15 @@ class Finder(ast.NodeVisitor):
     def _look_at(self, node: ast.expr, text: str) -> None:
         if SENTENCE.fullmatch(text) and WORD.search(text) and text not in ALLOWED:
             self.found.append((node.lineno, text))
+
+
+def _name(call: ast.Call) -> str:
+    """`f` of `f(…)` and of `here.f(…)`."""
+    return getattr(call.func, "id", None) or getattr(call.func, "attr", "")
+
+
+def _is_mark(call: ast.Call) -> bool:
+    return bool(MARKS.fullmatch(_name(call)))
 
 
 def untranslated(source: str) -> list[tuple[int, str]]:
@@ -101,7 +114,9 @@ def test_every_sentence_for_people_is_marked_for_translation() -> None:
         'messages.success(request, "Is that right?")',
         'WHY = {1: "Please try again …"}',
         'said = _(f"{who} has changed it.")',
-        'say(f"{_(name)}", f"At most {most} fit.")',
+        "said = f\"{why} {_('Nothing was saved.')}\"",
+        'say(name, f"At most {most} fit.")',
+        "said = f\"{'Nothing was saved.' if wrong else why}\"",
         'raise InvalidInput({"at": "It ends before it starts."})',
     ],
 )

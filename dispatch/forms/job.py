@@ -286,7 +286,7 @@ class EditForm(CrewJobForm):
                 asks = _(
                     "%(what)s is %(price)s, but the job’s price is %(known)s, the sum of its lines."
                 )
-        return f"{asks % names} {_('Which one? Choose below.')}"
+        return " ".join((asks % names, _("Which one? Choose below.")))
 
     @property
     def _counted(self) -> set[str]:

@@ -202,7 +202,7 @@ def _sentence(job: Job, business: Business, link: str) -> str:
         hello = _("Hello %(name)s, this is %(business)s about your pickup on %(when)s.") % names
     else:
         hello = _("Hello %(name)s, this is %(business)s about your pickup.") % names
-    return f"{hello} {_('Follow it here:')} {link}" if link else hello
+    return " ".join((hello, _("Follow it here:"), link)) if link else hello
 
 
 def _back(request: SiteRequest, job_id: str) -> str:

@@ -96,5 +96,6 @@ def link(request: SiteRequest, job: Job, _form: None) -> Outcome:
     """A new tracking link, or (`revoke`) none; the old one stops working."""
     revoke, by, key = "revoke" in request.POST, request.user.actor, key_sent(request)
     done = jobs.renew_link(request.business, job.id, by=by, revoke=revoke, key=key)
-    words = _("The old link no longer works.")
-    return done, words if revoke else f"{words} {_('Send the customer the new one.')}"
+    if revoke:
+        return done, _("The old link no longer works.")
+    return done, _("The old link no longer works. Send the customer the new one.")

@@ -104,7 +104,7 @@ def account(request: SiteRequest) -> HttpResponse:
             *(business, member.username, form.wanted), seen=form.seen, password=hashed
         )
     except roster.MemberConflict as error:
-        words = f"{explain(error, business)} {_('Nothing was saved yet.')}"
+        words = " ".join((explain(error, business), _("Nothing was saved yet.")))
         return _account_page(request, 409, words, form=form.again(error))
     except StoreUnavailable:
         return _account_page(request, 503, str(UNSURE_WHICH if password else UNSURE), form=form)
