@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from booking.forms import BookingForm, with_instead
 from dispatch import jobs, wiring
-from dispatch.domain import schedule
 from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.jobbook import MadeElsewhere, TooManyRequests
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning import schedule
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import REVISION_PARAMETER, SiteRequest, own_pages_only, see_other
@@ -56,7 +56,7 @@ def book(request: SiteRequest) -> HttpResponse:
         earlier = reverse(name, args=[token])
         return _page(request, form, wiring.new_token(), 409, earlier=earlier)
     except WindowFull as full:
-        form.add_error("window", _("Somebody else has just taken the last place."))
+        form.add_error("window", _("Please choose another time."))
         return _page(request, form, key, 409, refusal=full)
     except (StoreUnavailable, TooManyRequests, TooMany, MadeElsewhere) as error:
         status = {TooMany: 429, MadeElsewhere: 409}.get(type(error), 503)

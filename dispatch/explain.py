@@ -9,7 +9,7 @@ import msgspec
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from dispatch import wiring
 from dispatch.domain.availability import INSISTED, SICK, Clash, NotAvailable, Obstacle
@@ -29,46 +29,49 @@ from dispatch.domain.job import (
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import COULD_NOT, FOLDED, UNDO, Illegal, IllegalMove, JobConflict
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.roster import Roster
-from dispatch.domain.schedule import WindowFull
 from dispatch.domain.status import CREATABLE
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
 from dispatch.domain.stored.record import utc
+from dispatch.domain.typed.sentences import Sentence
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
 from dispatch.templatetags.formats import hours, item_label, typed
 from dispatch.templatetags.formats import words as words_of
 
-UNSURE = (
+UNSURE = gettext_lazy(
     "We cannot reach our records right now, so we do not know yet whether this was saved."
     " What you typed is still here: please send it again in a minute; that does not do it twice."
 )
-KEPT = "What you typed is still here."
-LOOK_BELOW = "Please look at the fields marked below; nothing was saved yet."
+KEPT = gettext_lazy("What you typed is still here.")
+LOOK_BELOW = gettext_lazy("Please look at the fields marked below; nothing was saved yet.")
 ILLEGAL = {
-    Illegal.ALREADY_THERE: "The job is already at “{to.label}”.",
-    Illegal.NEEDS_REASON: "From “{start.label}” to “{to.label}” needs a reason.",
-    Illegal.NEEDS_COULD_NOT: f"Say why it could not be done: {', '.join(COULD_NOT)}.",
-    Illegal.NEEDS_WORDS: "Say in a few words why it could not be done.",
-    Illegal.DISPATCHERS_ONLY: (
-        "Only a dispatcher can move a job from “{start.label}” to “{to.label}”: ask one."
+    Illegal.ALREADY_THERE: gettext_lazy("The job is already at “%(to)s”."),
+    Illegal.NEEDS_REASON: gettext_lazy("From “%(start)s” to “%(to)s” needs a reason."),
+    Illegal.NEEDS_COULD_NOT: gettext_lazy("Say why it could not be done: %(codes)s."),
+    Illegal.NEEDS_WORDS: gettext_lazy("Say in a few words why it could not be done."),
+    Illegal.DISPATCHERS_ONLY: gettext_lazy(
+        "Only a dispatcher can move a job from “%(start)s” to “%(to)s”: ask one."
     ),
-    Illegal.LOOK_ONLY: "You may look, but not move jobs. Ask a dispatcher.",
-    Illegal.TOO_LATE_TO_UNDO: (
+    Illegal.LOOK_ONLY: gettext_lazy("You may look, but not move jobs. Ask a dispatcher."),
+    Illegal.TOO_LATE_TO_UNDO: gettext_lazy(
         "It is too late to undo, or not yours. Move the job as it should be, or ask a dispatcher."
     ),
-    Illegal.TOO_LATE_TO_CANCEL: "It is too late to cancel here. Please call us.",
-    Illegal.NOT_FOR_CUSTOMERS: (
-        "This pickup is “{start.label}”; that cannot be changed here any more. Please call us."
+    Illegal.TOO_LATE_TO_CANCEL: gettext_lazy("It is too late to cancel here. Please call us."),
+    Illegal.NOT_FOR_CUSTOMERS: gettext_lazy(
+        "This pickup is “%(start)s”; that cannot be changed here any more. Please call us."
     ),
-    Illegal.NOT_YET_READY: (
+    Illegal.NOT_YET_READY: gettext_lazy(
         "We confirm your request first; then you can say here that you are ready."
         " If it is urgent, please call us."
     ),
-    Illegal.NO_FIRST_STATUS: f"A new job is {' or '.join(CREATABLE)}, never {{to}}.",
-    Illegal.NO_SUCH_STATUS: "There is no such status.",
-    Illegal.NOT_CONFIRMED: (
-        "“On my way” and estimates are for confirmed jobs; this is “{start.label}”."
+    Illegal.NO_FIRST_STATUS: gettext_lazy(
+        "A new job is %(first)s or %(second)s, never %(status)s."
+    ),
+    Illegal.NO_SUCH_STATUS: gettext_lazy("There is no such status."),
+    Illegal.NOT_CONFIRMED: gettext_lazy(
+        "“On my way” and estimates are for confirmed jobs; this is “%(start)s”."
         " If it is to be driven to, ask a dispatcher to move it."
     ),
 }
@@ -124,21 +127,41 @@ METHODS = {
 }
 SHORT = {*ROLES, "price", "window", "load", "truck"}  # of these the new value is told, too
 OBSTACLES = {
-    Obstacle.UNKNOWN: "Nobody called {username} is on the roster.",
-    Obstacle.LEFT: "{name} has left the crew.",
-    Obstacle.NOT_ABLE: "{name} cannot work as {role}.",
-    Obstacle.NOT_THAT_DAY: "{name} does not work as {role} on that day.",
-    Obstacle.AWAY: "{name} is away on {when}.",
+    Obstacle.UNKNOWN: gettext_lazy("Nobody called %(username)s is on the roster."),
+    Obstacle.LEFT: gettext_lazy("%(name)s has left the crew."),
+    Obstacle.NOT_ABLE: gettext_lazy("%(name)s cannot work as %(role)s."),
+    Obstacle.NOT_THAT_DAY: gettext_lazy("%(name)s does not work as %(role)s on that day."),
+    Obstacle.AWAY: gettext_lazy("%(name)s is away on %(when)s."),
 }
+# What others may have changed of a member meanwhile.
+PROFILE = {
+    "name": gettext_lazy("name"),
+    "rank": gettext_lazy("rank"),
+    "roles": gettext_lazy("roles"),
+    "phone": gettext_lazy("phone"),
+    "email": gettext_lazy("email"),
+}
+
+
+def told(sentence: str) -> str:
+    """In the reader's language, where it is one of the domain's; any other text as it is."""
+    if not isinstance(sentence, Sentence):
+        return sentence
+    parameters = {
+        name: told(value) if isinstance(value, Sentence) else value
+        for name, value in sentence.parameters.items()
+    }
+    translated = _(sentence.template)
+    return translated % parameters if parameters else translated
 
 
 def explain(error: Exception, business: Business) -> str:
     """Raises the error itself where it is none of those that people can do something about."""
     match error:
         case IllegalMove():
-            return ILLEGAL[error.why].format(start=error.start, to=error.to)
+            return illegal_text(error)
         case InvalidInput():
-            return " ".join(error.errors.values())
+            return " ".join(map(told, error.errors.values()))
         case JobConflict(field=""):
             return _who_moved(error.job, business)
         case JobConflict():
@@ -146,46 +169,65 @@ def explain(error: Exception, business: Business) -> str:
         case JobNotFound():
             return _("It is no longer there: somebody has discarded it, or it is in the history.")
         case KeyReused():
-            return "This request was already used for a job with other details."
+            return _("This request was already used for a job with other details.")
         case NotAvailable():
             return unavailable_text(error, wiring.roster(business).read(), business)
         case WindowFull():
             return full_text(error, business)
         case MemberConflict():
-            fields = " and the ".join(error.fields)
-            return f"Somebody else has changed the {fields} since you looked."
+            # Of several: “the name and the phone”.
+            fields = _(" and the ").join(str(PROFILE.get(name, name)) for name in error.fields)
+            return _("Somebody else has changed the %(what)s since you looked.") % {"what": fields}
         case LastDispatcher():
-            return "This is the last active dispatcher: make somebody else one first."
+            return _("This is the last active dispatcher: make somebody else one first.")
         case NameTaken():
-            return "Somebody signs in by that name, or has before they left."
+            return _("Somebody signs in by that name, or has before they left.")
     raise error
+
+
+def illegal_text(error: IllegalMove) -> str:
+    """Why that move is not allowed."""
+    first, second = CREATABLE
+    return str(ILLEGAL[error.why]) % {
+        "start": told(error.start.label) if error.start else "",
+        "to": told(error.to.label) if error.to else "",
+        "status": error.to,
+        "codes": ", ".join(COULD_NOT),
+        "first": first,
+        "second": second,
+    }
 
 
 def not_written(error: StoreUnavailable) -> str:
     """For the crew, on a page that gives back what was typed."""
-    return f"{error} {KEPT}" if isinstance(error, LedgerMoved) else UNSURE
+    return f"{told(error.args[0])} {KEPT}" if isinstance(error, LedgerMoved) else str(UNSURE)
 
 
 def unavailable_text(error: NotAvailable, roster: Roster, business: Business) -> str:
     """Why somebody cannot be given a role, and who can: `… Who is free: Ana.`"""
     if error.obstacle is Obstacle.FULL and error.window:
         name, then = roster.name_of(error.username), when(error.window, business)
-        many = "a job" if error.jobs == 1 else f"{error.jobs} jobs"
-        why = f"{name} already drives {many} on {then}."
+        why = ngettext(
+            "%(name)s already drives a job on %(when)s.",
+            "%(name)s already drives %(count)d jobs on %(when)s.",
+            error.jobs,
+        ) % {"name": name, "count": error.jobs, "when": then}
     else:
         clash = Clash(error.role, error.username, error.obstacle)
         why = clash_text(clash, error.window, roster, business)
-    names = ", ".join(member.name for member in error.instead) or "nobody"
-    return f"{why} {'Who is free' if error.window else 'Who can'}: {names}."
+    names = {"names": ", ".join(member.name for member in error.instead) or _("nobody")}
+    who = _("Who is free: %(names)s.") if error.window else _("Who can: %(names)s.")
+    return f"{why} {who % names}"
 
 
 def full_text(error: WindowFull, business: Business) -> str:
     """`Sat, May 23 (Morning) is full: 8 of 8 places are taken, and this would be 1 too many. …`"""
+    then = when(error.window, business)
+    why = _("%s has too little room for it") if error.room.left else _("%s is full")
     full = _(
-        "%(when)s is full: %(taken)d of %(places)d places are taken,"
-        " and this would be %(over)d too many."
+        "%(why)s: %(taken)d of %(places)d places are taken, and this would be %(over)d too many."
     ) % {
-        "when": when(error.window, business),
+        "why": why % then,
         "taken": error.room.taken,
         "places": error.room.places,
         "over": error.over,
@@ -200,11 +242,14 @@ def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Bu
     """Why somebody who is on a job cannot do it: `Joel is away on Sat, May 23 (Morning).`"""
     name, then = roster.name_of(clash.username), when(window, business) if window else ""
     if clash.obstacle is Obstacle.FULL:
-        most = f"{business.jobs_per_window} at most, unless somebody insists"
-        return f"{name} drives {clash.jobs} jobs on {then}; {most}."
-    role = clash.role.replace("_", " ")
-    text = OBSTACLES[clash.obstacle]
-    return text.format(name=name, username=clash.username, role=role, when=then)
+        return ngettext(
+            "%(name)s drives %(count)d job on %(when)s; %(most)d at most, unless somebody insists.",
+            "%(name)s drives %(count)d jobs on %(when)s; %(most)d at most,"
+            " unless somebody insists.",
+            clash.jobs,
+        ) % {"name": name, "count": clash.jobs, "when": then, "most": business.jobs_per_window}
+    names = {"name": name, "username": clash.username, "role": words_of(clash.role), "when": then}
+    return str(OBSTACLES[clash.obstacle]) % names
 
 
 def when(window: Window, business: Business) -> str:
@@ -218,11 +263,17 @@ def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
     """
     reason = event.reason or ""
     if event.what == FOLDED and event.count:
-        words = f"Moved it back and forth, {event.count:,} times in all until then"
-        return format_html("{}", words)
+        words = ngettext(
+            "Moved it back and forth, %(count)s time in all until then",
+            "Moved it back and forth, %(count)s times in all until then",
+            event.count,
+        )
+        return format_html("{}", words % {"count": f"{event.count:,}"})
     if event.is_move:
         return format_html("<bdi>{}</bdi>", reason_in_words(event))
-    what = EVENTS.get(event.what or "") or words_of(event.what or "something happened").capitalize()
+    what = (
+        EVENTS.get(event.what or "") or words_of(event.what or _("something happened")).capitalize()
+    )
     changes = format_html_join(
         ", ",
         "{}<bdi>{}</bdi> → <bdi>{}</bdi>",
@@ -244,7 +295,10 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
         value = msgspec.convert(value, VALUES.get(name, Any))
     match value:
         case None | "" | [] | ():
-            return {"price": "no price yet", **dict.fromkeys(ROLES, "nobody")}.get(name, "nothing")
+            return {
+                "price": _("no price yet"),
+                **dict.fromkeys(ROLES, _("nobody")),
+            }.get(name, _("nothing"))
         case Decimal() if value.is_finite():
             return business.money(value)
         case Window():
@@ -264,7 +318,7 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
                 f"{key} {_value_in_words('', each, event, business, roster)}" for key, each in parts
             )
         case bool():
-            return "yes" if value else "no"
+            return _("yes") if value else _("no")
     if name in ROLES:
         return roster.name_of(str(value))
     if name == "phone":
@@ -285,7 +339,7 @@ def failed_text(failed: Event, roster: Roster, business: Business) -> SafeString
 def reason_in_words(move: Event) -> str:
     """`no_access: dog` is `No access: dog`."""
     parts = (move.reason or "").split(": ")
-    return ": ".join(str(COULD_NOT.get(part) or REASONS.get(part, part)) for part in parts)
+    return ": ".join(told(COULD_NOT.get(part) or str(REASONS.get(part, part))) for part in parts)
 
 
 def payment_text(payment: Payment | Paid, business: Business, roster: Roster) -> SafeString:
@@ -297,7 +351,7 @@ def payment_text(payment: Payment | Paid, business: Business, roster: Roster) ->
 
 def name_of(by: str, roster: Roster) -> str:
     """The name of who is in a history: a member, the customer or the system."""
-    return {CUSTOMER: "The customer", SYSTEM: "The system"}.get(by) or roster.name_of(by)
+    return {CUSTOMER: _("The customer"), SYSTEM: _("The system")}.get(by) or roster.name_of(by)
 
 
 def _who_changed(job: Job, field: str, business: Business) -> str:
@@ -314,9 +368,9 @@ def _who_changed(job: Job, field: str, business: Business) -> str:
 
 
 def _who_moved(job: Job, business: Business) -> str:
-    where = f"“{job.status.label}”"
+    names = {"status": told(job.status.label)}
     if (last := job.last_move) is None:
-        return f"This job has moved on: it is at {where} now."
-    who = name_of(last.by, wiring.roster(business).read())
-    then = business.time_text(last.at, wiring.now())
-    return f"{who} has moved this job to {where} at {then}."
+        return _("This job has moved on: it is at “%(status)s” now.") % names
+    names["who"] = name_of(last.by, wiring.roster(business).read())
+    names["when"] = business.time_text(last.at, wiring.now())
+    return _("%(who)s has moved this job to “%(status)s” at %(when)s.") % names

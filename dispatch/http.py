@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -21,6 +22,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.permissions import Permission
 from dispatch.models import CrewUser
+from dispatch.templatetags.formats import words
 
 REVISION_COOKIE, ROSTER_COOKIE = "seen", "seen_roster"  # revisions of jobs and roster
 REVISION_PARAMETER = "r"
@@ -88,11 +90,12 @@ def crew_only(permission: Permission, *, poll: bool = False) -> Callable[[View[P
 
 def unauthorized() -> HttpResponse:
     """For a page's script: the session has ended."""
-    return HttpResponse("Please sign in.", status=401, content_type="text/plain")
+    return HttpResponse(_("Please sign in."), status=401, content_type="text/plain")
 
 
 def no_permission(user: CrewUser, permission: Permission) -> str:
-    return f"Your rank, {user.rank}, does not let you {permission.words}. Ask a dispatcher."
+    names = {"rank": words(user.rank), "what": _(permission.words)}
+    return _("Your rank, %(rank)s, does not let you %(what)s. Ask a dispatcher.") % names
 
 
 def is_fetch(request: HttpRequest) -> bool:
@@ -176,7 +179,7 @@ def own_pages_only(view: View[P]) -> View[P]:
         if (site := request.headers.get("Sec-Fetch-Site")) is not None:
             is_own = site in ("same-origin", "none")
         if request.method == "POST" and not is_own:
-            raise PermissionDenied("That came from another site's page, so we did nothing.")
+            raise PermissionDenied(_("That came from another site's page, so we did nothing."))
         return view(request, *args, **kwargs)
 
     return guarded

@@ -9,9 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dispatch.api import problems
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
+from dispatch.explain import told
 from dispatch.http import (
     SiteRequest,
     carried_by,
@@ -28,14 +30,14 @@ CREWS, CALENDARS = "/dashboard/", "/calendar/"
 CREW_ONLY = (CREWS, API)
 IMPORT = f"{CREWS}import/"
 TITLES = {
-    400: "We could not read that request",
-    403: "That is not allowed",
-    404: "There is no such page",
-    411: "We could not read that request",
-    413: "That is too much at once",
-    429: "That was too often in a short time",
-    500: "Something broke on our side",
-    503: "We cannot reach our records right now",
+    400: gettext_lazy("We could not read that request"),
+    403: gettext_lazy("That is not allowed"),
+    404: gettext_lazy("There is no such page"),
+    411: gettext_lazy("We could not read that request"),
+    413: gettext_lazy("That is too much at once"),
+    429: gettext_lazy("That was too often in a short time"),
+    500: gettext_lazy("Something broke on our side"),
+    503: gettext_lazy("We cannot reach our records right now"),
 }
 
 
@@ -44,7 +46,7 @@ def page(request: HttpRequest, status: int, text: str, title: str = "") -> HttpR
 
     Without a `title` of its own it has the usual one of its status.
     """
-    title = title or TITLES[status]
+    title = title or str(TITLES[status])
     if request.path_info.startswith(API):
         return problems.answer(HTTPStatus(status), text)
     if not hasattr(request, "business"):  # it failed before anybody knew whose page to show
@@ -52,7 +54,7 @@ def page(request: HttpRequest, status: int, text: str, title: str = "") -> HttpR
     is_crews = request.path_info.startswith((CREWS, CALENDARS))
     if is_crews:
         try:
-            _ = request.user.is_authenticated
+            request.user.is_authenticated  # noqa: B018
         except (AttributeError, StoreUnavailable):  # it failed before anybody could tell who it is
             request.user = AnonymousUser()
     context = {
@@ -87,7 +89,7 @@ def plain(request: HttpRequest, status: int, text: str) -> HttpResponse:
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """For what is no page: not now, and not to be kept."""
-    response = plain(request, 503, "Out of reach right now. Please try again in a moment.")
+    response = plain(request, 503, _("Out of reach right now. Please try again in a moment."))
     response.headers["Retry-After"] = "2"
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -97,24 +99,26 @@ def moved(request: HttpRequest, error: LedgerMoved) -> HttpResponse:
     """For the crew, whose page has the first half of the sentence for its title."""
     if request.path_info.startswith(API):
         return problems.answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-    title, _, text = str(error).partition(": ")
+    title, _colon, text = told(error.args[0]).partition(": ")
     return page(request, 503, text[:1].upper() + text[1:], title)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return page(request, 400, "Something in it is not as it should be. Please go back and retry.")
+    return page(
+        request, 400, _("Something in it is not as it should be. Please go back and retry.")
+    )
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return page(request, 403, str(exception or "You are not allowed to do that."))
+    return page(request, 403, str(exception or _("You are not allowed to do that.")))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return page(request, 404, "The address may be mistyped, or the page has gone.")
+    return page(request, 404, _("The address may be mistyped, or the page has gone."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return page(request, 500, "It has been noted. Please try again in a minute, or call us.")
+    return page(request, 500, _("It has been noted. Please try again in a minute, or call us."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -125,8 +129,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         with suppress(StoreUnavailable):
             if again := _sent_too_late(cast(SiteRequest, request)):
                 return again
-    text = "This form was open for too long, or came from another site. Go back, reload the page"
-    return page(request, 403, f"{text} and send it again.")
+    text = _(
+        "This form was open for too long, or came from another site."
+        " Go back, reload the page and send it again."
+    )
+    return page(request, 403, text)
 
 
 def _sent_too_late(request: SiteRequest) -> HttpResponse | None:
@@ -142,6 +149,7 @@ def _sent_too_late(request: SiteRequest) -> HttpResponse | None:
         return see_other("board")
     if request.POST.get("member", request.user.username) == request.user.username:
         return None
-    name = request.user.member.name
-    text = f"You are signed in as {name} now, and that page was somebody else's. Nothing was done."
-    return page(request, 403, text)
+    text = _(
+        "You are signed in as %(name)s now, and that page was somebody else's. Nothing was done."
+    )
+    return page(request, 403, text % {"name": request.user.member.name})

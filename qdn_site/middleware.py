@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.http.request import split_domain_port
 from django.middleware.gzip import GZipMiddleware
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from dispatch.domain.business import Business, Site
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
@@ -147,7 +148,7 @@ class BusinessMiddleware(Middleware):
         try:
             host = split_domain_port(request.get_host())[0]
         except DisallowedHost:
-            return errors.plain(request, 400, "Unknown host.")
+            return errors.plain(request, 400, _("Unknown host."))
         # Hosts that only ALLOWED_HOSTS names, such as localhost, are the first business's.
         business = self.by_host.get(host, settings.BUSINESSES[0])
         site: Site | None = getattr(business, settings.STAGE, None)  # none in development
@@ -167,7 +168,7 @@ def _other_host(site: Site | None, host: str, request: HttpRequest) -> HttpRespo
         return HttpResponseRedirect(reverse("board"))
     if path.startswith(SHARED_PATHS) or at_dashboard == f"{path}/".startswith(CREW_PATHS):
         return None
-    return errors.plain(request, 404, "There is no such page here.")
+    return errors.plain(request, 404, _("There is no such page here."))
 
 
 class BodyMiddleware(Middleware):
@@ -181,8 +182,11 @@ class BodyMiddleware(Middleware):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH")
         if not length and "HTTP_TRANSFER_ENCODING" in request.META:
-            text = "it did not say how long it is. Please send it with a Content-Length."
-            return errors.page(request, 411, f"Nothing was saved: {text}")
+            text = _(
+                "Nothing was saved: it did not say how long it is."
+                " Please send it with a Content-Length."
+            )
+            return errors.page(request, 411, text)
         length = length or "0"
         known = length.isascii() and length.isdigit() and len(length) < 10
         if not known or int(length) > _most_body(request):
@@ -216,17 +220,16 @@ class RefusalsMiddleware(Middleware):
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, TooMany):
-            response = errors.page(request, 429, "Please wait a little before you try again.")
+            response = errors.page(request, 429, _("Please wait a little before you try again."))
             response.headers["Retry-After"] = str(error.retry_after)
             return response
         if isinstance(error, StoreUnavailable):
             log.error("Storage: %s", error)
             if isinstance(error, LedgerMoved) and request.path_info.startswith(errors.CREW_ONLY):
                 return errors.moved(request, error)
-            return errors.page(
-                request,
-                503,
+            text = _(
                 "Nothing is lost: what we had saved is safe. If you were sending something, we"
-                " cannot say yet whether it arrived; sending it again will not make it twice.",
+                " cannot say yet whether it arrived; sending it again will not make it twice."
             )
+            return errors.page(request, 503, text)
         return None

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from django.utils.translation import gettext_lazy
 from msgspec import UNSET
 
 from dispatch import jobs, wiring
@@ -30,10 +31,10 @@ from dispatch.ratelimit import Limit, source
 
 # The crew's own words are theirs; a customer reads which of the reasons it was.
 COULD_NOT = {
-    "no_access": "we could not get in",
-    "not_ready": "it was not ready to be loaded",
-    "unsafe": "it was not safe to do",
-    "other": "something kept us from doing it",
+    "no_access": gettext_lazy("we could not get in"),
+    "not_ready": gettext_lazy("it was not ready to be loaded"),
+    "unsafe": gettext_lazy("it was not safe to do"),
+    "other": gettext_lazy("something kept us from doing it"),
 }
 UNKNOWN_LINKS = Limit("unknown links", most=60, seconds=60)
 
@@ -96,7 +97,7 @@ class TrackedJob:
             on_my_way_at=on_my_way.at if on_my_way else None,
             on_my_way_by=_of_the_crew(on_my_way.by, job, roster) if on_my_way else "",
             could_not_at=failed.at if failed else None,
-            could_not_why=COULD_NOT[could_not_code(failed)] if failed else "",
+            could_not_why=str(COULD_NOT[could_not_code(failed)]) if failed else "",
             updated_at=job.updated_at,
             may_be_ready=job.status in CUSTOMER_READY_FROM,
             may_cancel=customer_may_cancel(job, at, business),

@@ -13,6 +13,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import jobs, wiring
@@ -22,10 +23,10 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import UNDO, IllegalMove, JobConflict, has_undone, named_status, refusal
 from dispatch.domain.permissions import THE_CUSTOMER
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
-from dispatch.explain import explain
+from dispatch.explain import explain, told
 from dispatch.http import (
     REVISION_PARAMETER,
     SiteRequest,
@@ -41,10 +42,13 @@ log = logging.getLogger(__name__)
 ASK_AGAIN = "5"  # seconds after which a page that could not be shown asks again by itself
 ASK = {
     Status.READY_FOR_PICKUP: (
-        "I'm ready for pickup",
-        "We tell the crew that everything is out and can be loaded.",
+        gettext_lazy("I'm ready for pickup"),
+        gettext_lazy("We tell the crew that everything is out and can be loaded."),
     ),
-    Status.CANCELLED: ("Cancel this pickup", "We take it off our list. Nothing is charged."),
+    Status.CANCELLED: (
+        gettext_lazy("Cancel this pickup"),
+        gettext_lazy("We take it off our list. Nothing is charged."),
+    ),
 }
 
 
@@ -81,7 +85,7 @@ def track(request: SiteRequest, token: str) -> HttpResponse:
 
 def _page(request: SiteRequest, token: str) -> HttpResponse:
     try:
-        shown, _ = tracked(request, token)
+        shown, _job = tracked(request, token)
     except (JobNotFound, UnreadableDocument):
         # Old links ended in these signs too: only now it is clear that they stood behind this one.
         if (link := token.rstrip("-_")) == token:
@@ -96,7 +100,7 @@ def _page(request: SiteRequest, token: str) -> HttpResponse:
 @of_a_link
 def live(request: SiteRequest, token: str) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
-    shown, _ = tracked(request, token)
+    shown, _job = tracked(request, token)
     age = _age(request)
     # Since when is known to the second only; a time of another day than today says which.
     today = request.business.today(wiring.now())
@@ -223,11 +227,20 @@ def _counted(request: SiteRequest, job: Job) -> Iterator[None]:
 
 def _too_often(request: SiteRequest, token: str, job: Job, error: TooMany) -> HttpResponse:
     minutes = -(-error.retry_after // 60)
-    wait = f"{minutes} minutes" if minutes > 1 else "a minute"
     if minutes > 90:
-        wait = f"{-(-minutes // 60)} hours, or call us"
-    why = f"That was a lot in a short time, so nothing was changed now. Please wait {wait}."
-    response = _refused(request, token, job, why, 429)
+        hours = -(-minutes // 60)
+        wait = ngettext(
+            "Please wait %(count)d hour, or call us.",
+            "Please wait %(count)d hours, or call us.",
+            hours,
+        ) % {"count": hours}
+    else:
+        count = max(minutes, 1)
+        wait = ngettext("Please wait a minute.", "Please wait %(count)d minutes.", count) % {
+            "count": count
+        }
+    why = _("That was a lot in a short time, so nothing was changed now.")
+    response = _refused(request, token, job, f"{why} {wait}", 429)
     response.headers["Retry-After"] = str(error.retry_after)
     return response
 
@@ -246,9 +259,10 @@ def _to_page(request: SiteRequest, token: str) -> HttpResponse:
 
 def _moved_on(request: SiteRequest, token: str, job: Job) -> HttpResponse:
     """The page as it is now; who of the crew was faster is not for customers."""
-    who = "You" if job.last_move and job.last_move.by == THE_CUSTOMER.name else "We"
-    why = f"{who} have moved this pickup to “{job.status.label}” meanwhile."
-    return _refused(request, token, job, why, 409)
+    why = _("We have moved this pickup to “%(status)s” meanwhile.")
+    if job.last_move and job.last_move.by == THE_CUSTOMER.name:
+        why = _("You have moved this pickup to “%(status)s” meanwhile.")
+    return _refused(request, token, job, why % {"status": told(job.status.label)}, 409)
 
 
 def _refused(

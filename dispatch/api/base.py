@@ -27,7 +27,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import JobConflict
 from dispatch.domain.permissions import Actor, Permission
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.typed.texts import BYTE_ORDER_MARK
 from dispatch.explain import explain
 from dispatch.http import SiteRequest

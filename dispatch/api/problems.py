@@ -89,7 +89,8 @@ def answer(status: HTTPStatus, detail: str) -> HttpResponse:
 
 
 def unprocessable(invalid: InvalidInput) -> Refused:
-    wrong = [Wrong(field, sentence) for field, sentence in invalid.errors.items()]
+    # JSON knows texts, and none of our kinds of them.
+    wrong = [Wrong(field, str(sentence)) for field, sentence in invalid.errors.items()]
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return Refused(status, str(invalid), field=wrong[0].field, errors=wrong)
 

@@ -25,6 +25,7 @@ from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.domain.roster import Member, Roster
 from dispatch.domain.status import Status
 from dispatch.domain.stored.record import JSON
+from dispatch.explain import told
 from dispatch.http import etag_of
 from dispatch.templatetags.formats import window as window_text
 
@@ -115,7 +116,7 @@ class Board:
         try:
             date_of(self.filters.date, "date")
         except InvalidInput as error:
-            return error.errors["date"] if self.filters.date else ""
+            return told(error.errors["date"]) if self.filters.date else ""
         return ""
 
     @cached_property

@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from itertools import groupby
 
+from django.utils.translation import gettext as _
 from msgspec import UNSET
 
 from dispatch.domain.business import Business
 from dispatch.domain.roster import Availability, Member
+from dispatch.templatetags.formats import words
 
 NOON = "12:00"
 FIRST, LAST = date(2000, 1, 1), date(2199, 12, 1)
@@ -29,7 +31,7 @@ class Cell:
     @property
     def sets(self) -> str:
         """A click takes a day off back, and makes any other one."""
-        return "back" if self.short == "away" else "away"
+        return "back" if self.colour == "away" else "away"
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,7 @@ def row(member: Member, business: Business, days: Iterable[date], today: date) -
     cells = []
     for day in days:
         entry = member.on(day)
-        short = _short(entry, business)
-        colour = {"": "free", "away": "away"}.get(short, "part")
+        short, colour = _short(entry, business)
         cells.append(Cell(day, short, told_in_words(entry, business), colour, day < today))
     return cells
 
@@ -89,29 +90,32 @@ def days_off(member: Member, business: Business, today: date) -> list[tuple[date
 def told_in_words(entry: Availability, business: Business) -> str:
     """`free`, `away`, `free only in the morning`, `only as driver`."""
     if entry.windows == ():
-        return "away"
+        return _("away")
     parts = []
     if entry.windows is not UNSET:
         labels = [business.label_of(name).lower() for name in entry.windows]
-        parts.append(f"free only in the {' and '.join(labels)}")
+        parts.append(_("free only in the %(windows)s") % {"windows": _(" and ").join(labels)})
     if entry.roles is not UNSET:
         roles = roles_in_words(entry.roles)
-        parts.append(f"only as {roles}" if roles else "in no role")
-    return ", ".join(parts) or "free"
+        parts.append(_("only as %(roles)s") % {"roles": roles} if roles else _("in no role"))
+    return ", ".join(parts) or _("free")
 
 
 def roles_in_words(roles: Iterable[str]) -> str:
     """`driver or first mate`."""
-    return " or ".join(role.replace("_", " ") for role in roles)
+    return _(" or ").join(map(words, roles))
 
 
-def _short(entry: Availability, business: Business) -> str:
-    """Empty where nothing is said; else `away`, or the part of the day that is left."""
+def _short(entry: Availability, business: Business) -> tuple[str, str]:
+    """Empty where nothing is said; else `away`, or the part of the day that is left. And the
+    colour.
+    """
     if entry.windows == ():
-        return "away"
+        return _("away"), "away"
     if entry.windows is UNSET:
-        return "" if entry.roles is UNSET else "part"
+        return ("", "free") if entry.roles is UNSET else (_("part"), "part")
     offers = [offer for offer in business.windows if offer.name in entry.windows]
     if offers and all(offer.end <= NOON for offer in offers):
-        return "AM"
-    return "PM" if offers and all(offer.start >= NOON for offer in offers) else "part"
+        return _("AM"), "part"
+    is_late = offers and all(offer.start >= NOON for offer in offers)
+    return _("PM") if is_late else _("part"), "part"

@@ -8,12 +8,12 @@ from functools import cached_property
 from itertools import chain
 
 from dispatch.calendar.month import ONE_DAY, told_in_words
-from dispatch.domain import schedule
 from dispatch.domain.availability import is_free
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, JobLine, Window
+from dispatch.domain.planning import schedule
+from dispatch.domain.planning.schedule import Room, Taken
 from dispatch.domain.roster import AS_ALWAYS, Member, Roster
-from dispatch.domain.schedule import Room, Taken
 from dispatch.domain.status import Status
 
 NOBODY = "-"  # stands for a driver's username
@@ -21,12 +21,15 @@ NOBODY = "-"  # stands for a driver's username
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One driver's jobs in a window of a day; `room` is theirs, None of jobs without a driver."""
+    """One driver's jobs in a window of a day; `room` is theirs, None of jobs without a driver.
+    More jobs may go into it where `is_ours`: the business still has a window of that name.
+    """
 
     window: Window
     driver: str
     jobs: tuple[JobLine, ...]
     room: Room | None
+    is_ours: bool
 
     @property
     def name(self) -> str:
@@ -96,10 +99,25 @@ class Week:
                 day in self.business.closed,
                 tuple(
                     (window, schedule.room(window, self.roster, self.taken, self.business))
-                    for window in self.business.windows_on(day)
+                    for window in self._windows(day)
                 ),
             )
             for day in self.days
+        ]
+
+    def _windows(self, day: date) -> list[Window]:
+        """Those offered; on a day that is none off, also those with a limit of no places that jobs
+        stand in all the same.
+        """
+        if day in self.business.closed:
+            return []
+        offered = [*self.business.windows_on(day)]
+        every = (offer.on(day) for offer in self.business.windows)
+        return [
+            window
+            for window in every
+            if window in offered
+            or (self.business.limit(day, window.name) == 0 and self.taken[day, window.name])
         ]
 
     @cached_property
@@ -151,13 +169,14 @@ class Week:
         self, username: str, member: Member | None, window: Window, jobs: Iterable[JobLine]
     ) -> Slot:
         here = tuple(job for job in jobs if job.window and job.window.name == window.name)
+        is_ours = self.business.agreed_window(window.date, window.name) is not None
         if username == NOBODY:
-            return Slot(window, username, here, None)
+            return Slot(window, username, here, None, is_ours)
         places = (
             self.business.jobs_per_window if member and is_free(member, "driver", window) else 0
         )
         driven = sum(job.status.is_open for job in here)
-        return Slot(window, username, here, Room(places, driven))
+        return Slot(window, username, here, Room(places, driven), is_ours)
 
 
 def week_of(

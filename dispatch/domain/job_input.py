@@ -15,6 +15,7 @@ from msgspec import UNSET
 from dispatch.domain.business import Business, Load
 from dispatch.domain.job import EDITABLE, ROLES, Item, Job, PriceLine, Window
 from dispatch.domain.typed import amounts, phones
+from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.domain.typed.texts import (
     CONTROL,
     CONTROL_OR_TURN,
@@ -43,10 +44,10 @@ LONGEST = {  # characters
 }
 POSTCODE = re.compile("[A-Z0-9][A-Z0-9 -]+")
 REQUIRED = {
-    "customer_name": "Please give a name.",
-    "name": "Please give a name.",
-    "location": "Please give an address.",
-    "text": "Write something first.",
+    "customer_name": _("Please give a name."),
+    "name": _("Please give a name."),
+    "location": _("Please give an address."),
+    "text": _("Write something first."),
 }
 FREE = (
     "access_notes",
@@ -121,16 +122,20 @@ def text(name: str, value: object, *, at: str = "") -> str:
     """
     at = at or name
     if not isinstance(value, str | None):
-        raise InvalidInput({at: "It must be text."})
+        raise InvalidInput({at: _("It must be text.")})
     typed = lines(value or "")
     if (CONTROL if name in FREE else CONTROL_OR_TURN).search(typed):
-        raise InvalidInput({at: "It has control characters in it."})
+        raise InvalidInput({at: _("It has control characters in it.")})
     typed = typed.strip().strip("\N{BYTE ORDER MARK}").strip()
     if len(typed) > LONGEST[name]:
-        raise InvalidInput({at: f"It has {len(typed)} characters; at most {LONGEST[name]} fit."})
+        raise InvalidInput({at: _too_long(len(typed), LONGEST[name])})
     if name in REQUIRED and NOTHING.fullmatch(typed):
         raise InvalidInput({at: REQUIRED[name]})
     return typed
+
+
+def _too_long(count: int, most: int) -> str:
+    return _("It has %(count)d characters; at most %(most)d fit.", count=count, most=most)
 
 
 def phone(value: object, business: Business) -> str:
@@ -139,14 +144,14 @@ def phone(value: object, business: Business) -> str:
     try:
         return phones.read(typed, business.country) if typed else ""
     except phones.NoNumber as error:
-        raise InvalidInput({"phone": str(error)}) from None
+        raise InvalidInput({"phone": error.sentence}) from None
 
 
 def email(value: object) -> str:
     """Raises InvalidInput."""
     typed = without_marks(text("email", _without_turns(value)))
     if typed and not EMAIL.fullmatch(typed):
-        raise InvalidInput({"email": "That does not look like an e-mail address."})
+        raise InvalidInput({"email": _("That does not look like an e-mail address.")})
     return typed
 
 
@@ -180,9 +185,9 @@ def date_of(typed: str, at: str) -> date:
     try:
         day = date.fromisoformat(typed if DATE.fullmatch(typed) else "")
     except ValueError:
-        raise InvalidInput({at: "That is no date such as 2026-05-23."}) from None
+        raise InvalidInput({at: _("That is no date such as 2026-05-23.")}) from None
     if not FIRST_DATE <= day <= LAST_DATE:
-        raise InvalidInput({at: f"It must be from {FIRST_DATE.year} to {LAST_DATE.year}."})
+        raise InvalidInput({at: _from_to(FIRST_DATE.year, LAST_DATE.year)})
     return day
 
 
@@ -190,9 +195,11 @@ def days(first: str, last: str, most: int) -> tuple[date, date]:
     """The days `from` and `to`, so many at `most` with both. Raises InvalidInput."""
     start, end = date_of(first, "from"), date_of(last, "to")
     if end < start:
-        raise InvalidInput({"to": "That is before the first day."})
+        raise InvalidInput({"to": _("That is before the first day.")})
     if (end - start).days >= most:
-        raise InvalidInput({"to": f"That is too far off: {most} days at once are the most."})
+        raise InvalidInput(
+            {"to": _("That is too far off: %(most)d days at once are the most.", most=most)}
+        )
     return start, end
 
 
@@ -228,10 +235,10 @@ def _field(name: str, value: object, business: Business, job: Job | None) -> Any
             return email(value)
     typed = text(name, value)
     if name == "postcode" and typed and not POSTCODE.fullmatch(typed := typed.upper()):
-        raise InvalidInput({"postcode": "That is no postcode such as 92104."})
+        raise InvalidInput({"postcode": _("That is no postcode such as 92104.")})
     if name == "load" and typed and not business.load(typed):
         names = ", ".join(load.name for load in business.loads)
-        raise InvalidInput({"load": f"There is no such load; there are {names}."})
+        raise InvalidInput({"load": _("There is no such load; there are %(names)s.", names=names)})
     return typed
 
 
@@ -253,13 +260,13 @@ def _amount(
     try:
         amount = amounts.read(typed or "0", business.currency)
     except amounts.NoAmount as error:
-        raise InvalidInput({at: str(error)}) from None
+        raise InvalidInput({at: error.sentence}) from None
     if amount == old:
         return old
     if not least <= amount <= MOST_PRICE:
-        raise InvalidInput({at: f"It must be from {least:,} to {MOST_PRICE:,}."})
+        raise InvalidInput({at: _from_to(f"{least:,}", f"{MOST_PRICE:,}")})
     if amount != amount.quantize(CENT):
-        raise InvalidInput({at: "It has more than two decimals."})
+        raise InvalidInput({at: _("It has more than two decimals.")})
     whole = amount == amount.to_integral_value()
     return amount.quantize(Decimal(1) if whole else CENT) if amount else Decimal(0)
 
@@ -269,9 +276,17 @@ def _price_lines(
 ) -> tuple[PriceLine, ...]:
     given = value or ()
     if not isinstance(given, list | tuple) or not all(isinstance(each, Mapping) for each in given):
-        raise InvalidInput({"price_lines": "It must be a list of labels and amounts."})
+        raise InvalidInput({"price_lines": _("It must be a list of labels and amounts.")})
     if len(given) > MOST_LINES:
-        raise InvalidInput({"price_lines": f"It has {len(given)} lines; at most {MOST_LINES} fit."})
+        raise InvalidInput(
+            {
+                "price_lines": _(
+                    "It has %(count)d lines; at most %(most)d fit.",
+                    count=len(given),
+                    most=MOST_LINES,
+                )
+            }
+        )
     taken = []
     for place, (line, known) in enumerate(zip_longest(given, old[: len(given)])):
         at, label = f"price_lines[{place}]", line.get("label")
@@ -287,21 +302,28 @@ def _price_lines(
 def _items(value: object, business: Business, old: tuple[Item, ...]) -> tuple[Item, ...]:
     given = value or ()
     if not isinstance(given, list | tuple) or not all(isinstance(each, Mapping) for each in given):
-        raise InvalidInput({"items": "It must be a list of names and counts."})
+        raise InvalidInput({"items": _("It must be a list of names and counts.")})
     known, taken = {item.name for item in old}, dict[str, Item]()
     for place, each in enumerate(given):
         name, count = each.get("name"), each.get("count", 1)
         if not isinstance(name, str) or not (business.item(name) or name in known):
-            names = ", ".join(item.name for item in business.items) or "none"
-            raise InvalidInput(
-                {f"items[{place}].name": f"There is no such item; there are {names}."}
-            )
+            raise InvalidInput({f"items[{place}].name": _no_item(business)})
         if not isinstance(count, int) or not 1 <= count <= MOST_ITEMS:
-            raise InvalidInput({f"items[{place}].count": f"It must be from 1 to {MOST_ITEMS}."})
+            raise InvalidInput({f"items[{place}].count": _from_to(1, MOST_ITEMS)})
         if name in taken:
-            raise InvalidInput({f"items[{place}].name": "It is there twice."})
+            raise InvalidInput({f"items[{place}].name": _("It is there twice.")})
         taken[name] = Item(name=name, count=count)
     return tuple(taken.values())
+
+
+def _no_item(business: Business) -> str:
+    if names := ", ".join(item.name for item in business.items):
+        return _("There is no such item; there are %(names)s.", names=names)
+    return _("There is no such item; there are none.")
+
+
+def _from_to(least: object, most: object) -> str:
+    return _("It must be from %(least)s to %(most)s.", least=least, most=most)
 
 
 def _add_up(fields: dict[str, Any], job: Job | None) -> None:
@@ -310,9 +332,11 @@ def _add_up(fields: dict[str, Any], job: Job | None) -> None:
     total = sum((line.amount for line in lines), Decimal(0))
     is_old = job is not None and lines == job.price_lines
     if not is_old and not 0 <= total <= MOST_PRICE:
-        raise InvalidInput({"price_lines": f"Their sum must be from 0 to {MOST_PRICE:,}."})
+        raise InvalidInput(
+            {"price_lines": _("Their sum must be from 0 to %(most)s.", most=f"{MOST_PRICE:,}")}
+        )
     if fields.setdefault("price", total) != total:
-        raise InvalidInput({"price": f"It is not the sum of its lines, {total}."})
+        raise InvalidInput({"price": _("It is not the sum of its lines, %(total)s.", total=total)})
 
 
 def _window(value: object, business: Business, old: Window | None) -> Window | None:
@@ -320,11 +344,11 @@ def _window(value: object, business: Business, old: Window | None) -> Window | N
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise InvalidInput({"window": "It must have a date and a name."})
+        raise InvalidInput({"window": _("It must have a date and a name.")})
     typed, name = str(value.get("date") or ""), text("window", value.get("name"))
     if not typed or not name:
         missing = "window" if typed else "window.date"
-        raise InvalidInput({missing: "Give both the date and the window."})
+        raise InvalidInput({missing: _("Give both the date and the window.")})
     offer = old if old and old.name == name else None
     if offer and offer.date.isoformat() == typed:
         day = offer.date
@@ -334,10 +358,12 @@ def _window(value: object, business: Business, old: Window | None) -> Window | N
     start, end = (_clock(which, value.get(which), offer) for which in ("start", "end"))
     if not start or not end:
         names = ", ".join(each.name for each in business.windows)
-        raise InvalidInput({"window": f"There is no window of that name; there are {names}."})
+        raise InvalidInput(
+            {"window": _("There is no window of that name; there are %(names)s.", names=names)}
+        )
     window = Window(date=day, name=name, start=start, end=end)
     if end <= start and window != old:
-        raise InvalidInput({"window": "It ends before it starts."})
+        raise InvalidInput({"window": _("It ends before it starts.")})
     return window
 
 
@@ -345,5 +371,5 @@ def _clock(which: str, value: object, offer: Window | None) -> str | None:
     if value is None:
         return getattr(offer, which, None)
     if not isinstance(value, str) or not CLOCK.fullmatch(value):
-        raise InvalidInput({f"window.{which}": "Write a time as 14:30."})
+        raise InvalidInput({f"window.{which}": _("Write a time as 14:30.")})
     return value

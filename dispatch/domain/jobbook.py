@@ -20,6 +20,7 @@ from dispatch.domain.stored.document import LedgerMoved, UnreadableDocument
 from dispatch.domain.stored.ledger import Entry, Ledger, following
 from dispatch.domain.stored.record import JSON
 from dispatch.domain.typed import amounts
+from dispatch.domain.typed.sentences import Sentence as _
 
 OLD_NAMES = {"customer": "customer_name", "token": "tracking_token", "assigned_crew": "crew"}
 NEVER_NULL = {
@@ -82,13 +83,15 @@ class Migration(msgspec.Struct, frozen=True, omit_defaults=True):
     def refusal(self) -> str:
         """Why nothing may be written; empty where it may."""
         if self.to:
-            return (
-                f"The jobs are being moved to {self.to}: they can be read here, and not be changed."
-                " Please try again in a few minutes."
+            return _(
+                "The jobs are being moved to %(place)s: they can be read here, and not be changed."
+                " Please try again in a few minutes.",
+                place=self.to,
             )
-        return self.source and (
-            f"The jobs are still being copied from {self.source}: they cannot be changed here yet."
-            " `manage.py jobs migrate`, run again, finishes it."
+        return self.source and _(
+            "The jobs are still being copied from %(place)s: they cannot be changed here yet."
+            " `manage.py jobs migrate`, run again, finishes it.",
+            place=self.source,
         )
 
 

@@ -10,16 +10,17 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Eta, Event, Job, OnMyWay
 from dispatch.domain.permissions import THE_CUSTOMER, Actor, Permission
 from dispatch.domain.status import CREATABLE, Status
+from dispatch.domain.typed.sentences import Sentence as _
 
 UNDO = "undo"
 UNDO_FOR = timedelta(seconds=60)
 MOST_EVENTS = 200  # of a job's history; beyond, a customer's repeated moves are folded
 FOLDED = "repeated"
 COULD_NOT = {
-    "no_access": "No access",
-    "not_ready": "Not ready",
-    "unsafe": "Unsafe",
-    "other": "Something else",
+    "no_access": _("No access"),
+    "not_ready": _("Not ready"),
+    "unsafe": _("Unsafe"),
+    "other": _("Something else"),
 }
 PENDING, BOOKED, READY = Status.PENDING, Status.BOOKED, Status.READY_FOR_PICKUP
 CUSTOMER_READY_FROM = (BOOKED,)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Event, Job, JobLine
+from dispatch.domain.typed.sentences import Sentence as _
 
 MONEY_FIELDS = ("price", "price_lines", "payments", "paid")
 
@@ -28,23 +29,23 @@ DISPATCHERS = (Rank.DISPATCHER,)
 class Permission(Enum):
     """The ranks that have it, and what it lets them do."""
 
-    LOOK = ALL, "look at the jobs"
-    KEEP_ACCOUNT = ALL, "keep an account"
-    LOOK_AT_EVERY_JOB = (Rank.VIEWER, Rank.DISPATCHER), "look at other people's jobs"
-    MOVE = WORKERS, "move jobs"
-    NOTE = WORKERS, "write notes"
-    ESTIMATE = WORKERS, "say when the crew will be there"
-    MOVE_ANYWHERE = DISPATCHERS, "move jobs backwards"
-    SEE_PRICES = DISPATCHERS, "see prices"  # everybody does where `crew_see_prices` is set
-    CREATE = DISPATCHERS, "take jobs by phone"
-    EDIT = DISPATCHERS, "edit jobs"
-    ASSIGN = DISPATCHERS, "assign the crew"
-    KEEP_LINKS = DISPATCHERS, "see or renew customers' links"
-    DISCARD = DISPATCHERS, "discard requests"
-    KEEP_SETTINGS = DISPATCHERS, "change days, windows and prices"
-    KEEP_ROSTER = DISPATCHERS, "keep the roster"
-    SEE_NUMBERS = DISPATCHERS, "see the numbers"
-    EXCHANGE = DISPATCHERS, "import and export jobs"
+    LOOK = ALL, _("look at the jobs")
+    KEEP_ACCOUNT = ALL, _("keep an account")
+    LOOK_AT_EVERY_JOB = (Rank.VIEWER, Rank.DISPATCHER), _("look at other people's jobs")
+    MOVE = WORKERS, _("move jobs")
+    NOTE = WORKERS, _("write notes")
+    ESTIMATE = WORKERS, _("say when the crew will be there")
+    MOVE_ANYWHERE = DISPATCHERS, _("move jobs backwards")
+    SEE_PRICES = DISPATCHERS, _("see prices")  # everybody does where `crew_see_prices` is set
+    CREATE = DISPATCHERS, _("take jobs by phone")
+    EDIT = DISPATCHERS, _("edit jobs")
+    ASSIGN = DISPATCHERS, _("assign the crew")
+    KEEP_LINKS = DISPATCHERS, _("see or renew customers' links")
+    DISCARD = DISPATCHERS, _("discard requests")
+    KEEP_SETTINGS = DISPATCHERS, _("change days, windows and prices")
+    KEEP_ROSTER = DISPATCHERS, _("keep the roster")
+    SEE_NUMBERS = DISPATCHERS, _("see the numbers")
+    EXCHANGE = DISPATCHERS, _("import and export jobs")
 
     def __init__(self, ranks: Iterable[Rank], words: str) -> None:
         self.ranks, self.words = frozenset(ranks), words

@@ -15,26 +15,28 @@ from dispatch.domain.jobbook import token_hash
 from dispatch.domain.permissions import Actor, Permission, Rank
 from dispatch.domain.stored.ledger import Ledger, following
 from dispatch.domain.stored.record import Record
+from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.domain.typed.texts import folded
 
 USERNAME_PATTERN = r"[a-z0-9][a-z0-9._-]{0,31}"
 Username = Annotated[str, Meta(pattern=rf"^{USERNAME_PATTERN}$(?!\n)")]
 RESERVED = (CUSTOMER, SYSTEM)
-USERNAME_IS = (
-    "a small letter or a digit, then small letters, digits, dots, dashes or underscores;"
-    " 32 characters at most"
+USERNAME_IS = _(
+    "A name to sign in with is a small letter or a digit, then small letters, digits, dots,"
+    " dashes or underscores; 32 characters at most."
 )
 
 
 def username_refusal(text: str) -> str:
     """Why nobody can sign in by that name, as a sentence; empty if somebody can."""
     if text in RESERVED:
-        return f"“{text}” is a word of the jobs' history, not a name for a member."
+        return _("“%(name)s” is a word of the jobs' history, not a name for a member.", name=text)
     if re.fullmatch(USERNAME_PATTERN, text):
         return ""
     tidied = re.sub(r"[^a-z0-9._-]+", ".", text.lower()).strip("._-")[:32]
-    example = f" How about “{tidied}”?" if tidied and tidied not in RESERVED else ""
-    return f"A name to sign in with is {USERNAME_IS}.{example}"
+    if not tidied or tidied in RESERVED:
+        return USERNAME_IS
+    return _("%(rule)s How about “%(name)s”?", rule=USERNAME_IS, name=tidied)
 
 
 class MemberNotFound(Exception):

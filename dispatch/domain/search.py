@@ -10,6 +10,7 @@ import msgspec
 from dispatch.domain.job import LONG_AGO, Job, JobLine
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.typed import phones
+from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.domain.typed.texts import folded
 
 Cursor = tuple[int, str]  # the second of what a list goes by, and the job's id
@@ -66,7 +67,7 @@ def _read(cursor: str) -> Cursor:
         padded = cursor + "=" * (-len(cursor) % 4)
         read: Cursor = CURSOR.decode(urlsafe_b64decode(padded.encode("ascii")))
     except (ValueError, RecursionError):
-        raise InvalidInput({"after": "Send the `next` of the page before, as it was."}) from None
+        raise InvalidInput({"after": _("Send the `next` of the page before, as it was.")}) from None
     return read
 
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from dispatch.domain.typed.sentences import Sentence as _
+
 
 class Status(StrEnum):
     """A job's place in its life, in the order of a good day; `cancelled` stands outside it."""
@@ -18,12 +20,19 @@ class Status(StrEnum):
         status.aliases = aliases
         return status
 
-    PENDING = "pending", "Requested", "blue", "requested", "new"
-    BOOKED = ("booked", "Booking Confirmed", "blue", "booking_confirmed", "confirmed", "scheduled")
-    READY_FOR_PICKUP = "ready_for_pickup", "Ready for Pickup", "yellow", "ready"
-    IN_PROGRESS = "in_progress", "In Progress", "orange", "started", "en_route"
-    COMPLETED = "completed", "Completed", "green", "complete", "done"
-    CANCELLED = "cancelled", "Cancelled", "grey", "canceled"
+    PENDING = "pending", _("Requested"), "blue", "requested", "new"
+    BOOKED = (
+        "booked",
+        _("Booking Confirmed"),
+        "blue",
+        "booking_confirmed",
+        "confirmed",
+        "scheduled",
+    )
+    READY_FOR_PICKUP = "ready_for_pickup", _("Ready for Pickup"), "yellow", "ready"
+    IN_PROGRESS = "in_progress", _("In Progress"), "orange", "started", "en_route"
+    COMPLETED = "completed", _("Completed"), "green", "complete", "done"
+    CANCELLED = "cancelled", _("Cancelled"), "grey", "canceled"
 
     @classmethod
     def _missing_(cls, value: object) -> "Status | None":

@@ -6,14 +6,16 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dispatch.forms.roster import ProfileForm
 
 
 class SignInForm(AuthenticationForm):
     error_messages = {
-        "invalid_login": "That name and password do not go together.",
-        "inactive": "This account is closed.",
+        "invalid_login": gettext_lazy("That name and password do not go together."),
+        "inactive": gettext_lazy("This account is closed."),
     }
 
 
@@ -21,14 +23,23 @@ class AccountForm(ProfileForm):
     """Own phone, and a new password where one is given; `is_password` judges the one now."""
 
     old_password = forms.CharField(
-        label="Password now", required=False, strip=False, widget=forms.PasswordInput
+        label=gettext_lazy("Password now"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput,
     )
     new_password = forms.CharField(
-        label="New password", required=False, strip=False, widget=forms.PasswordInput
+        label=gettext_lazy("New password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput,
     )
 
     def __init__(
-        self, *args: Any, is_password: Callable[[str], bool] = lambda _: False, **kwargs: Any
+        self,
+        *args: Any,
+        is_password: Callable[[str], bool] = lambda _password: False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.is_password = is_password
@@ -38,5 +49,5 @@ class AccountForm(ProfileForm):
         if password:
             validate_password(password)
             if not self.is_password(self.cleaned_data.get("old_password", "")):
-                raise forms.ValidationError("The password you have now is not right.")
+                raise forms.ValidationError(_("The password you have now is not right."))
         return password

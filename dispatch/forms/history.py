@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dispatch.board.filters import UNASSIGNED, Filters
 from dispatch.domain.job_input import FIRST_DATE, InvalidInput, date_of, days
@@ -20,27 +22,29 @@ class HistoryForm(InputForm):
     """The last twelve months where no days are said; from one on, or up to one, twelve months."""
 
     q = forms.CharField(
-        label="Search",
+        label=gettext_lazy("Search"),
         required=False,
-        widget=forms.TextInput({"type": "search", "placeholder": "Name, address, phone"}),
+        widget=forms.TextInput(
+            {"type": "search", "placeholder": gettext_lazy("Name, address, phone")}
+        ),
     )
-    crew = forms.Field(label="Crew", required=False)
+    crew = forms.Field(label=gettext_lazy("Crew"), required=False)
 
     def __init__(self, query: Mapping[str, str], *, roster: Roster, today: dt.date) -> None:
         given = {name: query.get(name, "").strip() for name in ("q", "crew", "from", "to")}
         super().__init__(with_days(given, today))
         self.roster = roster
         people = [(member.username, member.name) for member in roster.members]
-        choices = [("", "Everybody"), (UNASSIGNED, "No driver"), *people]
+        choices = [("", _("Everybody")), (UNASSIGNED, _("No driver")), *people]
         self.fields["crew"].widget = forms.Select({"translate": "no"}, choices=choices)
-        for name, label in (("from", "From"), ("to", "To")):
+        for name, label in (("from", _("From")), ("to", _("To"))):
             self.fields[name] = forms.Field(label=label, required=False, widget=DAY)
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         """`days`, the first and the last, and `filters`. Raises InvalidInput."""
         crew, errors = typed["crew"].lower(), {}
         if crew not in ("", UNASSIGNED) and self.roster.value(crew) is None:
-            errors["crew"] = f"Nobody called “{crew}” is on the roster."
+            errors["crew"] = _("Nobody called “%(name)s” is on the roster.") % {"name": crew}
         try:
             span = days(typed["from"], typed["to"], MOST_DAYS)
         except InvalidInput as error:

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -19,7 +19,12 @@ from dispatch.domain.job_input import LONGEST, REQUIRED, InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
 from dispatch.domain.typed.texts import lines
+from dispatch.explain import told
 from dispatch.forms import items
+from dispatch.templatetags.formats import ROLE_LABELS
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 WHEN = ("date", "window")  # two controls, one field
 
@@ -32,12 +37,16 @@ class Typed(forms.Field):
     """A text as it was typed. Django checks only that it is there where it must be."""
 
     def __init__(
-        self, name: str, label: str, widget: type[forms.Widget] = forms.TextInput, **attrs: object
+        self,
+        name: str,
+        label: "StrOrPromise",
+        widget: type[forms.Widget] = forms.TextInput,
+        **attrs: object,
     ) -> None:
         super().__init__(
             label=label,
             required=name in REQUIRED,
-            error_messages={"required": REQUIRED.get(name, "")},
+            error_messages={"required": gettext_lazy(REQUIRED.get(name, ""))},
             widget=widget({"maxlength": LONGEST[name], **attrs}),
         )
 
@@ -71,7 +80,7 @@ class InputForm(forms.Form):
             self.cleaned_data |= self.judged(self.cleaned_data)
         except InvalidInput as invalid:
             for name, sentence in invalid.errors.items():
-                self.add_error("date" if name == "window.date" else name, sentence)
+                self.add_error("date" if name == "window.date" else name, told(sentence))
         return self.cleaned_data
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,11 +91,13 @@ class InputForm(forms.Form):
 class JobForm(InputForm):
     """The fields that customers and crew share."""
 
-    customer_name = Typed("customer_name", "Name", autocomplete="name")
-    phone = Typed("phone", "Phone", type="tel", autocomplete="tel")
-    email = Typed("email", "E-mail", forms.EmailInput, autocomplete="email")
-    location = Typed("location", "Address", forms.Textarea, rows=2, autocomplete="street-address")
-    access_notes = Typed("access_notes", "Access notes", forms.Textarea, rows=3)
+    customer_name = Typed("customer_name", gettext_lazy("Name"), autocomplete="name")
+    phone = Typed("phone", gettext_lazy("Phone"), type="tel", autocomplete="tel")
+    email = Typed("email", gettext_lazy("E-mail"), forms.EmailInput, autocomplete="email")
+    location = Typed(
+        "location", gettext_lazy("Address"), forms.Textarea, rows=2, autocomplete="street-address"
+    )
+    access_notes = Typed("access_notes", gettext_lazy("Access notes"), forms.Textarea, rows=3)
 
     job: Job | None = None
 
@@ -115,18 +126,20 @@ class JobForm(InputForm):
 class CrewJobForm(JobForm):
     """The fields that a dispatcher fills in, of a new job or a known one."""
 
-    postcode = Typed("postcode", "Postcode")
-    description = Typed("description", "What is to be hauled", forms.Textarea, rows=3)
-    load = forms.Field(label="Load", required=False, widget=forms.Select)
+    postcode = Typed("postcode", gettext_lazy("Postcode"))
+    description = Typed("description", gettext_lazy("What is to be hauled"), forms.Textarea, rows=3)
+    load = forms.Field(label=gettext_lazy("Load"), required=False, widget=forms.Select)
     price = forms.Field(
-        label="Price",
+        label=gettext_lazy("Price"),
         required=False,
         # No number field: a mouse wheel would turn it.
         widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}),
     )
-    date = forms.Field(label="Date", required=False, widget=forms.DateInput({"type": "date"}))
-    window = forms.Field(label="Window", required=False, widget=forms.Select)
-    truck = Typed("truck", "Truck")
+    date = forms.Field(
+        label=gettext_lazy("Date"), required=False, widget=forms.DateInput({"type": "date"})
+    )
+    window = forms.Field(label=gettext_lazy("Window"), required=False, widget=forms.Select)
+    truck = Typed("truck", gettext_lazy("Truck"))
 
     def __init__(self, *args: Any, business: Business, job: Job | None = None, **kwargs: Any):
         super().__init__(*args, business=business, **kwargs)
@@ -140,8 +153,8 @@ class CrewJobForm(JobForm):
         # Another's details: the browser knows only one's own.
         for name in (*JobForm.base_fields, "postcode"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
-        loads = [("", "Not said"), *((load.name, load.label) for load in business.loads)]
-        windows = [("", "Not agreed"), *((each.name, each.label) for each in business.windows)]
+        loads = [("", _("Not said")), *((load.name, load.label) for load in business.loads)]
+        windows = [("", _("Not agreed")), *((each.name, each.label) for each in business.windows)]
         if job and job.load and not business.load(job.load):
             loads.append((job.load, job.load))
         if job and job.window and job.window.name not in dict(windows):
@@ -163,13 +176,13 @@ class CrewJobForm(JobForm):
         day = window.date
         if not (why := self._odd(window)):
             return
-        told = self.business.day_text(day, wiring.now())
-        yes = forms.CheckboxSelectMultiple(choices=[(day.isoformat(), _("Yes, I mean %s") % told)])
+        said = self.business.day_text(day, wiring.now())
+        yes = forms.CheckboxSelectMultiple(choices=[(day.isoformat(), _("Yes, I mean %s") % said)])
         self.fields[MEANT] = forms.Field(label=_("Is that right?"), required=False, widget=yes)
         self.order_fields(self.field_order)
         if self.data.get(MEANT) == day.isoformat():
             return  # which goes along where something else is asked
-        asked = _("%(why)s If you mean it, say so below.") % {"why": why % {"day": told}}
+        asked = _("%(why)s If you mean it, say so below.") % {"why": why % {"day": said}}
         raise InvalidInput({"window.date": asked})
 
     def _odd(self, window: Window) -> str:
@@ -191,7 +204,7 @@ class NewJobForm(CrewJobForm):
 
     status = forms.ChoiceField(
         label=gettext_lazy("Status"),
-        choices=[(status.value, status.label) for status in reversed(CREATABLE)],
+        choices=[(status.value, gettext_lazy(status.label)) for status in reversed(CREATABLE)],
     )
 
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
@@ -259,13 +272,21 @@ class EditForm(CrewJobForm):
         raise InvalidInput({"load": self._which_price(load, priced["price"])})
 
     def _which_price(self, load: Load, asked: Decimal) -> str:
-        price, known = self.business.money(asked), self.job.price
-        now = "the job has no price yet"
-        if known is not UNSET:
-            now = f"the job’s price is {self.business.money(known)}"
-        lines = ", the sum of its lines" if self.job.price_lines else ""
-        what = f"“{load.label}”" + (" with its items" if asked != load.price else "")
-        return f"{what} is {price}, but {now}{lines}. Which one? Choose below."
+        with_items, known = asked != load.price, self.job.price
+        what = (_("“%(load)s” with its items") if with_items else "“%(load)s”") % {
+            "load": load.label
+        }
+        names = {"what": what, "price": self.business.money(asked)}
+        if known is UNSET:
+            asks = _("%(what)s is %(price)s, but the job has no price yet.")
+        else:
+            names["known"] = self.business.money(known)
+            asks = _("%(what)s is %(price)s, but the job’s price is %(known)s.")
+            if self.job.price_lines:
+                asks = _(
+                    "%(what)s is %(price)s, but the job’s price is %(known)s, the sum of its lines."
+                )
+        return " ".join((asks % names, _("Which one? Choose below.")))
 
     @property
     def _counted(self) -> set[str]:
@@ -334,9 +355,9 @@ class CrewForm(InputForm):
             if now[role] and now[role] not in dict(names):
                 names.append((now[role], roster.name_of(now[role])))
             self.fields[role] = forms.Field(
-                label=role.replace("_", " ").capitalize(),
+                label=ROLE_LABELS[role],
                 required=False,
-                widget=forms.Select({"translate": "no"}, choices=[("", "Nobody yet"), *names]),
+                widget=forms.Select({"translate": "no"}, choices=[("", _("Nobody yet")), *names]),
             )
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -347,7 +368,7 @@ class CrewForm(InputForm):
 
 
 class NoteForm(InputForm):
-    text = Typed("text", "Note for the crew", forms.Textarea, rows=2)
+    text = Typed("text", gettext_lazy("Note for the crew"), forms.Textarea, rows=2)
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         return {name: job_input.text(name, words) for name, words in typed.items()}
@@ -359,7 +380,9 @@ class EtaForm(forms.Form):
     """
 
     eta = forms.TimeField(
-        label="Expected at", required=False, widget=forms.TimeInput(attrs={"type": "time"})
+        label=gettext_lazy("Expected at"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}),
     )
 
     def moment(self, business: Business, at: dt.datetime) -> dt.datetime | None:

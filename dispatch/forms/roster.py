@@ -6,6 +6,8 @@ from typing import Any, Self
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from dispatch import wiring
 from dispatch.calendar.month import roles_in_words
@@ -14,18 +16,20 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Member, username_refusal
+from dispatch.explain import told
 from dispatch.forms.job import InputForm, Typed, as_sent
 from dispatch.roster import FARTHEST, MOST_DAYS, PROFILE, Days, MemberConflict, profile
+from dispatch.templatetags.formats import RANK_LABELS, ROLE_LABELS
 
 TEXTS = ("name", "phone", "email")
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
-ROLE_CHOICES = [(role, role.replace("_", " ").capitalize()) for role in ROLES]
+ROLE_CHOICES = [(role, ROLE_LABELS[role]) for role in ROLES]
 
 
 class ProfileForm(InputForm):
     """Some of a member's profile. It sends along what it showed: only what was changed counts."""
 
-    phone = Typed("phone", "Phone", type="tel")
+    phone = Typed("phone", gettext_lazy("Phone"), type="tel")
 
     def __init__(
         self,
@@ -97,8 +101,9 @@ class ProfileForm(InputForm):
         again = type(self)(MultiValueDict(data), business=self.business, member=conflict.member)
         for name in conflict.fields:
             there = again.initial[name]
-            told = (", ".join(there) if isinstance(there, tuple) else there) or "nothing"
-            again.add_error(name, f"Now it is “{told}”. Save again to put yours instead.")
+            shown = (", ".join(there) if isinstance(there, tuple) else there) or _("nothing")
+            words = _("Now it is “%(value)s”. Save again to put yours instead.")
+            again.add_error(name, words % {"value": shown})
         return again
 
 
@@ -109,20 +114,20 @@ def _sent(value: Any) -> str:
 class MemberForm(ProfileForm):
     """A member's profile, as a dispatcher keeps it."""
 
-    name = Typed("name", "Name")
+    name = Typed("name", gettext_lazy("Name"))
     rank = forms.TypedChoiceField(
         coerce=Rank,
-        label="Rank",
-        choices=[(rank.value, rank.capitalize()) for rank in reversed(Rank)],
+        label=gettext_lazy("Rank"),
+        choices=[(rank.value, RANK_LABELS[rank]) for rank in reversed(Rank)],
         initial=Rank.CREW,
     )
     roles = forms.MultipleChoiceField(
-        label="Roles on a job",
+        label=gettext_lazy("Roles on a job"),
         choices=ROLE_CHOICES,
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    email = Typed("email", "E-mail", forms.EmailInput)
+    email = Typed("email", gettext_lazy("E-mail"), forms.EmailInput)
     field_order: Sequence[str] = PROFILE
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -138,17 +143,17 @@ class NewMemberForm(MemberForm):
     """Somebody new; the name that they sign in as never changes."""
 
     username = forms.CharField(
-        label="Signs in as",
+        label=gettext_lazy("Signs in as"),
         max_length=job_input.LONGEST["driver"],
         widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false"}),
-        error_messages={"required": "Please give the name that they sign in with."},
+        error_messages={"required": gettext_lazy("Please give the name that they sign in with.")},
     )
     field_order = ("name", "username", *PROFILE[1:])
 
     def clean_username(self) -> str:
         username = str(self.cleaned_data["username"]).strip()
         if refusal := username_refusal(username):
-            raise forms.ValidationError(refusal)
+            raise forms.ValidationError(told(refusal))
         return username
 
     @property
@@ -164,13 +169,13 @@ class DaysForm(forms.Form):
     ) -> None:
         super().__init__(data, auto_id="days_%s")
         self.business, self.today = business, today
-        for name, label in (("from", "From"), ("to", "To")):
+        for name, label in (("from", _("From")), ("to", _("To"))):
             widget = forms.DateInput(attrs={"type": "date", "min": today.isoformat()})
             self.fields[name] = forms.DateField(label=label, required=name == "from", widget=widget)
         windows = [(offer.name, offer.label) for offer in business.windows]
         for name, label, choices in (
-            ("windows", "Only in these windows (tick none for all day)", windows),
-            ("but_as", "Can still work as (tick none for not at all)", ROLE_CHOICES),
+            ("windows", _("Only in these windows (tick none for all day)"), windows),
+            ("but_as", _("Can still work as (tick none for not at all)"), ROLE_CHOICES),
         ):
             self.fields[name] = forms.MultipleChoiceField(
                 label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple
@@ -180,22 +185,29 @@ class DaysForm(forms.Form):
         cleaned = self.cleaned_data
         if cleaned.get("but_as"):  # roles are left for a whole day, and come back with it
             if self.data.get("set") == "back":
-                self.add_error("but_as", "Free again means in every role: tick none here.")
+                self.add_error("but_as", _("Free again means in every role: tick none here."))
             elif cleaned.get("windows"):
-                self.add_error("but_as", "Set windows and roles one after the other, not at once.")
+                self.add_error(
+                    "but_as", _("Set windows and roles one after the other, not at once.")
+                )
         start = cleaned.get("from")
         if start is None or "to" in self.errors:
             return cleaned
         end = cleaned["to"] = cleaned.get("to") or start
         if start < self.today:
-            self.add_error("from", "That day is over: only today and later can be changed.")
+            self.add_error("from", _("That day is over: only today and later can be changed."))
         if end < start:
-            self.add_error("to", "That is before the first day.")
+            self.add_error("to", _("That is before the first day."))
         elif end > self.today + FARTHEST:
             name = "from" if start > self.today + FARTHEST else "to"
-            self.add_error(name, "That is more than two years off.")
+            self.add_error(name, _("That is more than two years off."))
         elif end - start >= dt.timedelta(days=MOST_DAYS):
-            self.add_error("to", f"That is too long: {MOST_DAYS} days at once are the most.")
+            words = ngettext(
+                "That is too long: %(most)d day at once is the most.",
+                "That is too long: %(most)d days at once are the most.",
+                MOST_DAYS,
+            )
+            self.add_error("to", words % {"most": MOST_DAYS})
         return cleaned
 
     @property
@@ -209,8 +221,12 @@ class DaysForm(forms.Form):
         """`Sat, May 23 to Sun, May 24 (Morning)`."""
         days = self.days
         first, last = (self.business.day_text(day, wiring.now()) for day in (days.start, days.end))
-        span = first if days.start == days.end else f"{first} to {last}"
+        span = (
+            first
+            if days.start == days.end
+            else _("%(first)s to %(last)s") % {"first": first, "last": last}
+        )
         labels = [offer.label for offer in self.business.windows if offer.name in days.windows]
         if days.but_as:
-            labels = [f"but still there as {roles_in_words(days.but_as)}"]
+            labels = [_("but still there as %(roles)s") % {"roles": roles_in_words(days.but_as)}]
         return f"{span} ({', '.join(labels)})" if labels else span

@@ -8,11 +8,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from msgspec import UNSET
 
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.planning.overrides import Subject
+from dispatch.explain import told
 from dispatch.forms.job import InputForm
 from dispatch.overrides import PriceConflict, Wanted, prices
 
@@ -103,9 +105,11 @@ class PricesForm(forms.Form):
             try:
                 price = job_input.clean({"price": typed}, self.business)["price"]
             except InvalidInput as invalid:
-                self.add_error(name, invalid.errors["price"])
-            else:
-                self.cleaned_data[name] = price
+                self.add_error(name, told(invalid.errors["price"]))
+                continue
+            self.cleaned_data[name] = price
+            if price is UNSET:  # nothing but blanks
+                self.add_error(name, self.fields[name].error_messages["required"])
         return self.cleaned_data
 
     def wanted(self) -> dict[Subject, Wanted]:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from dispatch import wiring
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
-from dispatch.domain.job import Job
 from dispatch.domain.job_input import LONGEST, InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.forms.job import InputForm
@@ -95,11 +94,6 @@ class SeveralForm(InputForm):
         if not reason:
             raise InvalidInput({"reason": _("Say why: the customer is told.")})
         return reason
-
-
-def tick(job: Job) -> str:
-    """The value of the job's checkbox."""
-    return f"{job.id}/{job.version}"
 
 
 def seen(value: str) -> Seen:

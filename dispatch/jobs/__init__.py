@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from dispatch import wiring
-from dispatch.domain import moves, schedule
+from dispatch.domain import moves
 from dispatch.domain.availability import INSISTED, NotAvailable, check
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, Window, plain
@@ -24,12 +24,14 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
 from dispatch.domain.permissions import Actor, sees
+from dispatch.domain.planning import schedule
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.roster import Roster
-from dispatch.domain.schedule import WindowFull
 from dispatch.domain.search import Found
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.domain.stored.record import JSON
+from dispatch.domain.typed.sentences import Sentence as _
 
 MOST_DAYS = 366  # whose finished jobs are looked at at once
 SILENT = 10  # seconds without word from the storage after which pages say so
@@ -168,8 +170,7 @@ def create(
             insisted |= check(crew, job, roster, book, business, insist=insist)
         if not insisted:
             return book.put(job)
-        created = msgspec.structs.replace(job.history[0], reason=INSISTED)
-        return book.put(msgspec.structs.replace(job, history=(created,)))
+        return book.put(_insisted(job))
 
     book = wiring.jobs(business).change(add)
     made = (request and book.by_request(request)) or book.job(job.id)
@@ -305,12 +306,23 @@ def place(
     roster: Callable[[], Roster] | None = None,
 ) -> Change:
     """Into that window and with that driver (None: nobody), both or neither. Raises as `edit` and
-    `assign` do.
+    `assign` do; whoever drives it already has to be free in the new window, too.
     """
+    now = roster or partial(wiring.roster(business).refreshed, at_once=True)
     how: dict[str, Any] = {"by": by, "version": version, "insist": insist, "key": key}
     moved = edit.change(business, job_id, {"window": window}, **how)
-    given = assign.change(business, job_id, {"driver": driver}, **how, roster=roster)
-    return lambda book: given(moved(book))
+    given = assign.change(business, job_id, {"driver": driver}, **how, roster=now)
+
+    def apply(book: JobBook) -> JobBook:
+        before, book = book.job(job_id), given(moved(book))
+        job = book.job(job_id)
+        if job.window == before.window or job.crew.driver != before.crew.driver:
+            return book
+        driven = {"driver": job.crew.driver}
+        insisted = check(driven, job, now(), book, business, insist=insist)
+        return book.put(_insisted(job)) if insisted else book
+
+    return apply
 
 
 @Action
@@ -417,6 +429,12 @@ def _fits(
     return schedule.check(job, before, roster, book, business, at, insist=insist)
 
 
+def _insisted(job: Job) -> Job:
+    """With what last happened to it said to be insisted on."""
+    last = msgspec.structs.replace(job.history[-1], reason=INSISTED)
+    return msgspec.structs.replace(job, history=(*job.history[:-1], last))
+
+
 def _still_at(expected: Status | None, job: Job) -> None:
     """Raises JobConflict where somebody saw it at another status."""
     if expected and job.status is not expected:
@@ -439,8 +457,12 @@ def _seen(job: Job, by: Actor) -> Job:
 def _untouched(job: Job, fields: Mapping[str, Any], version: int | None) -> dict[str, Any]:
     """Those of `fields` that this person changed, none of which anybody else has since."""
     if version is not None and not 1 <= version <= job.version:
-        sentence = f"This job never had a version {version}; it is at {job.version}."
-        raise InvalidInput({"version": f"{sentence} Look at it again."})
+        sentence = _(
+            "This job never had a version %(asked)d; it is at %(now)d. Look at it again.",
+            asked=version,
+            now=job.version,
+        )
+        raise InvalidInput({"version": sentence})
     mine = {}
     for name, value in fields.items():
         wanted, now = plain(value), plain(job.field(name))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from dispatch import jobs, wiring
 from dispatch.domain.business import Business
-from dispatch.domain.job import Job, Window
+from dispatch.domain.job import Job, Window, plain
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import JobConflict
@@ -84,6 +84,7 @@ def assign(
                 key=key,
                 roster=once.read,
             ),
+            driver=driver,
         )
 
     return _all(business, seen, change, begin=once.forget)
@@ -116,7 +117,7 @@ def move_to(
         edited = jobs.edit.change(
             *(business, each.job_id, fields), by=by, version=each.version, insist=insist, key=key
         )
-        return _if_open(each.job_id, edited)
+        return _if_open(each.job_id, edited, window=agreed)
 
     return _all(business, seen, change)
 
@@ -141,7 +142,7 @@ def place(
         job = book.value(each.job_id)
         there = job.window if job and job.window and job.window.is_as(window) else window
         placed = jobs.place.change(*(business, each.job_id, there, driver), **how, roster=once.read)
-        return _if_open(each.job_id, placed)
+        return _if_open(each.job_id, placed, window=there, driver=driver)
 
     return _all(business, seen, change, begin=once.forget)
 
@@ -151,14 +152,13 @@ def cover(
     given: Mapping[Seen, Mapping[str, str]],
     *,
     by: Actor,
-    insist: bool = False,
     key: str,
 ) -> AllDone:
     """To each job its own people, usernames by role."""
     once = _Roster(business)
 
     def change(each: Seen) -> jobs.Change:
-        how: dict[str, Any] = {"by": by, "version": each.version, "insist": insist, "key": key}
+        how: dict[str, Any] = {"by": by, "version": each.version, "key": key}
         assigned = jobs.assign.change(business, each.job_id, given[each], **how, roster=once.read)
         return _if_open(each.job_id, assigned)
 
@@ -215,14 +215,21 @@ def _all(
     return AllDone(tuple(outcomes), book.revision)
 
 
-def _if_open(job_id: str, change: jobs.Change) -> jobs.Change:
-    """Raises JobConflict for a job that has been finished since it was ticked."""
+def _if_open(job_id: str, change: jobs.Change, **wanted: Any) -> jobs.Change:
+    """Raises JobConflict for a job that has been finished since it was ticked; and where it is not
+    as `wanted` then: it was so when it was ticked, and others have changed that since.
+    """
 
     def apply(book: JobBook) -> JobBook:
         job = book.job(job_id)
         if not job.status.is_open:
             raise JobConflict(job)
-        return change(book)
+        book = change(book)
+        job = book.job(job_id)
+        for name, value in wanted.items():
+            if plain(job.field(name)) != plain(value):
+                raise JobConflict(job, name)
+        return book
 
     return apply
 

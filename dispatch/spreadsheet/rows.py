@@ -16,6 +16,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.record import JSON
+from dispatch.explain import told
 from dispatch.spreadsheet import times
 from dispatch.spreadsheet.cells import as_typed
 from dispatch.spreadsheet.columns import BY_NAME, IGNORED, plain
@@ -113,7 +114,7 @@ def book_of(rows: Sequence[Taken]) -> JobBook:
 
 def _beside(name: str, sentence: str) -> str:
     field = BY_NAME.get(re.split(r"[.[]", name)[0])
-    return f"{field.label}: {sentence}" if field else sentence
+    return f"{field.label}: {told(sentence)}" if field else told(sentence)
 
 
 class RowReader:

@@ -13,7 +13,7 @@ from django.utils.dateformat import format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from msgspec import UnsetType
 
 from dispatch import wiring
@@ -24,6 +24,25 @@ from dispatch.domain.typed import phones
 
 register = template.Library()
 HUES = 12
+# What we call the roles on a job and the ranks, in a sentence and by themselves.
+NAMES = {
+    "driver": gettext_lazy("driver"),
+    "first_mate": gettext_lazy("first mate"),
+    "supervisor": gettext_lazy("supervisor"),
+    "viewer": gettext_lazy("viewer"),
+    "crew": gettext_lazy("crew"),
+    "dispatcher": gettext_lazy("dispatcher"),
+}
+ROLE_LABELS = {
+    "driver": gettext_lazy("Driver"),
+    "first_mate": gettext_lazy("First mate"),
+    "supervisor": gettext_lazy("Supervisor"),
+}
+RANK_LABELS = {
+    "viewer": gettext_lazy("Viewer"),
+    "crew": gettext_lazy("Crew"),
+    "dispatcher": gettext_lazy("Dispatcher"),
+}
 
 
 @register.filter
@@ -36,7 +55,7 @@ def typed(text: str) -> SafeString:
 
 @register.filter
 def money(amount: Decimal | UnsetType | None, business: Business) -> str:
-    return business.money(amount) if isinstance(amount, Decimal) else "No price yet"
+    return business.money(amount) if isinstance(amount, Decimal) else _("No price yet")
 
 
 @register.filter
@@ -74,7 +93,7 @@ def saying(address: str, words: str) -> str:
 def moment(at: datetime, business: Business) -> str:
     """`May 22, 9:04 AM`, in the business's zone; a script may make it relative."""
     if at == LONG_AGO:
-        return "some time ago"
+        return _("some time ago")
     local = at.astimezone(business.zone)
     year = business.year_text(local.date(), wiring.now())
     return _time(at, f"{local:%b %-d}{year}, {local:%-I:%M %p}")
@@ -112,7 +131,7 @@ def window_label(name: str, business: Business) -> str:
 def window(promised: Window | None, business: Business) -> str:
     """`Sat, May 23 · Afternoon, 12–4 PM`, the hours on one line."""
     if promised is None:
-        return "No time agreed yet"
+        return _("No time agreed yet")
     label = f"{day(promised.date, business)} · {business.label_of(promised.name)}"
     return format_html('{}, <span class="hours">{}</span>', label, hours(promised))
 
@@ -165,7 +184,7 @@ def item_label(item: Item, business: Business) -> str:
 @register.filter
 def words(name: str) -> str:
     """`first_mate` → `first mate`."""
-    return name.replace("_", " ")
+    return str(NAMES.get(name) or name.replace("_", " "))
 
 
 @register.filter

@@ -22,7 +22,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import (
     LOOK_BELOW,
@@ -90,7 +90,7 @@ def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
     seen = {"version": request.GET["version"]} if "version" in request.GET else {}
     form = _form(name, request, job, seen | request.POST.dict()) if name else None
     if form and not form.is_valid():
-        words = LOOK_BELOW if name == "edit" else _first_error(form)
+        words = str(LOOK_BELOW) if name == "edit" else _first_error(form)
         return drawer(request, job, 422, words, bound={name: form})
     try:
         done, words = do(request, job, form)
@@ -159,7 +159,7 @@ def drawer(
         "needs": needs,
         "said": said,
         "refused": refused,
-        "marked": said == LOOK_BELOW,
+        "marked": said == str(LOOK_BELOW),
         "typed": request.POST if refused else {},
         # What was refused, or may have been done, is sent again under its own key.
         "key": (refused and key_sent(request)) or wiring.new_token(),
@@ -202,7 +202,7 @@ def _sentence(job: Job, business: Business, link: str) -> str:
         hello = _("Hello %(name)s, this is %(business)s about your pickup on %(when)s.") % names
     else:
         hello = _("Hello %(name)s, this is %(business)s about your pickup.") % names
-    return f"{hello} {_('Follow it here:')} {link}" if link else hello
+    return " ".join((hello, _("Follow it here:"), link)) if link else hello
 
 
 def _back(request: SiteRequest, job_id: str) -> str:

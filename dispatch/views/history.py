@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dispatch import jobs, wiring
@@ -30,7 +31,7 @@ def history(request: SiteRequest) -> HttpResponse:
     try:
         shown, older = page(found, when_finished, after=after, limit=PAGE, newest_first=True)
     except InvalidInput:
-        form.add_error(None, "This page’s address is broken. “Show” begins with the newest.")
+        form.add_error(None, _("This page’s address is broken. “Show” begins with the newest."))
     asked = {name: text for name, text in form.data.items() if text}
     context = {
         "form": form,

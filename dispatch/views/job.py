@@ -1,6 +1,7 @@
 """One job: its drawer, what can be done from there, and a new one taken by phone."""
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dispatch import jobs, wiring
@@ -9,6 +10,7 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import named_status
 from dispatch.domain.permissions import Permission
+from dispatch.explain import told
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only
 from dispatch.views.drawer import Outcome, drawer, job_action, key_sent, no_job
@@ -28,7 +30,7 @@ def job(request: SiteRequest, job_id: str) -> HttpResponse:
 
 
 @job_action(Permission.MOVE)
-def move(request: SiteRequest, job: Job, _: None) -> Outcome:
+def move(request: SiteRequest, job: Job, _form: None) -> Outcome:
     """To `status`, from the one that the person saw: `expected`, which buttons have in the URL."""
     to = named_status(request.POST.get("status", ""))
     seen = request.POST.get("expected") or request.GET.get("expected")
@@ -41,7 +43,7 @@ def move(request: SiteRequest, job: Job, _: None) -> Outcome:
         insist="insist" in request.POST,
         key=key_sent(request),
     )
-    return done, f"Moved to “{to.label}”."
+    return done, _("Moved to “%(status)s”.") % {"status": told(to.label)}
 
 
 @job_action(Permission.ASSIGN, "crew")
@@ -55,14 +57,14 @@ def assign(request: SiteRequest, job: Job, form: CrewForm) -> Outcome:
         insist="insist" in request.POST,
         key=key_sent(request),
     )
-    return done, "Crew saved."
+    return done, _("Crew saved.")
 
 
 @job_action(Permission.NOTE, "note")
 def notes(request: SiteRequest, job: Job, form: NoteForm) -> Outcome:
     text, by = form.cleaned_data["text"], request.user.actor
     done = jobs.note(request.business, job.id, text, by=by, key=key_sent(request))
-    return done, "Note added."
+    return done, _("Note added.")
 
 
 @job_action(Permission.ESTIMATE, "eta")
@@ -71,10 +73,10 @@ def eta(request: SiteRequest, job: Job, form: EtaForm) -> Outcome:
     business, by, key = request.business, request.user.actor, key_sent(request)
     if "on_my_way" in request.POST:
         done = jobs.on_my_way(business, job.id, by=by, key=key)
-        return done, "The customer sees that you are on your way."
+        return done, _("The customer sees that you are on your way.")
     expected = form.moment(business, wiring.now())
     done = jobs.set_eta(business, job.id, expected, by=by, key=key)
-    return done, "Estimate saved." if expected else "Estimate taken back."
+    return done, _("Estimate saved.") if expected else _("Estimate taken back.")
 
 
 @job_action(Permission.EDIT, "edit")
@@ -86,13 +88,14 @@ def edit(request: SiteRequest, job: Job, form: EditForm) -> Outcome:
         insist="insist" in request.POST,
         key=key_sent(request),
     )
-    return done, "Saved."
+    return done, _("Saved.")
 
 
 @job_action(Permission.KEEP_LINKS)
-def link(request: SiteRequest, job: Job, _: None) -> Outcome:
+def link(request: SiteRequest, job: Job, _form: None) -> Outcome:
     """A new tracking link, or (`revoke`) none; the old one stops working."""
     revoke, by, key = "revoke" in request.POST, request.user.actor, key_sent(request)
     done = jobs.renew_link(request.business, job.id, by=by, revoke=revoke, key=key)
-    words = "The old link no longer works."
-    return done, words if revoke else f"{words} Send the customer the new one."
+    if revoke:
+        return done, _("The old link no longer works.")
+    return done, _("The old link no longer works. Send the customer the new one.")

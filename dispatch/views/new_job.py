@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from dispatch import jobs, wiring
-from dispatch.domain import job_input, schedule
+from dispatch.domain import job_input
 from dispatch.domain.job import Job, JobLine, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.permissions import Permission
-from dispatch.domain.schedule import Room, WindowFull
+from dispatch.domain.planning import schedule
+from dispatch.domain.planning.schedule import Room, WindowFull
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import explain, not_written
@@ -46,15 +47,16 @@ def new_job(request: SiteRequest) -> HttpResponse:
     """
     try:
         if request.method != "POST" or request.POST.keys() & {"lookup", "take", "slot"}:
-            return _page(request, NewJobForm(business=request.business, initial=_known(request)))
+            form = NewJobForm(business=request.business, initial=_known(request))
+            return _page(request, form, key=request.POST.get("key", ""))
     except JobNotFound:
         return no_job(request)
     form = NewJobForm(request.POST, business=request.business)
-    return _save(request, form) if form.is_valid() else _page(request, form, 422)
-
-
-def _save(request: SiteRequest, form: NewJobForm) -> HttpResponse:
     key = request.POST.get("key") or wiring.new_token()
+    return _save(request, form, key) if form.is_valid() else _page(request, form, 422, key=key)
+
+
+def _save(request: SiteRequest, form: NewJobForm, key: str) -> HttpResponse:
     try:
         done = jobs.create(
             *(request.business, form.job_fields()),
@@ -89,7 +91,7 @@ def _page(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "key": key or (status == 200 and request.POST.get("key")) or wiring.new_token(),
+        "key": key or wiring.new_token(),
         "full": full,
         "earlier": earlier,
         "days": _days(request),
@@ -110,9 +112,9 @@ def _known(request: SiteRequest) -> dict[str, Any]:
         by, seen = request.user.actor, request.revision
         job = jobs.find(request.business, job_id, by=by, at_least=seen)
         shown = as_typed(job, request.business)
+        if "load" in known or not request.business.load(job.load):
+            shown["load"] = ""  # another was said just now, or it is not offered any more
         known |= {name: shown[name] for name in AGAIN if shown[name]}
-        if not request.business.load(job.load):  # what is not offered any more cannot be chosen
-            known.pop("load", None)
     day, _space, name = request.POST.get("slot", "").partition(" ")
     return known | ({"date": day, "window": name} if name else {})
 

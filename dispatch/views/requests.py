@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dispatch import jobs, wiring
-from dispatch.domain import schedule
 from dispatch.domain.job import Job, Window
 from dispatch.domain.permissions import Permission
-from dispatch.domain.schedule import Room
+from dispatch.domain.planning import schedule
+from dispatch.domain.planning.schedule import Room
 from dispatch.domain.status import Status
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
 from dispatch.views.board import board_of

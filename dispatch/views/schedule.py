@@ -12,12 +12,14 @@ from django.views.decorators.http import require_safe
 
 from dispatch import jobs, wiring
 from dispatch.calendar.week import NOBODY, Week, week_of
-from dispatch.domain import job_input, schedule
+from dispatch.domain import job_input
 from dispatch.domain.job import Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.permissions import Permission, sees
+from dispatch.domain.planning import schedule
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import explain, not_written, when
+from dispatch.forms.several import seen
 from dispatch.http import SiteRequest, crew_only, post_only, see_other, with_revision
 from dispatch.jobs import several
 from dispatch.jobs.several import AllDone, Seen
@@ -33,16 +35,16 @@ def week(request: SiteRequest) -> HttpResponse:
 @post_only("schedule")
 @crew_only(Permission.ASSIGN)
 def place(request: SiteRequest) -> HttpResponse:
-    """The ticked jobs, each as `id:version`, into the slot `to`: `2026-05-23 morning joel`; with
+    """The ticked jobs, each as `id/version`, into the slot `to`: `2026-05-23 morning joel`; with
     `insist` in the address, beyond what there is room for.
     """
-    seen = _ticked(request)
+    ticked = _ticked(request)
     try:
-        if not seen:
+        if not ticked:
             raise InvalidInput({"job": _("Tick a job first, then say where it goes.")})
         window, driver = _slot(request)
         done = several.place(
-            *(request.business, seen, window, driver),
+            *(request.business, ticked, window, driver),
             by=request.user.actor,
             insist="insist" in request.GET,
             key=request.POST.get("key", ""),
@@ -54,7 +56,8 @@ def place(request: SiteRequest) -> HttpResponse:
     if any(each.refusal for each in done.outcomes):
         return with_revision(request, _page(request, 409, done=done), done.revision)
     who = wiring.roster(request.business).read().name_of(driver) if driver else _("nobody yet")
-    moved = ngettext("%(count)d job", "%(count)d jobs", len(seen)) % {"count": len(seen)}
+    count = len(done.outcomes)
+    moved = ngettext("%(count)d job", "%(count)d jobs", count) % {"count": count}
     said = format_html("{}: {}, {}.", moved, when(window, request.business), typed(who))
     messages.success(request, said)
     first = request.POST.get("from", "")
@@ -63,8 +66,7 @@ def place(request: SiteRequest) -> HttpResponse:
 
 
 def _ticked(request: SiteRequest) -> list[Seen]:
-    sent = (each.rpartition(":") for each in request.POST.getlist("job"))
-    return [Seen(job_id, int(version)) for job_id, _colon, version in sent if version.isdecimal()]
+    return [seen(each) for each in request.POST.getlist("job")]
 
 
 def _slot(request: SiteRequest) -> tuple[Window, str | None]:
@@ -72,6 +74,8 @@ def _slot(request: SiteRequest) -> tuple[Window, str | None]:
     day, _space, rest = request.POST.get("to", "").partition(" ")
     name, _space, driver = rest.partition(" ")
     window = request.business.agreed_window(job_input.date_of(day, "to"), name)
+    if window and window.date < request.business.today(wiring.now()):
+        raise InvalidInput({"to": _("That day is over.")})
     if window is None:
         raise InvalidInput({"to": _("There is no such window.")})
     return window, None if driver in ("", NOBODY) else driver

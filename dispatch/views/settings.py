@@ -14,12 +14,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dispatch import overrides, wiring
-from dispatch.domain import schedule
 from dispatch.domain.business import Business
 from dispatch.domain.job import Window
 from dispatch.domain.permissions import Permission
+from dispatch.domain.planning import schedule
 from dispatch.domain.planning.overrides import Change, Override
-from dispatch.domain.schedule import Room
+from dispatch.domain.planning.schedule import Room
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import LOOK_BELOW, not_written
 from dispatch.forms.settings import DayForm, LimitForm, PricesForm
@@ -58,7 +58,7 @@ def settings(request: SiteRequest) -> HttpResponse:
 def _close(request: SiteRequest) -> HttpResponse:
     form = DayForm(request.POST, today=_today(request))
     if not form.is_valid():
-        return _page(request, 422, LOOK_BELOW, day_form=form)
+        return _page(request, 422, str(LOOK_BELOW), day_form=form)
     day = form.cleaned_data["date"]
     is_closing = request.POST["do"] == "close"
     step = overrides.close if is_closing else overrides.open_again
@@ -80,28 +80,28 @@ def _limit(request: SiteRequest) -> HttpResponse:
     sent = request.POST if is_limit else {**request.POST.dict(), "places": "0"}
     form = LimitForm(sent, business=wiring.as_in_file(business), today=_today(request))
     if not form.is_valid():
-        return _page(request, 422, LOOK_BELOW, limit_form=form)
+        return _page(request, 422, str(LOOK_BELOW), limit_form=form)
     day, name = form.cleaned_data["date"], form.cleaned_data["window"]
     places = form.cleaned_data["places"] if is_limit else None
     overrides.limit(business, day, name, places, by=request.user.actor)
     window = business.agreed_window(day, name)
     then = f"{business.day_text(day, wiring.now())} ({business.label_of(name)})"
     room = _room(request, window) if window else Room(0, 0)
-    words = _("{} has {} places now, and {} of them are taken.")
+    words = _("{}: {} of {} places are taken.")
     if room.excess:
-        words = _("{} has {} places now, and {} are taken: give some jobs another time.")
-    return _done(request, format_html(words, then, room.places, room.taken))
+        words = _("{}: {} of {} places are taken, {} too many: give jobs another time.")
+    return _done(request, format_html(words, then, room.taken, room.places, room.excess))
 
 
 def _set_prices(request: SiteRequest) -> HttpResponse:
     form = _prices_form(request, request.POST)
     if not form.is_valid():
-        return _page(request, 422, LOOK_BELOW, prices_form=form)
+        return _page(request, 422, str(LOOK_BELOW), prices_form=form)
     try:
         count = overrides.set_prices(request.business, form.wanted(), by=request.user.actor)
     except overrides.PriceConflict as conflict:
         form.add_conflict(conflict)
-        return _page(request, 409, LOOK_BELOW, prices_form=form)
+        return _page(request, 409, str(LOOK_BELOW), prices_form=form)
     words = ngettext(
         "{} price is new. Jobs that are booked keep theirs.",
         "{} prices are new. Jobs that are booked keep theirs.",

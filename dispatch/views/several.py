@@ -15,7 +15,7 @@ from dispatch import wiring
 from dispatch.domain.availability import NotAvailable
 from dispatch.domain.job import Job
 from dispatch.domain.permissions import Permission
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import explain, not_written, when
 from dispatch.forms.several import SeveralForm

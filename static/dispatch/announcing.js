@@ -2,10 +2,9 @@
 import { parse } from "../site/live.js";
 import { board, label, signIn } from "./board.js";
 
-const toast = document.getElementById("said");
+const toast = document.getElementById("said"); // with the sentences that it may have to say
 const sound = document.getElementById("sound");
 const title = document.title;
-const UNREACHABLE = "We could not reach the server. Nothing you typed is lost; please try again.";
 const LEFT = `left ${board.dataset.member}`; // signed out, with something not done
 const announced = new Set(newBookings().map(([id]) => id));
 let unseen = 0; // new bookings since somebody last used the page
@@ -36,12 +35,12 @@ export function sayRefusal(answer) {
     sessionStorage.setItem(LEFT, "1");
     return signIn();
   }
-  if (!answer.status) return say(UNREACHABLE);
+  if (!answer.status) return say(toast.dataset.unreachable);
   const words = [...parse(answer.html).querySelectorAll("h1, h1 + p")].map((each) => each.textContent);
-  say(words.join(". ") || "That did not work. Please try again.");
+  say(words.join(". ") || toast.dataset.failed);
 }
 
-board.addEventListener("slid", () => say("That had only just moved there, so nothing was done. Please tap again."));
+board.addEventListener("slid", () => say(toast.dataset.slid));
 
 board.addEventListener("merged", ({ detail: { before, cards } }) => {
   const bookings = newBookings().filter(([id]) => !announced.has(id));
@@ -108,5 +107,5 @@ function beep() {
 
 if (sessionStorage.getItem(LEFT)) {
   sessionStorage.removeItem(LEFT);
-  say("You had been signed out: what you did last was not saved. What you typed is still there.");
+  say(toast.dataset.left);
 }

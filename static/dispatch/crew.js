@@ -2,6 +2,7 @@
 import { busy, parse, send } from "../site/live.js";
 
 const month = document.getElementById("month");
+const told = document.getElementById("told"); // with what it may have to say
 
 function grid() {
   return [...month.querySelectorAll(".days tbody tr")].map((row) => [...row.querySelectorAll("td")]);
@@ -40,9 +41,9 @@ async function change(button, form) {
   body.set(button.name, button.value);
   const answer = await send(address, body);
   if (answer.status === 401) return location.reload();
-  if (!answer.status) return tell("We could not reach the server. Nothing was changed; please try again.");
+  if (!answer.status) return tell(told.dataset.unreachable);
   const fresh = parse(answer.html).getElementById("month");
-  if (!fresh) return tell("That did not work. Please load the page again.");
+  if (!fresh) return tell(told.dataset.failed);
   const region = month.querySelector(".days-wide"), scroll = region.scrollLeft;
   month.querySelector(".days").replaceWith(fresh.querySelector(".days"));
   region.scrollLeft = scroll;
@@ -52,9 +53,8 @@ async function change(button, form) {
 }
 
 function tell(text, { spokenOnly = false } = {}) {
-  const status = document.getElementById("told");
-  status.classList.toggle("hidden", spokenOnly);
-  status.textContent = text;
+  told.classList.toggle("hidden", spokenOnly);
+  told.textContent = text;
 }
 
 reach(month.querySelector(".days button"));

@@ -109,12 +109,12 @@ board.addEventListener("merged", () => {
   Object.assign(note, { className: "notice stale", role: "status" });
   shown.prepend(note);
   const again = document.createElement("button");
-  Object.assign(again, { type: "button", className: "button small", textContent: "Show it as it is now" });
+  Object.assign(again, { type: "button", className: "button small", textContent: drawer.dataset.again });
   again.addEventListener("click", () => {
     putAside();
     openDrawer(card.querySelector("a[data-drawer]").href);
   });
-  note.append("Somebody has changed this job since you opened it. ", again);
+  note.append(`${drawer.dataset.stale} `, again);
 });
 
 drawer.querySelector(".close").addEventListener("click", () => drawer.close());

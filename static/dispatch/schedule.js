@@ -7,7 +7,7 @@ async function put(body, address) {
   const answer = await send(address, body);
   if (answer.status === 401) return location.reload();
   const page = parse(answer.html), fresh = page.getElementById("week");
-  if (!fresh) return tell("We could not reach the server, or it did not do that. Please try again.");
+  if (!fresh) return tell(week.querySelector("#told").dataset.failed);
   redraw(fresh);
   const said = page.querySelector(".notice p");
   tell(said?.textContent || "", { spokenOnly: Boolean(week.querySelector(".notice")) });
@@ -32,7 +32,9 @@ week.addEventListener("submit", (event) => {
   const to = button.value;
   busy(button, async () => {
     await put(new FormData(form, button), button.getAttribute("formaction") || form.action);
-    week.querySelector(`.here[value="${CSS.escape(to)}"]`)?.closest(".slot").querySelector("a")?.focus();
+    const here = week.querySelector(`.here[value="${CSS.escape(to)}"]`);
+    const refused = week.querySelector(".notice") && (week.querySelector(".notice button") || here);
+    (refused || here?.closest(".slot").querySelector("a"))?.focus();
   });
 });
 

@@ -224,7 +224,7 @@ def book_full(page: Page, site: Site) -> None:
     day = date.fromisoformat(str(chosen["date"]))
     site.many_jobs(8, status=Status.BOOKED, window=BUSINESS.window(day, str(chosen["window"])))
     send_button(page).click()
-    expect(page.get_by_text("somebody else was faster")).to_be_visible()
+    expect(page.get_by_text("is full now")).to_be_visible()
 
 
 def book_503(page: Page, site: Site) -> None:
@@ -612,7 +612,7 @@ def schedule_refused(page: Page, site: Site) -> None:
     schedule_ticked(page, site)
     full = page.locator('.slot[data-to$="morning joel"]:has(.excess) .here')
     full.click()
-    expect(page.get_by_text("Do it all the same")).to_be_visible()
+    expect(page.get_by_role("button", name="Do it all the same")).to_be_focused()
 
 
 def cover(page: Page, site: Site) -> None:

@@ -10,8 +10,8 @@ from dispatch.domain.availability import away
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Event, Job
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.planning.schedule import Room, WindowFull, bookable, check, places, room, taken
 from dispatch.domain.roster import Roster
-from dispatch.domain.schedule import Room, WindowFull, bookable, check, places, room, taken
 from dispatch.domain.status import Status
 from tests.making import BUSINESS, NOON, make_job, make_member
 

@@ -9,9 +9,9 @@ import pytest
 
 import dispatch.jobs
 from dispatch import wiring
-from dispatch.domain import schedule
 from dispatch.domain.job import CUSTOMER, Window
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning import schedule
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import Status
 from tests.faults.storage import opening
 from tests.faults.test_last_place import FORK, at_once

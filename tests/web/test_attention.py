@@ -278,7 +278,7 @@ def test_the_days_beside_today_and_all_days_are_a_step_away(
     page = text(dana.get("/dashboard/", {"q": "a&b"}))
     for day in ("2026-05-21", "2026-05-22", "2026-05-23"):
         assert f'href="?q=a%26b&amp;date={day}"' in page
-    assert ("All open jobs" in page, "aria-current" in page) == (True, False)
+    assert ("All open jobs" in page, 'aria-current="date"' in page) == (True, False)
     page = text(dana.get("/dashboard/", {"q": "a&b", "date": "2026-05-22"}))
     assert 'href="?q=a%26b&amp;date=2026-05-22" aria-current="date">' in page
     assert 'href="?q=a%26b">All open jobs</a>' in page

@@ -13,7 +13,7 @@ from dispatch.domain.availability import INSISTED
 from dispatch.domain.job import Job
 from dispatch.domain.moves import UNDO
 from dispatch.domain.permissions import THE_CUSTOMER
-from dispatch.domain.schedule import WindowFull
+from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import Status
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
@@ -94,7 +94,7 @@ def test_a_full_window_is_refused_with_the_nearest_that_are_open_and_one_tap_boo
     page = book(client)
     assert page.status_code == 409
     assert "Sat, May 23 · Morning, 8" in words(page)
-    assert "is full now: somebody else was faster. Nothing you typed is lost." in words(page)
+    assert "is full now. Nothing you typed is lost." in words(page)
     assert "call (619) 555-0100" in words(page)
     assert 'value="Mark"' in text(page)
     assert "Soderblom Ave" in text(page)
@@ -103,6 +103,21 @@ def test_a_full_window_is_refused_with_the_nearest_that_are_open_and_one_tap_boo
     answer = book(client, instead="2026-05-23 afternoon")
     assert answer.status_code == 303
     assert named(jobs, "Mark").window == AFTERNOON
+
+
+def test_a_load_that_takes_more_than_is_left_is_told_so(
+    client: Client, dana: Client, jobs: JobRepository
+) -> None:
+    fill(jobs, PLACES - 1)
+    quarter, half, full = BUSINESS.loads
+    large = replace(BUSINESS, loads=(quarter, half, replace(full, places=2)))
+    with override_settings(BUSINESSES=(large,)):
+        page = words(book(client))
+        assert "There is too little room left for this much on Sat, May 23 · Morning" in page
+        assert "is full" not in page
+        page = words(dana.post("/dashboard/jobs/new", MARKS | {"status": "booked"}))
+    said = "has too little room for it: 7 of 8 places are taken, and this would be 1 too many."
+    assert f"Sat, May 23 (Morning) {said}" in page
 
 
 def test_of_64_who_want_the_last_place_one_has_it(jobs: JobRepository) -> None:

@@ -88,6 +88,24 @@ def test_a_number_that_nobody_has_offers_nothing(dana: Client, number: str) -> N
     assert "Known from earlier" not in words(page)
 
 
+@pytest.mark.parametrize("had", ["half", "heap", ""])
+def test_the_load_that_was_said_stays_whatever_they_had_before(
+    dana: Client, jobs: JobRepository, had: str
+) -> None:
+    put(jobs, "shop", customer_name="Nancy", load=had)
+    page = dana.post(PAGE, CALLING | {"take": "shop", "load": "full"})
+    assert '<option value="full" selected>' in text(page)
+    page = dana.post(PAGE, CALLING | {"take": "shop", "load": ""})
+    assert ('<option value="half" selected>' in text(page)) is (had == "half")
+
+
+def test_a_slip_keeps_the_forms_key(dana: Client) -> None:
+    """What was sent before, and whose answer was lost, is not done twice then."""
+    page = dana.post(PAGE, CALLING | {"status": "booked"})
+    assert page.status_code == 422
+    assert shown(page)["key"] == "one-visit"
+
+
 def test_what_is_gone_cannot_be_taken(dana: Client) -> None:
     assert dana.post(PAGE, CALLING | {"take": "nobody"}).status_code == 404
 

@@ -10,13 +10,14 @@ from msgspec.structs import replace
 
 import dispatch.jobs
 import dispatch.roster
+from dispatch import overrides
 from dispatch.domain.availability import INSISTED
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.status import Status
 from dispatch.roster import Days
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
-from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job, unavailable
+from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job, make_member, unavailable
 from tests.web.pages import text, words
 
 PAGE = "/dashboard/schedule/"
@@ -57,7 +58,7 @@ def row(page: Any, driver: str) -> str:
 
 
 def place(client: Client, *ids: str, to: str, **fields: Any) -> Any:
-    sent = {"job": [each if ":" in each else f"{each}:1" for each in ids], "to": to, "key": "k"}
+    sent = {"job": [each if "/" in each else f"{each}/1" for each in ids], "to": to, "key": "k"}
     return client.post(f"{PAGE}place", sent | fields)
 
 
@@ -104,6 +105,40 @@ def test_days_off_sundays_and_holidays_are_marked(dana: Client) -> None:
     assert "Morning 4 of 4 free" in words(page)
 
 
+def test_what_is_booked_in_a_window_that_was_closed_is_too_many(
+    dana: Client, jobs: JobRepository
+) -> None:
+    overrides.limit(BUSINESS, SATURDAY, "morning", 0, by=DANA)
+    assert "Sat, May 23 Afternoon 8 of 8 free" in words(dana.get(PAGE))
+    put(jobs, "Mark", "Nancy")
+    assert "Sat, May 23 Morning 2 too many Afternoon 8 of 8 free" in words(dana.get(PAGE))
+    overrides.close(BUSINESS, SATURDAY, by=DANA)
+    assert "Sat, May 23 Closed" in words(dana.get(PAGE))
+
+
+def test_of_days_that_are_over_no_places_are_said(dana: Client) -> None:
+    page = words(dana.get(PAGE))
+    assert "Thu, May 21 Morning Afternoon Print" in page
+    assert "Fri, May 22 Morning 8 of 8 free" in page
+
+
+def test_nothing_goes_into_a_window_that_the_business_no_longer_has(
+    dana: Client, jobs: JobRepository
+) -> None:
+    night = Window(date=SATURDAY, name="night", start="20:00", end="23:00")
+    put(jobs, "Mark", window=night)
+    page = dana.get(PAGE)
+    assert "Night Mark" in row(page, "No driver yet")
+    assert 'value="2026-05-23 morning -"' in text(page)
+    assert 'value="2026-05-23 night -"' not in text(page)
+
+
+def test_each_here_says_where(dana: Client) -> None:
+    page = text(dana.get(PAGE))
+    assert 'aria-label="Here: No driver yet, Sat, May 23, Morning"' in page
+    assert 'aria-label="Here: Joel, Sat, May 23, Morning"' in page
+
+
 def test_the_week_of_any_day_and_those_beside_it(dana: Client, jobs: JobRepository) -> None:
     put(jobs, "Mark", window=BUSINESS.window(date(2026, 6, 3), "morning"))
     assert "Mark" not in words(dana.get(PAGE))
@@ -130,7 +165,7 @@ def test_what_was_done_stays_in_its_week_and_cannot_be_moved(
     page = dana.get(PAGE)
     assert "Mark Completed" in row(page, "Joel")
     assert "Nancy" not in words(page)
-    assert 'value="mark:' not in text(page)
+    assert 'value="mark/' not in text(page)
 
 
 def test_a_window_of_a_day_that_has_none_and_a_driver_who_has_left_are_shown_too(
@@ -167,7 +202,7 @@ def test_a_job_is_given_another_day_window_and_driver_in_one_go(
     for name in ("mark", "nancy"):
         moved = job(jobs, name)
         assert (moved.window, moved.crew.driver) == (BUSINESS.window(MONDAY, "afternoon"), "joel")
-    place(dana, "mark:3", to="2026-05-25 afternoon -", key="another")
+    place(dana, "mark/3", to="2026-05-25 afternoon -", key="another")
     assert job(jobs).crew.driver is None
 
 
@@ -196,7 +231,7 @@ def test_a_driver_who_is_away_is_refused_with_who_is_free_and_the_rest_goes_thro
     assert page.status_code == 409
     said = "1 job stays as it is: Mark : Joel is away on Sat, May 23 (Morning). Who is free: Ana."
     assert said in words(page)
-    assert 'value="mark:1" aria-label="Mark" checked' in text(page)
+    assert 'value="mark/1" aria-label="Mark" checked' in text(page)
     assert "Do it all the same" not in words(page)
     assert job(jobs).crew == Crew()
 
@@ -209,10 +244,36 @@ def test_beyond_what_there_is_room_for_a_dispatcher_insists(
     page = place(dana, "mark", to="2026-05-23 morning joel")
     assert "Joel already drives 4 jobs on Sat, May 23 (Morning)" in words(page)
     (again,) = re.findall(r'formaction="([^"]*insist=1)"', text(page))
-    sent = {"job": ["mark:1"], "to": "2026-05-23 morning joel", "key": "another"}
+    sent = {"job": ["mark/1"], "to": "2026-05-23 morning joel", "key": "another"}
     assert dana.post(again, sent).status_code == 303
     assert job(jobs).crew.driver == "joel"
     assert job(jobs).history[-1].reason == INSISTED
+
+
+def test_the_driver_who_has_it_is_asked_for_the_other_window_too(
+    dana: Client, jobs: JobRepository
+) -> None:
+    dispatch.roster.set_away(BUSINESS, "joel", Days(SATURDAY, SATURDAY, windows=("afternoon",)))
+    put(jobs, "Mark", crew=JOELS)
+    page = place(dana, "mark", to="2026-05-23 afternoon joel")
+    assert page.status_code == 409
+    assert "Joel is away on Sat, May 23 (Afternoon). Who is free: Ana." in words(page)
+    assert "Do it all the same" not in words(page)
+    assert (job(jobs).window, job(jobs).version) == (MORNING, 1)
+
+
+def test_the_driver_who_has_it_goes_beyond_their_places_knowingly(
+    dana: Client, jobs: JobRepository
+) -> None:
+    put(jobs, *"abcd", crew=JOELS, window=AFTERNOON)
+    put(jobs, "Mark", crew=JOELS)
+    page = place(dana, "mark", to="2026-05-23 afternoon joel")
+    assert "Joel already drives 4 jobs on Sat, May 23 (Afternoon)" in words(page)
+    sent = {"job": ["mark/1"], "to": "2026-05-23 afternoon joel", "key": "another"}
+    for _ in range(2):
+        assert dana.post(f"{PAGE}place?insist=1", sent).status_code == 303
+    moved = job(jobs)
+    assert (moved.window, moved.version, moved.history[-1].reason) == (AFTERNOON, 2, INSISTED)
 
 
 def test_of_two_dispatchers_the_second_is_told_by_whom(dana: Client, jobs: JobRepository) -> None:
@@ -224,12 +285,30 @@ def test_of_two_dispatchers_the_second_is_told_by_whom(dana: Client, jobs: JobRe
     assert (job(jobs).crew.driver, job(jobs, "nancy").crew.driver) == ("ana", "joel")
 
 
+@pytest.mark.parametrize("what", ["driver", "window"])
+def test_what_is_to_stay_as_it_was_seen_is_told_where_it_has_not(
+    dana: Client, jobs: JobRepository, what: str
+) -> None:
+    """From Joel's morning to Joel's afternoon, and from there to Ana: others were faster."""
+    put(jobs, "Mark", crew=JOELS)
+    if what == "driver":
+        dispatch.jobs.assign(BUSINESS, "mark", {"driver": "ana"}, by=DANA)
+        page = place(dana, "mark", to="2026-05-23 afternoon joel")
+    else:
+        dispatch.jobs.edit(BUSINESS, "mark", {"window": AFTERNOON}, by=DANA)
+        page = place(dana, "mark", to="2026-05-23 morning ana")
+    assert page.status_code == 409
+    assert f"Mark : Dana has changed the {what} to" in words(page)
+    assert job(jobs).version == 2
+
+
 @pytest.mark.parametrize(
     ("ids", "to", "said"),
     [
         ((), "2026-05-23 morning joel", "Tick a job first"),
         (("mark",), "2026-05-23 evening joel", "There is no such window."),
         (("mark",), "someday morning joel", "That is no date"),
+        (("mark",), "2026-05-21 morning joel", "That day is over."),
         (("mark",), "", "That is no date"),
     ],
 )
@@ -247,11 +326,19 @@ def test_a_job_that_is_gone_and_versions_that_never_were_are_told(
     dana: Client, jobs: JobRepository
 ) -> None:
     put(jobs, "Mark")
-    page = place(dana, "mark:7", "nobody", to="2026-05-23 morning joel")
+    page = place(dana, "mark/7", "nobody", to="2026-05-23 morning joel")
     assert "This job never had a version 7" in words(page)
     assert "It is no longer there" in words(page)
-    assert place(dana, "mark:x", to="2026-05-23 morning joel").status_code == 422
+    for odd in ("x", "", "0", "-1", "9" * 5000):
+        page = place(dana, f"mark/{odd}", to="2026-05-23 morning joel")
+        assert (page.status_code, "never had a version" in words(page)) == (409, True)
     assert job(jobs).version == 1
+
+
+def test_a_job_that_is_ticked_twice_is_one(dana: Client, jobs: JobRepository) -> None:
+    put(jobs, "Mark")
+    place(dana, "mark", "mark", to="2026-05-23 morning joel")
+    assert "1 job: Sat, May 23 (Morning), Joel." in words(dana.get(PAGE))
 
 
 def test_out_of_reach_the_ticks_stay_and_it_is_sent_under_the_same_key(
@@ -303,7 +390,9 @@ def test_who_is_full_or_away_is_not_offered(dana: Client, jobs: JobRepository) -
     put(jobs, *"abcd", crew=Crew(driver="ana"), window=BUSINESS.window(FRIDAY, "afternoon"))
     page = fall_sick(dana)
     assert "Nobody is free then." in words(page)
-    assert cover(dana, page).status_code == 303
+    page = cover(dana, page)
+    assert page.status_code == 422
+    assert "Nobody was chosen: every job stays as it is." in words(page)
     assert job(jobs).crew == Crew()
     assert "Mark" in words(dana.get("/dashboard/crew/joel/cover"))
 
@@ -326,6 +415,29 @@ def test_what_somebody_else_was_faster_with_is_told(dana: Client, jobs: JobRepos
     assert told.status_code == 409
     assert "2 jobs stay as they are: Mark : Ana is away on Fri, May 22" in words(told)
     assert "Nobody is free then." in words(told)
+
+
+def test_of_two_dispatchers_who_cover_the_same_jobs_the_second_is_told(
+    dana: Client, roster: RosterRepository, jobs: JobRepository
+) -> None:
+    roster.change(lambda known: known.put(make_member("lee")))
+    joels_friday(jobs, "Mark", "Nancy")
+    page = fall_sick(dana)
+    dispatch.jobs.assign(BUSINESS, "mark", {"driver": "ana"}, by=DANA)
+    told = cover(dana, page, **{"driver-mark": "lee", "driver-nancy": "lee"})
+    assert told.status_code == 409
+    assert "Mark : Dana has changed the driver to Ana since you looked." in words(told)
+    assert [job(jobs, name).crew.driver for name in ("mark", "nancy")] == ["ana", "lee"]
+
+
+@pytest.mark.parametrize("version", ["x", "", "9" * 5000])
+def test_a_version_to_cover_that_never_was_is_told(
+    dana: Client, jobs: JobRepository, version: str
+) -> None:
+    joels_friday(jobs, "Mark")
+    told = cover(dana, fall_sick(dana), **{"version-mark": version})
+    assert (told.status_code, "never had a version" in words(told)) == (409, True)
+    assert job(jobs).crew == Crew()
 
 
 def test_a_role_beside_the_driver_is_covered_too(dana: Client, jobs: JobRepository) -> None:

@@ -34,6 +34,11 @@ MARKS = {
 }
 
 
+PRICES = {f"load-{load.name}": "1" for load in BUSINESS.loads} | {
+    f"item-{item.name}": "1" for item in BUSINESS.items
+}
+
+
 @pytest.fixture(autouse=True)
 def crew(roster: RosterRepository) -> None:
     """Joel and Ana drive."""
@@ -91,10 +96,10 @@ def test_a_broken_truck_lowers_the_places_and_says_what_is_too_much(
 ) -> None:
     put(jobs, 3)
     page = do(dana, "limit", date="2026-05-23", window="morning", places="4")
-    assert "Sat, May 23 (Morning) has 4 places now, and 3 of them are taken." in words(page)
+    assert "Sat, May 23 (Morning): 3 of 4 places are taken." in words(page)
     assert "Saturday, May 23 – Morning: 1 left" in words(client.get("/book/"))
     page = do(dana, "limit", date="2026-05-23", window="morning", places="2")
-    assert "has 2 places now, and 3 are taken: give some jobs another time." in words(page)
+    assert "3 of 2 places are taken, 1 too many: give jobs another time." in words(page)
     assert "1 too many" in words(page)
     assert client.post("/book/", MARKS).status_code == 409
     assert "Morning 1 too many" in words(dana.get("/dashboard/schedule/"))
@@ -155,6 +160,7 @@ def test_of_two_dispatchers_the_second_is_told_of_the_firsts_price(dana: Client)
         ("limit", {"date": "2026-05-23", "window": "morning", "places": "x"}, "whole number"),
         ("limit", {"date": "2026-05-23", "window": "night", "places": "1"}, "valid choice"),
         ("prices", {"load-full": "much"}, "Please give a price."),
+        ("prices", PRICES | {"load-full": " "}, "Please give a price."),
         ("sell", {}, "Say what is to be done."),
     ],
 )

@@ -12,7 +12,7 @@ import dispatch.jobs
 import dispatch.roster
 from dispatch import wiring
 from dispatch.domain.availability import NotAvailable
-from dispatch.domain.job import Job, Window
+from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.permissions import THE_CUSTOMER, Actor, Rank
 from dispatch.domain.status import Status
@@ -132,6 +132,20 @@ def test_a_day_alone_keeps_each_in_its_window_and_one_without_is_asked_for(jobs:
     assert [job.window and job.window.name for job in now(jobs)] == ["morning", "morning", None]
     given = several.move_to(BUSINESS, [Seen("jXkL9m2pQ", 1)], MONDAY, "afternoon", by=DANA, key="l")
     assert refusals(given) == [""]
+
+
+def test_what_is_to_stay_as_it_was_seen_is_told_where_it_has_not(jobs: InMemory) -> None:
+    """Whoever gives Joel's job to Joel, or says that it stays on its day, meant just that."""
+    (seen,) = requests(jobs, 1, status="booked", crew=Crew(driver="joel"))
+    dispatch.jobs.assign(BUSINESS, seen.job_id, {"driver": "ana"}, by=LENA)
+    dispatch.jobs.edit(
+        BUSINESS, seen.job_id, {"window": BUSINESS.window(MONDAY, "afternoon")}, by=LENA
+    )
+    given = several.assign(BUSINESS, [seen], "joel", by=DANA, key="a")
+    assert refusals(given) == ["lena has changed the driver to Ana since you looked."]
+    moved = several.move_to(BUSINESS, [seen], SATURDAY, "morning", by=DANA, key="b")
+    (said,) = refusals(moved)
+    assert said.startswith("lena has changed the window to Mon, May 25 (Afternoon)")
 
 
 def test_two_dispatchers_who_assign_the_same_jobs_at_once_are_told_of_each_others(

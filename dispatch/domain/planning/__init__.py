@@ -1,1 +1,1 @@
-"""Days and windows: what a dispatcher has set for them."""
+"""Days and windows: their places, and what a dispatcher has set for them."""

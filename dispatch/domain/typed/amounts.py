@@ -3,6 +3,8 @@
 import re
 from decimal import Decimal
 
+from dispatch.domain.typed.sentences import Sentence
+from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.domain.typed.texts import dashes, without_marks
 
 SYMBOLS = {"USD": "$", "CAD": "CA$", "MXN": "MX$", "AUD": "A$", "EUR": "€", "GBP": "£"}
@@ -12,10 +14,16 @@ FIGURES = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
 AMOUNT = re.compile(
     rf"({SIGN}) ?({UNIT})? ?({SIGN})((?:{FIGURES})(?:[eE][+-]?[0-9]{{1,3}})?)(?: ?({UNIT}))?"
 )
+NONE = _("That is no amount of money.")
+NO_COMMA = _("Write it as 1250.50: a comma stands only before every three digits.")
 
 
 class NoAmount(ValueError):
-    """That text is no amount, or could be more than one; says so in a sentence."""
+    """That text is no amount, or could be more than one; says so in a `sentence`."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 def read(text: str, currency: str = "") -> Decimal:
@@ -28,11 +36,11 @@ def read(text: str, currency: str = "") -> Decimal:
     found = AMOUNT.fullmatch(plain)
     if found is None or (found[1] and found[3]):
         if re.fullmatch(r"[^A-Za-z]*[0-9],[^A-Za-z]*", text):
-            raise NoAmount("Write it as 1250.50: a comma stands only before every three digits.")
-        raise NoAmount("That is no amount of money.")
+            raise NoAmount(NO_COMMA)
+        raise NoAmount(NONE)
     currencies = [currency] if currency else [*SYMBOLS]
     if not {found[2], found[5]} - {None} <= set().union(*map(_units, currencies)):
-        raise NoAmount(f"It must be in {currency}." if currency else "That is no amount of money.")
+        raise NoAmount(_("It must be in %(currency)s.", currency=currency) if currency else NONE)
     return Decimal((found[1] or found[3]) + found[4].replace(",", ""))
 
 

@@ -11,6 +11,8 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from dispatch.domain.typed.sentences import Sentence
+from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.domain.typed.texts import dashes, plain_digits, without_marks
 
 EXT = ";ext="
@@ -29,13 +31,17 @@ LEAST_LETTERS = 3  # 1-800-FLOWERS; fewer are a slip
 LONGEST = 100  # characters; what is longer is none
 LEAST_OF_A_PART = 4  # fewer are a house number
 LEAST_DIGITS = 7  # from so many on it is a number, and something else with it
-NONE = "That does not look like a phone number."
-NOT_ONE = "Please give one phone number, and nothing else."
-NO_AREA = "Please add the area code."
+NONE = _("That does not look like a phone number.")
+NOT_ONE = _("Please give one phone number, and nothing else.")
+NO_AREA = _("Please add the area code.")
 
 
 class NoNumber(ValueError):
-    """That text is not one number that can be called; says why in a sentence."""
+    """That text is not one number that can be called; says why in a `sentence`."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 def read(text: str, country: str) -> str:
@@ -79,7 +85,7 @@ def dialled(kept: str, country: str) -> tuple[str, str]:
         kept = read(kept, country)
     except NoNumber:
         return kept, ""
-    number, _, extension = kept.partition(EXT)
+    number, _ext, extension = kept.partition(EXT)
     return number, extension
 
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -26,7 +27,7 @@ from dispatch.models import CrewUser
 from dispatch.views.crew.days import days_form, set_days
 
 # A new password ends the session, also where its answer was lost.
-UNSURE_WHICH = (
+UNSURE_WHICH = gettext_lazy(
     "We cannot reach our records right now, so we do not know yet whether this was saved."
     " Please try again in a minute. If you are asked to sign in then, the new password is set;"
     " if not, type both passwords once more."
@@ -95,7 +96,7 @@ def account(request: SiteRequest) -> HttpResponse:
     right = partial(is_password, request, member.username, hashed=member.password)
     form = AccountForm(request.POST, business=business, member=member, is_password=right)
     if not form.is_valid():
-        return _account_page(request, 422, LOOK_BELOW, form=form)
+        return _account_page(request, 422, str(LOOK_BELOW), form=form)
     password = form.cleaned_data["new_password"]
     hashed = make_password(password) if password else ""
     try:
@@ -103,13 +104,13 @@ def account(request: SiteRequest) -> HttpResponse:
             *(business, member.username, form.wanted), seen=form.seen, password=hashed
         )
     except roster.MemberConflict as error:
-        words = f"{explain(error, business)} Nothing was saved yet."
+        words = " ".join((explain(error, business), _("Nothing was saved yet.")))
         return _account_page(request, 409, words, form=form.again(error))
     except StoreUnavailable:
-        return _account_page(request, 503, UNSURE_WHICH if password else UNSURE, form=form)
+        return _account_page(request, 503, str(UNSURE_WHICH if password else UNSURE), form=form)
     if hashed:  # this session goes on; all others end
         auth.update_session_auth_hash(request, CrewUser.of(member, business.slug))
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return see_other("account")
 
 

@@ -5,16 +5,18 @@ from typing import NamedTuple
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dispatch import roster, wiring
 from dispatch.domain.availability import driving, free_in, lost_by
-from dispatch.domain.job import Job
+from dispatch.domain.job import ROLES, Job
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import explain, not_written
+from dispatch.forms.several import seen
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
 from dispatch.jobs import several
 from dispatch.jobs.several import AllDone, Seen
@@ -43,11 +45,9 @@ def cover(request: SiteRequest, username: str) -> HttpResponse:
         raise Http404(username)
     if request.method != "POST":
         return _page(request, sick)
-    given: dict[Seen, dict[str, str]] = {}
-    for each in _choices(request, sick):
-        version = request.POST.get(f"version-{each.job.id}", "")
-        if (name := request.POST.get(each.field, "")) and version.isdecimal():
-            given.setdefault(Seen(each.job.id, int(version)), {})[each.role] = name
+    given = _given(request)
+    if not given:
+        return _page(request, sick, 422, said=_("Nobody was chosen: every job stays as it is."))
     try:
         done = several.cover(
             *(business, given), by=request.user.actor, key=request.POST.get("key", "")
@@ -62,6 +62,17 @@ def cover(request: SiteRequest, username: str) -> HttpResponse:
     left = len({choice.job.id for choice in _choices(request, sick)})
     page = see_other("cover", username) if left else see_other("schedule")
     return with_revision(request, page, done.revision)
+
+
+def _given(request: SiteRequest) -> dict[Seen, dict[str, str]]:
+    """Of the jobs as they were shown, also of those that others have given to somebody since."""
+    given = {}
+    for name, version in request.POST.items():
+        field, _dash, job_id = name.partition("-")
+        who = {role: request.POST.get(f"{role}-{job_id}", "") for role in ROLES}
+        if field == "version" and any(who.values()):
+            given[seen(f"{job_id}/{version}")] = {role: name for role, name in who.items() if name}
+    return given
 
 
 def _page(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from dispatch import roster, wiring
 from dispatch.domain.stored.document import StoreUnavailable
@@ -24,12 +25,13 @@ def set_days(request: SiteRequest, username: str, form: DaysForm) -> tuple[int, 
     """The answer's status and words: 303 and what was done, else why to show the form again."""
     step = STEPS.get(request.POST.get("set", ""))
     if step is None:
-        form.add_error(None, "Say whether away or free again.")
+        form.add_error(None, _("Say whether away or free again."))
     if step is None or not form.is_valid():
-        return 422, "Please look at the days off below; nothing was saved yet."
+        return 422, _("Please look at the days off below; nothing was saved yet.")
     try:
         member = step(request.business, username, form.days)
     except StoreUnavailable:
-        return 503, UNSURE
-    now = "away" if step is roster.set_away else "free again"
-    return 303, format_html("{} is {}, {}.", typed(member.name), now, form.in_words)
+        return 503, str(UNSURE)
+    is_away = step is roster.set_away
+    said = _("{name} is away, {days}.") if is_away else _("{name} is free again, {days}.")
+    return 303, format_html(said, name=typed(member.name), days=form.in_words)

@@ -5,9 +5,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.template.defaultfilters import pluralize
 from django.utils.html import format_html
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,7 +24,7 @@ from dispatch.templatetags.formats import typed
 from dispatch.views.crew.days import days_form, set_days
 
 # The first password is shown once: where that answer was lost, only a new one helps.
-UNSURE_OF_NEW = (
+UNSURE_OF_NEW = gettext_lazy(
     "We cannot reach our records right now, so we do not know yet whether they were added."
     " What you typed is still here. Look at the roster first, in a minute: if they are on it, make"
     " them a new password on their page; if not, send this again."
@@ -32,15 +32,15 @@ UNSURE_OF_NEW = (
 ACCESS = {
     "sign-out": (
         roster.sign_out_everywhere,
-        _("Every session of theirs has ended, and so has their calendar’s link."),
+        gettext_lazy("Every session of theirs has ended, and so has their calendar’s link."),
     ),
     "deactivate": (
         roster.deactivate,
-        "They cannot sign in or be assigned any more; history keeps them.",
+        gettext_lazy("They cannot sign in or be assigned any more; history keeps them."),
     ),
     "reactivate": (
         roster.reactivate,
-        "Back on the roster. They sign in with the password that they had.",
+        gettext_lazy("Back on the roster. They sign in with the password that they had."),
     ),
 }
 
@@ -86,7 +86,7 @@ def new_member(request: SiteRequest) -> HttpResponse:
             status = 503
             form.add_error(None, UNSURE_OF_NEW)
         else:
-            said = f"{member.name} is on the roster."
+            said = _("%(name)s is on the roster.") % {"name": member.name}
             return _member_page(request, member, said=said, password=password)
     return render(request, "dispatch/new_member.html", {"form": form}, status=status)
 
@@ -99,7 +99,7 @@ def member(request: SiteRequest, username: str) -> HttpResponse:
         return _member_page(request, found)
     form = MemberForm(request.POST, business=request.business, member=found)
     if not form.is_valid():
-        return _member_page(request, found, 422, LOOK_BELOW, form=form)
+        return _member_page(request, found, 422, str(LOOK_BELOW), form=form)
     try:
         saved = roster.edit_member(request.business, username, form.wanted, seen=form.seen)
     except roster.MemberConflict as error:
@@ -110,8 +110,8 @@ def member(request: SiteRequest, username: str) -> HttpResponse:
         form.add_error("rank", words)
         return _member_page(request, found, 409, words, form=form)
     except StoreUnavailable:
-        return _member_page(request, found, 503, UNSURE, form=form)
-    messages.success(request, format_html("{}: saved.", typed(saved.name)))
+        return _member_page(request, found, 503, str(UNSURE), form=form)
+    messages.success(request, format_html(_("{name}: saved."), name=typed(saved.name)))
     return see_other("member", username)
 
 
@@ -140,9 +140,14 @@ def sick(request: SiteRequest, username: str) -> HttpResponse:
     today = business.today(wiring.now())
     taken = roster.sick(business, username, today, by=request.user.actor)
     count = len(taken.jobs)
-    came_back = f"{count} job{pluralize(count)} came back" if count else "no job was theirs"
-    said = format_html("{} is away today; {}.", typed(found.name), came_back)
-    messages.success(request, said)
+    words = _("{name} is away today; no job was theirs.")
+    if count:
+        words = ngettext(
+            "{name} is away today; {count} job came back.",
+            "{name} is away today; {count} jobs came back.",
+            count,
+        )
+    messages.success(request, format_html(words, name=typed(found.name), count=count))
     page = see_other("cover", username) if taken.jobs else see_other("member", username)
     return with_revision(request, page, taken.revision)
 
@@ -155,10 +160,10 @@ def access(request: SiteRequest, username: str) -> HttpResponse:
     found, do = _find(request, username), request.POST.get("do", "")
     if do == "password":
         password = roster.new_password(request.business, username)
-        said = "A new password is set; every session with the old one has ended."
+        said = _("A new password is set; every session with the old one has ended.")
         return _member_page(request, _find(request, username), said=said, password=password)
     if do not in ACCESS:
-        return _member_page(request, found, 422, "Say what is to be done.")
+        return _member_page(request, found, 422, _("Say what is to be done."))
     step, words = ACCESS[do]
     try:
         step(request.business, username)
