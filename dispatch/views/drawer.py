@@ -145,18 +145,8 @@ def drawer(
 
     With `fresh`, the job's card as it is now is shown above.
     """
-    business, actor = request.business, request.user.actor
-    roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
-    targets = [(to, moves.needs_reason(job.status, to)) for to in moves.targets(job, actor)]
-    needs = Needs(job, business, roster, book, actor, wiring.now())
-    way, eta = moves.coming(job, business, wiring.now())
     refused = status >= 400
-    link_is_over = business.link_is_over(job.finished_at, wiring.now())
-    shows_link = actor.may(Permission.KEEP_LINKS) and not link_is_over
-    link = tracking_url(request, job) if shows_link else ""
-    context = {
-        "job": job,
-        "needs": needs,
+    context = _shown(request, job) | {
         "said": said,
         "refused": refused,
         "marked": said == str(LOOK_BELOW),
@@ -165,8 +155,27 @@ def drawer(
         "key": (refused and key_sent(request)) or wiring.new_token(),
         "fresh": board_of(request).card(job) if fresh else "",
         "may_insist": may_insist,
+        "forms": {name: bound.get(name) or _form(name, request, job) for name in FORMS},
+        "back": _back(request, job.id),
+    }
+    template = "dispatch/_drawer.html" if is_fetch(request) else "dispatch/job.html"
+    return render(request, template, context, status=status)
+
+
+def _shown(request: SiteRequest, job: Job) -> dict[str, Any]:
+    """All that the drawer shows of the job itself, and may be done with it."""
+    business, actor, at = request.business, request.user.actor, wiring.now()
+    roster, book = wiring.roster(business).read(), wiring.jobs(business).read()
+    targets = [(to, moves.needs_reason(job.status, to)) for to in moves.targets(job, actor)]
+    way, eta = moves.coming(job, business, at)
+    link_is_over = business.link_is_over(job.finished_at, at)
+    shows_link = actor.may(Permission.KEEP_LINKS) and not link_is_over
+    link = tracking_url(request, job) if shows_link else ""
+    return {
+        "job": job,
+        "needs": Needs(job, business, roster, book, actor, at),
         "sees_prices": sees_prices(actor, business),
-        "undo": moves.undoes_to(job, actor, wiring.now()),
+        "undo": moves.undoes_to(job, actor, at),
         "targets": targets,
         "has_back_moves": any(why for _, why in targets),
         "could_not": moves.COULD_NOT,
@@ -187,11 +196,7 @@ def drawer(
             (payment_text(each, business, roster), each.amount, getattr(each, "reversed", False))
             for each in job.payments or filter(None, [job.paid])
         ],
-        "forms": {name: bound.get(name) or _form(name, request, job) for name in FORMS},
-        "back": _back(request, job.id),
     }
-    template = "dispatch/_drawer.html" if is_fetch(request) else "dispatch/job.html"
-    return render(request, template, context, status=status)
 
 
 def _sentence(job: Job, business: Business, link: str) -> str:
