@@ -174,7 +174,7 @@ class CrewJobForm(JobForm):
         meant.
         """
         day = window.date
-        if not (why := self._odd(window)):
+        if not (why := odd(day, window.name, self.business)):
             return
         said = self.business.day_text(day, wiring.now())
         yes = forms.CheckboxSelectMultiple(choices=[(day.isoformat(), _("Yes, I mean %s") % said)])
@@ -182,21 +182,27 @@ class CrewJobForm(JobForm):
         self.order_fields(self.field_order)
         if self.data.get(MEANT) == day.isoformat():
             return  # which goes along where something else is asked
-        asked = _("%(why)s If you mean it, say so below.") % {"why": why % {"day": said}}
+        asked = _("%(why)s If you mean it, say so below.") % {"why": why}
         raise InvalidInput({"window.date": asked})
 
-    def _odd(self, window: Window) -> str:
-        """Why that window is likely a slip; empty where it is as any other."""
-        ahead = (window.date - self.business.today(wiring.now())).days
-        if ahead < 0:
-            return _("%(day)s is over.")
-        if ahead > FAR:
-            return _("%(day)s is more than a year off.")
-        if window.date in self.business.closed:
-            return _("You are closed on %(day)s.")
-        if not any(each.is_as(window) for each in self.business.windows_on(window.date)):
-            return _("You do not work then on %(day)s.")
+
+def odd(day: dt.date, window: str, business: Business) -> str:
+    """Why that window of that day, or any of that day where it has no name, is likely a slip;
+    empty where it is as any other.
+    """
+    at = wiring.now()
+    ahead, offered = (day - business.today(at)).days, [w.name for w in business.windows_on(day)]
+    if ahead < 0:
+        why = _("%(day)s is over.")
+    elif ahead > FAR:
+        why = _("%(day)s is more than a year off.")
+    elif day in business.closed:
+        why = _("You are closed on %(day)s.")
+    elif not offered or (window and window not in offered):
+        why = _("You do not work then on %(day)s.")
+    else:
         return ""
+    return why % {"day": business.day_text(day, at)}
 
 
 class NewJobForm(CrewJobForm):

@@ -13,7 +13,7 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job_input import LONGEST, InvalidInput
 from dispatch.domain.roster import Roster
-from dispatch.forms.job import InputForm
+from dispatch.forms.job import InputForm, odd
 from dispatch.jobs.several import Seen
 
 # What may be done with several, by the name of its button, and the fields that it needs.
@@ -50,6 +50,7 @@ class SeveralForm(InputForm):
         self.do = (data.get("insist") or data.get("do", "")) if data else ""
         self.seen = [seen(each) for each in data.getlist("job")] if data else []
         self.insists = data is not None and "insist" in data
+        self.may_insist = False  # on a day that is likely a slip
         drivers = [(member.username, member.name) for member in roster.able("driver")]
         windows = [(offer.name, offer.label) for offer in business.windows]
         self._choose("driver", _("Choose…"), drivers)
@@ -73,7 +74,8 @@ class SeveralForm(InputForm):
             case "assign":
                 return {"driver": self._driver(typed["driver"] or "")}
             case "move":
-                return {"date": self._day(typed["date"] or ""), "window": typed["window"] or ""}
+                name = typed["window"] or ""
+                return {"date": self._day(typed["date"] or "", name), "window": name}
             case "decline":
                 return {"reason": self._reason(typed["reason"])}
         return {}
@@ -83,10 +85,13 @@ class SeveralForm(InputForm):
             raise InvalidInput({"driver": _("Choose who drives.")})
         return str(job_input.roles({"driver": typed})["driver"])
 
-    def _day(self, typed: str) -> Any:
+    def _day(self, typed: str, window: str) -> Any:
         day = job_input.date_of(typed, "date")
         if day < self.business.today(wiring.now()):
             raise InvalidInput({"date": _("That day is over.")})
+        if (why := odd(day, window, self.business)) and not self.insists:
+            self.may_insist = True
+            raise InvalidInput({"date": why})
         return day
 
     def _reason(self, typed: object) -> str:

@@ -67,7 +67,7 @@ def form_of(request: SiteRequest) -> SeveralForm:
 def change(request: SiteRequest, form: SeveralForm) -> Told:
     """Does what the form says, where it says it well."""
     if not form.is_valid():
-        return Told(_first_error(form), status=422)
+        return Told(_first_error(form), status=422, may_insist=form.may_insist)
     business, given, key = request.business, form.cleaned_data, request.POST.get("key")
     how: dict[str, Any] = {"by": request.user.actor, "key": key or wiring.new_token()}
     try:

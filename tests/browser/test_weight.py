@@ -15,7 +15,7 @@ from tests.serving import static_root
 
 pytestmark = pytest.mark.long
 KB = 1024
-CUSTOMERS_PAGE, BOARD, STYLE = 25 * KB, 45 * KB, 20 * KB
+CUSTOMERS_PAGE, BOARD, STYLE = 25 * KB, 48 * KB, 20 * KB
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -103,11 +103,11 @@ TABLE: dict[str, Route] = {
     "dashboard/crew/<str:username>/days": action(DISPATCHER_DOES, **AWAY),
     "dashboard/crew/<str:username>/sick": action(DISPATCHER_DOES),
     "dashboard/crew/<str:username>/access": action(DISPATCHER_DOES, do="sign-out"),
-    "dashboard/crew/<str:username>/cover": both(ONLY_DISPATCHER, DISPATCHER_DOES),
+    "dashboard/crew/<str:username>/cover": both(ONLY_DISPATCHER, (302, 403, 403, 422)),  # of nobody
     "dashboard/history/": page(*LOOKS),
     "dashboard/schedule/": page(*LOOKS),
     "dashboard/schedule/place": action(
-        (302, 403, 403, 303), job=f"{ID}:1", to="2026-05-23 morning joel"
+        (302, 403, 403, 303), job=f"{ID}/1", to="2026-05-25 morning joel"
     ),
     "dashboard/settings/": both(ONLY_DISPATCHER, DISPATCHER_DOES, do="close", date="2026-05-23"),
     "dashboard/numbers/": page(*ONLY_DISPATCHER),

@@ -196,6 +196,28 @@ def test_what_is_left_out_is_asked_for_and_nothing_typed_is_lost(
         assert '<option value="morning" selected>' in text(answer)
 
 
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        ("2026-05-24", "You do not work then on Sun, May 24."),
+        ("2026-12-25", "You are closed on Fri, Dec 25."),
+        ("2027-05-25", "Tue, May 25, 2027 is more than a year off."),
+    ],
+)
+def test_a_day_that_is_likely_a_slip_is_asked_about_and_then_taken(
+    dana: Client, jobs: JobRepository, day: str, says: str
+) -> None:
+    made = put(jobs)
+    asked = post(dana, "move", made[:1], date=day)
+    assert (asked.status_code, says in words(asked)) == (422, True)
+    assert 'name="insist" value="move"' in text(asked)
+    assert now(jobs) == made
+    answer = post(dana, "", made[:1], date=day, insist="move")
+    assert answer.status_code == 200
+    moved = jobs.refreshed().job("job0").window
+    assert moved and f"{moved.date}" == day
+
+
 def test_nothing_ticked_is_said(dana: Client, jobs: JobRepository) -> None:
     put(jobs)
     answer = post(dana, "confirm", [])
