@@ -215,7 +215,8 @@ def test_a_day_that_is_likely_a_slip_is_asked_about_and_then_taken(
     answer = post(dana, "", made[:1], date=day, insist="move")
     assert answer.status_code == 200
     moved = jobs.refreshed().job("job0").window
-    assert moved and f"{moved.date}" == day
+    assert moved
+    assert f"{moved.date}" == day
 
 
 def test_nothing_ticked_is_said(dana: Client, jobs: JobRepository) -> None:
