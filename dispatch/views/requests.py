@@ -19,7 +19,8 @@ from dispatch.domain.planning.schedule import Room
 from dispatch.domain.status import Status
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
 from dispatch.views.board import board_of
-from dispatch.views.several import Told, change, form_of, key_after
+from dispatch.views.several import change, form_of
+from dispatch.views.told import Told, key_after
 
 ACTS = ("confirm", "assign", "move", "decline")
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from dispatch import jobs, wiring
 from dispatch.calendar.week import NOBODY, Week, week_of
 from dispatch.domain import job_input
+from dispatch.domain.business import Business
 from dispatch.domain.job import Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.permissions import Permission, sees
@@ -22,8 +23,9 @@ from dispatch.explain import explain, not_written, when
 from dispatch.forms.several import seen
 from dispatch.http import SiteRequest, crew_only, post_only, see_other, with_revision
 from dispatch.jobs import several
-from dispatch.jobs.several import AllDone, Seen
+from dispatch.jobs.several import Seen
 from dispatch.templatetags.formats import typed
+from dispatch.views.told import Told, key_after, told_of
 
 
 @require_safe
@@ -35,46 +37,55 @@ def week(request: SiteRequest) -> HttpResponse:
 @post_only("schedule")
 @crew_only(Permission.ASSIGN)
 def place(request: SiteRequest) -> HttpResponse:
-    """The ticked jobs, each as `id/version`, into the slot `to`: `2026-05-23 morning joel`; with
-    `insist` in the address, beyond what there is room for.
+    """The ticked jobs, each as `id/version`, into the slot `to`: `2026-05-23 morning joel`; or
+    into the slot `insist`, beyond what there is room for.
     """
-    ticked = _ticked(request)
+    told = _placed(request)
+    if told.status >= 400:
+        return with_revision(request, _page(request, told), told.revision)
+    count = len(told.done)
+    moved = ngettext("%(count)d job", "%(count)d jobs", count) % {"count": count}
+    messages.success(request, format_html("{}: {}.", moved, told.done[0][1]))
+    first = request.POST.get("from", "")
+    response = see_other("schedule", query=f"from={first}" if _day(first) else "")
+    return with_revision(request, response, told.revision)
+
+
+def _placed(request: SiteRequest) -> Told:
+    business, ticked, to = request.business, _ticked(request), _to(request)
     try:
         if not ticked:
             raise InvalidInput({"job": _("Tick a job first, then say where it goes.")})
-        window, driver = _slot(request)
+        window, driver = _slot(business, to)
         done = several.place(
-            *(request.business, ticked, window, driver),
+            *(business, ticked, window, driver),
             by=request.user.actor,
-            insist="insist" in request.GET,
+            insist="insist" in request.POST,
             key=request.POST.get("key", ""),
         )
     except InvalidInput as error:
-        return _page(request, 422, said=explain(error, request.business))
+        return Told(explain(error, business), status=422)
     except StoreUnavailable as error:
-        return _page(request, 503, said=not_written(error))
-    if any(each.refusal for each in done.outcomes):
-        return with_revision(request, _page(request, 409, done=done), done.revision)
-    who = wiring.roster(request.business).read().name_of(driver) if driver else _("nobody yet")
-    count = len(done.outcomes)
-    moved = ngettext("%(count)d job", "%(count)d jobs", count) % {"count": count}
-    said = format_html("{}: {}, {}.", moved, when(window, request.business), typed(who))
-    messages.success(request, said)
-    first = request.POST.get("from", "")
-    response = see_other("schedule", query=f"from={first}" if _day(first) else "")
-    return with_revision(request, response, done.revision)
+        return Told(not_written(error), status=503)
+    who = wiring.roster(business).read().name_of(driver) if driver else _("nobody yet")
+    words = format_html("{}, {}", when(window, business), typed(who))
+    return told_of(done, business, lambda job: words, again=to)
 
 
 def _ticked(request: SiteRequest) -> list[Seen]:
     return [seen(each) for each in request.POST.getlist("job")]
 
 
-def _slot(request: SiteRequest) -> tuple[Window, str | None]:
+def _to(request: SiteRequest) -> str:
+    return request.POST.get("insist") or request.POST.get("to", "")
+
+
+def _slot(business: Business, to: str) -> tuple[Window, str | None]:
     """Raises InvalidInput."""
-    day, _space, rest = request.POST.get("to", "").partition(" ")
+    day, _space, rest = to.partition(" ")
     name, _space, driver = rest.partition(" ")
-    window = request.business.agreed_window(job_input.date_of(day, "to"), name)
-    if window and window.date < request.business.today(wiring.now()):
+    window = business.agreed_window(job_input.date_of(day, "to"), name)
+    if window and window.date < business.today(wiring.now()):
         raise InvalidInput({"to": _("That day is over.")})
     if window is None:
         raise InvalidInput({"to": _("There is no such window.")})
@@ -88,29 +99,19 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _page(
-    request: SiteRequest, status: int = 200, *, said: str = "", done: AllDone | None = None
-) -> HttpResponse:
+def _page(request: SiteRequest, told: Told | None = None) -> HttpResponse:
     """With what could not be done, and why: those stay ticked."""
+    told = told or Told()
     asked = request.POST.get("from") or request.GET.get("from", "")
-    refused = [each for each in done.outcomes if each.refusal] if done else []
-    ticked = {each.job_id for each in refused}
-    ticked |= {each.job_id for each in _ticked(request)} if said else set()
     context = {
         "week": _week(request, _day(asked)),
         "today": request.business.today(wiring.now()),
         "wrong": asked if asked and not _day(asked) else "",
-        "said": said,
-        "done": len(done.outcomes) - len(refused) if done else 0,
-        "refused": [
-            (each.job, explain(each.refusal, request.business)) for each in refused if each.refusal
-        ],
-        "may_insist": any(getattr(each.refusal, "insistable", False) for each in refused),
-        "ticked": ticked,
-        "to": request.POST.get("to", ""),
-        "key": request.POST.get("key") if status == 503 else wiring.new_token(),
+        "told": told,
+        "ticked": told.refused.keys() or {each.job_id for each in _ticked(request)},
+        "key": key_after(request, told),
     }
-    return render(request, "dispatch/schedule.html", context, status=status)
+    return render(request, "dispatch/schedule.html", context, status=told.status)
 
 
 def _week(request: SiteRequest, first: date | None) -> Week:

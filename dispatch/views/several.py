@@ -1,7 +1,6 @@
 """Several jobs changed at once, from the board or from the requests, and what is told of each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,31 +8,17 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from dispatch import wiring
-from dispatch.domain.availability import NotAvailable
 from dispatch.domain.job import Job
 from dispatch.domain.permissions import Permission
-from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.explain import explain, not_written, when
+from dispatch.explain import not_written, when
 from dispatch.forms.several import SeveralForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, see_other, with_revision
 from dispatch.jobs import several as jobs
 from dispatch.templatetags.formats import typed
-
-
-@dataclass
-class Told:
-    """What became of each that was ticked, in words."""
-
-    head: str = ""
-    done: list[tuple[Job, str]] = field(default_factory=list)
-    refused: dict[str, tuple[Job | None, str]] = field(default_factory=dict)  # by id
-    may_insist: bool = False
-    revision: int = 0
-    status: int = 200
+from dispatch.views.told import Told, key_after, told_of
 
 
 @post_only("board")
@@ -53,7 +38,7 @@ def several(request: SiteRequest) -> HttpResponse:
         "key": key_after(request, told),
         "left": [job for job, _words in told.refused.values() if job] or _jobs(request, form),
     }
-    template = "_several_told" if is_fetch(request) else "several"
+    template = "_told" if is_fetch(request) else "several"
     response = render(request, f"dispatch/{template}.html", context, status=told.status)
     return with_revision(request, response, told.revision)
 
@@ -67,7 +52,7 @@ def form_of(request: SiteRequest) -> SeveralForm:
 def change(request: SiteRequest, form: SeveralForm) -> Told:
     """Does what the form says, where it says it well."""
     if not form.is_valid():
-        return Told(_first_error(form), status=422, may_insist=form.may_insist)
+        return Told(_first_error(form), status=422, again=form.do if form.may_insist else "")
     business, given, key = request.business, form.cleaned_data, request.POST.get("key")
     how: dict[str, Any] = {"by": request.user.actor, "key": key or wiring.new_token()}
     try:
@@ -84,33 +69,7 @@ def change(request: SiteRequest, form: SeveralForm) -> Told:
                 done = jobs.move_to(business, form.seen, *to, insist=form.insists, **how)
     except StoreUnavailable as error:
         return Told(not_written(error), status=503)
-    return _told(request, form, done)
-
-
-def key_after(request: SiteRequest, told: Told) -> str:
-    """The form's next key: the same, where nobody knows whether it was heard."""
-    return (told.status == 503 and request.POST.get("key")) or wiring.new_token()
-
-
-def _told(request: SiteRequest, form: SeveralForm, all_done: jobs.AllDone) -> Told:
-    told, business = Told(revision=all_done.revision), request.business
-    for each in all_done.outcomes:
-        if each.refusal:
-            told.refused[each.job_id] = (each.job, explain(each.refusal, business))
-            told.may_insist |= _is_insistable(each.refusal)
-        elif each.job:
-            told.done.append((each.job, WORDS[form.do](each.job, form)))
-    count, rest = len(told.done), len(told.refused)
-    heads = [ngettext("%d job is done.", "%d jobs are done.", count) % count if count else ""]
-    if rest:
-        told.status = 409
-        heads.append(ngettext("%d could not be done:", "%d could not be done:", rest) % rest)
-    told.head = " ".join(filter(None, heads))
-    return told
-
-
-def _is_insistable(error: Exception) -> bool:
-    return isinstance(error, WindowFull) or (isinstance(error, NotAvailable) and error.insistable)
+    return told_of(done, business, lambda job: WORDS[form.do](job, form), again=form.do)
 
 
 def _when(job: Job, form: SeveralForm) -> str:

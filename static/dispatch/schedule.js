@@ -31,7 +31,7 @@ week.addEventListener("submit", (event) => {
   event.preventDefault();
   const to = button.value;
   busy(button, async () => {
-    await put(new FormData(form, button), button.getAttribute("formaction") || form.action);
+    await put(new FormData(form, button), form.action);
     const here = week.querySelector(`.here[value="${CSS.escape(to)}"]`);
     const refused = week.querySelector(".notice") && (week.querySelector(".notice button") || here);
     (refused || here?.closest(".slot").querySelector("a"))?.focus();

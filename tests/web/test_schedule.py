@@ -229,7 +229,7 @@ def test_a_driver_who_is_away_is_refused_with_who_is_free_and_the_rest_goes_thro
     put(jobs, "Mark", "Nancy")
     page = place(dana, "mark", to="2026-05-23 morning joel")
     assert page.status_code == 409
-    said = "1 job stays as it is: Mark : Joel is away on Sat, May 23 (Morning). Who is free: Ana."
+    said = "1 could not be done: Mark : Joel is away on Sat, May 23 (Morning). Who is free: Ana."
     assert said in words(page)
     assert 'value="mark/1" aria-label="Mark" checked' in text(page)
     assert "Do it all the same" not in words(page)
@@ -243,9 +243,9 @@ def test_beyond_what_there_is_room_for_a_dispatcher_insists(
     put(jobs, "Mark")
     page = place(dana, "mark", to="2026-05-23 morning joel")
     assert "Joel already drives 4 jobs on Sat, May 23 (Morning)" in words(page)
-    (again,) = re.findall(r'formaction="([^"]*insist=1)"', text(page))
-    sent = {"job": ["mark/1"], "to": "2026-05-23 morning joel", "key": "another"}
-    assert dana.post(again, sent).status_code == 303
+    (again,) = re.findall(r'name="insist" value="([^"]*)"', text(page))
+    sent = {"job": ["mark/1"], "insist": again, "key": "another"}
+    assert dana.post(f"{PAGE}place", sent).status_code == 303
     assert job(jobs).crew.driver == "joel"
     assert job(jobs).history[-1].reason == INSISTED
 
@@ -271,7 +271,8 @@ def test_the_driver_who_has_it_goes_beyond_their_places_knowingly(
     assert "Joel already drives 4 jobs on Sat, May 23 (Afternoon)" in words(page)
     sent = {"job": ["mark/1"], "to": "2026-05-23 afternoon joel", "key": "another"}
     for _ in range(2):
-        assert dana.post(f"{PAGE}place?insist=1", sent).status_code == 303
+        again = {**sent, "insist": sent["to"]}
+        assert dana.post(f"{PAGE}place", again).status_code == 303
     moved = job(jobs)
     assert (moved.window, moved.version, moved.history[-1].reason) == (AFTERNOON, 2, INSISTED)
 
@@ -281,7 +282,7 @@ def test_of_two_dispatchers_the_second_is_told_by_whom(dana: Client, jobs: JobRe
     dispatch.jobs.assign(BUSINESS, "mark", {"driver": "ana"}, by=DANA)
     page = place(dana, "mark", "nancy", to="2026-05-23 morning joel")
     assert page.status_code == 409
-    assert "1 job stays as it is: (1 was moved.) Mark : Dana has changed the driver" in words(page)
+    assert "1 job is done. 1 could not be done: Mark : Dana has changed the driver" in words(page)
     assert (job(jobs).crew.driver, job(jobs, "nancy").crew.driver) == ("ana", "joel")
 
 
@@ -413,7 +414,7 @@ def test_what_somebody_else_was_faster_with_is_told(dana: Client, jobs: JobRepos
     dispatch.roster.set_away(BUSINESS, "ana", Days(FRIDAY, FRIDAY))
     told = cover(dana, page)
     assert told.status_code == 409
-    assert "2 jobs stay as they are: Mark : Ana is away on Fri, May 22" in words(told)
+    assert "2 could not be done: Mark : Ana is away on Fri, May 22" in words(told)
     assert "Nobody is free then." in words(told)
 
 

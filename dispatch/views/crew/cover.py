@@ -15,11 +15,12 @@ from dispatch.domain.job import ROLES, Job
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.explain import explain, not_written
+from dispatch.explain import not_written
 from dispatch.forms.several import seen
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
 from dispatch.jobs import several
-from dispatch.jobs.several import AllDone, Seen
+from dispatch.jobs.several import Seen
+from dispatch.views.told import Told, key_after, told_of
 
 
 class Choice(NamedTuple):
@@ -39,29 +40,32 @@ class Choice(NamedTuple):
 @crew_only(Permission.ASSIGN)
 def cover(request: SiteRequest, username: str) -> HttpResponse:
     """Posts a username for each `role-<id>`, and the `version-<id>` that was seen."""
-    business = request.business
-    sick = wiring.roster(business).read().value(username)
+    sick = wiring.roster(request.business).read().value(username)
     if sick is None:
         raise Http404(username)
     if request.method != "POST":
         return _page(request, sick)
-    given = _given(request)
-    if not given:
-        return _page(request, sick, 422, said=_("Nobody was chosen: every job stays as it is."))
-    try:
-        done = several.cover(
-            *(business, given), by=request.user.actor, key=request.POST.get("key", "")
-        )
-    except StoreUnavailable as error:
-        return _page(request, sick, 503, said=not_written(error))
-    if any(each.refusal for each in done.outcomes):
-        return with_revision(request, _page(request, sick, 409, done=done), done.revision)
-    count = len(given)
+    told = _covered(request)
+    if told.status >= 400:
+        return with_revision(request, _page(request, sick, told), told.revision)
+    count = len(told.done)
     words = ngettext("%(count)d job has others now.", "%(count)d jobs have others now.", count)
     messages.success(request, words % {"count": count})
-    left = len({choice.job.id for choice in _choices(request, sick)})
-    page = see_other("cover", username) if left else see_other("schedule")
-    return with_revision(request, page, done.revision)
+    page = see_other("cover", username) if _choices(request, sick) else see_other("schedule")
+    return with_revision(request, page, told.revision)
+
+
+def _covered(request: SiteRequest) -> Told:
+    business, given = request.business, _given(request)
+    if not given:
+        return Told(_("Nobody was chosen: every job stays as it is."), status=422)
+    key = request.POST.get("key", "")
+    try:
+        done = several.cover(business, given, by=request.user.actor, key=key)
+    except StoreUnavailable as error:
+        return Told(not_written(error), status=503)
+    names = wiring.roster(business).read().name_of
+    return told_of(done, business, lambda job: ", ".join(map(names, dict.fromkeys(job.crew))))
 
 
 def _given(request: SiteRequest) -> dict[Seen, dict[str, str]]:
@@ -75,26 +79,15 @@ def _given(request: SiteRequest) -> dict[Seen, dict[str, str]]:
     return given
 
 
-def _page(
-    request: SiteRequest,
-    sick: Member,
-    status: int = 200,
-    *,
-    said: str = "",
-    done: AllDone | None = None,
-) -> HttpResponse:
-    refused = [each for each in done.outcomes if each.refusal] if done else []
+def _page(request: SiteRequest, sick: Member, told: Told | None = None) -> HttpResponse:
+    told = told or Told()
     context = {
         "member": sick,
-        "said": said,
+        "told": told,
         "choices": _choices(request, sick),
-        "done": len(done.outcomes) - len(refused) if done else 0,
-        "refused": [
-            (each.job, explain(each.refusal, request.business)) for each in refused if each.refusal
-        ],
-        "key": request.POST.get("key") if status == 503 else wiring.new_token(),
+        "key": key_after(request, told),
     }
-    return render(request, "dispatch/cover.html", context, status=status)
+    return render(request, "dispatch/cover.html", context, status=told.status)
 
 
 def _choices(request: SiteRequest, sick: Member) -> list[Choice]:
