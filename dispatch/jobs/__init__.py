@@ -5,9 +5,8 @@ the same action of the same person is done once, however often it comes.
 """
 
 from collections.abc import Callable, Mapping, Set
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial, update_wrapper
 from hashlib import sha256
 from typing import Any, Concatenate, Generic, ParamSpec
@@ -23,19 +22,20 @@ from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, Wind
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
-from dispatch.domain.permissions import Actor, sees
+from dispatch.domain.permissions import Actor
 from dispatch.domain.planning import schedule
 from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.roster import Roster
-from dispatch.domain.search import Found
 from dispatch.domain.status import Status
-from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.domain.stored.record import JSON
 from dispatch.domain.typed.sentences import Sentence as _
+from dispatch.jobs.reading import MOST_DAYS as MOST_DAYS
+from dispatch.jobs.reading import find as find
+from dispatch.jobs.reading import find_by_token as find_by_token
+from dispatch.jobs.reading import finished as finished
+from dispatch.jobs.reading import seen
 
-MOST_DAYS = 366  # whose finished jobs are looked at at once
 SILENT = 10  # seconds without word from the storage after which pages say so
-UNSURE = 10 * 60  # seconds without word after which a link is shown to nobody: it may be revoked
 
 # What one job's change is refused by; nothing of it has happened then.
 REFUSED = (IllegalMove, InvalidInput, JobConflict, JobNotFound, NotAvailable, WindowFull)
@@ -74,54 +74,6 @@ class KeyReused(Exception):
     def __init__(self, job: Job) -> None:
         super().__init__(f"the key has made job {job.id}")
         self.job = job
-
-
-def find(business: Business, job_id: str, *, by: Actor, at_least: int = 0) -> Job:
-    archived = partial(wiring.jobs(business).archived, job_id)
-    return _seen(_found(business, lambda book: book.job(job_id), archived, at_least), by)
-
-
-def finished(
-    business: Business, first: date, last: date, *, book: JobBook | None = None
-) -> list[Found]:
-    """The jobs that were finished on these days of the business, both included, newest first.
-
-    With the `book` that was read already: one page is of one moment, and waits once.
-    """
-    jobs = wiring.jobs(business)
-    return jobs.finished(book or jobs.read(), first, last)
-
-
-def find_by_token(business: Business, token: str, at_least: int = 0) -> Job:
-    """An expired link finds nothing, exactly as one that never was.
-
-    Raises StoreUnavailable too where a write of this process may have revoked it, and where the
-    storage has been silent for so long that anybody's may have.
-    """
-    jobs = wiring.jobs(business)
-    if jobs.is_doubted:
-        jobs.refreshed()
-    archived = partial(jobs.archived_by_token, token)
-    job = _found(business, lambda book: book.by_token(token), archived, at_least)
-    if jobs.age() > UNSURE:
-        raise StoreUnavailable("The storage has been silent for too long to show a link's job.")
-    if business.link_is_over(job.finished_at, wiring.now()):
-        raise JobNotFound("this link has expired")
-    return job
-
-
-def _found(
-    business: Business,
-    look: Callable[[JobBook], Job],
-    archived: Callable[[], Job],
-    at_least: int,
-) -> Job:
-    """Raises JobNotFound only where the storage has just said that there is none."""
-    jobs = wiring.jobs(business)
-    for read in (partial(jobs.read, at_least), jobs.refreshed):
-        with suppress(JobNotFound):
-            return look(read())
-    return archived()
 
 
 def create(
@@ -250,7 +202,7 @@ def assign(
     at, once = wiring.now(), _once(key, by, "assign", *sorted(roles.items()))
 
     def apply(book: JobBook) -> JobBook:
-        job = _seen(book.job(job_id), by)
+        job = seen(book.job(job_id), by)
         if job.has_done(once):
             return book
         mine = _untouched(job, roles, version)
@@ -396,7 +348,7 @@ def _change(
     at = wiring.now()
 
     def apply(book: JobBook) -> JobBook:
-        job = _seen(book.job(job_id), by)
+        job = seen(book.job(job_id), by)
         if job.has_done(once):
             return book
         after = fn(job, at, book)
@@ -445,13 +397,6 @@ def _still_to_come(job: Job) -> None:
     """Raises IllegalMove where the customer would read nothing of it."""
     if not job.still_coming:
         raise IllegalMove(Illegal.NOT_CONFIRMED, job.status, job.status)
-
-
-def _seen(job: Job, by: Actor) -> Job:
-    """A job that somebody may not see is, for them, not there."""
-    if not sees(by, job):
-        raise JobNotFound(job.id)
-    return job
 
 
 def _untouched(job: Job, fields: Mapping[str, Any], version: int | None) -> dict[str, Any]:
