@@ -6,7 +6,7 @@ from django.test import Client, RequestFactory
 
 from dispatch.accounts import KEPT
 from dispatch.domain.status import Status
-from dispatch.jobs import UNSURE
+from dispatch.jobs.reading import UNSURE
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from qdn_site import errors
