@@ -67,7 +67,7 @@ def test_www_leads_to_the_apex(ask: Ask) -> None:
 def test_a_booking_goes_through_and_its_old_style_link_too(ask: Ask) -> None:
     status, _, page = ask("/book/")
     assert status == 200, page
-    offered = re.search(r'<script id="offered" type="application/json">(.+?)</script>', page)
+    offered = re.search(r'<script id="days" type="application/json">(.+?)</script>', page)
     assert offered, page
     date, windows = next(iter(json.loads(offered[1]).items()))
     status, headers, text = ask(
@@ -78,7 +78,7 @@ def test_a_booking_goes_through_and_its_old_style_link_too(ask: Ask) -> None:
         location="Soderblom Ave",
         load="half",
         date=date,
-        window=windows[0],
+        window=next(iter(windows)),
     )
     assert status == 303, text
     token = headers["location"].partition("?")[0].rpartition("/")[2]
