@@ -89,7 +89,7 @@ class Api(Controller[MsgspecSerializer]):
 
     @property
     def business(self) -> Business:
-        return wiring.in_force(self.request.business)
+        return self.request.business
 
     @property
     def actor(self) -> Actor:
@@ -115,6 +115,7 @@ class Api(Controller[MsgspecSerializer]):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """HEAD is answered as GET, without the body; OPTIONS says what there is."""
+        self.request.business = wiring.in_force(self.request.business)
         method = request.method or ""
         if method == "HEAD" and "GET" in self.api_endpoints:
             return self.api_endpoints["GET"].func(self, *args, **kwargs)
