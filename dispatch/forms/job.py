@@ -186,6 +186,14 @@ class CrewJobForm(JobForm):
         raise InvalidInput({"window.date": asked})
 
 
+def day_to_come(typed: str, today: dt.date, at: str = "date") -> dt.date:
+    """Raises InvalidInput, which calls the field `at`."""
+    day = job_input.date_of(typed, at)
+    if day < today:
+        raise InvalidInput({at: _("That day is over.")})
+    return day
+
+
 def odd(day: dt.date, window: str, business: Business) -> str:
     """Why that window of that day, or any of that day where it has no name, is likely a slip;
     empty where it is as any other.
@@ -321,6 +329,11 @@ class EditForm(CrewJobForm):
         return EditForm(data, business=self.business, job=job)
 
 
+def price_typed(price: Decimal | float) -> str:
+    """`320`, `299.50`: as its field shows it."""
+    return f"{price:.2f}".removesuffix(".00")
+
+
 def as_typed(job: Job, business: Business, version: object = "") -> dict[str, Any]:
     """A job's fields as its form shows them, or showed them at that version."""
     known = str(version).isdecimal() and len(str(version)) < 16
@@ -332,7 +345,7 @@ def as_typed(job: Job, business: Business, version: object = "") -> dict[str, An
         **was,
         **items.as_typed(was["items"], items.fields(business, job)),
         "phone": business.phone_text(str(was["phone"])),
-        "price": f"{price:.2f}".removesuffix(".00") if isinstance(price, int | float) else "",
+        "price": price_typed(price) if isinstance(price, int | float) else "",
         "date": window.get("date", ""),
         "window": window.get("name", ""),
         "version": job.version,

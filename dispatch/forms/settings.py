@@ -15,43 +15,35 @@ from dispatch.domain.business import Business
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.planning.overrides import Subject
 from dispatch.explain import told
-from dispatch.forms.job import InputForm
+from dispatch.forms.job import InputForm, day_to_come, price_typed
 from dispatch.overrides import PriceConflict, Wanted, prices
 
 FARTHEST = 366 * 2  # days
 
 
-def day_of(typed: str, today: dt.date) -> dt.date:
-    """A day to come. Raises InvalidInput."""
-    day = job_input.date_of(typed, "date")
-    if day < today:
-        raise InvalidInput({"date": _("That day is over.")})
-    if (day - today).days > FARTHEST:
-        raise InvalidInput({"date": _("That is more than two years off.")})
-    return day
-
-
-def date_field() -> forms.Field:
-    return forms.Field(
+class DayForm(InputForm):
+    date = forms.Field(
         label=gettext_lazy("Date"),
         widget=forms.DateInput({"type": "date"}),
         error_messages={"required": gettext_lazy("Please choose a day.")},
     )
 
-
-class DayForm(InputForm):
-    date = date_field()
-
-    def __init__(self, data: Mapping[str, Any] | None = None, *, today: dt.date) -> None:
-        super().__init__(data, auto_id="day-%s")
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, today: dt.date, auto_id: str = "day-%s"
+    ) -> None:
+        super().__init__(data, auto_id=auto_id)
         self.today = today
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
-        return {"date": day_of(typed["date"], self.today)} if typed.get("date") else {}
+        if not typed.get("date"):
+            return {}
+        day = day_to_come(typed["date"], self.today)
+        if (day - self.today).days > FARTHEST:
+            raise InvalidInput({"date": _("That is more than two years off.")})
+        return {"date": day}
 
 
-class LimitForm(InputForm):
-    date = date_field()
+class LimitForm(DayForm):
     places = forms.IntegerField(
         label=gettext_lazy("Places at most (0 closes it)"),
         min_value=0,
@@ -62,15 +54,11 @@ class LimitForm(InputForm):
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, business: Business, today: dt.date
     ) -> None:
-        super().__init__(data, auto_id="limit-%s")
-        self.today = today
+        super().__init__(data, today=today, auto_id="limit-%s")
         self.fields["window"] = forms.ChoiceField(
             label=_("Window"), choices=[(each.name, each.label) for each in business.windows]
         )
         self.order_fields(["date", "window", "places"])
-
-    def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
-        return {"date": day_of(typed["date"], self.today)} if typed.get("date") else {}
 
 
 class PricesForm(forms.Form):
@@ -89,7 +77,7 @@ class PricesForm(forms.Form):
         for subject, price in self.now.items():
             self.fields[_name(subject)] = forms.Field(
                 label=labels[subject.kind, subject.name],
-                initial=_typed(price),
+                initial=price_typed(price),
                 widget=forms.TextInput({"inputmode": "decimal", "autocomplete": "off"}),
                 error_messages={"required": _("Please give a price.")},
                 help_text=self._in_file(subject),
@@ -98,7 +86,9 @@ class PricesForm(forms.Form):
     @property
     def seen(self) -> list[tuple[str, str]]:
         """Hidden fields: the prices as they are shown."""
-        return [(f"seen-{_name(subject)}", _typed(price)) for subject, price in self.now.items()]
+        return [
+            (f"seen-{_name(subject)}", price_typed(price)) for subject, price in self.now.items()
+        ]
 
     def clean(self) -> dict[str, Any]:
         for name, typed in [*self.cleaned_data.items()]:
@@ -134,7 +124,3 @@ class PricesForm(forms.Form):
 
 def _name(subject: Subject) -> str:
     return f"{subject.kind}-{subject.name}"
-
-
-def _typed(price: Decimal) -> str:
-    return f"{price:.2f}".removesuffix(".00")

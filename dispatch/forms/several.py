@@ -13,7 +13,7 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job_input import LONGEST, InvalidInput
 from dispatch.domain.roster import Roster
-from dispatch.forms.job import InputForm, odd
+from dispatch.forms.job import InputForm, day_to_come, odd
 from dispatch.jobs.several import Seen
 
 # What may be done with several, by the name of its button, and the fields that it needs.
@@ -86,9 +86,7 @@ class SeveralForm(InputForm):
         return str(job_input.roles({"driver": typed})["driver"])
 
     def _day(self, typed: str, window: str) -> Any:
-        day = job_input.date_of(typed, "date")
-        if day < self.business.today(wiring.now()):
-            raise InvalidInput({"date": _("That day is over.")})
+        day = day_to_come(typed, self.business.today(wiring.now()))
         if (why := odd(day, window, self.business)) and not self.insists:
             self.may_insist = True
             raise InvalidInput({"date": why})

@@ -20,6 +20,7 @@ from dispatch.domain.permissions import Permission, sees
 from dispatch.domain.planning import schedule
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import explain, not_written, when
+from dispatch.forms.job import day_to_come
 from dispatch.forms.several import seen
 from dispatch.http import SiteRequest, crew_only, post_only, see_other, with_revision
 from dispatch.jobs import several
@@ -84,9 +85,7 @@ def _slot(business: Business, to: str) -> tuple[Window, str | None]:
     """Raises InvalidInput."""
     day, _space, rest = to.partition(" ")
     name, _space, driver = rest.partition(" ")
-    window = business.agreed_window(job_input.date_of(day, "to"), name)
-    if window and window.date < business.today(wiring.now()):
-        raise InvalidInput({"to": _("That day is over.")})
+    window = business.agreed_window(day_to_come(day, business.today(wiring.now()), "to"), name)
     if window is None:
         raise InvalidInput({"to": _("There is no such window.")})
     return window, None if driver in ("", NOBODY) else driver

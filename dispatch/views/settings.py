@@ -1,6 +1,6 @@
 """The owner at the wheel: closed days, windows' places and prices, without a deployment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -86,7 +86,7 @@ def _limit(request: SiteRequest) -> HttpResponse:
     overrides.limit(business, day, name, places, by=request.user.actor)
     window = business.agreed_window(day, name)
     then = f"{business.day_text(day, wiring.now())} ({business.label_of(name)})"
-    room = _room(request, window) if window else Room(0, 0)
+    (room,) = _rooms(request, [window]) if window else (Room(0, 0),)
     words = _("{}: {} of {} places are taken.")
     if room.excess:
         words = _("{}: {} of {} places are taken, {} too many: give jobs another time.")
@@ -165,13 +165,15 @@ def _limited(request: SiteRequest, business: Business, today: date) -> list[Limi
         if limit.date >= today and (window := business.agreed_window(limit.date, limit.window))
     }
     due = sorted(windows, key=lambda window: (window.date, window.start))
-    return [LimitedWindow(window, _room(request, window)) for window in due]
+    return [LimitedWindow(*each) for each in zip(due, _rooms(request, due), strict=True)]
 
 
-def _room(request: SiteRequest, window: Window) -> Room:
+def _rooms(request: SiteRequest, windows: Iterable[Window]) -> list[Room]:
+    """With what was set just now."""
     business, at = wiring.in_force(wiring.as_in_file(request.business)), wiring.now()
     book, roster = wiring.jobs(business).read(request.revision), wiring.roster(business).read()
-    return schedule.room(window, roster, schedule.taken(book, business, at), business)
+    taken = schedule.taken(book, business, at)
+    return [schedule.room(window, roster, taken, business) for window in windows]
 
 
 def _jobs_on(request: SiteRequest, day: date) -> int:
