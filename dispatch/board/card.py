@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from dispatch.domain.attention import Need, Why, awaits_yes, needs
-from dispatch.domain.availability import Clash, Obstacle, is_free, overfull
+from dispatch.domain.availability import Clash, Obstacle, drivers_for, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, Window
 from dispatch.domain.jobbook import JobBook
@@ -131,9 +131,7 @@ class Cards:
         window = job.window
         if window not in self._free_drivers:
             self._free_drivers[window] = tuple(
-                (each.username, each.first_name)
-                for each in self.roster.able("driver")
-                if window is None or is_free(each, "driver", window)
+                (each.username, each.first_name) for each in drivers_for(window, self.roster)
             )
         return self._free_drivers[window]
 

@@ -222,6 +222,15 @@ def taken_off(book: JobBook, username: str, day: date, *, by: str, at: datetime)
     return book
 
 
+def drivers_for(window: Window | None, roster: Roster) -> tuple[Member, ...]:
+    """Members who may drive then; their jobs are not looked at."""
+    return tuple(
+        member
+        for member in roster.able("driver")
+        if window is None or is_free(member, "driver", window)
+    )
+
+
 def free_in(
     window: Window, role: str, roster: Roster, load: Workload, business: Business
 ) -> tuple[Member, ...]:

@@ -318,7 +318,7 @@ class Job(JobLine, frozen=True, kw_only=True):
         }
         return self._changed("assigned", changes, by=by, at=at, reason=reason, crew=crew, **said)
 
-    def edited(self, fields: Mapping[str, Any], *, by: str, at: datetime, reason: str = "") -> Self:
+    def edited(self, fields: Mapping[str, Any], *, by: str, at: datetime) -> Self:
         """With these editable fields. Nobody is on the way to another window yet."""
         if self.price_lines and "price" in fields and "price_lines" not in fields:
             fields = {**fields, "price_lines": ()}  # a price said outright is no sum any more
@@ -330,7 +330,7 @@ class Job(JobLine, frozen=True, kw_only=True):
         }
         if "window" in changes:
             fields = {**fields, "on_my_way": None, "eta": None}
-        return self._changed("edited", changes, by=by, at=at, reason=reason, **fields)
+        return self._changed("edited", changes, by=by, at=at, **fields)
 
     def expected_at(self, eta: datetime | None, *, by: str, at: datetime) -> Self:
         """The crew's estimate; None takes it back."""

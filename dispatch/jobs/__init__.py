@@ -120,9 +120,7 @@ def create(
             roster = wiring.roster(business).refreshed(at_once=True)  # as in `assign`
             crew = msgspec.structs.asdict(job.crew)
             insisted |= check(crew, job, roster, book, business, insist=insist)
-        if not insisted:
-            return book.put(job)
-        return book.put(_insisted(job))
+        return book.put(_insisted(job) if insisted else job)
 
     book = wiring.jobs(business).change(add)
     made = (request and book.by_request(request)) or book.job(job.id)
@@ -153,8 +151,7 @@ def move(
         _still_at(expected, job)
         moved = moves.move(job, to, by=by, at=at, business=business, reason=reason)
         if _fits(moved, job, book, business, at, insist=insist):
-            why = ": ".join(filter(None, (reason, INSISTED)))
-            moved = moves.move(job, to, by=by, at=at, business=business, reason=why)
+            moved = _insisted(moved)
         drives = starter and "driver" in starter.roles and not job.crew.driver
         return moves.driven_by(moved, by.name, at) if drives else moved
 
@@ -234,11 +231,9 @@ def edit(
     """
 
     def apply(job: Job, at: datetime, book: JobBook) -> Job:
-        mine = _untouched(job, fields, version)
-        edited = job.edited(mine, by=by.name, at=at)
-        if _fits(edited, job, book, business, at, insist=insist):
-            return job.edited(mine, by=by.name, at=at, reason=INSISTED)
-        return edited
+        edited = job.edited(_untouched(job, fields, version), by=by.name, at=at)
+        insisted = _fits(edited, job, book, business, at, insist=insist)
+        return _insisted(edited) if insisted else edited
 
     given = sorted((name, plain(value)) for name, value in fields.items())
     return _change(job_id, by, apply, _once(key, by, "edit", *given))
@@ -382,9 +377,11 @@ def _fits(
 
 
 def _insisted(job: Job) -> Job:
-    """With what last happened to it said to be insisted on."""
-    last = msgspec.structs.replace(job.history[-1], reason=INSISTED)
-    return msgspec.structs.replace(job, history=(*job.history[:-1], last))
+    """With what last happened to it said to be insisted on, behind the reason that it has."""
+    *before, last = job.history
+    reasons = dict.fromkeys(str(each) for each in (last.reason, INSISTED) if each)
+    last = msgspec.structs.replace(last, reason=": ".join(reasons))
+    return msgspec.structs.replace(job, history=(*before, last))
 
 
 def _still_at(expected: Status | None, job: Job) -> None:

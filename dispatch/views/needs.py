@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dispatch.domain import moves
-from dispatch.domain.availability import clashes, is_free, overfull
+from dispatch.domain.availability import clashes, drivers_for, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
@@ -108,11 +108,7 @@ class Needs:
         is_well = job.crew.driver and not self._clashes and not moves.needs_attention(job)
         if is_well or not job.still_coming or not self.actor.may(Permission.ASSIGN):
             return []
-        return [
-            (each.username, each.name)
-            for each in self.roster.able("driver")
-            if job.window is None or is_free(each, "driver", job.window)
-        ]
+        return [(each.username, each.name) for each in drivers_for(job.window, self.roster)]
 
     @cached_property
     def next(self) -> Status | None:

@@ -122,8 +122,8 @@ def check(
     window = job.window
     if window is None or not _asks(job, before, business, at):
         return False
-    is_held = before is not None and _has_place(before, job, business, at)
-    is_confirmed = is_held and before is not None and before.status is Status.PENDING
+    # Of those that have their place, `_asks` is true of confirmed ones alone.
+    is_confirmed = before is not None and _has_place(before, job, business, at)
     count = taken(book, business, at, but=job.id, requests=not is_confirmed)
     wanted = needed(job, business)
     found = room(window, roster, count, business)
