@@ -218,8 +218,11 @@ def book_busy(page: Page, site: Site) -> None:
 
 
 def book_full(page: Page, site: Site) -> None:
-    """Others were faster; the nearest windows are offered."""
-    book_typed(page, site)
+    """Others were faster; the nearest windows are offered. On a day that no other state asks for:
+    the server may think for a second longer that it is full.
+    """
+    page.goto("/book/")
+    fill_booking(page, "Nancy Ortega")
     chosen = typed(page)
     day = date.fromisoformat(str(chosen["date"]))
     site.many_jobs(8, status=Status.BOOKED, window=BUSINESS.window(day, str(chosen["window"])))
