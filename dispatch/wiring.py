@@ -20,8 +20,9 @@ from django.core.files.storage import storages
 from dispatch.domain.business import Business
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.planning.overrides import in_force as with_overrides
-from dispatch.domain.roster import Availability, Roster
+from dispatch.domain.roster import Availability
 from dispatch.domain.stored.document import MigrationRefused, StoreUnavailable
+from dispatch.domain.stored.ledger import Ledger
 from dispatch.stores.archive import DocumentMonths, JobDocument, Shelf
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.aws import PATIENT
@@ -47,6 +48,7 @@ from dispatch.stores.table.ledger import TableLedger
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+L = TypeVar("L", bound=Ledger[Any])
 DAILY_LOOK = 60  # seconds between looks whether somebody has archived today
 
 # Commands live for a moment: they fetch for themselves instead of keeping a snapshot fresh.
@@ -220,24 +222,25 @@ def _archive_daily(archiver: Archiver, business: Business) -> None:
 
 @cache
 def _roster(slug: str) -> RosterRepository:
-    store: LedgerStore[Roster]
-    if table := roster_table():
-        name, is_named = _in_table(settings.CREW_URL, slug), _is_named(settings.CREW_URL)
-        store = TableLedger(table, kinds.crew(name, is_named=is_named))
-    else:
-        shelf = _shelf(settings.CREW_URL.format(business=slug), "crew.json", f"crew-{slug}")
-        store = DocumentLedger(shelf, Roster)
-    return Repository(store, now=now, background=background)
+    name = _in_table(settings.CREW_URL, slug)
+    kind = kinds.crew(name, is_named=_is_named(settings.CREW_URL))
+    return _beside_roster(slug, "crew.json", kind)
 
 
 @cache
 def _overrides(slug: str) -> OverridesRepository:
-    store: LedgerStore[Overrides]
+    kind = kinds.overrides(_in_table(settings.CREW_URL, slug))
+    return _beside_roster(slug, "settings.json", kind)
+
+
+def _beside_roster(slug: str, file: str, kind: kinds.Kind[L]) -> Repository[L]:
+    """In the roster's table or, of that name, in its folder."""
+    store: LedgerStore[L]
     if table := roster_table():
-        store = TableLedger(table, kinds.overrides(_in_table(settings.CREW_URL, slug)))
+        store = TableLedger(table, kind)
     else:
-        shelf = _shelf(settings.CREW_URL.format(business=slug), "settings.json", f"crew-{slug}")
-        store = DocumentLedger(shelf, Overrides)
+        shelf = _shelf(settings.CREW_URL.format(business=slug), file, f"crew-{slug}")
+        store = DocumentLedger(shelf, kind.ledger)
     return Repository(store, now=now, background=background)
 
 

@@ -30,7 +30,7 @@ REMEDIES: dict[Why, tuple[Permission, Any]] = {
     Why.CAME_BACK: (Permission.EDIT, gettext_lazy("Give it a new window or driver")),
     Why.ETA_PASSED: (Permission.ESTIMATE, gettext_lazy("Say a new time")),
     Why.WINDOW_OVER: (Permission.MOVE, gettext_lazy("Start it, or agree another window")),
-    Why.TOO_LONG: (Permission.MOVE, gettext_lazy("Complete it, or ask the crew")),
+    Why.TOO_LONG: (Permission.MOVE, gettext_lazy("Finish it, or ask the crew")),
     Why.NO_DRIVER: (Permission.ASSIGN, gettext_lazy("Pick a driver")),
     Why.CLASH: (Permission.ASSIGN, gettext_lazy("Give it to somebody else")),
     Why.MESSAGE: (Permission.NOTE, gettext_lazy("Answer it")),

@@ -39,7 +39,7 @@ STEPS: dict[Status, Any] = {  # a button's word for going there
     Status.BOOKED: gettext_lazy("Confirm"),
     Status.READY_FOR_PICKUP: gettext_lazy("Ready"),
     Status.IN_PROGRESS: gettext_lazy("Start"),
-    Status.COMPLETED: gettext_lazy("Complete"),
+    Status.COMPLETED: gettext_lazy("Finish"),
 }
 
 

@@ -7,9 +7,10 @@ from functools import cached_property
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from dispatch.board.card import MARKS, STEPS
 from dispatch.domain import moves
+from dispatch.domain.attention import Why
 from dispatch.domain.availability import clashes, drivers_for, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
@@ -21,11 +22,6 @@ from dispatch.explain import clash_text, failed_text, name_of, reason_in_words
 from dispatch.templatetags.formats import typed, window
 
 WAY = "way"  # the step that is no status: "On my way"
-VERBS = {
-    Status.BOOKED: gettext_lazy("Confirm"),
-    Status.IN_PROGRESS: gettext_lazy("Start"),
-    Status.COMPLETED: gettext_lazy("Finish"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +50,14 @@ class Needs:
         if failed := moves.needs_attention(self.job):
             told = failed_text(failed, self.roster, self.business)
             asked = _("It needs a new window or driver.")
-            lines.append(Line(format_html("{} {}", told, asked), _("Could not")))
+            lines.append(Line(format_html("{} {}", told, asked), *MARKS[Why.CAME_BACK]))
         if self.job.is_doubtful:
             words = _(
                 "A field that nobody sees was filled in: by a robot, or by a password manager."
                 " Call first."
             )
             lines.append(Line(words, _("Doubtful"), "yellow"))
-        lines += [Line(words, _("Crew")) for words in self._clashes]
+        lines += [Line(words, *MARKS[Why.CLASH]) for words in self._clashes]
         return lines or [Line(words) for words in (self._plain,) if words]
 
     @property
@@ -116,13 +112,13 @@ class Needs:
 
     @cached_property
     def steps(self) -> list[tuple[Status, str]]:
-        """The steps of a good day that are offered at once, and the verb of each."""
+        """The steps of a good day that are offered at once, and the word for each."""
         may = moves.targets(self.job, self.actor)
         start = Status.IN_PROGRESS  # which may come before the customer says that it is ready
         steps = [self.next] if self.next else []
         if self.next and moves.is_customers(self.job.status, self.next) and start in may:
             steps.append(start)
-        return [(step, str(VERBS.get(step, ""))) for step in steps]
+        return [(step, str(STEPS[step])) for step in steps]
 
     @property
     def big(self) -> str:
@@ -139,7 +135,7 @@ class Needs:
     @property
     def others(self) -> list[Status]:
         """What is folded away: the other moves that need no reason."""
-        shown = {step for step, _verb in self.steps}
+        shown = {step for step, _word in self.steps}
         return [
             to
             for to in moves.targets(self.job, self.actor)

@@ -67,7 +67,7 @@ def attention(client: Client) -> str:
             {**JOELS, "eta": Eta(at=NOON, said_at=NOON, by="joel")},
             "Late was expected at 12:00 PM Say a new time",
         ),
-        ({**WORKS, "window": MORNING}, "Late in progress since 8:00 AM Complete it, or ask"),
+        ({**WORKS, "window": MORNING}, "Late in progress since 8:00 AM Finish it, or ask"),
         (
             {"status": Status.BOOKED, "window": AFTERNOON},
             "No driver today, 12–4 PM Pick a driver",
