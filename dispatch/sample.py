@@ -139,8 +139,8 @@ def made_job(business: Business, row: Row, at: datetime) -> Job:
         updated_at=booked_at,
         **load_price(load, known, business),
     )
-    # What was long ago was done within its window; the rest, as it would be by now.
-    now = min(at, business.span(window)[1] - timedelta(minutes=20)) if row.window < -1 else at
+    # What has passed was done within its window; the rest, as it would be by now.
+    now = business.span(window)[1] - timedelta(minutes=20) if row.window < 0 else at
     job = _moved(business, job, Status(row.status), row.driver, now)
     if row.paid and isinstance(job.price, Decimal):
         payment = Payment(

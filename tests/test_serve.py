@@ -106,6 +106,10 @@ def test_the_sample_day_is_believable_at_any_hour_of_the_week(
     assert {job.status for job in day} == set(Status)
     assert not [job for job in day if lateness(job, BUSINESS, clock.at)]
     assert all(job.window in BUSINESS.windows_on(job.window.date) for job in day if job.window)
+    done = [job for job in day if job.status is Status.COMPLETED and job.window and job.finished_at]
+    assert all(
+        start < job.finished_at < end for job in done for start, end in [BUSINESS.span(job.window)]
+    )
     assert sample.a_token(BUSINESS)
 
 
