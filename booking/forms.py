@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from dispatch.domain.business import Business, NotBookable
 from dispatch.domain.job import Window
 from dispatch.domain.job_input import InvalidInput
-from dispatch.forms.job import JobForm, Typed
+from dispatch.forms.job import JobForm
 
 NEEDED = {
     "customer_name": gettext_lazy("Please tell us your name."),
@@ -38,7 +38,6 @@ class BookingForm(JobForm):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Please choose a time of day.")},
     )
-    postcode = Typed("postcode", "", autocomplete="postal-code")
 
     field_order = (
         *("load", "date", "window", "location", "postcode", "access_notes"),
@@ -52,7 +51,6 @@ class BookingForm(JobForm):
             self.fields[name].required = True
             self.fields[name].error_messages["required"] = words
         postcode = self.fields["postcode"]
-        postcode.label = _("ZIP code") if business.country == "US" else _("Postcode")
         postcode.required = bool(business.areas)
         postcode.error_messages["required"] = _("We need it to see whether we come to you.")
 

@@ -97,6 +97,7 @@ class JobForm(InputForm):
     location = Typed(
         "location", gettext_lazy("Address"), forms.Textarea, rows=2, autocomplete="street-address"
     )
+    postcode = Typed("postcode", gettext_lazy("Postcode"), autocomplete="postal-code")
     access_notes = Typed("access_notes", gettext_lazy("Access notes"), forms.Textarea, rows=3)
 
     job: Job | None = None
@@ -104,6 +105,8 @@ class JobForm(InputForm):
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.business = business
+        if business.country == "US":
+            self.fields["postcode"].label = _("ZIP code")
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: typed[name] for name in EDITABLE if name in typed and name != "window"}
@@ -126,7 +129,6 @@ class JobForm(InputForm):
 class CrewJobForm(JobForm):
     """The fields that a dispatcher fills in, of a new job or a known one."""
 
-    postcode = Typed("postcode", gettext_lazy("Postcode"))
     description = Typed("description", gettext_lazy("What is to be hauled"), forms.Textarea, rows=3)
     load = forms.Field(label=gettext_lazy("Load"), required=False, widget=forms.Select)
     price = forms.Field(
@@ -151,7 +153,7 @@ class CrewJobForm(JobForm):
         )
         self.order_fields(self.field_order)
         # Another's details: the browser knows only one's own.
-        for name in (*JobForm.base_fields, "postcode"):
+        for name in JobForm.base_fields:
             self.fields[name].widget.attrs["autocomplete"] = "off"
         loads = [("", _("Not said")), *((load.name, load.label) for load in business.loads)]
         windows = [("", _("Not agreed")), *((each.name, each.label) for each in business.windows)]
