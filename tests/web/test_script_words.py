@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-SCRIPTS = Path(settings.BASE_DIR, "static")
+SCRIPTS, TEMPLATES = Path(settings.BASE_DIR, "static"), Path(settings.BASE_DIR, "templates")
 # A comment, or a literal; of literals in literals those within `${…}`.
 TOKEN = re.compile(
     r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`""", re.DOTALL
@@ -86,3 +86,17 @@ def test_no_script_has_words_of_its_own() -> None:
         if (said := [*sayings(path.read_text("utf-8"))])
     }
     assert left == {}
+
+
+def test_what_a_script_reads_of_an_element_is_there() -> None:
+    """Else it would say `undefined`."""
+    scripts = "".join(path.read_text("utf-8") for path in SCRIPTS.rglob("*.js"))
+    pages = "".join(path.read_text("utf-8") for path in TEMPLATES.rglob("*.html"))
+    unpacked = re.findall(r"\{ ([\w, ]+) \} = [\w.()]+\.dataset", scripts)
+    read = {*re.findall(r"dataset\.(\w+)", scripts), *", ".join(unpacked).split(", ")}
+    written = {*re.findall(r"dataset\.(\w+) (?:\|\|)?= ", scripts)}
+    assert {"unreachable", "oneNew", "daysAgo"} <= read
+    left = {
+        re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", name) for name in read - written
+    }
+    assert {name for name in left if f"data-{name}" not in pages} == set()
