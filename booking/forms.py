@@ -13,6 +13,7 @@ from dispatch.domain.business import Business, NotBookable
 from dispatch.domain.job import Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.forms.job import JobForm
+from dispatch.templatetags.formats import day_text
 
 NEEDED = {
     "customer_name": gettext_lazy("Please tell us your name."),
@@ -68,7 +69,7 @@ class BookingForm(JobForm):
         return fields
 
     def _why(self, why: NotBookable, window: Window) -> str:
-        business, day = self.business, self.business.day_text(window.date, self.at)
+        business, day = self.business, day_text(window.date, self.business, self.at)
         match why:
             case NotBookable.CLOSED:
                 return _("We are closed on %s. Please choose another day.") % day

@@ -37,7 +37,7 @@ from dispatch.domain.stored.record import utc
 from dispatch.domain.typed.sentences import Sentence
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
-from dispatch.templatetags.formats import hours, item_label, typed
+from dispatch.templatetags.formats import clock_text, day_text, hours, item_label, time_text, typed
 from dispatch.templatetags.formats import words as words_of
 
 UNSURE = gettext_lazy(
@@ -254,7 +254,7 @@ def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Bu
 
 def when(window: Window, business: Business) -> str:
     """`Sat, May 23 (Morning)`."""
-    return f"{business.day_text(window.date, wiring.now())} ({business.label_of(window.name)})"
+    return f"{day_text(window.date, business, wiring.now())} ({business.label_of(window.name)})"
 
 
 def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
@@ -305,7 +305,7 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
             is_usual = value == (business.agreed_window(value.date, value.name) or value)
             return when(value, business) + ("" if is_usual else f", {hours(value)}")
         case datetime():
-            return business.time_text(utc(value), event.at)
+            return time_text(utc(value), business, event.at)
         case (Item(), *_):
             return ", ".join(item_label(each, business) for each in value)
         case tuple():
@@ -330,9 +330,9 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
 def failed_text(failed: Event, roster: Roster, business: Business) -> SafeString:
     """`No access: gate locked (Joel, Fri, May 22, 12:10 PM)`, of a visit that came to nothing."""
     at = failed.at.astimezone(business.zone)
-    day = business.day_text(at.date(), wiring.now())
+    day = day_text(at.date(), business, wiring.now())
     why, who = reason_in_words(failed), name_of(failed.by, roster)
-    then = f"{day}, {at:%-I:%M %p}"
+    then = f"{day}, {clock_text(at)}"
     return format_html("<bdi>{}</bdi> ({}, {})", why, typed(who), then)
 
 
@@ -345,7 +345,7 @@ def reason_in_words(move: Event) -> str:
 def payment_text(payment: Payment | Paid, business: Business, roster: Roster) -> SafeString:
     """`Cash (Joel, May 22, 12:10 PM)`."""
     method = METHODS.get(payment.method) or words_of(payment.method).capitalize()
-    who, then = typed(name_of(payment.by, roster)), business.time_text(payment.at, wiring.now())
+    who, then = typed(name_of(payment.by, roster)), time_text(payment.at, business, wiring.now())
     return format_html("{} ({}, {})", method, who, then)
 
 
@@ -372,5 +372,5 @@ def _who_moved(job: Job, business: Business) -> str:
     if (last := job.last_move) is None:
         return _("This job has moved on: it is at “%(status)s” now.") % names
     names["who"] = name_of(last.by, wiring.roster(business).read())
-    names["when"] = business.time_text(last.at, wiring.now())
+    names["when"] = time_text(last.at, business, wiring.now())
     return _("%(who)s has moved this job to “%(status)s” at %(when)s.") % names

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import parse_etags
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -243,10 +244,11 @@ def keep_revision(
 
 
 def etag_of(shown: object) -> str:
-    """The same wherever all that an answer shows is the same, going by its `repr`; weak, as its
-    bytes may differ.
+    """The same wherever all that an answer shows is the same, going by its `repr`, and the language
+    too; weak, as its bytes may differ.
     """
-    return f'W/"{blake2b(repr(shown).encode(), digest_size=12).hexdigest()}"'
+    said = repr((get_language(), shown))
+    return f'W/"{blake2b(said.encode(), digest_size=12).hexdigest()}"'
 
 
 def is_known(request: HttpRequest, etag: str) -> bool:

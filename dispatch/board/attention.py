@@ -22,7 +22,7 @@ from dispatch.domain.permissions import Actor, Permission, sees_prices
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.explain import clash_text, failed_text
-from dispatch.templatetags.formats import hours, number
+from dispatch.templatetags.formats import hours, number, time_text
 
 LONGEST = 80  # characters of a customer's message
 # What to do about it, and who may; the others may look.
@@ -109,7 +109,7 @@ class Teller:
         ) % {
             "count": number(len(needs)),
             "hours": self.business.respond_hours,
-            "since": self.business.time_text(since, self.at),
+            "since": time_text(since, self.business, self.at),
         }
 
     def _words(self, need: Need) -> str:
@@ -143,4 +143,4 @@ class Teller:
         return _("they said no to %(price)s") % {"price": price}
 
     def _time(self, at: datetime) -> str:
-        return self.business.time_text(at, self.at)
+        return time_text(at, self.business, self.at)

@@ -27,6 +27,7 @@ from dispatch.domain.status import Status
 from dispatch.domain.stored.record import JSON
 from dispatch.explain import told
 from dispatch.http import etag_of
+from dispatch.templatetags.formats import day_text
 from dispatch.templatetags.formats import window as window_text
 
 FAR = date.max
@@ -130,7 +131,7 @@ class Board:
         """`today`, `on Sat, May 23`: what counts and sums are of, but of all that is open."""
         if self.day is None or self.day == self.today:
             return _("today")
-        return _("on %(day)s") % {"day": self.business.day_text(self.day, self.at)}
+        return _("on %(day)s") % {"day": day_text(self.day, self.business, self.at)}
 
     @property
     def today(self) -> date:

@@ -187,8 +187,8 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
 
     @property
     def zone_name(self) -> str:
-        """`Los Angeles time`."""
-        return f"{self.timezone.rpartition('/')[2].replace('_', ' ')} time"
+        """`Los Angeles`."""
+        return self.timezone.rpartition("/")[2].replace("_", " ")
 
     def today(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
@@ -200,20 +200,6 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
             for day in (first, last + timedelta(days=1))
         )
         return start, end
-
-    def day_text(self, day: date, at: datetime) -> str:
-        """`Sat, May 23`; of another year than this `Mon, Dec 1, 2036`."""
-        return f"{day:%a, %b %-d}{self.year_text(day, at)}"
-
-    def year_text(self, day: date, at: datetime) -> str:
-        """`, 2036` behind a day of another year than this; else nothing."""
-        return "" if day.year == self.today(at).year else f", {day.year}"
-
-    def time_text(self, moment: datetime, at: datetime) -> str:
-        """The time here: `9:04 AM`; of another day than today `Fri, May 22, 9:04 AM`."""
-        local = moment.astimezone(self.zone)
-        is_today = local.date() == self.today(at)
-        return ("" if is_today else f"{self.day_text(local.date(), at)}, ") + f"{local:%-I:%M %p}"
 
     def span(self, window: Window) -> tuple[datetime, datetime]:
         """The two moments between which the pickup was promised."""

@@ -21,7 +21,7 @@ from dispatch.domain.status import CREATABLE
 from dispatch.domain.typed.texts import lines
 from dispatch.explain import told
 from dispatch.forms import items
-from dispatch.templatetags.formats import ROLE_LABELS
+from dispatch.templatetags.formats import ROLE_LABELS, day_text
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -178,7 +178,7 @@ class CrewJobForm(JobForm):
         day = window.date
         if not (why := odd(day, window.name, self.business)):
             return
-        said = self.business.day_text(day, wiring.now())
+        said = day_text(day, self.business, wiring.now())
         yes = forms.CheckboxSelectMultiple(choices=[(day.isoformat(), _("Yes, I mean %s") % said)])
         self.fields[MEANT] = forms.Field(label=_("Is that right?"), required=False, widget=yes)
         self.order_fields(self.field_order)
@@ -212,7 +212,7 @@ def odd(day: dt.date, window: str, business: Business) -> str:
         why = _("You do not work then on %(day)s.")
     else:
         return ""
-    return why % {"day": business.day_text(day, at)}
+    return why % {"day": day_text(day, business, at)}
 
 
 class NewJobForm(CrewJobForm):

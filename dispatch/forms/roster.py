@@ -19,7 +19,7 @@ from dispatch.domain.roster import Member, username_refusal
 from dispatch.explain import told
 from dispatch.forms.job import InputForm, Typed, as_sent
 from dispatch.roster import FARTHEST, MOST_DAYS, PROFILE, Days, MemberConflict, profile
-from dispatch.templatetags.formats import RANK_LABELS, ROLE_LABELS
+from dispatch.templatetags.formats import RANK_LABELS, ROLE_LABELS, day_text
 
 TEXTS = ("name", "phone", "email")
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
@@ -220,7 +220,7 @@ class DaysForm(forms.Form):
     def in_words(self) -> str:
         """`Sat, May 23 to Sun, May 24 (Morning)`."""
         days = self.days
-        first, last = (self.business.day_text(day, wiring.now()) for day in (days.start, days.end))
+        first, last = (day_text(day, self.business, wiring.now()) for day in (days.start, days.end))
         span = (
             first
             if days.start == days.end

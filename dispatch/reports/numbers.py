@@ -25,7 +25,15 @@ from dispatch.domain.numbers import (
 from dispatch.domain.roster import Roster
 from dispatch.domain.search import Found
 from dispatch.reports.charts import Chart, Row
-from dispatch.templatetags.formats import duration, load_label, money, number, percent
+from dispatch.templatetags.formats import (
+    SHORT_DAY,
+    day_text,
+    duration,
+    load_label,
+    money,
+    number,
+    percent,
+)
 
 A_YEAR = timedelta(days=jobs.MOST_DAYS)  # so long ago may the job be that somebody pays for
 IN_ADVANCE = timedelta(days=31)  # so much later may it be finished
@@ -150,8 +158,8 @@ class Page:
         return load_label(name, self.business) if name else _("No load said")
 
     def _week(self, monday: date) -> str:
-        year = self.business.year_text(monday, wiring.now())
-        return _("Week of %(day)s") % {"day": f"{monday:%b %-d}{year}"}
+        day = day_text(monday, self.business, wiring.now(), SHORT_DAY)
+        return _("Week of %(day)s") % {"day": day}
 
 
 def page(business: Business, span: Span, *, at_least: int = 0) -> Page:

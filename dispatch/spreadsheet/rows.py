@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from django.utils.dateformat import format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from dispatch import wiring
 from dispatch.domain import job_input
@@ -68,7 +70,7 @@ def doubtful(sheet: Sheet, fields: Sequence[str]) -> str:
 def in_words(typed: str, order: Order) -> str:
     """`March 4, 2026`, of a day read so."""
     try:
-        return f"{times.day(typed, order)[0]:%B %-d, %Y}"
+        return format(times.day(typed, order)[0], pgettext("date", "F j, Y"))
     except NoTime:
         return order.label
 

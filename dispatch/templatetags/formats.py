@@ -6,6 +6,7 @@ A day of another year than this one says so, a clock time of another day too.
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import blake2b
+from typing import Any
 from urllib.parse import quote
 
 from django import template
@@ -13,7 +14,7 @@ from django.utils.dateformat import format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from msgspec import UnsetType
 
 from dispatch import wiring
@@ -24,6 +25,11 @@ from dispatch.domain.typed import phones
 
 register = template.Library()
 HUES = 12
+# Days of this year, and those of others, in Django's letters: a translation may put them in
+# another order.
+DAY = pgettext_lazy("date", "D, M j"), pgettext_lazy("date", "D, M j, Y")
+LONG_DAY = pgettext_lazy("date", "l, F j"), pgettext_lazy("date", "l, F j, Y")
+SHORT_DAY = pgettext_lazy("date", "M j"), pgettext_lazy("date", "M j, Y")
 # What we call the roles on a job and the ranks, in a sentence and by themselves.
 NAMES = {
     "driver": gettext_lazy("driver"),
@@ -95,31 +101,48 @@ def moment(at: datetime, business: Business) -> str:
     if at == LONG_AGO:
         return _("some time ago")
     local = at.astimezone(business.zone)
-    year = business.year_text(local.date(), wiring.now())
-    return _time(at, f"{local:%b %-d}{year}, {local:%-I:%M %p}")
+    day = day_text(local.date(), business, wiring.now(), SHORT_DAY)
+    return _time(at, f"{day}, {clock_text(local)}")
 
 
 @register.filter
 def clock(at: datetime, business: Business) -> SafeString:
     """`9:04 AM`, in the business's zone; of another day `Fri, May 22, 9:04 AM`."""
-    return _time(at, business.time_text(at, wiring.now()))
+    return _time(at, time_text(at, business, wiring.now()))
 
 
 def _time(at: datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', f"{at:%Y-%m-%dT%H:%M:%SZ}", words)
 
 
+def time_text(moment: datetime, business: Business, at: datetime) -> str:
+    """The time there: `9:04 AM`; of another day than `at` `Fri, May 22, 9:04 AM`."""
+    local = moment.astimezone(business.zone)
+    clock, is_today = clock_text(local), local.date() == business.today(at)
+    return clock if is_today else f"{day_text(local.date(), business, at)}, {clock}"
+
+
+def clock_text(local: datetime) -> str:
+    """`9:04 AM`."""
+    return format(local, "g:i A")
+
+
+def day_text(day: date, business: Business, at: datetime, formats: Any = DAY) -> str:
+    """`Sat, May 23`; of another year than `at` `Mon, Dec 1, 2036`; or as `LONG_DAY` is."""
+    this_year, another = formats
+    return format(day, this_year if day.year == business.today(at).year else another)
+
+
 @register.filter
 def day(date: date, business: Business) -> str:
     """`Sat, May 23`."""
-    return business.day_text(date, wiring.now())
+    return day_text(date, business, wiring.now())
 
 
 @register.filter
 def long_day(day: str, business: Business) -> str:
     """`2026-05-23` → `Saturday, May 23`."""
-    there = date.fromisoformat(day)
-    return f"{format(there, 'l, F j')}{business.year_text(there, wiring.now())}"
+    return day_text(date.fromisoformat(day), business, wiring.now(), LONG_DAY)
 
 
 @register.filter
@@ -140,13 +163,13 @@ def window(promised: Window | None, business: Business) -> str:
 def hours(promised: Window | WindowOffer) -> str:
     """`12–4 PM`, `8:30 AM–1 PM`, with spaces that no line breaks at."""
     start, end = (time.fromisoformat(text) for text in (promised.start, promised.end))
-    same_half = f"{start:%p}" == f"{end:%p}"
+    same_half = (start.hour < 12) == (end.hour < 12)
     return f"{_short(start, half=not same_half)}–{_short(end, half=True)}"
 
 
 def _short(at: time, *, half: bool) -> str:
-    minutes = f":{at:%M}" if at.minute else ""
-    return f"{at:%-I}{minutes}" + (f"\N{NO-BREAK SPACE}{at:%p}" if half else "")
+    clock = format(at, "g:i" if at.minute else "g")
+    return f"{clock}\N{NO-BREAK SPACE}{format(at, 'A')}" if half else clock
 
 
 @register.filter

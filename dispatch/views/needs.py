@@ -19,7 +19,7 @@ from dispatch.domain.permissions import Actor, Permission, sees_prices
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.explain import clash_text, failed_text, name_of, reason_in_words
-from dispatch.templatetags.formats import typed, window
+from dispatch.templatetags.formats import time_text, typed, window
 
 WAY = "way"  # the step that is no status: "On my way"
 
@@ -75,7 +75,7 @@ class Needs:
                 return self._paid
             case Status.IN_PROGRESS if job.last_move:
                 who = driver or typed(name_of(job.last_move.by, self.roster))
-                since = self.business.time_text(job.last_move.at, self.at)
+                since = time_text(job.last_move.at, self.business, self.at)
                 return format_html(_("{who} is at it since {since}."), who=who, since=since)
         if not driver:
             return _("Nobody drives it yet.")

@@ -24,6 +24,7 @@ from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import LOOK_BELOW, not_written
 from dispatch.forms.settings import DayForm, LimitForm, PricesForm
 from dispatch.http import SiteRequest, crew_only, see_other
+from dispatch.templatetags.formats import day_text
 
 MOST_CHANGES = 50  # that are shown
 
@@ -63,7 +64,7 @@ def _close(request: SiteRequest) -> HttpResponse:
     is_closing = request.POST["do"] == "close"
     step = overrides.close if is_closing else overrides.open_again
     step(request.business, day, by=request.user.actor)
-    told = request.business.day_text(day, wiring.now())
+    told = day_text(day, request.business, wiring.now())
     if not is_closing:
         return _done(request, format_html(_("We work on {} as usual."), told))
     jobs = ngettext(
@@ -85,7 +86,7 @@ def _limit(request: SiteRequest) -> HttpResponse:
     places = form.cleaned_data["places"] if is_limit else None
     overrides.limit(business, day, name, places, by=request.user.actor)
     window = business.agreed_window(day, name)
-    then = f"{business.day_text(day, wiring.now())} ({business.label_of(name)})"
+    then = f"{day_text(day, business, wiring.now())} ({business.label_of(name)})"
     (room,) = _rooms(request, [window]) if window else (Room(0, 0),)
     words = _("{}: {} of {} places are taken.")
     if room.excess:
@@ -190,7 +191,7 @@ def _subject(override: Override, business: Business) -> str:
     if subject.day is None:
         offer = (business.load if subject.kind == "load" else business.item)(subject.name)
         return offer.label if offer else subject.name
-    day = business.day_text(subject.day, wiring.now())
+    day = day_text(subject.day, business, wiring.now())
     return f"{day} ({business.label_of(subject.name)})" if subject.name else day
 
 

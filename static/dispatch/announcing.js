@@ -59,8 +59,9 @@ function announceBookings(bookings, cards) {
     cards.get(id)?.classList.add("new");
   }
   unseen += bookings.length;
-  document.title = `(${unseen} new) ${title}`;
-  say(`New booking: ${bookings.map(([, name]) => name).join(", ")}`);
+  const { oneNew, manyNew, booked } = toast.dataset;
+  document.title = `${unseen > 1 ? manyNew.replace("%d", unseen) : oneNew} ${title}`;
+  say(booked.replace("%s", () => bookings.map(([, name]) => name).join(", ")));
   beep();
 }
 
@@ -72,7 +73,7 @@ function announceMoves(before, cards) {
   if (!moved.length) return;
   const [[, card]] = moved;
   const name = card.querySelector("strong").textContent;
-  say(moved.length > 1 ? `${moved.length} jobs have moved` : `${name}: ${label(card.dataset.status)}`);
+  say(moved.length > 1 ? toast.dataset.moved.replace("%d", moved.length) : `${name}: ${label(card.dataset.status)}`);
 }
 
 function markSeen() {

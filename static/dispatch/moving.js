@@ -6,7 +6,7 @@ import { board, cardFrom, label, movedHere, refresh } from "./board.js";
 import { focusCard, hasJob, openDrawer, show } from "./drawer.js";
 
 const UNDO_MS = 60000;
-const act = document.getElementById("act"); // with the CSRF token of the page
+const act = document.getElementById("act"); // with the CSRF token of the page, and a refusal
 const why = document.getElementById("why");
 const undo = document.getElementById("undo");
 const SAVED = `unsent reasons ${board.dataset.member}`; // the next one here is not to read them
@@ -33,7 +33,7 @@ function targets(card) {
 
 async function move(card, status) {
   const allowed = targets(card);
-  if (!allowed.has(status)) return say("That move is not for you to make.");
+  if (!allowed.has(status)) return say(act.dataset.refused);
   const body = new FormData(act);
   body.set("status", status);
   body.set("expected", card.dataset.status);
@@ -83,7 +83,8 @@ function offerUndo(page, undoable) {
   const form = undoable && page.querySelector("form.undo");
   if (!form) return;
   form.dataset.of = job;
-  form.querySelector("button").textContent = `Undo: ${page.querySelector("h2").textContent}`;
+  const name = page.querySelector("h2").textContent;
+  form.querySelector("button").textContent = undo.dataset.words.replace("%s", () => name);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const body = new FormData(form, event.submitter);

@@ -2,7 +2,6 @@
 // page. Without this the bar is a plain form.
 import { busy, parse, send } from "../site/live.js";
 
-const UNREACHABLE = "We could not reach the server. Nothing is lost; please try again.";
 const bar = () => document.getElementById("several");
 let isPlain = false; // the next time it is sent as it is
 
@@ -45,7 +44,7 @@ export function sendHere(take) {
     event.preventDefault();
     busy(button, async () => {
       const answer = await send(form.action, new FormData(form, button));
-      if (!answer.status) return tell(UNREACHABLE);
+      if (!answer.status) return tell(form.dataset.unreachable);
       if (take(answer)) return changed();
       isPlain = true;
       form.requestSubmit(button);

@@ -96,17 +96,18 @@ export function live({ address, every, apply, lost, refused, etag = "" }) {
   return refresh;
 }
 
-// Times come as they are; here they become "5 min ago" beside the clock time in the tooltip. What
-// is longer ago than two weeks stays a date.
+// Times come as they are; here they become "5 min ago", in the words that `root` has for it, beside
+// the clock time in the tooltip. What is longer ago than two weeks stays a date.
 export function relative(root, selector) {
   const now = Date.now() + ahead;
+  const { justNow, minutesAgo, hoursAgo, daysAgo } = root.dataset;
   for (const time of root.querySelectorAll(selector)) {
     const minutes = Math.round((now - Date.parse(time.dateTime)) / 60000);
     time.title ||= time.textContent;
-    const text = minutes < 1 ? "just now"
-      : minutes < 60 ? `${minutes} min ago`
-      : minutes < 48 * 60 ? `${Math.round(minutes / 60)} h ago`
-      : minutes <= 14 * 1440 ? `${Math.round(minutes / 1440)} days ago`
+    const text = minutes < 1 ? justNow
+      : minutes < 60 ? minutesAgo.replace("%d", minutes)
+      : minutes < 48 * 60 ? hoursAgo.replace("%d", Math.round(minutes / 60))
+      : minutes <= 14 * 1440 ? daysAgo.replace("%d", Math.round(minutes / 1440))
       : time.title;
     if (time.textContent !== text) time.textContent = text;
   }
@@ -119,7 +120,7 @@ export function copyButtons(root, link) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(button.dataset.copy || link);
-      button.textContent = "Copied";
+      button.textContent = button.dataset.copied;
     });
   }
 }

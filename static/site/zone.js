@@ -2,7 +2,7 @@
 const note = document.querySelector("[data-zone]");
 
 function said(options) {
-  const parts = new Intl.DateTimeFormat("en-US", options).formatToParts();
+  const parts = new Intl.DateTimeFormat(document.documentElement.lang, options).formatToParts();
   return parts.map(({ type, value }) => (type === "timeZoneName" ? value : "")).join("");
 }
 

@@ -38,7 +38,8 @@ class Words(HTMLParser):
         )
         for name, value in attrs:
             said = name in READ_OUT or (name == "value" and is_button)
-            if said or (name == "content" and is_preview):
+            for_scripts = name.startswith("data-") and SENTENCE.search(value or "")
+            if said or for_scripts or (name == "content" and is_preview):
                 self.note(value or "")
 
     def handle_endtag(self, tag: str) -> None:
@@ -90,6 +91,7 @@ def _sentences(tag: str) -> Iterator[str]:
         ('<img alt="A truck">', ["A truck"]),
         ('<input type="submit" value="Send">', ["Send"]),
         ('<input name="age" value="Send">', []),
+        ('<p data-many="%d jobs ticked" data-status="booked"></p>', ["%d jobs ticked"]),
         ('<meta property="og:image:alt" content="A truck">', ["A truck"]),
         ('{% include "a.html" with title="A truck" %}', ["A truck"]),
         ('{% include "a.html" with title=_("A truck") %}', []),

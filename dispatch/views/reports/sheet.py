@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.dateformat import format
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ from dispatch.domain.status import Status
 from dispatch.forms.sheet import DayForm
 from dispatch.forms.spreadsheet import count_text
 from dispatch.http import SiteRequest, crew_only
+from dispatch.templatetags.formats import LONG_DAY
 from dispatch.views.drawer import no_job
 
 NEARBY = timedelta(days=2)  # of a day, within which the jobs of its windows were finished
@@ -54,7 +56,7 @@ def day_sheet(request: SiteRequest) -> HttpResponse:
     title = _("Day sheet")
     if form.is_valid():
         day, member = form.cleaned_data["day"], form.cleaned_data["member"]
-        title = f"{day:%A, %B %-d, %Y}"
+        title = format(day, str(LONG_DAY[1]))
         found = [
             job
             for job in _of_day(request, day)
