@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from dispatch import jobs, wiring
 from dispatch.calendar.week import NOBODY, Week, week_of
 from dispatch.domain import job_input
+from dispatch.domain.availability import driving
 from dispatch.domain.business import Business
 from dispatch.domain.job import Window
 from dispatch.domain.job_input import InvalidInput
@@ -127,4 +128,5 @@ def _week(request: SiteRequest, first: date | None) -> Week:
         wiring.roster(business).read(),
         business,
         schedule.taken(book, business, at),
+        driving(book, business),
     )

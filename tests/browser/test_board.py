@@ -481,7 +481,7 @@ def test_a_drawer_that_opens_for_a_refusal_still_has_the_half_typed_note(
     pick(dana, job).click()
     card(dana, job).get_by_role("button", name="Joel").click()
     drawer = dana.locator("#drawer .drawer")
-    expect(drawer.get_by_role("alert")).to_contain_text("Joel Ramirez already drives")
+    expect(drawer.get_by_role("alert")).to_contain_text("4 of 4 places are taken")
     expect(said(dana)).to_have_class(re.compile(r"\bhidden\b"))  # it would lie over the drivers
     expect(drawer.get_by_label("Note for the crew")).to_have_value("Bring glov")
     dana.keyboard.press("Escape")

@@ -17,7 +17,7 @@ from dispatch.domain.status import Status
 from dispatch.roster import Days
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
-from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job, make_member, unavailable
+from tests.making import BUSINESS, DANA, LARGE, NOON, FakeClock, make_job, make_member, unavailable
 from tests.web.pages import text, words
 
 PAGE = "/dashboard/schedule/"
@@ -93,6 +93,29 @@ def test_free_places_and_excess_are_said_in_figures(dana: Client, jobs: JobRepos
     assert 'class="slot over"' in text(page)
     put(jobs, *"fghij")
     assert "Morning 2 too many" in words(dana.get(PAGE))
+
+
+def test_a_drivers_row_goes_by_places_as_the_days_head_does(
+    dana: Client, jobs: JobRepository
+) -> None:
+    small = replace(LARGE, jobs_per_window=2, trucks=1)
+    put(jobs, "Mark", crew=JOELS, load="full")
+    put(jobs, "Nancy")
+    with override_settings(BUSINESSES=(small,)):
+        page = dana.get(PAGE)
+        assert "Sat, May 23 Morning 1 too many" in words(page)
+        assert "Morning 2/2 Mark" in row(page, "Joel")
+        refused = place(dana, "nancy", to="2026-05-23 morning joel")
+    said = "Joel on Sat, May 23 (Morning) is full: 2 of 2 places are taken, and this would be"
+    assert f"Nancy : {said} 1 too many. Who is free: Ana." in words(refused)
+
+
+def test_a_drivers_row_counts_what_only_dispatchers_see_too(
+    joel: Client, jobs: JobRepository
+) -> None:
+    put(jobs, "Mark", crew=Crew(driver="ana"))
+    put(jobs, "Nancy", crew=Crew(driver="ana", first_mate="joel"))
+    assert "Morning 2/4 Nancy" in row(joel.get(PAGE), "Ana")
 
 
 def test_days_off_sundays_and_holidays_are_marked(dana: Client) -> None:
@@ -242,7 +265,7 @@ def test_beyond_what_there_is_room_for_a_dispatcher_insists(
     put(jobs, *"abcd", crew=JOELS)
     put(jobs, "Mark")
     page = place(dana, "mark", to="2026-05-23 morning joel")
-    assert "Joel already drives 4 jobs on Sat, May 23 (Morning)" in words(page)
+    assert "Joel on Sat, May 23 (Morning) is full: 4 of 4 places are taken" in words(page)
     (again,) = re.findall(r'name="insist" value="([^"]*)"', text(page))
     sent = {"job": ["mark/1"], "insist": again, "key": "another"}
     assert dana.post(f"{PAGE}place", sent).status_code == 303
@@ -268,7 +291,7 @@ def test_the_driver_who_has_it_goes_beyond_their_places_knowingly(
     put(jobs, *"abcd", crew=JOELS, window=AFTERNOON)
     put(jobs, "Mark", crew=JOELS)
     page = place(dana, "mark", to="2026-05-23 afternoon joel")
-    assert "Joel already drives 4 jobs on Sat, May 23 (Afternoon)" in words(page)
+    assert "Joel on Sat, May 23 (Afternoon) is full: 4 of 4 places are taken" in words(page)
     sent = {"job": ["mark/1"], "to": "2026-05-23 afternoon joel", "key": "another"}
     for _ in range(2):
         again = {**sent, "insist": sent["to"]}
@@ -360,8 +383,8 @@ def fall_sick(dana: Client) -> Any:
     return dana.post("/dashboard/crew/joel/sick", follow=True)
 
 
-def joels_friday(jobs: JobRepository, *names: str) -> None:
-    put(jobs, *names, crew=JOELS, window=BUSINESS.window(FRIDAY, "afternoon"))
+def joels_friday(jobs: JobRepository, *names: str, **fields: Any) -> None:
+    put(jobs, *names, crew=JOELS, window=BUSINESS.window(FRIDAY, "afternoon"), **fields)
 
 
 def cover(dana: Client, page: Any, **fields: str) -> Any:
@@ -379,7 +402,7 @@ def test_sick_today_leads_to_a_page_where_all_jobs_are_given_to_others_in_one_go
     put(jobs, "Oscar", crew=Crew(driver="ana"), window=BUSINESS.window(FRIDAY, "afternoon"))
     page = fall_sick(dana)
     assert "Joel’s jobs of today" in words(page)
-    assert "Ana (1 job then)" in words(page)
+    assert "Ana (1 of 4 places taken)" in words(page)
     answer = cover(dana, page)
     assert answer.headers["Location"] == PAGE
     assert "2 jobs have others now." in words(dana.get(PAGE))
@@ -405,6 +428,15 @@ def test_proposals_fill_nobody_beyond_their_places(dana: Client, jobs: JobReposi
     assert text(page).count('value="ana" selected') == 2
     assert cover(dana, page).headers["Location"] == "/dashboard/crew/joel/cover"
     assert [job(jobs, name).crew.driver for name in "mnop"] == ["ana", "ana", None, None]
+
+
+def test_proposals_go_by_the_places_that_a_load_takes(dana: Client, jobs: JobRepository) -> None:
+    joels_friday(jobs, *"mno", load="full")
+    with override_settings(BUSINESSES=(LARGE,)):
+        page = fall_sick(dana)
+        assert "Ana (2 of 4 places taken)" in words(page)
+        assert cover(dana, page).headers["Location"] == "/dashboard/crew/joel/cover"
+    assert [job(jobs, name).crew.driver for name in "mno"] == ["ana", "ana", None]
 
 
 def test_what_somebody_else_was_faster_with_is_told(dana: Client, jobs: JobRepository) -> None:
