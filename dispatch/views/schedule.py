@@ -120,7 +120,7 @@ def _week(request: SiteRequest, first: date | None) -> Week:
     first = first or today - timedelta(days=today.weekday())
     last = first + timedelta(days=6)
     book = wiring.jobs(business).read(request.revision)
-    finished = jobs.finished(business, first, last, book=book) if first <= today else []
+    finished = jobs.finished(business, *jobs.around(first, last), book=book)
     return week_of(
         first,
         [job for job in book.jobs if sees(actor, job)],

@@ -1,7 +1,7 @@
 """The week by driver and window, and jobs given another time and another driver."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from dispatch.domain.availability import INSISTED
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.status import Status
 from dispatch.roster import Days
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from tests.making import BUSINESS, DANA, LARGE, NOON, FakeClock, make_job, make_member, unavailable
@@ -189,6 +190,33 @@ def test_what_was_done_stays_in_its_week_and_cannot_be_moved(
     assert "Mark Completed" in row(page, "Joel")
     assert "Nancy" not in words(page)
     assert 'value="mark/' not in text(page)
+
+
+@pytest.mark.parametrize("later", [0, 2, 6])
+def test_a_job_stands_in_the_week_of_its_window_whenever_it_was_finished(
+    dana: Client, jobs: JobRepository, later: int
+) -> None:
+    """On a Saturday, the Monday after, and the first of May, in the archive of another month."""
+    saturday = date(2026, 4, 25)
+    finished = saturday + timedelta(days=later)
+    put(
+        *(jobs, "Mark"),
+        window=BUSINESS.window(saturday, "morning"),
+        status=Status.COMPLETED,
+        crew=JOELS,
+        finished_at=BUSINESS.days(finished, finished)[0],
+    )
+    Archiver(jobs).archive(FRIDAY)
+    assert "Mark Completed" in row(dana.get(f"{PAGE}?from=2026-04-20"), "Joel")
+    assert "Mark" not in words(dana.get(f"{PAGE}?from=2026-04-27"))
+
+
+def test_what_was_done_before_its_week_begins_stands_there_already(
+    dana: Client, jobs: JobRepository
+) -> None:
+    put(jobs, "Mark", window=BUSINESS.window(MONDAY, "morning"), crew=JOELS)
+    dispatch.jobs.move(BUSINESS, "mark", Status.COMPLETED, by=DANA)
+    assert "Mark Completed" in row(dana.get(f"{PAGE}?from={MONDAY}"), "Joel")
 
 
 def test_a_window_of_a_day_that_has_none_and_a_driver_who_has_left_are_shown_too(

@@ -78,10 +78,12 @@ def test_the_crew_see_their_own_and_none_without_a_driver(
     assert order(joel, member="ana") == ["Ana", "1. help"]
 
 
-def test_a_day_that_is_over_is_there_too(dana: Client, jobs: JobRepository) -> None:
+@pytest.mark.parametrize("later", [0, 1, 10])
+def test_a_day_that_is_over_is_there_too(dana: Client, jobs: JobRepository, later: int) -> None:
+    """Also what was finished only on one of the days after."""
     then = NOON - timedelta(days=30)
-    window = replace(MORNING, date=then.date())
-    put(jobs, job("old", window=window, status=Status.COMPLETED, finished_at=then))
+    window, finished = replace(MORNING, date=then.date()), then + timedelta(days=later)
+    put(jobs, job("old", window=window, status=Status.COMPLETED, finished_at=finished))
     Archiver(jobs).archive(DAY)
     assert order(dana, date=f"{then.date()}") == ["Joel", "1. old"]
 

@@ -3,7 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -27,7 +27,6 @@ from dispatch.forms.spreadsheet import count_text
 from dispatch.http import SiteRequest, crew_only
 from dispatch.views.drawer import no_job
 
-NEARBY = timedelta(days=2)  # of a day, within which the jobs of its windows were finished
 MOST_SHEETS = 200
 # Its style is in it, as it has to look the same where there is no network; and nothing else is.
 IN_FILE = "default-src 'none'; style-src 'sha256-{style}'"
@@ -79,7 +78,7 @@ def day_sheet(request: SiteRequest) -> HttpResponse:
 def _of_day(request: SiteRequest, day: date) -> list[Job]:
     """What is promised on that day and not cancelled, wherever it lies. Raises StoreUnavailable."""
     book = wiring.jobs(request.business).read(request.revision)
-    near = jobs.finished(request.business, day - NEARBY, day + NEARBY, book=book)
+    near = jobs.finished(request.business, *jobs.around(day, day), book=book)
     due = [job for job in book.jobs if job.status.is_open and _is_of(job, day)]
     done = [job for each in near if _is_of(each.line, day) and (job := each.whole())]
     return due + [job for job in done if job.status is not Status.CANCELLED]
