@@ -56,11 +56,12 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Head:
     """A day, and what is left in each of its windows. A day without windows is one off: a holiday,
-    where the business says that it is closed.
+    where the business says that it is closed. It may have jobs all the same.
     """
 
     day: date
     is_holiday: bool
+    has_jobs: bool
     rooms: tuple[tuple[Window, Room], ...]
 
 
@@ -98,6 +99,7 @@ class Week:
             Head(
                 day,
                 day in self.business.closed,
+                any(each == day for each, _driver in self._jobs),
                 tuple(
                     (window, schedule.room(window, self.roster, self.taken, self.business))
                     for window in self._windows(day)

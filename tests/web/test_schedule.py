@@ -22,7 +22,7 @@ from tests.making import BUSINESS, DANA, LARGE, NOON, FakeClock, make_job, make_
 from tests.web.pages import text, words
 
 PAGE = "/dashboard/schedule/"
-FRIDAY, SATURDAY, MONDAY = date(2026, 5, 22), date(2026, 5, 23), date(2026, 5, 25)
+FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 5, day) for day in (22, 23, 24, 25))
 MORNING, AFTERNOON = BUSINESS.windows_on(SATURDAY)
 JOELS = Crew(driver="joel")
 
@@ -129,6 +129,16 @@ def test_days_off_sundays_and_holidays_are_marked(dana: Client) -> None:
     assert "Morning 4 of 4 free" in words(page)
 
 
+def test_a_day_off_is_printed_where_it_has_a_job_all_the_same(
+    dana: Client, jobs: JobRepository
+) -> None:
+    assert "Sun, May 24 Day off Print" not in words(dana.get(PAGE))
+    put(jobs, "Mark", window=BUSINESS.agreed_window(SUNDAY, "morning"))
+    page = dana.get(PAGE)
+    assert "Sun, May 24 Day off Print" in words(page)
+    assert 'href="/dashboard/day/sheet?date=2026-05-24"' in text(page)
+
+
 def test_what_is_booked_in_a_window_that_was_closed_is_too_many(
     dana: Client, jobs: JobRepository
 ) -> None:
@@ -222,7 +232,7 @@ def test_what_was_done_before_its_week_begins_stands_there_already(
 def test_a_window_of_a_day_that_has_none_and_a_driver_who_has_left_are_shown_too(
     dana: Client, jobs: JobRepository
 ) -> None:
-    sunday = BUSINESS.agreed_window(date(2026, 5, 24), "morning")
+    sunday = BUSINESS.agreed_window(SUNDAY, "morning")
     put(jobs, "Mark", window=sunday, crew=Crew(driver="lee"))
     assert "Morning 1 Mark" in row(dana.get(PAGE), "lee")
 
