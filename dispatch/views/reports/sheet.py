@@ -3,7 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -137,6 +137,9 @@ def _sheet(
 ) -> HttpResponse:
     """As a page; with `download` as a file, which needs nothing else and asks for nothing."""
     is_file, form = "download" in request.GET, context.get("form")
+    is_wrong = bool(form and form.errors)
+    # The storage may be silent: paper says when it was so. Of a wrong day nothing was read.
+    age = 0 if is_wrong else wiring.jobs(request.business).age()
     style = render_to_string("dispatch/_sheet_style.html")
     hashed = b64encode(sha256(style.encode()).digest()).decode()
     query = request.GET.copy()
@@ -145,15 +148,14 @@ def _sheet(
         "title": title,
         "parts": parts,
         "is_file": is_file,
-        "at": wiring.now(),
+        "at": wiring.now() - timedelta(seconds=age),
         "style": format_html("<style>{}</style>", mark_safe(style)),  # noqa: S308  our own
         "policy": IN_FILE.format(style=hashed),
         "download": query.urlencode(),
     }
-    status = 422 if form and form.errors else 200
-    response = render(request, "dispatch/sheet.html", context, status=status)
+    response = render(request, "dispatch/sheet.html", context, status=422 if is_wrong else 200)
     response.headers["Content-Security-Policy"] = POLICY.format(style=hashed)
-    if is_file and status == 200:
+    if is_file and not is_wrong:
         safe = "".join(re.findall("[A-Za-z0-9_-]", name))
         response.headers["Content-Disposition"] = f'attachment; filename="{safe}.html"'
     return response
