@@ -451,7 +451,7 @@ def test_who_is_full_or_away_is_not_offered(dana: Client, jobs: JobRepository) -
     joels_friday(jobs, "Mark")
     put(jobs, *"abcd", crew=Crew(driver="ana"), window=BUSINESS.window(FRIDAY, "afternoon"))
     page = fall_sick(dana)
-    assert "Nobody is free then." in words(page)
+    assert "Nobody is free for it then." in words(page)
     page = cover(dana, page)
     assert page.status_code == 422
     assert "Nobody was chosen: every job stays as it is." in words(page)
@@ -485,7 +485,7 @@ def test_what_somebody_else_was_faster_with_is_told(dana: Client, jobs: JobRepos
     told = cover(dana, page)
     assert told.status_code == 409
     assert "2 could not be done: Mark : Ana is away on Fri, May 22" in words(told)
-    assert "Nobody is free then." in words(told)
+    assert "Nobody is free for it then." in words(told)
 
 
 def test_of_two_dispatchers_who_cover_the_same_jobs_the_second_is_told(
