@@ -132,6 +132,9 @@ OBSTACLES = {
     Obstacle.NOT_ABLE: gettext_lazy("%(name)s cannot work as %(role)s."),
     Obstacle.NOT_THAT_DAY: gettext_lazy("%(name)s does not work as %(role)s on that day."),
     Obstacle.AWAY: gettext_lazy("%(name)s is away on %(when)s."),
+    Obstacle.FULL: gettext_lazy(
+        "%(name)s has too much on %(when)s: %(taken)d of %(places)d places are taken."
+    ),
 }
 # What others may have changed of a member meanwhile.
 PROFILE = {
@@ -206,12 +209,11 @@ def not_written(error: StoreUnavailable) -> str:
 def unavailable_text(error: NotAvailable, roster: Roster, business: Business) -> str:
     """Why somebody cannot be given a role, and who can: `… Who is free: Ana.`"""
     if error.obstacle is Obstacle.FULL and error.window:
-        name, then = roster.name_of(error.username), when(error.window, business)
-        why = ngettext(
-            "%(name)s already drives a job on %(when)s.",
-            "%(name)s already drives %(count)d jobs on %(when)s.",
-            error.jobs,
-        ) % {"name": name, "count": error.jobs, "when": then}
+        whose = _("%(name)s on %(when)s") % {
+            "name": roster.name_of(error.username),
+            "when": when(error.window, business),
+        }
+        why = _too_many(whose, error.taken, business.jobs_per_window, error.needed)
     else:
         clash = Clash(error.role, error.username, error.obstacle)
         why = clash_text(clash, error.window, roster, business)
@@ -222,34 +224,32 @@ def unavailable_text(error: NotAvailable, roster: Roster, business: Business) ->
 
 def full_text(error: WindowFull, business: Business) -> str:
     """`Sat, May 23 (Morning) is full: 8 of 8 places are taken, and this would be 1 too many. …`"""
-    then = when(error.window, business)
-    why = _("%s has too little room for it") if error.room.left else _("%s is full")
-    full = _(
-        "%(why)s: %(taken)d of %(places)d places are taken, and this would be %(over)d too many."
-    ) % {
-        "why": why % then,
-        "taken": error.room.taken,
-        "places": error.room.places,
-        "over": error.over,
-    }
+    room, then = error.room, when(error.window, business)
+    full = _too_many(then, room.taken, room.places, error.needed)
     near = ", ".join(when(window, business) for window in error.nearest)
     return f"{full} " + (
         _("Nearest with room: %s.") % near if near else _("Nothing else has room.")
     )
 
 
+def _too_many(whose: str, taken: int, places: int, needed: int) -> str:
+    """Of a window, or of one driver's: it has no room for a job of so many places."""
+    why = _("%s has too little room for it") if taken < places else _("%s is full")
+    return _(
+        "%(why)s: %(taken)d of %(places)d places are taken, and this would be %(over)d too many."
+    ) % {"why": why % whose, "taken": taken, "places": places, "over": taken + needed - places}
+
+
 def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Business) -> str:
     """Why somebody who is on a job cannot do it: `Joel is away on Sat, May 23 (Morning).`"""
-    name, then = roster.name_of(clash.username), when(window, business) if window else ""
-    if clash.obstacle is Obstacle.FULL:
-        return ngettext(
-            "%(name)s drives %(count)d job on %(when)s; %(most)d at most, unless somebody insists.",
-            "%(name)s drives %(count)d jobs on %(when)s; %(most)d at most,"
-            " unless somebody insists.",
-            clash.jobs,
-        ) % {"name": name, "count": clash.jobs, "when": then, "most": business.jobs_per_window}
-    names = {"name": name, "username": clash.username, "role": words_of(clash.role), "when": then}
-    return str(OBSTACLES[clash.obstacle]) % names
+    return str(OBSTACLES[clash.obstacle]) % {
+        "name": roster.name_of(clash.username),
+        "username": clash.username,
+        "role": words_of(clash.role),
+        "when": when(window, business) if window else "",
+        "taken": clash.taken,
+        "places": business.jobs_per_window,
+    }
 
 
 def when(window: Window, business: Business) -> str:

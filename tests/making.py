@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
@@ -17,6 +19,8 @@ from dispatch.domain.status import Status
 from tests import settings
 
 BUSINESS: Business = settings.BUSINESSES[0]
+*SMALLER, FULL = BUSINESS.loads
+LARGE = replace(BUSINESS, loads=(*SMALLER, replace(FULL, places=2)))  # a full load takes two places
 NOON = datetime(2026, 5, 22, 19, 0, tzinfo=UTC)  # a Friday; noon in San Diego
 DANA = Actor("dana", Rank.DISPATCHER)
 JOEL = Actor("joel", Rank.CREW)

@@ -32,9 +32,7 @@ from dispatch.templatetags.formats import window as window_text
 
 FAR = date.max
 ONE_DAY = timedelta(days=1)
-# From a day, within which the jobs of its windows are looked for among the finished ones: for
-# today that is before they are archived, so that no poll reads a month.
-NEARBY = timedelta(days=2)
+UNARCHIVED = timedelta(days=2)  # in which none is archived: polls of a day to come read no month
 SHOWN = 5  # lines of what needs attention; the others are folded
 
 
@@ -165,11 +163,13 @@ class Board:
         if self.wrong_date:
             return []
         day = self.day or self.today
-        near = NEARBY if self.day else timedelta(0)
+        first, last = jobs.around(day, day) if self.day else (day, day)
+        if day >= self.today:
+            first = max(first, self.today - UNARCHIVED)
         start, end = self.business.days(day, day)
         found = [
             each
-            for each in jobs.finished(self.business, day - near, day + near, book=self.book)
+            for each in jobs.finished(self.business, first, last, book=self.book)
             if (at := each.line.finished_at) and (start <= at < end or self._is_due(each.line))
             if sees(self.member.actor, each.line)
         ]

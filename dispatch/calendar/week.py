@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import chain
 
 from dispatch.calendar.month import ONE_DAY, told_in_words
-from dispatch.domain.availability import is_free
+from dispatch.domain.availability import Workload, is_free
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, JobLine, Window
 from dispatch.domain.planning import schedule
@@ -56,11 +56,12 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Head:
     """A day, and what is left in each of its windows. A day without windows is one off: a holiday,
-    where the business says that it is closed.
+    where the business says that it is closed. It may have jobs all the same.
     """
 
     day: date
     is_holiday: bool
+    has_jobs: bool
     rooms: tuple[tuple[Window, Room], ...]
 
 
@@ -74,6 +75,7 @@ class Week:
     open_jobs: tuple[Job, ...]
     done: tuple[JobLine, ...]
     taken: Taken
+    load: Workload
 
     @cached_property
     def days(self) -> list[date]:
@@ -97,6 +99,7 @@ class Week:
             Head(
                 day,
                 day in self.business.closed,
+                any(each == day for each, _driver in self._jobs),
                 tuple(
                     (window, schedule.room(window, self.roster, self.taken, self.business))
                     for window in self._windows(day)
@@ -175,7 +178,7 @@ class Week:
         places = (
             self.business.jobs_per_window if member and is_free(member, "driver", window) else 0
         )
-        driven = sum(job.status.is_open for job in here)
+        driven = self.load[username, window.date, window.name]
         return Slot(window, username, here, Room(places, driven), is_ours)
 
 
@@ -186,6 +189,7 @@ def week_of(
     roster: Roster,
     business: Business,
     taken: Taken,
+    load: Workload,
 ) -> Week:
     """The jobs of these seven days, among those that somebody sees."""
     last = first + timedelta(days=6)
@@ -202,4 +206,4 @@ def week_of(
         ),
         key=lambda job: (job.stop or 99, job.created_at),
     )
-    return Week(first, business, roster, tuple(due), tuple(done), taken)
+    return Week(first, business, roster, tuple(due), tuple(done), taken, load)

@@ -1,6 +1,6 @@
 """Free members by day, window and role; and what keeps somebody from a job."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
@@ -19,8 +19,8 @@ INSISTED = "insisted"
 # Members by date, window and role.
 Free = dict[date, dict[str, dict[str, tuple[Member, ...]]]]
 Slot = tuple[str, date, str]  # a driver's username, a date and a window's name
-Workload = Counter[Slot]  # a driver's open jobs in each window
-# By the id of a job that came when its slot was full: how many jobs are in it.
+Workload = Counter[Slot]  # the places that a driver's open jobs take of each window
+# By the id of a job that came when its slot had no room for it: the places taken of that slot.
 Overfull = Mapping[str, int]
 NOWHERE: Overfull = {}
 
@@ -39,7 +39,8 @@ class Obstacle(Enum):
 class NotAvailable(Exception):
     """Somebody cannot take a role; `instead` are those who can.
 
-    `jobs` are how many the driver has in that window already, where it is full.
+    Where the driver's window has no room for it, `taken` are the places that others have, and
+    `needed` those that the job takes.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class NotAvailable(Exception):
         obstacle: Obstacle,
         window: Window | None,
         instead: tuple[Member, ...],
-        jobs: int = 0,
+        taken: int = 0,
+        needed: int = 0,
     ) -> None:
         super().__init__(f"{username} as {role}: {obstacle.name}")
         self.role, self.username, self.obstacle, self.window = role, username, obstacle, window
-        self.instead, self.jobs = instead, jobs
+        self.instead, self.taken, self.needed = instead, taken, needed
 
     @property
     def insistable(self) -> bool:
@@ -61,12 +63,14 @@ class NotAvailable(Exception):
 
 
 class Clash(NamedTuple):
-    """Somebody on a job who, as things are now, cannot do it; `jobs` as in NotAvailable."""
+    """Somebody on a job who, as things are now, cannot do it; `taken` are the places that all
+    jobs of a driver's overfull window take.
+    """
 
     role: str
     username: str
     obstacle: Obstacle
-    jobs: int = 0
+    taken: int = 0
 
 
 def is_free(member: Member, role: str, window: Window) -> bool:
@@ -79,7 +83,7 @@ def free(roster: Roster, book: JobBook, business: Business, start: date, end: da
 
     A driver whose window is full is not free to drive.
     """
-    load = driving(book)
+    load = driving(book, business)
     days = (start + timedelta(days=ahead) for ahead in range((end - start).days + 1))
     return {
         day: {
@@ -90,27 +94,27 @@ def free(roster: Roster, book: JobBook, business: Business, start: date, end: da
     }
 
 
-def driving(book: JobBook, but: str = "") -> Workload:
+def driving(book: JobBook, business: Business, but: str = "") -> Workload:
     """The load of every driver, without the job that has the id `but`."""
-    jobs = (job for job in book.jobs if job.id != but)
-    return Counter(slot for job in jobs if (slot := _slot(job)))
+    load = Workload()
+    for job in book.jobs:
+        if job.id != but and (slot := _slot(job)):
+            load[slot] += business.places_of(job.load)
+    return load
 
 
 def overfull(book: JobBook, business: Business) -> Overfull:
-    """The jobs that were the last to come to a driver's window, beyond `jobs_per_window`; not
-    those for which a dispatcher insisted on it.
+    """The jobs that were the last to come to a driver's window, beyond its places; not those for
+    which a dispatcher insisted on it.
     """
-    slots, most = defaultdict[Slot, list[Job]](list), business.jobs_per_window
-    for job in book.jobs:
-        if slot := _slot(job):
-            slots[slot].append(job)
-    return {
-        job.id: len(jobs)
-        for jobs in slots.values()
-        if len(jobs) > most
-        for job in sorted(jobs, key=_came)[most:]
-        if not _came(job)[1]
-    }
+    load, most = driving(book, business), business.jobs_per_window
+    full = [(slot, job) for job in book.jobs if (slot := _slot(job)) and load[slot] > most]
+    held, found = Workload(), dict[str, int]()
+    for slot, job in sorted(full, key=lambda each: _came(each[1])):
+        held[slot] += business.places_of(job.load)
+        if held[slot] > most and not _came(job)[1]:
+            found[job.id] = load[slot]
+    return found
 
 
 def not_available(
@@ -118,15 +122,15 @@ def not_available(
 ) -> NotAvailable | None:
     """Why that member cannot take that role of that job; None where nothing stands against it."""
     window = job.window if job.status.is_open else None
-    load = driving(book, but=job.id)
-    why, jobs = _obstacle(roster, username, role, window), 0
-    if why is None and window and _is_full(load, business, role, username, window):
-        why, jobs = Obstacle.FULL, load[username, window.date, window.name]
+    load, needed = driving(book, business, but=job.id), business.places_of(job.load)
+    why, taken = _obstacle(roster, username, role, window), 0
+    if why is None and window and _is_full(load, business, role, username, window, needed):
+        why, taken = Obstacle.FULL, load[username, window.date, window.name]
     if why is None:
         return None
-    can = free_in(window, role, roster, load, business) if window else roster.able(role)
+    can = free_in(window, role, roster, load, business, needed) if window else roster.able(role)
     instead = tuple(member for member in can if member.username != username)
-    return NotAvailable(role, username, why, window, instead, jobs)
+    return NotAvailable(role, username, why, window, instead, taken, needed)
 
 
 def check(
@@ -232,24 +236,33 @@ def drivers_for(window: Window | None, roster: Roster) -> tuple[Member, ...]:
 
 
 def free_in(
-    window: Window, role: str, roster: Roster, load: Workload, business: Business
+    window: Window,
+    role: str,
+    roster: Roster,
+    load: Workload,
+    business: Business,
+    needed: int = 1,
 ) -> tuple[Member, ...]:
-    """Members who can still be given that role then; a driver whose window is full is not."""
+    """Members who can still be given that role then; to drive, those who have so many places
+    left as are `needed`.
+    """
     return tuple(
         member
         for member in roster.members
         if is_free(member, role, window)
-        and not _is_full(load, business, role, member.username, window)
+        and not _is_full(load, business, role, member.username, window, needed)
     )
 
 
-def _is_full(load: Workload, business: Business, role: str, username: str, window: Window) -> bool:
-    drives = load[username, window.date, window.name]
-    return role == "driver" and drives >= business.jobs_per_window
+def _is_full(
+    load: Workload, business: Business, role: str, username: str, window: Window, needed: int
+) -> bool:
+    taken = load[username, window.date, window.name]
+    return role == "driver" and taken + needed > business.jobs_per_window
 
 
 def _slot(job: Job) -> Slot | None:
-    """The slot that an open job fills of its driver's time."""
+    """The slot of its driver's time in which an open job has places."""
     if not (job.status.is_open and job.crew.driver and job.window):
         return None
     return job.crew.driver, job.window.date, job.window.name

@@ -270,6 +270,11 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     def load(self, name: str) -> Load | None:
         return next((load for load in self.loads if load.name == name), None)
 
+    def places_of(self, load: str) -> int:
+        """The places of a window that a job of that load takes; 1 where it is none of ours."""
+        known = self.load(load)
+        return known.places if known else 1
+
     def item(self, name: str) -> ItemOffer | None:
         return next((item for item in self.items if item.name == name), None)
 

@@ -9,7 +9,6 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from dispatch import wiring
 from dispatch.calendar.month import roles_in_words
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
@@ -19,7 +18,7 @@ from dispatch.domain.roster import Member, username_refusal
 from dispatch.explain import told
 from dispatch.forms.job import InputForm, Typed, as_sent
 from dispatch.roster import FARTHEST, MOST_DAYS, PROFILE, Days, MemberConflict, profile
-from dispatch.templatetags.formats import RANK_LABELS, ROLE_LABELS, day_text
+from dispatch.templatetags.formats import RANK_LABELS, ROLE_LABELS, days
 
 TEXTS = ("name", "phone", "email")
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
@@ -219,14 +218,9 @@ class DaysForm(forms.Form):
     @property
     def in_words(self) -> str:
         """`Sat, May 23 to Sun, May 24 (Morning)`."""
-        days = self.days
-        first, last = (day_text(day, self.business, wiring.now()) for day in (days.start, days.end))
-        span = (
-            first
-            if days.start == days.end
-            else _("%(first)s to %(last)s") % {"first": first, "last": last}
-        )
-        labels = [offer.label for offer in self.business.windows if offer.name in days.windows]
-        if days.but_as:
-            labels = [_("but still there as %(roles)s") % {"roles": roles_in_words(days.but_as)}]
+        off = self.days
+        span = days(off.start, off.end, self.business)
+        labels = [offer.label for offer in self.business.windows if offer.name in off.windows]
+        if off.but_as:
+            labels = [_("but still there as %(roles)s") % {"roles": roles_in_words(off.but_as)}]
         return f"{span} ({', '.join(labels)})" if labels else span

@@ -30,6 +30,7 @@ from dispatch.domain.status import Status
 from dispatch.domain.stored.record import JSON
 from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.jobs.reading import MOST_DAYS as MOST_DAYS
+from dispatch.jobs.reading import around as around
 from dispatch.jobs.reading import find as find
 from dispatch.jobs.reading import find_by_token as find_by_token
 from dispatch.jobs.reading import finished as finished

@@ -5,7 +5,7 @@ All raise StoreUnavailable; those that take an id or a token raise JobNotFound.
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 from dispatch import wiring
@@ -17,6 +17,8 @@ from dispatch.domain.search import Found
 from dispatch.domain.stored.document import StoreUnavailable
 
 MOST_DAYS = 366  # whose finished jobs are looked at at once
+# So long before the day of its window may a job be finished, and so long after.
+EARLY, LATE = timedelta(days=7), timedelta(days=14)
 UNSURE = 10 * 60  # seconds without word after which a link is shown to nobody: it may be revoked
 
 
@@ -34,6 +36,11 @@ def finished(
     """
     jobs = wiring.jobs(business)
     return jobs.finished(book or jobs.read(), first, last)
+
+
+def around(first: date, last: date) -> tuple[date, date]:
+    """From when to when the jobs of these days' windows are looked for among the finished ones."""
+    return first - EARLY, last + LATE
 
 
 def find_by_token(business: Business, token: str, at_least: int = 0) -> Job:

@@ -139,6 +139,14 @@ def day(date: date, business: Business) -> str:
     return day_text(date, business, wiring.now())
 
 
+@register.simple_tag
+def days(first: date, last: date, business: Business) -> str:
+    """`Mon, May 18 to Sun, May 24`; of one day it alone."""
+    if first == last:
+        return day(first, business)
+    return _("%(first)s to %(last)s") % {"first": day(first, business), "last": day(last, business)}
+
+
 @register.filter
 def long_day(day: str, business: Business) -> str:
     """`2026-05-23` → `Saturday, May 23`."""

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from dispatch import jobs, wiring
 from dispatch.calendar.week import NOBODY, Week, week_of
 from dispatch.domain import job_input
+from dispatch.domain.availability import driving
 from dispatch.domain.business import Business
 from dispatch.domain.job import Window
 from dispatch.domain.job_input import InvalidInput
@@ -119,7 +120,7 @@ def _week(request: SiteRequest, first: date | None) -> Week:
     first = first or today - timedelta(days=today.weekday())
     last = first + timedelta(days=6)
     book = wiring.jobs(business).read(request.revision)
-    finished = jobs.finished(business, first, last, book=book) if first <= today else []
+    finished = jobs.finished(business, *jobs.around(first, last), book=book)
     return week_of(
         first,
         [job for job in book.jobs if sees(actor, job)],
@@ -127,4 +128,5 @@ def _week(request: SiteRequest, first: date | None) -> Week:
         wiring.roster(business).read(),
         business,
         schedule.taken(book, business, at),
+        driving(book, business),
     )

@@ -40,6 +40,10 @@ class LimitedWindow(NamedTuple):
     window: Window
     room: Room
 
+    @property
+    def day(self) -> date:
+        return self.window.date
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @crew_only(Permission.KEEP_SETTINGS)

@@ -470,6 +470,17 @@ def test_what_an_answer_refuses_stays_typed(dana: Page, job: Job) -> None:
     expect(drawer.get_by_label("Phone")).to_have_value("no number")
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_longest_name_makes_no_card_taller(window: Window, site: Site, width: int) -> None:
+    long, short = site.job(customer_name="Q" * 120), site.job(customer_name="Al")
+    dana = at_the_board(window, site, viewport={"width": width, "height": 844})
+    boxes = [card(dana, job).bounding_box() for job in (long, short)]
+    assert len({round(box["height"]) for box in boxes if box}) == 1
+    name = card(dana, long).get_by_title("Q" * 120)
+    assert name.evaluate("element => element.scrollWidth > element.clientWidth")
+    expect(open_drawer(dana, long).get_by_role("heading", name="Q" * 120)).to_be_visible()
+
+
 def test_a_drawer_that_opens_for_a_refusal_still_has_the_half_typed_note(
     job: Job, window: Window, site: Site
 ) -> None:
@@ -481,7 +492,7 @@ def test_a_drawer_that_opens_for_a_refusal_still_has_the_half_typed_note(
     pick(dana, job).click()
     card(dana, job).get_by_role("button", name="Joel").click()
     drawer = dana.locator("#drawer .drawer")
-    expect(drawer.get_by_role("alert")).to_contain_text("Joel Ramirez already drives")
+    expect(drawer.get_by_role("alert")).to_contain_text("4 of 4 places are taken")
     expect(said(dana)).to_have_class(re.compile(r"\bhidden\b"))  # it would lie over the drivers
     expect(drawer.get_by_label("Note for the crew")).to_have_value("Bring glov")
     dana.keyboard.press("Escape")

@@ -90,7 +90,7 @@ def test_a_driver_is_picked_on_the_card_and_a_refusal_opens_the_drawer(
     pick(dana, job).click()
     card(dana, job).get_by_role("button", name="Joel").click()
     drawer = dana.locator("#drawer .drawer")
-    expect(drawer.get_by_role("alert")).to_contain_text("Joel Ramirez already drives")
+    expect(drawer.get_by_role("alert")).to_contain_text("4 of 4 places are taken")
     drawer.get_by_role("button", name="Do it all the same").click()
     expect(drawer.locator(".said")).to_have_text("Crew saved.")
     assert site.stored(job).crew.driver == "joel"

@@ -16,6 +16,9 @@ from dispatch.domain.availability import (
     away,
     back,
     clashes,
+    driving,
+    free,
+    free_in,
     is_free,
     jobs_of,
     not_available,
@@ -28,7 +31,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import AS_ALWAYS, Availability, Member, Roster
 from dispatch.domain.status import Status
 from dispatch.explain import clash_text, unavailable_text
-from tests.making import BUSINESS, NOON, is_away, make_job, make_member, seconds
+from tests.making import BUSINESS, LARGE, NOON, is_away, make_job, make_member, seconds
 
 SATURDAY = date(2026, 5, 23)
 SUNDAY = date(2026, 5, 24)
@@ -37,7 +40,7 @@ AFTERNOON = Window(date=SATURDAY, name="afternoon", start="12:00", end="16:00")
 MONDAY = date(2026, 5, 25)
 EVENING = WindowOffer(name="evening", label="Evening", start="16:00", end="20:00", days="sat-sun")
 EVENINGS = replace(BUSINESS, windows=(*BUSINESS.windows, EVENING))
-FULL = 4  # jobs of one driver in a window, as the business has it
+FULL = 4  # places of one driver in a window, as the business has it
 
 
 def on_saturday(**entry: Any) -> Member:
@@ -54,8 +57,8 @@ def book_of(*jobs: Job) -> JobBook:
     return JobBook().put(*jobs)
 
 
-def joels_morning(jobs: int) -> JobBook:
-    return book_of(*(booked(number, crew=Crew(driver="joel")) for number in range(jobs)))
+def joels_morning(jobs: int, **fields: Any) -> JobBook:
+    return book_of(*(booked(number, crew=Crew(driver="joel"), **fields) for number in range(jobs)))
 
 
 @pytest.mark.parametrize(
@@ -226,10 +229,43 @@ def test_a_full_window_is_refused_unless_somebody_insists() -> None:
     found = refusal("joel", book)
     assert found
     assert found.insistable
-    text = "Joel Ramirez already drives 4 jobs on Sat, May 23 (Morning). Who is free: Ana."
+    text = "Joel Ramirez on Sat, May 23 (Morning) is full: 4 of 4 places are taken,"
+    text += " and this would be 1 too many. Who is free: Ana."
     assert unavailable_text(found, ROSTER, BUSINESS) == text
     found.instead = ()
     assert unavailable_text(found, ROSTER, BUSINESS).endswith("Who is free: nobody.")
+
+
+def test_a_driver_has_places_as_a_day_has_and_a_load_takes_its_own() -> None:
+    """Two full loads fill him; beside a full one and a half there is no room for another full."""
+
+    def why(book: JobBook, load: str, role: str = "driver") -> NotAvailable | None:
+        return not_available(ROSTER, book, LARGE, booked(99, load=load), role, "joel")
+
+    assert why(joels_morning(1, load="full"), "full") is None
+    full, large = why(joels_morning(2, load="full"), "half"), joels_morning(1, load="full")
+    assert full
+    assert (full.taken, full.needed) == (4, 1)
+    large = large.put(booked(1, crew=Crew(driver="joel"), load="half"))
+    assert why(large, "half") is None
+    assert why(large, "full", "first_mate") is None
+    found = why(large, "full")
+    assert found
+    text = "Joel Ramirez on Sat, May 23 (Morning) has too little room for it: 3 of 4 places are"
+    text += " taken, and this would be 1 too many. Who is free: Ana."
+    assert unavailable_text(found, ROSTER, LARGE) == text
+
+
+def test_who_has_a_place_left_is_free_though_not_for_a_load_of_two() -> None:
+    book = joels_morning(1, load="full").put(booked(1, crew=Crew(driver="joel"), load="half"))
+    load = driving(book, LARGE)
+    assert load["joel", SATURDAY, "morning"] == 3
+    for needed, drivers in (1, ["ana", "joel"]), (2, ["ana"]):
+        found = free_in(MORNING, "driver", ROSTER, load, LARGE, needed)
+        assert [member.username for member in found] == drivers
+    both = free(ROSTER, joels_morning(2, load="full"), LARGE, SATURDAY, SATURDAY)[SATURDAY]
+    assert [member.username for member in both["morning"]["driver"]] == ["ana"]
+    assert [member.username for member in both["morning"]["first_mate"]] == ["ana", "joel", "kim"]
 
 
 @pytest.mark.parametrize(
@@ -276,9 +312,9 @@ def against(job: Job, late: Overfull = NOWHERE) -> list[str]:
     return [clash_text(clash, job.window, ROSTER, BUSINESS) for clash in found]
 
 
-def moved_in(window: Window = MORNING, **assigned: Any) -> Job:
+def moved_in(window: Window = MORNING, load: str = "", **assigned: Any) -> Job:
     """Older than all of Joel's morning, but his, and then in that window, only later."""
-    job = booked(9, window=AFTERNOON, created_at=NOON - seconds(600))
+    job = booked(9, window=AFTERNOON, load=load, created_at=NOON - seconds(600))
     job = job.assigned(Crew(driver="joel"), by="dana", at=NOON + seconds(60), **assigned)
     return job.edited({"window": window}, by="dana", at=NOON + seconds(120))
 
@@ -288,9 +324,16 @@ def test_a_job_that_came_to_a_full_window_is_one_too_many() -> None:
     found = overfull(book, BUSINESS)
     assert found == {"job-9": FULL + 1}
     assert against(book.job("job-9"), found) == [
-        "Joel Ramirez drives 5 jobs on Sat, May 23 (Morning); 4 at most, unless somebody insists."
+        "Joel Ramirez has too much on Sat, May 23 (Morning): 5 of 4 places are taken."
     ]
     assert against(book.job("job-0"), found) == []
+
+
+def test_a_load_of_two_places_is_too_much_where_one_is_left() -> None:
+    """Fewer jobs than places, and the one that came last is told of."""
+    book = joels_morning(3).put(moved_in(load="full"))
+    assert overfull(book, BUSINESS) == {}
+    assert overfull(book, LARGE) == {"job-9": 5}
 
 
 def test_who_is_away_is_not_also_overfull() -> None:

@@ -13,7 +13,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.planning.schedule import Room, WindowFull, bookable, check, places, room, taken
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
-from tests.making import BUSINESS, NOON, make_job, make_member
+from tests.making import BUSINESS, LARGE, NOON, make_job, make_member
 
 SATURDAY = date(2026, 5, 23)
 MORNING, AFTERNOON = BUSINESS.windows_on(SATURDAY)
@@ -66,8 +66,7 @@ def test_open_jobs_take_places_and_finished_ones_none() -> None:
 
 
 def test_a_load_takes_its_places() -> None:
-    quarter, half, full = FIRM.loads
-    firm = replace(FIRM, loads=(quarter, half, replace(full, places=2)))
+    firm = replace(FIRM, loads=LARGE.loads)
     loads = ("full", "half", "", "a load of old")
     book = JobBook().put(*(booked(n, load=load) for n, load in enumerate(loads)))
     assert room_in(book, business=firm) == Room(places=8, taken=5)
@@ -108,7 +107,7 @@ def test_the_last_place_is_given_and_no_more() -> None:
     assert not check(booked(99), None, CREW, full_morning(7), FIRM, NOON)
     with pytest.raises(WindowFull) as refused:
         check(booked(99), None, CREW, full_morning(8), FIRM, NOON)
-    assert (refused.value.room, refused.value.over) == (Room(8, 8), 1)
+    assert (refused.value.room, refused.value.needed) == (Room(8, 8), 1)
     assert check(booked(99), None, CREW, full_morning(8), FIRM, NOON, insist=True)
 
 
@@ -151,8 +150,7 @@ def test_requests_that_hold_a_place_do_not_stand_against_each_others_confirmatio
 
 
 def test_a_larger_load_asks_for_the_places_more() -> None:
-    quarter, half, full = FIRM.loads
-    firm = replace(FIRM, loads=(quarter, half, replace(full, places=2)))
+    firm = replace(FIRM, loads=LARGE.loads)
     mine = booked(7, load="half")
     with pytest.raises(WindowFull):
         check(replace(mine, load="full"), mine, CREW, full_morning(7).put(mine), firm, NOON)

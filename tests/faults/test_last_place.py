@@ -83,14 +83,15 @@ def test_the_last_place_in_a_window_is_given_once(opened: Callable[[], None]) ->
 
     said = at_once(lambda number: assign(f"wanted-{number}", opened), MANY)
 
-    refusal = "Joel already drives 4 jobs on Sat, May 23 (Morning). Who is free: Ana."
+    refusal = "Joel on Sat, May 23 (Morning) is full: 4 of 4 places are taken,"
+    refusal += " and this would be 1 too many. Who is free: Ana."
     assert sorted(said) == sorted(["given"] + [refusal] * (MANY - 1))
     book = wiring.jobs(BUSINESS).refreshed()
-    assert driving(book)["joel", SATURDAY, "morning"] == places
+    assert driving(book, BUSINESS)["joel", SATURDAY, "morning"] == places
     left = next(each for each in wanted if not book.job(each.id).crew.driver)
     dispatch.jobs.assign(BUSINESS, left.id, {"driver": "joel"}, by=DANA, insist=True)
     book = wiring.jobs(BUSINESS).refreshed()
-    assert driving(book)["joel", SATURDAY, "morning"] == places + 1
+    assert driving(book, BUSINESS)["joel", SATURDAY, "morning"] == places + 1
 
 
 def assign(job_id: str, opened: Callable[[], None]) -> str:

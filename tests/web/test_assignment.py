@@ -10,11 +10,9 @@ from django.test import Client
 import dispatch.jobs
 import dispatch.roster
 from dispatch import wiring
-from dispatch.domain.availability import NotAvailable, Obstacle
+from dispatch.domain.availability import NotAvailable
 from dispatch.domain.job import Crew, Job, Window
-from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
-from dispatch.explain import unavailable_text
 from dispatch.roster import Days
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, DANA, JOEL, NOON, FakeClock, make_job
@@ -85,21 +83,15 @@ def test_a_full_window_can_be_insisted_on(dana: Client, jobs: JobRepository) -> 
     answer = dana.post(f"{DRAWER}/assign?version=1", {"driver": "joel"}, headers=FETCH)
     assert answer.status_code == 409
     assert text(answer).lstrip().startswith("<article")
-    assert "Joel already drives 4 jobs" in words(answer)
+    assert "Joel on Sat, May 23 (Morning) is full: 4 of 4 places are taken" in words(answer)
     assert "Do it all the same" in words(answer)
     assert 'name="insist" value="1"' in text(answer)
     assert the_job(jobs).crew == Crew()
     assert assign(dana, driver="joel", version=1, insist="1").status_code == 303
     assert the_job(jobs).crew.driver == "joel"
     assert the_job(jobs).history[-1].reason == "insisted"
-    assert "Joel drives 5 jobs" not in board(dana)
-    assert "Joel drives 5 jobs" not in words(dana.get(DRAWER))
-
-
-def test_one_job_is_a_job() -> None:
-    full = NotAvailable("driver", "joel", Obstacle.FULL, MORNING, (), jobs=1)
-    said = unavailable_text(full, Roster(), BUSINESS)
-    assert said == "joel already drives a job on Sat, May 23 (Morning). Who is free: nobody."
+    assert "Joel has too much" not in board(dana)
+    assert "Joel has too much" not in words(dana.get(DRAWER))
 
 
 def test_insisting_without_need_is_not_kept(dana: Client, jobs: JobRepository) -> None:
@@ -159,7 +151,7 @@ def test_a_job_moved_into_a_full_window_is_said_once_and_in_its_drawer(
     afternoon, program = {"date": "2026-05-23", "name": "afternoon"}, Program("dana")
     assert program.patch("jobs/jXkL9m2pQ", {"window": afternoon}).status_code == 200
     assert program.put("jobs/jXkL9m2pQ/crew", {"driver": "joel"}).status_code == 200
-    told = "Joel drives 5 jobs on Sat, May 23 (Morning)"
+    told = "Joel has too much on Sat, May 23 (Morning): 5 of 4 places are taken."
     assert told not in board(dana)
     morning = afternoon | {"name": "morning"}
     assert program.patch("jobs/jXkL9m2pQ", {"window": morning}).status_code == 200

@@ -427,7 +427,7 @@ def test_a_date_shows_the_jobs_of_its_windows_and_what_was_finished_then(
         {"id": "due", "window": FRIDAY},
         {"id": "other", "window": SATURDAY},
         {"id": "none"},
-        done("due-done", NOON + seconds(2 * DAY), window=FRIDAY),
+        done("due-done", NOON + seconds(10 * DAY), window=FRIDAY),
         done("due-cancelled", NOON - seconds(2 * DAY), window=FRIDAY, status=Status.CANCELLED),
         done("done-then", NOON, window=SATURDAY),
         done("done-before", YESTERDAY),

@@ -17,7 +17,7 @@ from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import Status
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
-from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job, unavailable
+from tests.making import BUSINESS, DANA, LARGE, NOON, FakeClock, make_job, unavailable
 from tests.web.api import Program
 from tests.web.pages import text, words
 
@@ -109,9 +109,7 @@ def test_a_load_that_takes_more_than_is_left_is_told_so(
     client: Client, dana: Client, jobs: JobRepository
 ) -> None:
     fill(jobs, PLACES - 1)
-    quarter, half, full = BUSINESS.loads
-    large = replace(BUSINESS, loads=(quarter, half, replace(full, places=2)))
-    with override_settings(BUSINESSES=(large,)):
+    with override_settings(BUSINESSES=(LARGE,)):
         page = words(book(client))
         assert "There is too little room left for this much on Sat, May 23 · Morning" in page
         assert "is full" not in page

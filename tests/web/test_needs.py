@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
+from msgspec.structs import replace
 
 import dispatch.jobs
 import dispatch.roster
@@ -89,6 +90,22 @@ def test_what_is_wrong_is_said_at_the_top_and_asks_for_another_driver(
     assert "No access: dog" in top(dana)
     assert "It needs a new window or driver." in top(dana)
     assert big(dana) == "Assign"
+
+
+@pytest.mark.parametrize(("status", "there"), [(PENDING, False), (DONE, False), (STARTED, True)])
+def test_who_has_no_next_step_has_no_place_for_one(
+    joel: Client, jobs: JobRepository, status: Status, there: bool
+) -> None:
+    put(jobs, status=status)
+    assert ('class="moves"' in top(joel)) is there
+
+
+def test_where_nothing_is_to_be_said_or_done_nothing_stands(
+    joel: Client, jobs: JobRepository
+) -> None:
+    put(jobs, status=DONE)
+    with override_settings(BUSINESSES=(replace(BUSINESS, crew_see_prices=False),)):
+        assert 'class="next"' not in text(joel.get(DRAWER))
 
 
 def test_undo_never_stands_beside_the_next_step(joel: Client, jobs: JobRepository) -> None:

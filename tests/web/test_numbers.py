@@ -63,6 +63,11 @@ def test_this_week_is_told_beside_as_much_of_the_last(dana: Client, jobs: JobRep
     assert "On time – " in said, "nothing was promised"
 
 
+def test_one_day_is_said_once(dana: Client) -> None:
+    said = shown(dana, **{"from": "2026-05-22", "to": "2026-05-22"})
+    assert "Show Fri, May 22, compared with Thu, May 21. Jobs done" in said
+
+
 def test_rates_are_told_in_points(dana: Client, jobs: JobRepository) -> None:
     morning = Window(date=date(2026, 5, 22), name="morning", start="08:00", end="12:00")
     late = Window(date=date(2026, 5, 22), name="early", start="06:00", end="08:00")

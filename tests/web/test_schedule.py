@@ -1,7 +1,7 @@
 """The week by driver and window, and jobs given another time and another driver."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,13 +15,14 @@ from dispatch.domain.availability import INSISTED
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.status import Status
 from dispatch.roster import Days
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
-from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job, make_member, unavailable
+from tests.making import BUSINESS, DANA, LARGE, NOON, FakeClock, make_job, make_member, unavailable
 from tests.web.pages import text, words
 
 PAGE = "/dashboard/schedule/"
-FRIDAY, SATURDAY, MONDAY = date(2026, 5, 22), date(2026, 5, 23), date(2026, 5, 25)
+FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 5, day) for day in (22, 23, 24, 25))
 MORNING, AFTERNOON = BUSINESS.windows_on(SATURDAY)
 JOELS = Crew(driver="joel")
 
@@ -95,6 +96,29 @@ def test_free_places_and_excess_are_said_in_figures(dana: Client, jobs: JobRepos
     assert "Morning 2 too many" in words(dana.get(PAGE))
 
 
+def test_a_drivers_row_goes_by_places_as_the_days_head_does(
+    dana: Client, jobs: JobRepository
+) -> None:
+    small = replace(LARGE, jobs_per_window=2, trucks=1)
+    put(jobs, "Mark", crew=JOELS, load="full")
+    put(jobs, "Nancy")
+    with override_settings(BUSINESSES=(small,)):
+        page = dana.get(PAGE)
+        assert "Sat, May 23 Morning 1 too many" in words(page)
+        assert "Morning 2/2 Mark" in row(page, "Joel")
+        refused = place(dana, "nancy", to="2026-05-23 morning joel")
+    said = "Joel on Sat, May 23 (Morning) is full: 2 of 2 places are taken, and this would be"
+    assert f"Nancy : {said} 1 too many. Who is free: Ana." in words(refused)
+
+
+def test_a_drivers_row_counts_what_only_dispatchers_see_too(
+    joel: Client, jobs: JobRepository
+) -> None:
+    put(jobs, "Mark", crew=Crew(driver="ana"))
+    put(jobs, "Nancy", crew=Crew(driver="ana", first_mate="joel"))
+    assert "Morning 2/4 Nancy" in row(joel.get(PAGE), "Ana")
+
+
 def test_days_off_sundays_and_holidays_are_marked(dana: Client) -> None:
     dispatch.roster.set_away(BUSINESS, "joel", Days(SATURDAY, SATURDAY, windows=("morning",)))
     with override_settings(BUSINESSES=(replace(BUSINESS, closed=(FRIDAY,)),)):
@@ -103,6 +127,16 @@ def test_days_off_sundays_and_holidays_are_marked(dana: Client) -> None:
     assert "Sun, May 24 Day off" in words(page)
     assert "free only in the afternoon" in row(page, "Joel")
     assert "Morning 4 of 4 free" in words(page)
+
+
+def test_a_day_off_is_printed_where_it_has_a_job_all_the_same(
+    dana: Client, jobs: JobRepository
+) -> None:
+    assert "Sun, May 24 Day off Print" not in words(dana.get(PAGE))
+    put(jobs, "Mark", window=BUSINESS.agreed_window(SUNDAY, "morning"))
+    page = dana.get(PAGE)
+    assert "Sun, May 24 Day off Print" in words(page)
+    assert 'href="/dashboard/day/sheet?date=2026-05-24"' in text(page)
 
 
 def test_what_is_booked_in_a_window_that_was_closed_is_too_many(
@@ -168,10 +202,37 @@ def test_what_was_done_stays_in_its_week_and_cannot_be_moved(
     assert 'value="mark/' not in text(page)
 
 
+@pytest.mark.parametrize("later", [0, 2, 6])
+def test_a_job_stands_in_the_week_of_its_window_whenever_it_was_finished(
+    dana: Client, jobs: JobRepository, later: int
+) -> None:
+    """On a Saturday, the Monday after, and the first of May, in the archive of another month."""
+    saturday = date(2026, 4, 25)
+    finished = saturday + timedelta(days=later)
+    put(
+        *(jobs, "Mark"),
+        window=BUSINESS.window(saturday, "morning"),
+        status=Status.COMPLETED,
+        crew=JOELS,
+        finished_at=BUSINESS.days(finished, finished)[0],
+    )
+    Archiver(jobs).archive(FRIDAY)
+    assert "Mark Completed" in row(dana.get(f"{PAGE}?from=2026-04-20"), "Joel")
+    assert "Mark" not in words(dana.get(f"{PAGE}?from=2026-04-27"))
+
+
+def test_what_was_done_before_its_week_begins_stands_there_already(
+    dana: Client, jobs: JobRepository
+) -> None:
+    put(jobs, "Mark", window=BUSINESS.window(MONDAY, "morning"), crew=JOELS)
+    dispatch.jobs.move(BUSINESS, "mark", Status.COMPLETED, by=DANA)
+    assert "Mark Completed" in row(dana.get(f"{PAGE}?from={MONDAY}"), "Joel")
+
+
 def test_a_window_of_a_day_that_has_none_and_a_driver_who_has_left_are_shown_too(
     dana: Client, jobs: JobRepository
 ) -> None:
-    sunday = BUSINESS.agreed_window(date(2026, 5, 24), "morning")
+    sunday = BUSINESS.agreed_window(SUNDAY, "morning")
     put(jobs, "Mark", window=sunday, crew=Crew(driver="lee"))
     assert "Morning 1 Mark" in row(dana.get(PAGE), "lee")
 
@@ -242,7 +303,7 @@ def test_beyond_what_there_is_room_for_a_dispatcher_insists(
     put(jobs, *"abcd", crew=JOELS)
     put(jobs, "Mark")
     page = place(dana, "mark", to="2026-05-23 morning joel")
-    assert "Joel already drives 4 jobs on Sat, May 23 (Morning)" in words(page)
+    assert "Joel on Sat, May 23 (Morning) is full: 4 of 4 places are taken" in words(page)
     (again,) = re.findall(r'name="insist" value="([^"]*)"', text(page))
     sent = {"job": ["mark/1"], "insist": again, "key": "another"}
     assert dana.post(f"{PAGE}place", sent).status_code == 303
@@ -268,7 +329,7 @@ def test_the_driver_who_has_it_goes_beyond_their_places_knowingly(
     put(jobs, *"abcd", crew=JOELS, window=AFTERNOON)
     put(jobs, "Mark", crew=JOELS)
     page = place(dana, "mark", to="2026-05-23 afternoon joel")
-    assert "Joel already drives 4 jobs on Sat, May 23 (Afternoon)" in words(page)
+    assert "Joel on Sat, May 23 (Afternoon) is full: 4 of 4 places are taken" in words(page)
     sent = {"job": ["mark/1"], "to": "2026-05-23 afternoon joel", "key": "another"}
     for _ in range(2):
         again = {**sent, "insist": sent["to"]}
@@ -360,8 +421,8 @@ def fall_sick(dana: Client) -> Any:
     return dana.post("/dashboard/crew/joel/sick", follow=True)
 
 
-def joels_friday(jobs: JobRepository, *names: str) -> None:
-    put(jobs, *names, crew=JOELS, window=BUSINESS.window(FRIDAY, "afternoon"))
+def joels_friday(jobs: JobRepository, *names: str, **fields: Any) -> None:
+    put(jobs, *names, crew=JOELS, window=BUSINESS.window(FRIDAY, "afternoon"), **fields)
 
 
 def cover(dana: Client, page: Any, **fields: str) -> Any:
@@ -379,7 +440,7 @@ def test_sick_today_leads_to_a_page_where_all_jobs_are_given_to_others_in_one_go
     put(jobs, "Oscar", crew=Crew(driver="ana"), window=BUSINESS.window(FRIDAY, "afternoon"))
     page = fall_sick(dana)
     assert "Joel’s jobs of today" in words(page)
-    assert "Ana (1 job then)" in words(page)
+    assert "Ana (1 of 4 places taken)" in words(page)
     answer = cover(dana, page)
     assert answer.headers["Location"] == PAGE
     assert "2 jobs have others now." in words(dana.get(PAGE))
@@ -390,7 +451,7 @@ def test_who_is_full_or_away_is_not_offered(dana: Client, jobs: JobRepository) -
     joels_friday(jobs, "Mark")
     put(jobs, *"abcd", crew=Crew(driver="ana"), window=BUSINESS.window(FRIDAY, "afternoon"))
     page = fall_sick(dana)
-    assert "Nobody is free then." in words(page)
+    assert "Nobody is free for it then." in words(page)
     page = cover(dana, page)
     assert page.status_code == 422
     assert "Nobody was chosen: every job stays as it is." in words(page)
@@ -407,6 +468,15 @@ def test_proposals_fill_nobody_beyond_their_places(dana: Client, jobs: JobReposi
     assert [job(jobs, name).crew.driver for name in "mnop"] == ["ana", "ana", None, None]
 
 
+def test_proposals_go_by_the_places_that_a_load_takes(dana: Client, jobs: JobRepository) -> None:
+    joels_friday(jobs, *"mno", load="full")
+    with override_settings(BUSINESSES=(LARGE,)):
+        page = fall_sick(dana)
+        assert "Ana (2 of 4 places taken)" in words(page)
+        assert cover(dana, page).headers["Location"] == "/dashboard/crew/joel/cover"
+    assert [job(jobs, name).crew.driver for name in "mno"] == ["ana", "ana", None]
+
+
 def test_what_somebody_else_was_faster_with_is_told(dana: Client, jobs: JobRepository) -> None:
     joels_friday(jobs, "Mark", "Nancy")
     page = fall_sick(dana)
@@ -415,7 +485,7 @@ def test_what_somebody_else_was_faster_with_is_told(dana: Client, jobs: JobRepos
     told = cover(dana, page)
     assert told.status_code == 409
     assert "2 could not be done: Mark : Ana is away on Fri, May 22" in words(told)
-    assert "Nobody is free then." in words(told)
+    assert "Nobody is free for it then." in words(told)
 
 
 def test_of_two_dispatchers_who_cover_the_same_jobs_the_second_is_told(

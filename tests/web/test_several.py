@@ -99,7 +99,7 @@ def test_a_driver_who_is_full_takes_as_many_as_fit_and_the_others_on_insisting(
     done = several.assign(BUSINESS, seen, "joel", by=DANA, key="k")
     full = [each for each in done.outcomes if each.refusal]
     assert [each.job_id for each in full] == ["job4", "job5"]
-    assert "Joel already drives 4 jobs on Sat, May 23 (Morning)." in refusals(done)[4]
+    assert "Joel on Sat, May 23 (Morning) is full: 4 of 4 places are taken" in refusals(done)[4]
     assert all(isinstance(each.refusal, NotAvailable) for each in full)
     rest = [Seen(each.job_id, 1) for each in full]
     assert (

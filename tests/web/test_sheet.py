@@ -15,7 +15,7 @@ from dispatch.domain.job import Crew, Item, Job, Note, Payment, PriceLine, Windo
 from dispatch.domain.status import Status
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.job_repository import JobRepository
-from tests.making import BUSINESS, NOON, make_job
+from tests.making import BUSINESS, NOON, FakeClock, make_job, unavailable
 from tests.web.pages import text, words
 
 DAY, PAGE = date(2026, 5, 22), "/dashboard/day/sheet"
@@ -78,10 +78,12 @@ def test_the_crew_see_their_own_and_none_without_a_driver(
     assert order(joel, member="ana") == ["Ana", "1. help"]
 
 
-def test_a_day_that_is_over_is_there_too(dana: Client, jobs: JobRepository) -> None:
+@pytest.mark.parametrize("later", [0, 1, 10])
+def test_a_day_that_is_over_is_there_too(dana: Client, jobs: JobRepository, later: int) -> None:
+    """Also what was finished only on one of the days after."""
     then = NOON - timedelta(days=30)
-    window = replace(MORNING, date=then.date())
-    put(jobs, job("old", window=window, status=Status.COMPLETED, finished_at=then))
+    window, finished = replace(MORNING, date=then.date()), then + timedelta(days=later)
+    put(jobs, job("old", window=window, status=Status.COMPLETED, finished_at=finished))
     Archiver(jobs).archive(DAY)
     assert order(dana, date=f"{then.date()}") == ["Joel", "1. old"]
 
@@ -140,6 +142,18 @@ def test_a_jobs_sheet_has_all_that_is_needed_at_the_door(dana: Client, jobs: Job
     assert "<b>N" not in text(answer)
     assert "Dog in the yard" not in page, "the crew's own words: the customer signs this"
     assert 'href="tel:+16195550142"' in text(answer)
+
+
+def test_out_of_reach_it_says_as_of_when_it_was_so(
+    dana: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs, job("a"))
+    with unavailable(jobs):
+        clock.tick(300)
+        for path in ("/dashboard/jobs/a/sheet", f"{PAGE}?download=1"):
+            assert "as of May 22, 12:00 PM" in words(dana.get(path))
+    clock.tick(60)
+    assert "as of May 22, 12:06 PM" in words(dana.get(PAGE))
 
 
 def test_who_sees_no_prices_sees_none_on_paper(joel: Client, jobs: JobRepository) -> None:

@@ -42,17 +42,6 @@ class WindowFull(Exception):
 
     insistable = True
 
-    @property
-    def over(self) -> int:
-        """The places beyond those there are, with this job."""
-        return self.room.taken + self.needed - self.room.places
-
-
-def needed(job: Job, business: Business) -> int:
-    """The places that a job takes."""
-    load = business.load(job.load)
-    return load.places if load else 1
-
 
 def holds_places(job: Job, business: Business, at: datetime) -> bool:
     """True of open jobs; of a request for its `hold_hours`, and not where it may be a robot's."""
@@ -73,7 +62,7 @@ def taken(
         if job.status is Status.PENDING and not requests:
             continue
         if job.window and job.id != but and holds_places(job, business, at):
-            count[job.window.date, job.window.name] += needed(job, business)
+            count[job.window.date, job.window.name] += business.places_of(job.load)
     return count
 
 
@@ -125,7 +114,7 @@ def check(
     # Of those that have their place, `_asks` is true of confirmed ones alone.
     is_confirmed = before is not None and _has_place(before, job, business, at)
     count = taken(book, business, at, but=job.id, requests=not is_confirmed)
-    wanted = needed(job, business)
+    wanted = business.places_of(job.load)
     found = room(window, roster, count, business)
     if wanted <= found.left:
         return False
@@ -155,4 +144,4 @@ def _asks(job: Job, before: Job | None, business: Business, at: datetime) -> boo
 def _has_place(before: Job, job: Job, business: Business, at: datetime) -> bool:
     """True where it held all that it takes now, in that very window."""
     held = holds_places(before, business, at) and before.window == job.window
-    return held and needed(job, business) <= needed(before, business)
+    return held and business.places_of(job.load) <= business.places_of(before.load)

@@ -24,7 +24,7 @@ from dispatch.views.told import Told, key_after, told_of
 
 
 class Choice(NamedTuple):
-    """Who can have one role of a job: each with the number of jobs that they drive then already."""
+    """Who can have one role of a job: each with the places that are taken of theirs."""
 
     job: Job
     role: str
@@ -91,27 +91,28 @@ def _page(request: SiteRequest, sick: Member, told: Told | None = None) -> HttpR
 
 
 def _choices(request: SiteRequest, sick: Member) -> list[Choice]:
-    """For each role that came back, who is free: proposed is whoever has the fewest jobs then, the
+    """For each role that came back, who is free: proposed is whoever has the most room then, the
     proposals before counted in; or who was chosen already.
     """
     business = request.business
     book, known = wiring.jobs(business).read(request.revision), wiring.roster(business).read()
-    today, load = business.today(wiring.now()), driving(book)
+    today, load = business.today(wiring.now()), driving(book, business)
     back = roster.came_back(book, business, sick.username, today)
     choices = []
     for job in sorted(back, key=lambda job: (job.window is None, job.window and job.window.start)):
+        needed = business.places_of(job.load)
         for role in lost_by(job, sick.username):
             if job.window is None:
                 free = [(member, 0) for member in known.able(role)]
             else:
                 free = [
                     (member, load[member.username, job.window.date, job.window.name])
-                    for member in free_in(job.window, role, known, load, business)
+                    for member in free_in(job.window, role, known, load, business, needed)
                 ]
             free.sort(key=lambda each: each[1])
             proposed = free[0][0].username if free else ""
             if job.window and role == "driver" and proposed:
-                load[proposed, job.window.date, job.window.name] += 1
+                load[proposed, job.window.date, job.window.name] += needed
             choice = Choice(job, role, free, proposed)
             choices.append(choice._replace(chosen=request.POST.get(choice.field, proposed)))
     return choices

@@ -29,7 +29,6 @@ from dispatch.http import SiteRequest, crew_only
 from dispatch.templatetags.formats import LONG_DAY
 from dispatch.views.drawer import no_job
 
-NEARBY = timedelta(days=2)  # of a day, within which the jobs of its windows were finished
 MOST_SHEETS = 200
 # Its style is in it, as it has to look the same where there is no network; and nothing else is.
 IN_FILE = "default-src 'none'; style-src 'sha256-{style}'"
@@ -81,7 +80,7 @@ def day_sheet(request: SiteRequest) -> HttpResponse:
 def _of_day(request: SiteRequest, day: date) -> list[Job]:
     """What is promised on that day and not cancelled, wherever it lies. Raises StoreUnavailable."""
     book = wiring.jobs(request.business).read(request.revision)
-    near = jobs.finished(request.business, day - NEARBY, day + NEARBY, book=book)
+    near = jobs.finished(request.business, *jobs.around(day, day), book=book)
     due = [job for job in book.jobs if job.status.is_open and _is_of(job, day)]
     done = [job for each in near if _is_of(each.line, day) and (job := each.whole())]
     return due + [job for job in done if job.status is not Status.CANCELLED]
@@ -140,6 +139,9 @@ def _sheet(
 ) -> HttpResponse:
     """As a page; with `download` as a file, which needs nothing else and asks for nothing."""
     is_file, form = "download" in request.GET, context.get("form")
+    is_wrong = bool(form and form.errors)
+    # The storage may be silent: paper says when it was so. Of a wrong day nothing was read.
+    age = 0 if is_wrong else wiring.jobs(request.business).age()
     style = render_to_string("dispatch/_sheet_style.html")
     hashed = b64encode(sha256(style.encode()).digest()).decode()
     query = request.GET.copy()
@@ -148,15 +150,14 @@ def _sheet(
         "title": title,
         "parts": parts,
         "is_file": is_file,
-        "at": wiring.now(),
+        "at": wiring.now() - timedelta(seconds=age),
         "style": format_html("<style>{}</style>", mark_safe(style)),  # noqa: S308  our own
         "policy": IN_FILE.format(style=hashed),
         "download": query.urlencode(),
     }
-    status = 422 if form and form.errors else 200
-    response = render(request, "dispatch/sheet.html", context, status=status)
+    response = render(request, "dispatch/sheet.html", context, status=422 if is_wrong else 200)
     response.headers["Content-Security-Policy"] = POLICY.format(style=hashed)
-    if is_file and status == 200:
+    if is_file and not is_wrong:
         safe = "".join(re.findall("[A-Za-z0-9_-]", name))
         response.headers["Content-Disposition"] = f'attachment; filename="{safe}.html"'
     return response
