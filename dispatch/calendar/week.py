@@ -77,6 +77,34 @@ class Week:
     taken: Taken
     load: Workload
 
+    @classmethod
+    def of(
+        cls,
+        first: date,
+        jobs: Iterable[Job],
+        finished: Iterable[JobLine],
+        roster: Roster,
+        business: Business,
+        taken: Taken,
+        load: Workload,
+    ) -> "Week":
+        """The jobs of these seven days, among those that somebody sees."""
+        last = first + timedelta(days=6)
+        done = (
+            job
+            for job in finished
+            if job.status is Status.COMPLETED and job.window and first <= job.window.date <= last
+        )
+        due = sorted(
+            (
+                job
+                for job in jobs
+                if job.status.is_open and (job.window is None or first <= job.window.date <= last)
+            ),
+            key=lambda job: (job.stop or 99, job.created_at),
+        )
+        return cls(first, business, roster, tuple(due), tuple(done), taken, load)
+
     @cached_property
     def days(self) -> list[date]:
         return [self.first + ahead * ONE_DAY for ahead in range(7)]
@@ -180,30 +208,3 @@ class Week:
         )
         driven = self.load[username, window.date, window.name]
         return Slot(window, username, here, Room(places, driven), is_ours)
-
-
-def week_of(
-    first: date,
-    jobs: Iterable[Job],
-    finished: Iterable[JobLine],
-    roster: Roster,
-    business: Business,
-    taken: Taken,
-    load: Workload,
-) -> Week:
-    """The jobs of these seven days, among those that somebody sees."""
-    last = first + timedelta(days=6)
-    done = (
-        job
-        for job in finished
-        if job.status is Status.COMPLETED and job.window and first <= job.window.date <= last
-    )
-    due = sorted(
-        (
-            job
-            for job in jobs
-            if job.status.is_open and (job.window is None or first <= job.window.date <= last)
-        ),
-        key=lambda job: (job.stop or 99, job.created_at),
-    )
-    return Week(first, business, roster, tuple(due), tuple(done), taken, load)

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from dispatch import jobs, wiring
-from dispatch.calendar.week import NOBODY, Week, week_of
+from dispatch.calendar.week import NOBODY, Week
 from dispatch.domain import job_input
 from dispatch.domain.availability import driving
 from dispatch.domain.business import Business
@@ -121,7 +121,7 @@ def _week(request: SiteRequest, first: date | None) -> Week:
     last = first + timedelta(days=6)
     book = wiring.jobs(business).read(request.revision)
     finished = jobs.finished(business, *jobs.around(first, last), book=book)
-    return week_of(
+    return Week.of(
         first,
         [job for job in book.jobs if sees(actor, job)],
         [each.line for each in finished if sees(actor, each.line)],
