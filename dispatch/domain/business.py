@@ -272,8 +272,11 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
 
     def places_of(self, load: str) -> int:
         """The places of a window that a job of that load takes; 1 where it is none of ours."""
-        known = self.load(load)
-        return known.places if known else 1
+        return self._places.get(load, 1)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {load.name: load.places for load in self.loads}
 
     def item(self, name: str) -> ItemOffer | None:
         return next((item for item in self.items if item.name == name), None)
