@@ -4,8 +4,9 @@ FROM python:3.13-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv
 COPY requirements.txt .
-RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --require-hashes -r requirements.txt
+# What serves needs no pip: the base image's installs for it.
+RUN python -m venv --without-pip /opt/venv \
+ && python -m pip --python /opt/venv/bin/python install --require-hashes -r requirements.txt
 COPY manage.py .
 COPY qdn_site qdn_site
 COPY dispatch dispatch
