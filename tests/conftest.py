@@ -1,5 +1,6 @@
 """Every web test has a business of its own in memory, and a clock that stands still."""
 
+import gc
 from collections.abc import Iterator
 from copy import deepcopy
 from functools import lru_cache
@@ -13,7 +14,9 @@ import pytest
 from botocore.loaders import create_loader
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
+from django.template import Context, Template
 from django.test import Client
+from django.test.signals import template_rendered
 from pytest_django import Settings
 
 from dispatch import wiring
@@ -30,12 +33,27 @@ from tests.stores.troubled import InMemory
 AS_DEPLOYED, JOBS_AS_DEPLOYED = wiring._roster, wiring._jobs
 HASHED = make_password(PASSWORD)
 _table = count(1)
+ORDER = {"releases": 0, "image": 1, "faults": 2, "browser": 4}
+OTHERS = 3
 
 # The same made-up input each time; and a busy machine is no failure.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=50, derandomize=True)
 hypothesis.settings.load_profile("suite")
 # AWS's descriptions of its services are read once, not for each client that a test makes.
 botocore.session.create_loader = lru_cache(create_loader)
+# Nothing that is collected is garbage: to look through it again and again takes a tenth longer.
+gc.disable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, the many short ones of the browser last: all processes end together."""
+    items.sort(key=lambda item: ORDER.get(item.path.parent.name, OTHERS))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
+    gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -48,6 +66,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     has_others = "\npytestmark = pytest.mark.long\n" not in source
     is_asked = {"long": "mark.long" in source + fixtures, "not long": has_others}.get(asked, True)
     return None if is_asked else True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contexts(django_test_environment: None) -> None:
+    """Of an answer its page's context is kept, not a copy for each of a hundred parts as well."""
+    Template._render = rendered
+
+
+def rendered(template: Template, context: Context) -> str:
+    if context.template is template:
+        template_rendered.send(sender=template, template=template, context=context)
+    return template.nodelist.render(context)
 
 
 @pytest.fixture
