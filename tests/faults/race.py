@@ -44,36 +44,20 @@ def race(kind: str, folder: Path, *, processes: int = 8, changes: int = 50) -> d
 
 
 def _run(environment: dict[str, str], processes: int, changes: int, lose: float) -> dict[str, int]:
-    command = [sys.executable, "-m", "tests.faults.racer", f"--changes={changes}", f"--lose={lose}"]
-    racers = [
-        subprocess.Popen(
-            [*command, str(number)],
-            cwd=ROOT,
-            env=environment,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        for number in range(processes)
-    ]
-    try:
-        for racer in racers:
-            assert racer.stdout
-            assert racer.stdout.readline() == "ready\n"
-        for racer in racers:
-            assert racer.stdin
-            racer.stdin.write("go\n")
-            racer.stdin.flush()
-        told: Counter[str] = Counter()
-        for racer in racers:
-            said, _ = racer.communicate(timeout=900)  # a guard against one that hangs
-            assert racer.returncode == 0
-            told.update(json.loads(said))
-        return dict(told)
-    finally:
-        for racer in racers:
-            racer.kill()
-            racer.wait()
+    sizes = [f"--processes={processes}", f"--changes={changes}", f"--lose={lose}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.racer", *sizes],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        timeout=900,  # a guard against one that hangs
+        check=True,
+    )
+    told: Counter[str] = Counter()
+    for line in done.stdout.splitlines():
+        told.update(json.loads(line))
+    return dict(told)
 
 
 def _check(book: JobBook, processes: int, changes: int) -> None:

@@ -1,13 +1,15 @@
-"""One of many processes that change the same jobs; `race.py` starts them.
+"""Many processes that change the same jobs, forked from this one; `race.py` starts it.
 
-It says "ready", waits for a line on its standard input, makes its changes as a request would,
-and says as JSON what went wrong on the way without anybody noticing.
+Each makes its changes as a request would, when all are ready, and says in a line of JSON what went
+wrong on the way without anybody noticing.
 """
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
+from multiprocessing import get_context
 from random import Random
+from typing import Any
 
 import django
 
@@ -69,24 +71,37 @@ def race(number: int, changes: int) -> None:
             moves += 1
 
 
-def main() -> None:
-    parser = ArgumentParser()
-    parser.add_argument("number", type=int)
-    parser.add_argument("--changes", type=int, default=50)
-    parser.add_argument("--lose", type=float, default=0)
-    options = parser.parse_args()
+def run(number: int, start: Any, options: Namespace) -> None:
     slug = settings.BUSINESSES[0].slug
     s3.CLIENT = dynamodb.CLIENT = PATIENT
     as_deployed = wiring._jobs(slug)
-    store = LosesAnswers(as_deployed.ledger, options.lose, seed=options.number)
+    store = LosesAnswers(as_deployed.ledger, options.lose, seed=number)
     settled = {"link_days": 30, "now": wiring.now, "timeout": TIMEOUT}
     jobs = JobRepository(store, as_deployed.months, **settled)
     wiring._jobs = lambda slug: jobs
-    print("ready", flush=True)
-    sys.stdin.readline()
-    race(options.number, options.changes)
+    start.wait(60)
+    race(number, options.changes)
     print(json.dumps({"lost": store.lost, "stale": store.stale}), flush=True)
 
 
+def main() -> int:
+    parser = ArgumentParser()
+    parser.add_argument("--processes", type=int, default=8)
+    parser.add_argument("--changes", type=int, default=50)
+    parser.add_argument("--lose", type=float, default=0)
+    options = parser.parse_args()
+    fork = get_context("fork")
+    start = fork.Barrier(options.processes)
+    racers = [
+        fork.Process(target=run, args=(number, start, options), daemon=True)
+        for number in range(options.processes)
+    ]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    return int(any(racer.exitcode for racer in racers))
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
