@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from http.client import HTTPConnection, HTTPMessage
 from urllib.parse import quote_from_bytes, urlencode
 
@@ -119,25 +120,30 @@ def bodies(valid: Mapping[str, str]) -> st.SearchStrategy[tuple[str, bytes]]:
 
 
 def requests(paths: list[str], host: str, valid: Mapping[str, str]) -> st.SearchStrategy[Sent]:
+    sensible, nothing = bodies(valid), st.just(("", b""))
+    bodies_of = {True: sensible, False: mostly(nothing, sensible)}
+    said = (
+        mostly(st.just(""), tails),
+        mostly(st.just(""), queries, 2),
+        mostly(st.just({}), headers, 2),
+        mostly(st.just(""), cookies, 2),
+        mostly(st.just(host), latin, 19),
+    )
+
+    @cache  # to put a strategy together takes longer than to draw from it
     def to(path: str) -> st.SearchStrategy[Sent]:
         usual = ("POST", "POST", "GET") if path == "/book/" else ("GET", "POST")
         methods = mostly(st.sampled_from(usual), st.sampled_from(METHODS), 4)
-        return methods.flatmap(lambda method: said(path, method))
+        return methods.flatmap(partial(by, path))
 
-    def said(path: str, method: str) -> st.SearchStrategy[Sent]:
-        bare = st.just(("", b""))
-        body = bodies(valid) if method == "POST" else mostly(bare, bodies(valid))
-        extra = mostly(st.just({}), headers, 2)
+    @cache
+    def by(path: str, method: str) -> st.SearchStrategy[Sent]:
         return st.builds(
             lambda tail, query, more, jar, at, body, again: Sent(
                 method, path + tail, query, {**more, "Cookie": jar, "Host": at}, *body, again
             ),
-            mostly(st.just(""), tails),
-            mostly(st.just(""), queries, 2),
-            extra,
-            mostly(st.just(""), cookies, 2),
-            mostly(st.just(host), latin, 19),
-            body,
+            *said,
+            bodies_of[method == "POST"],
             st.booleans(),
         )
 
