@@ -269,9 +269,11 @@ def _slot(job: Job) -> Slot | None:
 
 
 def _came(job: Job) -> tuple[datetime, bool]:
-    """The time at which the job came to its slot; True where somebody insisted on it."""
+    """The time at which the job came to its slot, or took another load there; True where somebody
+    insisted on it.
+    """
     for event in reversed(job.history):
-        if event.changes and event.changes.keys() & {"driver", "window"}:
+        if event.changes and event.changes.keys() & {"driver", "window", "load"}:
             return event.at, event.reason == INSISTED
     return job.created_at, any(event.reason == INSISTED for event in job.history)
 

@@ -336,6 +336,15 @@ def test_a_load_of_two_places_is_too_much_where_one_is_left() -> None:
     assert overfull(book, LARGE) == {"job-9": 5}
 
 
+def test_a_load_that_has_grown_is_the_one_too_many() -> None:
+    """Though another came last, knowingly."""
+    insisted = booked(9).assigned(Crew(driver="joel"), by="dana", at=NOON, reason=INSISTED)
+    book = joels_morning(FULL - 1).put(insisted)
+    assert overfull(book, LARGE) == {}
+    grown = book.job("job-0").edited({"load": "full"}, by="dana", at=NOON + seconds(60))
+    assert overfull(book.put(grown), LARGE) == {"job-0": FULL + 1}
+
+
 def test_who_is_away_is_not_also_overfull() -> None:
     book = book_of(*(booked(number, crew=Crew(driver="bo")) for number in range(FULL + 1)))
     found = overfull(book, BUSINESS)

@@ -527,3 +527,18 @@ def test_nobody_of_the_crew_gives_jobs_away_and_a_stranger_has_no_such_page(
     assert dana.get("/dashboard/crew/nobody/cover").status_code == 404
     assert "No job of today is left" in words(dana.get("/dashboard/crew/joel/cover"))
     assert clock.now() == NOON
+
+
+def test_a_large_load_is_covered_before_small_ones_take_its_places(
+    dana: Client, jobs: JobRepository, roster: RosterRepository
+) -> None:
+    """Ana has two places left and Lee one: whatever came back first, both jobs fit."""
+    roster.change(lambda known: known.put(make_member("lee")))
+    friday = BUSINESS.window(FRIDAY, "afternoon")
+    put(jobs, *"ab", crew=Crew(driver="ana"), window=friday)
+    put(jobs, *"cde", crew=Crew(driver="lee"), window=friday)
+    joels_friday(jobs, "m")
+    joels_friday(jobs, "n", load="full")
+    with override_settings(BUSINESSES=(LARGE,)):
+        cover(dana, fall_sick(dana))
+    assert [job(jobs, name).crew.driver for name in "mn"] == ["lee", "ana"]

@@ -99,7 +99,14 @@ def _choices(request: SiteRequest, sick: Member) -> list[Choice]:
     today, load = business.today(wiring.now()), driving(book, business)
     back = roster.came_back(book, business, sick.username, today)
     choices = []
-    for job in sorted(back, key=lambda job: (job.window is None, job.window and job.window.start)):
+    for job in sorted(
+        back,
+        key=lambda job: (
+            job.window is None,
+            job.window and job.window.start,
+            -business.places_of(job.load),  # small ones find a place beside it, not the other way
+        ),
+    ):
         needed = business.places_of(job.load)
         for role in lost_by(job, sick.username):
             if job.window is None:
