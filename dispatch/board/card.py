@@ -175,7 +175,15 @@ def _marks(job: Job, needs: tuple[Need, ...], *, on_my_way: bool, prices: bool) 
 
 def mark(need: Need) -> Mark:
     """The word for that need, on the card as in the list above the columns."""
-    if isinstance(need.about, Clash) and need.about.obstacle is Obstacle.FULL:
-        return Mark(_("Overfull"), "red")
+    if isinstance(need.about, Clash):
+        return clash_mark(need.about)
     words, colour = MARKS.get(need.why, LATE)
+    return Mark(str(words), colour)
+
+
+def clash_mark(clash: Clash) -> Mark:
+    """The word for that clash; in the drawer, too."""
+    if clash.obstacle is Obstacle.FULL:
+        return Mark(_("Overfull"), "red")
+    words, colour = MARKS[Why.CLASH]
     return Mark(str(words), colour)

@@ -19,7 +19,7 @@ from dispatch.domain.attention import by_the_clock
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job, JobLine, Window
 from dispatch.domain.job_input import InvalidInput, date_of
-from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook
+from dispatch.domain.jobbook import ARCHIVED_AFTER, MAX_OF_ONE_SENDER, JobBook
 from dispatch.domain.moves import is_due, needs_attention
 from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.domain.roster import Member, Roster
@@ -32,7 +32,7 @@ from dispatch.templatetags.formats import window as window_text
 
 FAR = date.max
 ONE_DAY = timedelta(days=1)
-UNARCHIVED = timedelta(days=2)  # in which none is archived: polls of a day to come read no month
+UNARCHIVED = ARCHIVED_AFTER - ONE_DAY  # of what was finished then polls read no month
 SHOWN = 5  # lines of what needs attention; the others are folded
 
 

@@ -8,10 +8,10 @@ from functools import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from dispatch.board.card import MARKS, STEPS
+from dispatch.board.card import MARKS, STEPS, clash_mark
 from dispatch.domain import moves
 from dispatch.domain.attention import Why
-from dispatch.domain.availability import clashes, drivers_for, overfull
+from dispatch.domain.availability import Clash, clashes, drivers_for, overfull
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
@@ -57,7 +57,7 @@ class Needs:
                 " Call first."
             )
             lines.append(Line(words, _("Doubtful"), "yellow"))
-        lines += [Line(words, *MARKS[Why.CLASH]) for words in self._clashes]
+        lines += [Line(self._told(each), *clash_mark(each)) for each in self._clashes]
         return lines or [Line(words) for words in (self._plain,) if words]
 
     @property
@@ -93,9 +93,11 @@ class Needs:
         return _("Done, and paid.")
 
     @cached_property
-    def _clashes(self) -> list[str]:
-        against = clashes(self.job, self.roster, overfull(self.book, self.business))
-        return [clash_text(each, self.job.window, self.roster, self.business) for each in against]
+    def _clashes(self) -> tuple[Clash, ...]:
+        return clashes(self.job, self.roster, overfull(self.book, self.business))
+
+    def _told(self, clash: Clash) -> str:
+        return clash_text(clash, self.job.window, self.roster, self.business)
 
     @cached_property
     def drivers(self) -> list[tuple[str, str]]:
