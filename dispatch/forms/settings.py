@@ -49,6 +49,7 @@ class LimitForm(DayForm):
         min_value=0,
         max_value=999,
         widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Please say how many.")},
     )
 
     def __init__(

@@ -127,9 +127,9 @@ def clock_text(local: datetime) -> str:
     return format(local, "g:i A")
 
 
-def day_text(day: date, business: Business, at: datetime, formats: Any = DAY) -> str:
+def day_text(day: date, business: Business, at: datetime, letters: tuple[Any, Any] = DAY) -> str:
     """`Sat, May 23`; of another year than `at` `Mon, Dec 1, 2036`; or as `LONG_DAY` is."""
-    this_year, another = formats
+    this_year, another = letters
     return format(day, this_year if day.year == business.today(at).year else another)
 
 
