@@ -1,7 +1,13 @@
 """Reading answers as people do."""
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
+
+HIDDEN = re.compile(r"(?s)<(script|style)\b.*?</\1>|<!--.*?-->")
+BDI = re.compile(r"</?bdi\b[^>]*>")  # which stands within a line
+TAG = re.compile(r"<[!/a-zA-Z][^>]*>")
 
 
 def text(answer: Any) -> str:
@@ -12,32 +18,8 @@ def text(answer: Any) -> str:
 
 def words(answer: Any) -> str:
     """The page's text, without its markup."""
-    reader = _Words()
-    reader.feed(text(answer))
-    return " ".join("".join(reader.found).split())
-
-
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._hidden = ""
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self._apart(tag)
-        self._hidden = tag if tag in ("script", "style") else self._hidden
-
-    def handle_endtag(self, tag: str) -> None:
-        self._apart(tag)
-        self._hidden = "" if tag == self._hidden else self._hidden
-
-    def _apart(self, tag: str) -> None:
-        if tag != "bdi":  # which stands within a line
-            self.found.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.found.append(data)
+    bare = HIDDEN.sub(" ", text(answer))
+    return " ".join(unescape(TAG.sub(" ", BDI.sub("", bare))).split())
 
 
 def sent_back(page: Any, action: str) -> dict[str, list[str]]:
