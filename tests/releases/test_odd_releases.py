@@ -22,6 +22,8 @@ from tests.memory import MemoryStore
 from tests.releases.fakes import MemoryReleases
 from tests.releases.making import a_pack, point
 
+pytestmark = pytest.mark.long
+
 BOOK, TRACK = a_pack("One."), a_pack("Two.", "track")
 ODD: list[Any] = [None, True, -1, 10**30, 1.5, "", "\0", "a\nb", "../x", [], {}, [[None]], {"": 0}]
 BODIES = [

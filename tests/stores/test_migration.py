@@ -194,6 +194,7 @@ def survives(run: Callable[[], object]) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_killed_at_any_step_it_goes_on() -> None:
     for last in range(200):
         old, new, dying, there = two(last)
@@ -210,6 +211,7 @@ def test_killed_at_any_step_it_goes_on() -> None:
     assert last > 20
 
 
+@pytest.mark.long
 def test_killed_at_any_step_it_goes_back_and_there_again() -> None:
     for last in range(200):
         old, new, dying, there = two(last)
@@ -228,6 +230,7 @@ def test_killed_at_any_step_it_goes_back_and_there_again() -> None:
     assert finished
 
 
+@pytest.mark.long
 def test_killed_at_any_step_of_going_back_it_goes_on_either_way() -> None:
     for last in range(100):
         for then in ("back", "on"):

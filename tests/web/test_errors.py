@@ -70,6 +70,7 @@ def test_an_odd_job_is_404_for_every_action(dana: Client, action: str) -> None:
         assert "There is no such job" in words(answer)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", ["/", "/book/", PAGE, f"{PAGE}/live", "/dashboard/", DRAWER])
 def test_an_odd_query_harms_nothing(dana: Client, path: str) -> None:
     for odd in (*ODD, "a=b;c", "&&&=", "%"):
@@ -90,6 +91,7 @@ ODD_BODIES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "path",
     [
