@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 # Tests wait for servers now and then: one more at a time than there are cores.
-JOBS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PROCESSES = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # The tests start many processes: each is a second quicker with what is compiled already.
 unexport PYTHONDONTWRITEBYTECODE
@@ -23,10 +23,10 @@ run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (PORT=) with a believable da
 
 # `make check` has the rules of the house.
 test: $(VENV)/.dev ## The test suite
-	$(BIN)/pytest -n $(JOBS) -m "not long" --ignore tests/test_architecture.py
+	$(BIN)/pytest -n $(PROCESSES) -m "not long" --ignore tests/test_architecture.py
 
 test-all: $(VENV)/.dev $(VENV)/npm ## The long ones: browser, races, faults, fuzz
-	$(BIN)/pytest -n $(JOBS) --dist worksteal -m long
+	$(BIN)/pytest -n $(PROCESSES) --dist worksteal -m long
 
 screenshots: $(VENV)/.dev ## Every page and state, phone and desktop, light and dark; README's pictures
 	$(BIN)/python -m tests.browser.screenshots

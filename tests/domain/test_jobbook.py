@@ -361,7 +361,8 @@ json_values = st.recursive(
 unknown = st.dictionaries(st.text().map(lambda name: f"x_{name}"), json_values, min_size=1)
 
 
-@settings(max_examples=10)  # each is written and read twenty times
+@pytest.mark.long
+@settings(max_examples=20)  # each is written and read twenty times
 @given(unknown)
 def test_unknown_fields_survive_everywhere_byte_for_byte(fields: dict[str, Any]) -> None:
     note = {"at": "2026-05-22T15:00:00Z", "by": "ana", "text": "dog", **fields}
