@@ -101,7 +101,7 @@ class Week:
                 for job in jobs
                 if job.status.is_open and (job.window is None or first <= job.window.date <= last)
             ),
-            key=lambda job: (job.stop or 99, job.created_at),
+            key=lambda job: job.turn,
         )
         return cls(first, business, roster, tuple(due), tuple(done), taken, load)
 
