@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
+from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -108,11 +109,13 @@ def overfull(book: JobBook, business: Business) -> Overfull:
     which a dispatcher insisted on it.
     """
     load, most = driving(book, business), business.jobs_per_window
-    full = [(slot, job) for job in book.jobs if (slot := _slot(job)) and load[slot] > most]
+    full = [
+        (*_came(job), slot, job) for job in book.jobs if (slot := _slot(job)) and load[slot] > most
+    ]
     held, found = Workload(), dict[str, int]()
-    for slot, job in sorted(full, key=lambda each: _came(each[1])):
+    for _at, is_insisted, slot, job in sorted(full, key=itemgetter(0, 1)):
         held[slot] += business.places_of(job.load)
-        if held[slot] > most and not _came(job)[1]:
+        if held[slot] > most and not is_insisted:
             found[job.id] = load[slot]
     return found
 
