@@ -1,7 +1,7 @@
 """Why something was refused, in a sentence for people: pages, API and commands say the same."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -254,7 +254,12 @@ def clash_text(clash: Clash, window: Window | None, roster: Roster, business: Bu
 
 def when(window: Window, business: Business) -> str:
     """`Sat, May 23 (Morning)`."""
-    return f"{day_text(window.date, business, wiring.now())} ({business.label_of(window.name)})"
+    return slot_text(window.date, window.name, business)
+
+
+def slot_text(day: date, window: str, business: Business) -> str:
+    """`Sat, May 23 (Morning)`, though no such window may be offered any more."""
+    return f"{day_text(day, business)} ({business.label_of(window)})"
 
 
 def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
@@ -330,7 +335,7 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
 def failed_text(failed: Event, roster: Roster, business: Business) -> SafeString:
     """`No access: gate locked (Joel, Fri, May 22, 12:10 PM)`, of a visit that came to nothing."""
     at = failed.at.astimezone(business.zone)
-    day = day_text(at.date(), business, wiring.now())
+    day = day_text(at.date(), business)
     why, who = reason_in_words(failed), name_of(failed.by, roster)
     then = f"{day}, {clock_text(at)}"
     return format_html("<bdi>{}</bdi> ({}, {})", why, typed(who), then)
@@ -345,7 +350,7 @@ def reason_in_words(move: Event) -> str:
 def payment_text(payment: Payment | Paid, business: Business, roster: Roster) -> SafeString:
     """`Cash (Joel, May 22, 12:10 PM)`."""
     method = METHODS.get(payment.method) or words_of(payment.method).capitalize()
-    who, then = typed(name_of(payment.by, roster)), time_text(payment.at, business, wiring.now())
+    who, then = typed(name_of(payment.by, roster)), time_text(payment.at, business)
     return format_html("{} ({}, {})", method, who, then)
 
 
@@ -372,5 +377,5 @@ def _who_moved(job: Job, business: Business) -> str:
     if (last := job.last_move) is None:
         return _("This job has moved on: it is at “%(status)s” now.") % names
     names["who"] = name_of(last.by, wiring.roster(business).read())
-    names["when"] = time_text(last.at, business, wiring.now())
+    names["when"] = time_text(last.at, business)
     return _("%(who)s has moved this job to “%(status)s” at %(when)s.") % names

@@ -178,7 +178,7 @@ class CrewJobForm(JobForm):
         day = window.date
         if not (why := odd(day, window.name, self.business)):
             return
-        said = day_text(day, self.business, wiring.now())
+        said = day_text(day, self.business)
         yes = forms.CheckboxSelectMultiple(choices=[(day.isoformat(), _("Yes, I mean %s") % said)])
         self.fields[MEANT] = forms.Field(label=_("Is that right?"), required=False, widget=yes)
         self.order_fields(self.field_order)

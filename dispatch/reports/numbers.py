@@ -158,7 +158,7 @@ class Page:
         return load_label(name, self.business) if name else _("No load said")
 
     def _week(self, monday: date) -> str:
-        day = day_text(monday, self.business, wiring.now(), SHORT_DAY)
+        day = day_text(monday, self.business, letters=SHORT_DAY)
         return _("Week of %(day)s") % {"day": day}
 
 

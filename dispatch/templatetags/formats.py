@@ -101,23 +101,23 @@ def moment(at: datetime, business: Business) -> str:
     if at == LONG_AGO:
         return _("some time ago")
     local = at.astimezone(business.zone)
-    day = day_text(local.date(), business, wiring.now(), SHORT_DAY)
+    day = day_text(local.date(), business, letters=SHORT_DAY)
     return _time(at, f"{day}, {clock_text(local)}")
 
 
 @register.filter
 def clock(at: datetime, business: Business) -> SafeString:
     """`9:04 AM`, in the business's zone; of another day `Fri, May 22, 9:04 AM`."""
-    return _time(at, time_text(at, business, wiring.now()))
+    return _time(at, time_text(at, business))
 
 
 def _time(at: datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', f"{at:%Y-%m-%dT%H:%M:%SZ}", words)
 
 
-def time_text(moment: datetime, business: Business, at: datetime) -> str:
-    """The time there: `9:04 AM`; of another day than `at` `Fri, May 22, 9:04 AM`."""
-    local = moment.astimezone(business.zone)
+def time_text(moment: datetime, business: Business, at: datetime | None = None) -> str:
+    """The time there: `9:04 AM`; of another day than `at`, or now, `Fri, May 22, 9:04 AM`."""
+    local, at = moment.astimezone(business.zone), at or wiring.now()
     clock, is_today = clock_text(local), local.date() == business.today(at)
     return clock if is_today else f"{day_text(local.date(), business, at)}, {clock}"
 
@@ -127,16 +127,19 @@ def clock_text(local: datetime) -> str:
     return format(local, "g:i A")
 
 
-def day_text(day: date, business: Business, at: datetime, letters: tuple[Any, Any] = DAY) -> str:
-    """`Sat, May 23`; of another year than `at` `Mon, Dec 1, 2036`; or as `LONG_DAY` is."""
+def day_text(
+    day: date, business: Business, at: datetime | None = None, letters: tuple[Any, Any] = DAY
+) -> str:
+    """`Sat, May 23`; of another year than `at`, or now, `Mon, Dec 1, 2036`; or as `LONG_DAY` is."""
     this_year, another = letters
-    return format(day, this_year if day.year == business.today(at).year else another)
+    is_this_year = day.year == business.today(at or wiring.now()).year
+    return format(day, this_year if is_this_year else another)
 
 
 @register.filter
 def day(date: date, business: Business) -> str:
     """`Sat, May 23`."""
-    return day_text(date, business, wiring.now())
+    return day_text(date, business)
 
 
 @register.simple_tag
@@ -150,7 +153,7 @@ def days(first: date, last: date, business: Business) -> str:
 @register.filter
 def long_day(day: str, business: Business) -> str:
     """`2026-05-23` → `Saturday, May 23`."""
-    return day_text(date.fromisoformat(day), business, wiring.now(), LONG_DAY)
+    return day_text(date.fromisoformat(day), business, letters=LONG_DAY)
 
 
 @register.filter

@@ -21,7 +21,7 @@ from dispatch.domain.planning import schedule
 from dispatch.domain.planning.overrides import Change, Override
 from dispatch.domain.planning.schedule import Room
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.explain import LOOK_BELOW, not_written
+from dispatch.explain import LOOK_BELOW, not_written, slot_text
 from dispatch.forms.settings import DayForm, LimitForm, PricesForm
 from dispatch.http import SiteRequest, crew_only, see_other
 from dispatch.templatetags.formats import day_text
@@ -68,7 +68,7 @@ def _close(request: SiteRequest) -> HttpResponse:
     is_closing = request.POST["do"] == "close"
     step = overrides.close if is_closing else overrides.open_again
     step(request.business, day, by=request.user.actor)
-    told = day_text(day, request.business, wiring.now())
+    told = day_text(day, request.business)
     if not is_closing:
         return _done(request, format_html(_("We work on {} as usual."), told))
     jobs = ngettext(
@@ -89,8 +89,7 @@ def _limit(request: SiteRequest) -> HttpResponse:
     day, name = form.cleaned_data["date"], form.cleaned_data["window"]
     places = form.cleaned_data["places"] if is_limit else None
     overrides.limit(business, day, name, places, by=request.user.actor)
-    window = business.agreed_window(day, name)
-    then = f"{day_text(day, business, wiring.now())} ({business.label_of(name)})"
+    window, then = business.agreed_window(day, name), slot_text(day, name, business)
     (room,) = _rooms(request, [window]) if window else (Room(0, 0),)
     words = _("{}: {} of {} places are taken.")
     if room.excess:
@@ -195,8 +194,9 @@ def _subject(override: Override, business: Business) -> str:
     if subject.day is None:
         offer = (business.load if subject.kind == "load" else business.item)(subject.name)
         return offer.label if offer else subject.name
-    day = day_text(subject.day, business, wiring.now())
-    return f"{day} ({business.label_of(subject.name)})" if subject.name else day
+    if subject.name:
+        return slot_text(subject.day, subject.name, business)
+    return day_text(subject.day, business)
 
 
 def _values(override: Override, change: Change, business: Business) -> tuple[str, str]:
