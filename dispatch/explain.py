@@ -14,18 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from dispatch import wiring
 from dispatch.domain.availability import INSISTED, SICK, Clash, NotAvailable, Obstacle
 from dispatch.domain.business import Business
-from dispatch.domain.job import (
-    CUSTOMER,
-    ROLES,
-    SYSTEM,
-    Event,
-    Item,
-    Job,
-    Paid,
-    Payment,
-    PriceLine,
-    Window,
-)
+from dispatch.domain.job import CUSTOMER, ROLES, SYSTEM, Event, Item, Job, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import COULD_NOT, FOLDED, UNDO, Illegal, IllegalMove, JobConflict
@@ -35,6 +24,7 @@ from dispatch.domain.status import CREATABLE
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
 from dispatch.domain.stored.record import utc
 from dispatch.domain.typed.sentences import Sentence
+from dispatch.domain.visit.money import Paid, Payment, PriceLine
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
 from dispatch.templatetags.formats import clock_text, day_text, hours, item_label, time_text, typed

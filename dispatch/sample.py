@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, Crew, Event, Item, Job, Payment, Window
+from dispatch.domain.job import CUSTOMER, Crew, Event, Item, Job, Window
 from dispatch.domain.job_input import load_price
 from dispatch.domain.moves import move
 from dispatch.domain.permissions import THE_CUSTOMER, Actor, Rank
 from dispatch.domain.roster import Member, Roster
 from dispatch.domain.status import PATH, Status
+from dispatch.domain.visit.money import Payment
 
 MEMBERS = {
     "dana": ("Dana Whitfield", Rank.DISPATCHER, ("supervisor",), "+16195550101"),

@@ -10,19 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import (
-    Crew,
-    Eta,
-    Event,
-    Item,
-    Job,
-    Note,
-    OnMyWay,
-    Paid,
-    Payment,
-    PriceLine,
-    Window,
-)
+from dispatch.domain.job import Crew, Eta, Event, Item, Job, Note, OnMyWay, Window
 from dispatch.domain.job_input import (
     CLOCK,
     FREE,
@@ -35,6 +23,8 @@ from dispatch.domain.job_input import (
 from dispatch.domain.permissions import MONEY_FIELDS, Actor, Permission, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.domain.typed.texts import CONTROLS, INVISIBLE, TURNS
+from dispatch.domain.visit.money import Paid, Payment, PriceLine, Quote
+from dispatch.domain.visit.photo import Photo
 from dispatch.jobs import MOST_DAYS
 
 LONGEST_KEY = 255
@@ -262,6 +252,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     price_lines: tuple[PriceLine, ...] | UnsetType = UNSET
     payments: tuple[Payment, ...] | UnsetType = UNSET
     paid: Paid | UnsetType | None = UNSET
+    quote: Quote | UnsetType | None = UNSET
     status: Status
     window: Window | None
     on_my_way: OnMyWay | None
@@ -274,7 +265,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[Item, ...]
     access_notes: str
     stop: int | None
-    photos: tuple[str, ...]
+    photos: tuple[Photo, ...]
     notes: tuple[Note, ...]
     history: tuple[Event, ...]
     created_at: Moment

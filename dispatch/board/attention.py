@@ -17,10 +17,11 @@ from dispatch.board.card import Mark, mark
 from dispatch.domain.attention import Need, Why
 from dispatch.domain.availability import Clash
 from dispatch.domain.business import Business
-from dispatch.domain.job import Event, Job, MessageIn, Quote
+from dispatch.domain.job import Event, Job, MessageIn
 from dispatch.domain.permissions import Actor, Permission, sees_prices
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Quote
 from dispatch.explain import clash_text, failed_text
 from dispatch.templatetags.formats import hours, number, time_text
 

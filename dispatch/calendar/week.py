@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import chain
 
 from dispatch.calendar.month import ONE_DAY, told_in_words
 from dispatch.domain.availability import Workload, is_free
@@ -15,6 +14,7 @@ from dispatch.domain.planning import schedule
 from dispatch.domain.planning.schedule import Room, Taken
 from dispatch.domain.roster import AS_ALWAYS, Member, Roster
 from dispatch.domain.status import Status
+from dispatch.domain.visit.route import in_driving_order
 
 NOBODY = "-"  # stands for a driver's username
 
@@ -95,13 +95,10 @@ class Week:
             for job in finished
             if job.status is Status.COMPLETED and job.window and first <= job.window.date <= last
         )
-        due = sorted(
-            (
-                job
-                for job in jobs
-                if job.status.is_open and (job.window is None or first <= job.window.date <= last)
-            ),
-            key=lambda job: job.turn,
+        due = (
+            job
+            for job in jobs
+            if job.status.is_open and (job.window is None or first <= job.window.date <= last)
         )
         return cls(first, business, roster, tuple(due), tuple(done), taken, load)
 
@@ -154,7 +151,9 @@ class Week:
     @cached_property
     def without_time(self) -> list[Job]:
         """Open jobs that no window was agreed for."""
-        return [job for job in self.open_jobs if job.window is None]
+        return sorted(
+            (job for job in self.open_jobs if job.window is None), key=lambda job: job.created_at
+        )
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -175,9 +174,15 @@ class Week:
     def _jobs(self) -> dict[tuple[date, str], list[JobLine]]:
         """By day and driver."""
         found = defaultdict[tuple[date, str], list[JobLine]](list)
-        for job in chain(self.done, self.open_jobs):
+        due = defaultdict[tuple[date, str], list[Job]](list)
+        for job in self.done:
             if job.window:
                 found[job.window.date, job.crew.driver or NOBODY].append(job)
+        for job in self.open_jobs:
+            if job.window:
+                due[job.window.date, job.crew.driver or NOBODY].append(job)
+        for key, jobs in due.items():
+            found[key] += in_driving_order(jobs)
         return found
 
     def _cell(self, username: str, member: Member | None, day: date) -> Cell:

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
-from dispatch.domain.job import ClockTime, Window, cents
+from dispatch.domain.job import ClockTime, Window
 from dispatch.domain.typed import phones
 from dispatch.domain.typed.amounts import SYMBOLS
+from dispatch.domain.visit.money import cents
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -4,7 +4,7 @@ Every verb takes the moment and the name of who acts, and returns the next job.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Self, TypeVar
 
@@ -13,7 +13,10 @@ from msgspec import UNSET, Meta, UnsetType, field
 from msgspec.structs import replace
 
 from dispatch.domain.status import Status
+from dispatch.domain.stored.record import LONG_AGO as LONG_AGO
 from dispatch.domain.stored.record import Record
+from dispatch.domain.visit.money import Paid, Payment, PriceLine, Quote, cents, sum_of
+from dispatch.domain.visit.photo import Photo
 
 CUSTOMER = "customer"
 SYSTEM = "system"
@@ -22,15 +25,12 @@ EDITABLE = (
     *("customer_name", "phone", "email", "location", "postcode", "description", "items"),
     *("load", "access_notes", "truck", "price", "price_lines", "window"),
 )
-MOST_MONEY = Decimal(10_000_000)
-FLOAT_NOISE = Decimal("0.000001")  # old files say 30.000000000000004
 KEYS_KEPT = timedelta(days=3)  # at least, of actions that are to be done once
 
 JobId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^/]+$")]
 Token = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{16,64})?$(?!\n)")]
 Required = Annotated[str, Meta(min_length=1)]
 ClockTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file does not say
 
 
 class Window(Record, frozen=True):
@@ -51,42 +51,6 @@ class Item(Record, frozen=True):
 
     name: Required
     count: Annotated[int, Meta(ge=1)]
-
-
-class PriceLine(Record, frozen=True):
-    """One line of the price, in the business's currency."""
-
-    label: str
-    amount: Decimal
-
-    def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "amount", cents(self.amount, least=-MOST_MONEY))
-
-
-class Paid(Record, frozen=True):
-    amount: Decimal
-    method: str
-    at: datetime
-    by: str
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        msgspec.structs.force_setattr(self, "amount", cents(self.amount))
-
-
-class Payment(Record, frozen=True):
-    """One payment; a `reversed` one was taken back and counts no more."""
-
-    id: Required
-    amount: Decimal
-    method: str
-    at: datetime
-    by: str
-    reversed: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        msgspec.structs.force_setattr(self, "amount", cents(self.amount))
 
 
 class OnMyWay(Record, frozen=True):
@@ -132,16 +96,6 @@ class MessageIn(Record, frozen=True):
     answer: Any = None
 
 
-class Quote(Record, frozen=True):
-    """As much of a price that waits for the customer's yes as the board shows: `answer` is None,
-    `accepted` or `declined`.
-    """
-
-    amount: Decimal | None = None
-    answer: str | None = None
-    answered_at: datetime | None = None
-
-
 class Message(Record, frozen=True):
     """As much of a message to the customer as tells one that did not arrive."""
 
@@ -152,8 +106,9 @@ class Message(Record, frozen=True):
 class Event(Record, frozen=True):
     """A move (from, to, reason), or another event, named by `what`."""
 
-    at: datetime
+    at: datetime  # when it reached us
     by: str
+    tapped_at: datetime | UnsetType = UNSET  # when it was done, where that was earlier
     from_: Status | UnsetType | None = field(default=UNSET, name="from")
     to: Status | UnsetType | None = UNSET
     reason: str | UnsetType | None = UNSET
@@ -161,6 +116,11 @@ class Event(Record, frozen=True):
     count: int | UnsetType = UNSET  # of the moves that this line stands for
     version: int | UnsetType = UNSET
     changes: Mapping[str, tuple[Any, Any]] | UnsetType = UNSET
+
+    @property
+    def moment(self) -> datetime:
+        """When it happened: what is tapped without reception reaches us later."""
+        return self.at if self.tapped_at is UNSET else self.tapped_at
 
     @property
     def is_move(self) -> bool:
@@ -209,7 +169,7 @@ class Job(JobLine, frozen=True, kw_only=True):
     items: tuple[Item, ...] = ()
     access_notes: str = ""
     stop: int | None = None  # the place in its driver's day: 1, 2, …
-    photos: tuple[str, ...] = ()
+    photos: tuple[Photo, ...] = ()
     notes: tuple[Note, ...] = ()
     history: tuple[Event, ...] = ()
     request: Request | UnsetType = UNSET
@@ -226,21 +186,7 @@ class Job(JobLine, frozen=True, kw_only=True):
         price = lines if self.price_lines else self.price
         msgspec.structs.force_setattr(self, "price", UNSET if price is UNSET else cents(price))
         if self.payments:
-            msgspec.structs.force_setattr(self, "paid", self._sum_of_payments())
-
-    def _sum_of_payments(self) -> Paid | None:
-        kept = [payment for payment in self.payments if not payment.reversed]
-        if not kept:
-            return None
-        last = max(kept, key=lambda payment: payment.at)
-        total = sum((payment.amount for payment in kept), Decimal(0))
-        return Paid(amount=total, method=last.method, at=last.at, by=last.by)
-
-    @property
-    def turn(self) -> tuple[bool, int, str, datetime]:
-        """By this a driver's jobs of one day stand in driving order."""
-        start = self.window.start if self.window else ""
-        return self.stop is None, self.stop or 0, start, self.created_at
+            msgspec.structs.force_setattr(self, "paid", sum_of(self.payments))
 
     @property
     def open_amount(self) -> Decimal:
@@ -260,7 +206,7 @@ class Job(JobLine, frozen=True, kw_only=True):
         """None while it is open, whatever is stored; old files do not say it of a finished one."""
         if self.status.is_open:
             return None
-        return self.finished_at or (self.last_move.at if self.last_move else self.updated_at)
+        return self.finished_at or (self.last_move.moment if self.last_move else self.updated_at)
 
     @property
     def sender(self) -> str:
@@ -285,12 +231,20 @@ class Job(JobLine, frozen=True, kw_only=True):
     def reached(self, status: Status) -> datetime | None:
         """The last time at which it came to that status, on the way to where it is now."""
         first = self.moves[0].from_ if self.moves else self.status
-        came = [move.at for move in self.moves if move.to is status]
+        came = [move.moment for move in self.moves if move.to is status]
         return came[-1] if came else (self.created_at if first is status else None)
 
     def happened(self, event: Event, **changes: Any) -> Self:
         """With the event in its history."""
         return replace(self, history=(*self.history, event), updated_at=event.at, **changes)
+
+    def arrived(self, before: Self, at: datetime) -> Self:
+        """What has been done to it since `before` reached us at `at`, later than it was done."""
+        new = tuple(
+            replace(event, at=at, tapped_at=event.at)
+            for event in self.history[len(before.history) :]
+        )
+        return replace(self, history=(*before.history, *new), updated_at=at)
 
     def has_done(self, key: str) -> bool:
         """True where the action of this key, if it has one, was done here already."""
@@ -316,7 +270,10 @@ class Job(JobLine, frozen=True, kw_only=True):
             "on_my_way": _still_said(self.on_my_way, self.crew, crew),
             "eta": _still_said(self.eta, self.crew, crew),
         }
-        return self._changed("assigned", changes, by=by, at=at, reason=reason, crew=crew, **said)
+        stop = None if "driver" in changes else self.stop  # it was one of another's day
+        return self._changed(
+            "assigned", changes, by=by, at=at, reason=reason, crew=crew, stop=stop, **said
+        )
 
     def edited(self, fields: Mapping[str, Any], *, by: str, at: datetime) -> Self:
         """With these editable fields. Nobody is on the way to another window yet."""
@@ -329,7 +286,7 @@ class Job(JobLine, frozen=True, kw_only=True):
             if after.field(name) != self.field(name)
         }
         if "window" in changes:
-            fields = {**fields, "on_my_way": None, "eta": None}
+            fields = {**fields, "on_my_way": None, "eta": None, "stop": None}
         return self._changed("edited", changes, by=by, at=at, **fields)
 
     def expected_at(self, eta: datetime | None, *, by: str, at: datetime) -> Self:
@@ -398,13 +355,3 @@ def plain(value: Any) -> Any:
     if value is UNSET:
         return None
     return float(value) if isinstance(value, Decimal) else msgspec.to_builtins(value)
-
-
-def cents(amount: Decimal, least: Decimal = Decimal(0)) -> Decimal:
-    """The amount without the noise of a float. Raises ValueError for what is no such amount."""
-    if not amount.is_finite() or not least <= amount <= MOST_MONEY:
-        raise ValueError(f"an amount of {amount} is out of range")
-    rounded = round(amount, 2)
-    if abs(amount - rounded) > FLOAT_NOISE:
-        raise ValueError(f"an amount of {amount} has more than two decimals")
-    return amount if amount == rounded else rounded

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import UNSET
 
 from dispatch.domain.business import Business, Load
-from dispatch.domain.job import EDITABLE, ROLES, Item, Job, PriceLine, Window
+from dispatch.domain.job import EDITABLE, ROLES, Item, Job, Window
 from dispatch.domain.typed import amounts, phones
 from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.domain.typed.texts import (
@@ -24,6 +24,7 @@ from dispatch.domain.typed.texts import (
     lines,
     without_marks,
 )
+from dispatch.domain.visit.money import PriceLine
 
 LONGEST = {  # characters
     "customer_name": 120,

@@ -120,7 +120,7 @@ class JobBook(Ledger[Job]):
 
     @classmethod
     def canonical(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
-        """As `renamed`, and amounts in strings become numbers.
+        """As `renamed`, amounts in strings become numbers, and photos' ids photos.
 
         Raises ValueError for a string that is no amount.
         """
@@ -130,6 +130,8 @@ class JobBook(Ledger[Job]):
         for name in ("price_lines", "payments", "paid"):
             if name in fields and AMOUNT_IN_STRING.search(bytes(fields[name])):
                 numbers[name] = Raw(JSON.encode(_with_numbers(fields[name], name)))
+        if bytes(fields.get("photos", Raw(b"[]"))) != b"[]":
+            numbers["photos"] = _with_ids(fields["photos"])
         return {**fields, **numbers} if numbers else fields
 
     @classmethod
@@ -334,3 +336,13 @@ def _with_numbers(raw: Raw, name: str) -> list[dict[str, Raw]] | dict[str, Raw]:
 def token_hash(token: str) -> bytes:
     """By which links are looked up, so that timing tells nothing of near misses."""
     return sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def _with_ids(raw: Raw) -> Raw:
+    """Photos of which an old file says no more than the id."""
+    photos = msgspec.json.decode(raw, type=list[Raw])
+    return Raw(JSON.encode([_photo(each) for each in photos]))
+
+
+def _photo(raw: Raw) -> Raw | dict[str, Raw]:
+    return {"id": raw} if bytes(raw).startswith(b'"') else raw

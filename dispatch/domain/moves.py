@@ -216,7 +216,9 @@ def driven_by(job: Job, starter: str, at: datetime) -> Job:
 def _given_back(job: Job, before: Job, by: Actor, at: datetime) -> Job:
     """An undone start makes nobody its driver; an undone reopening is no second finish."""
     if not job.status.is_open:
-        ends = [move.at for move in before.moves if move.to is job.status and move.reason != UNDO]
+        ends = [
+            move.moment for move in before.moves if move.to is job.status and move.reason != UNDO
+        ]
         job = replace(job, finished_at=ends[-1] if ends else at)
     last, started = before.history[-1], before.last_move
     as_starter = last.what == "assigned" and last.changes == {"driver": (None, by.name)}

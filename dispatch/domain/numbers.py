@@ -18,10 +18,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import LONG_AGO, Event, Job, JobLine, Paid, Payment, PriceLine
+from dispatch.domain.job import LONG_AGO, Event, Job, JobLine
 from dispatch.domain.moves import COULD_NOT, UNDO, could_not_code
 from dispatch.domain.search import Found
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Paid, Payment, PriceLine
 
 NOTHING = Decimal(0)
 ONE_DAY = timedelta(days=1)
@@ -241,7 +242,7 @@ def _outcome(job: Job, day: date, business: Business) -> Outcome:
     """Of a job that was finished on that day."""
     is_done, moves, is_on_time = job.status is Status.COMPLETED, job.moves, None
     if is_done and job.window:
-        started = [move.at for move in moves if move.to is Status.IN_PROGRESS]
+        started = [move.moment for move in moves if move.to is Status.IN_PROGRESS]
         start, end = business.span(job.window)
         is_on_time = start <= (started[-1] if started else job.finished_at or LONG_AGO) <= end
     return Outcome(
@@ -276,9 +277,9 @@ def _stays(since: datetime, moves: Sequence[Event]) -> Mapping[Status, float]:
     stays: dict[Status, float] = {}
     for move in moves:
         if isinstance(move.from_, Status) and since != LONG_AGO:
-            seconds = max(0.0, (move.at - since).total_seconds())
+            seconds = max(0.0, (move.moment - since).total_seconds())
             stays[move.from_] = stays.get(move.from_, 0.0) + seconds
-        since = move.at
+        since = move.moment
     return stays
 
 

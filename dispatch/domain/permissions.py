@@ -10,7 +10,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Event, Job, JobLine
 from dispatch.domain.typed.sentences import Sentence as _
 
-MONEY_FIELDS = ("price", "price_lines", "payments", "paid")
+MONEY_FIELDS = ("price", "price_lines", "payments", "paid", "quote")
 
 
 class Rank(StrEnum):
@@ -34,6 +34,10 @@ class Permission(Enum):
     LOOK_AT_EVERY_JOB = (Rank.VIEWER, Rank.DISPATCHER), _("look at other people's jobs")
     MOVE = WORKERS, _("move jobs")
     NOTE = WORKERS, _("write notes")
+    PHOTO = WORKERS, _("add photos")
+    QUOTE = WORKERS, _("agree prices")  # who sees them, as all below that are about money
+    PAY = WORKERS, _("take payments")
+    REVERSE = DISPATCHERS, _("take payments back")
     ESTIMATE = WORKERS, _("say when the crew will be there")
     MOVE_ANYWHERE = DISPATCHERS, _("move jobs backwards")
     SEE_PRICES = DISPATCHERS, _("see prices")  # everybody does where `crew_see_prices` is set

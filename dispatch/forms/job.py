@@ -30,6 +30,7 @@ WHEN = ("date", "window")  # two controls, one field
 
 MEANT = "date_meant"  # the day, where somebody has said that it is no slip
 FAR = 366  # days
+MOST_MINUTES = 600  # of a way to a customer
 LONG_OVER = dt.timedelta(hours=12)  # nobody expects to be there then
 
 
@@ -405,6 +406,8 @@ class EtaForm(forms.Form):
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}),
     )
+
+    minutes = forms.IntegerField(min_value=1, max_value=MOST_MINUTES, required=False)
 
     def moment(self, business: Business, at: dt.datetime) -> dt.datetime | None:
         clock: dt.time | None = self.cleaned_data["eta"]

@@ -1,12 +1,13 @@
 """Changes of jobs: each function is one, for pages and API alike.
 
 All raise StoreUnavailable; those that take a job's id or token raise JobNotFound. With a `key`,
-the same action of the same person is done once, however often it comes.
+the same action of the same person is done once, however often it comes. `ago` is how long before
+it reached us it was done, by who had no reception then.
 """
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial, update_wrapper
 from hashlib import sha256
 from typing import Any, Concatenate, Generic, ParamSpec
@@ -40,6 +41,8 @@ SILENT = 10  # seconds without word from the storage after which pages say so
 
 # What one job's change is refused by; nothing of it has happened then.
 REFUSED = (IllegalMove, InvalidInput, JobConflict, JobNotFound, NotAvailable, WindowFull)
+
+NO_TIME = timedelta()
 
 P = ParamSpec("P")
 Change = Callable[[JobBook], JobBook]  # of one job among the others; it may run more than once
@@ -141,6 +144,7 @@ def move(
     reason: str = "",
     insist: bool = False,
     key: str = "",
+    ago: timedelta = NO_TIME,
 ) -> Change:
     """Raises IllegalMove; JobConflict where the job is no longer at `expected`; WindowFull where
     its window has no room for it (with `insist`, it goes there all the same).
@@ -150,13 +154,14 @@ def move(
 
     def apply(job: Job, at: datetime, book: JobBook) -> Job:
         _still_at(expected, job)
+        at = max(at, job.last_move.moment) if job.last_move else at  # a history has an order
         moved = moves.move(job, to, by=by, at=at, business=business, reason=reason)
         if _fits(moved, job, book, business, at, insist=insist):
             moved = _insisted(moved)
         drives = starter and "driver" in starter.roles and not job.crew.driver
         return moves.driven_by(moved, by.name, at) if drives else moved
 
-    return _change(job_id, by, apply, _once(key, by, "move", to, reason))
+    return _change(job_id, by, apply, _once(key, by, "move", to, reason), ago)
 
 
 @Action
@@ -274,16 +279,30 @@ def place(
 
 
 @Action
-def note(business: Business, job_id: str, text: str, *, by: Actor, key: str = "") -> Change:
+def note(
+    business: Business,
+    job_id: str,
+    text: str,
+    *,
+    by: Actor,
+    key: str = "",
+    ago: timedelta = NO_TIME,
+) -> Change:
     def apply(job: Job, at: datetime, _: JobBook) -> Job:
         return job.noted(text, by=by.name, at=at)
 
-    return _change(job_id, by, apply, _once(key, by, "note", text))
+    return _change(job_id, by, apply, _once(key, by, "note", text), ago)
 
 
 @Action
 def set_eta(
-    business: Business, job_id: str, eta: datetime | None, *, by: Actor, key: str = ""
+    business: Business,
+    job_id: str,
+    eta: datetime | None,
+    *,
+    by: Actor,
+    key: str = "",
+    ago: timedelta = NO_TIME,
 ) -> Change:
     """Raises IllegalMove unless the job is booked or ready."""
 
@@ -291,18 +310,31 @@ def set_eta(
         _still_to_come(job)
         return job.expected_at(eta, by=by.name, at=at)
 
-    return _change(job_id, by, apply, _once(key, by, "eta", eta))
+    return _change(job_id, by, apply, _once(key, by, "eta", eta), ago)
 
 
 @Action
-def on_my_way(business: Business, job_id: str, *, by: Actor, key: str = "") -> Change:
-    """Raises IllegalMove unless the job is booked or ready."""
+def on_my_way(
+    business: Business,
+    job_id: str,
+    *,
+    by: Actor,
+    minutes: int | None = None,
+    eta: datetime | None = None,
+    key: str = "",
+    ago: timedelta = NO_TIME,
+) -> Change:
+    """With when they will be there: in so many minutes, or at `eta`. Raises IllegalMove unless the
+    job is booked or ready.
+    """
 
     def apply(job: Job, at: datetime, _: JobBook) -> Job:
         _still_to_come(job)
-        return job.on_the_way(by=by.name, at=at)
+        there = eta if minutes is None else at + timedelta(minutes=minutes)
+        way = job.on_the_way(by=by.name, at=at)
+        return way.expected_at(there, by=by.name, at=at) if there else way
 
-    return _change(job_id, by, apply, _once(key, by, "on_my_way"))
+    return _change(job_id, by, apply, _once(key, by, "on_my_way", minutes, eta), ago)
 
 
 @Action
@@ -339,7 +371,11 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
 
 
 def _change(
-    job_id: str, by: Actor, fn: Callable[[Job, datetime, JobBook], Job], once: str = ""
+    job_id: str,
+    by: Actor,
+    fn: Callable[[Job, datetime, JobBook], Job],
+    once: str = "",
+    ago: timedelta = NO_TIME,
 ) -> Change:
     at = wiring.now()
 
@@ -347,8 +383,11 @@ def _change(
         job = seen(book.job(job_id), by)
         if job.has_done(once):
             return book
-        after = fn(job, at, book)
-        return book if after is job else book.changed(after.keyed(once, at), at)
+        after = fn(job, at - ago, book)
+        if after is job:
+            return book
+        after = after.arrived(job, at) if ago else after
+        return book.changed(after.keyed(once, at), at)
 
     return apply
 

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 
 from dispatch import jobs, wiring
 from dispatch.domain.business import Business
-from dispatch.domain.job import LONG_AGO, Item, Job, JobLine, Payment
+from dispatch.domain.job import LONG_AGO, Item, Job, JobLine
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
+from dispatch.domain.visit.money import Payment
 from dispatch.spreadsheet.cells import defused
 from dispatch.spreadsheet.columns import BY_NAME, OURS
 from dispatch.spreadsheet.reading import in_turns

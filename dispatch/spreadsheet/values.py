@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 
 from dispatch.domain import job_input
 from dispatch.domain.business import Business, ItemOffer, Load
-from dispatch.domain.job import Payment, Window
+from dispatch.domain.job import Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.domain.typed.texts import folded
+from dispatch.domain.visit.money import Payment
 from dispatch.spreadsheet import times
 from dispatch.spreadsheet.times import NoTime, Order
 

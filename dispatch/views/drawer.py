@@ -1,17 +1,19 @@
 """A job's drawer, and the one way in which an action on a job is done and answered."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import wraps
 from types import MappingProxyType
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dispatch import jobs, wiring
 from dispatch.domain import moves
@@ -43,6 +45,10 @@ FORMS = ("note", "eta", "edit", "crew")  # by their names in the template
 Outcome = tuple[jobs.Done, str]  # of an action, and the words for it
 Do = Callable[[SiteRequest, Job, Any], Outcome]
 REFUSALS = (*jobs.REFUSED, StoreUnavailable)
+MOST_AGO = 24 * 3600  # seconds for which a tap may wait for reception
+TOO_LONG_AGO = gettext_lazy(
+    "That was tapped more than a day ago. If it still holds, send it as of now."
+)
 
 
 def _form(name: str, request: SiteRequest, job: Job, data: Any = None) -> Any:
@@ -85,6 +91,15 @@ def key_sent(request: SiteRequest) -> str:
     return request.POST.get("key", "")
 
 
+def tap_sent(request: SiteRequest) -> dict[str, Any]:
+    """The form's `key`, and how long `ago` it was sent off. Raises InvalidInput."""
+    typed = request.POST.get("ago_s", "").strip() or "0"
+    seconds = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else -1
+    if not 0 <= seconds <= MOST_AGO:
+        raise InvalidInput({"ago_s": str(TOO_LONG_AGO)})
+    return {"key": key_sent(request), "ago": timedelta(seconds=seconds)}
+
+
 def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
     # A card's button has in its address which version was seen.
     seen = {"version": request.GET["version"]} if "version" in request.GET else {}
@@ -96,7 +111,10 @@ def _act(request: SiteRequest, job: Job, do: Do, name: str) -> HttpResponse:
         done, words = do(request, job, form)
     except REFUSALS as error:
         return _refused(request, job.id, error, {name: form})
-    if is_fetch(request):
+    response: HttpResponse
+    if takes_json(request):
+        response = told_in_json(done.job, words)
+    elif is_fetch(request):
         response = drawer(request, done.job, said=words)
     else:
         said = format_html("{}: {}", typed(done.job.customer_name), words)
@@ -127,7 +145,25 @@ def _refused(
     return drawer(request, job, status, words, bound=bound, fresh=is_conflict)
 
 
+def takes_json(request: SiteRequest) -> bool:
+    """True of the day's script, which sends what was tapped and wants to know how that went."""
+    return request.headers.get("Accept") == "application/json"
+
+
+def told_in_json(
+    job: Job, said: str, status: int = 200, *, may_insist: bool = False
+) -> JsonResponse:
+    """The job's `status` and `version` as they are now, what to say of it, and whether it would be
+    done if it were insisted on.
+    """
+    now = {"status": job.status, "version": job.version, "said": said, "may_insist": may_insist}
+    return JsonResponse(now, status=status)
+
+
 def no_job(request: SiteRequest) -> HttpResponse:
+    if takes_json(request):
+        said = _("This job is not there any more, or it is another's now.")
+        return JsonResponse({"status": "", "said": said}, status=404)
     return render(request, "dispatch/no_job.html", status=404)
 
 
@@ -146,6 +182,8 @@ def drawer(
     With `fresh`, the job's card as it is now is shown above.
     """
     refused = status >= 400
+    if takes_json(request):
+        return told_in_json(job, said, status, may_insist=may_insist)
     context = _shown(request, job) | {
         "said": said,
         "refused": refused,

@@ -13,7 +13,7 @@ from dispatch.domain.permissions import Permission
 from dispatch.explain import told
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only
-from dispatch.views.drawer import Outcome, drawer, job_action, key_sent, no_job
+from dispatch.views.drawer import Outcome, drawer, job_action, key_sent, no_job, tap_sent
 
 # What is the customer's, and not that one pickup's.
 AGAIN = ("customer_name", "phone", "email", "location", "postcode", "load", "access_notes")
@@ -41,7 +41,7 @@ def move(request: SiteRequest, job: Job, _form: None) -> Outcome:
         expected=named_status(seen) if seen else None,
         reason=job_input.text("reason", ": ".join(filter(None, words))),
         insist="insist" in request.POST,
-        key=key_sent(request),
+        **tap_sent(request),
     )
     return done, _("Moved to “%(status)s”.") % {"status": told(to.label)}
 
@@ -63,19 +63,20 @@ def assign(request: SiteRequest, job: Job, form: CrewForm) -> Outcome:
 @job_action(Permission.NOTE, "note")
 def notes(request: SiteRequest, job: Job, form: NoteForm) -> Outcome:
     text, by = form.cleaned_data["text"], request.user.actor
-    done = jobs.note(request.business, job.id, text, by=by, key=key_sent(request))
+    done = jobs.note(request.business, job.id, text, by=by, **tap_sent(request))
     return done, _("Note added.")
 
 
 @job_action(Permission.ESTIMATE, "eta")
 def eta(request: SiteRequest, job: Job, form: EtaForm) -> Outcome:
-    """`eta` as a clock time of today, or `on_my_way`."""
-    business, by, key = request.business, request.user.actor, key_sent(request)
+    """`eta` as a clock time of today, or `on_my_way`, with it or in so many `minutes`."""
+    business, by, tap = request.business, request.user.actor, tap_sent(request)
+    expected = form.moment(business, wiring.now() - tap["ago"])
     if "on_my_way" in request.POST:
-        done = jobs.on_my_way(business, job.id, by=by, key=key)
+        minutes = form.cleaned_data["minutes"]
+        done = jobs.on_my_way(business, job.id, by=by, minutes=minutes, eta=expected, **tap)
         return done, _("The customer sees that you are on your way.")
-    expected = form.moment(business, wiring.now())
-    done = jobs.set_eta(business, job.id, expected, by=by, key=key)
+    done = jobs.set_eta(business, job.id, expected, by=by, **tap)
     return done, _("Estimate saved.") if expected else _("Estimate taken back.")
 
 

@@ -22,12 +22,10 @@ from dispatch.domain.job import (
     MessageIn,
     Note,
     OnMyWay,
-    Payment,
-    PriceLine,
-    Quote,
     Request,
 )
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Payment, PriceLine, Quote
 from tests.browser.conftest import sign_in
 from tests.browser.site import Site, book, card, fill_booking, open_drawer, sign_in_as
 from tests.making import BUSINESS, NOON

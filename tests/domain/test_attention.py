@@ -7,9 +7,10 @@ import pytest
 
 from dispatch.domain.attention import Need, Why, awaits_yes, needs
 from dispatch.domain.availability import away
-from dispatch.domain.job import Crew, Eta, Event, Message, MessageIn, Note, Quote, Window
+from dispatch.domain.job import Crew, Eta, Event, Message, MessageIn, Note, Window
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Quote
 from tests.making import BUSINESS, NOON, make_job, make_member, seconds
 
 MORNING = Window(date=NOON.date(), name="morning", start="08:00", end="12:00")

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from dispatch.domain.job import Crew, Eta, Event, Job, Paid, PriceLine, Window
+from dispatch.domain.job import Crew, Eta, Event, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Paid, PriceLine
 from tests.making import NOON, make_job, seconds
 
 LATER = NOON + seconds(90)

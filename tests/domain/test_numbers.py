@@ -9,13 +9,14 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from dispatch.domain.job import Crew, Job, Paid, Payment, PriceLine, Window
+from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
 from dispatch.domain.numbers import Numbers, Span, Spread, for_figures, month_of, numbers, week_of
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.search import Found
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Paid, Payment, PriceLine
 from tests.making import BUSINESS, DANA, JOEL, NOON, make_job
 
 TODAY = date(2026, 5, 22)  # a Friday

@@ -10,18 +10,9 @@ from msgspec.structs import replace
 
 import dispatch.jobs
 import dispatch.roster
-from dispatch.domain.job import (
-    Crew,
-    Eta,
-    Event,
-    Message,
-    MessageIn,
-    OnMyWay,
-    Paid,
-    Quote,
-    Window,
-)
+from dispatch.domain.job import Crew, Eta, Event, Message, MessageIn, OnMyWay, Window
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Paid, Quote
 from dispatch.roster import Days
 from dispatch.stores.job_repository import JobRepository
 from dispatch.templatetags.formats import HUES, hue

@@ -9,9 +9,10 @@ from django.test import Client
 from msgspec.structs import replace
 
 import dispatch.jobs
-from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, PriceLine, Window
+from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, Window
 from dispatch.domain.permissions import THE_CUSTOMER, Actor
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import PriceLine
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, DANA, JOEL, NOON, TOKEN, FakeClock, make_job, seconds
 from tests.web.api import Program

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dispatch.domain.job import Crew, Item, Job, Paid, Payment, Window
+from dispatch.domain.job import Crew, Item, Job, Window
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Paid, Payment
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.job_repository import JobRepository
 from tests.making import NOON, make_job, unavailable

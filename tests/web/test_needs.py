@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 import dispatch.jobs
 import dispatch.roster
-from dispatch.domain.job import Crew, Event, Item, Job, Payment, PriceLine, Window
+from dispatch.domain.job import Crew, Event, Item, Job, Window
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Payment, PriceLine
+from dispatch.domain.visit.photo import Photo
 from dispatch.roster import Days
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, JOEL, NOON, TOKEN, make_job
@@ -151,7 +153,13 @@ def test_load_items_and_what_was_written_about_it_are_shown(
     dana: Client, jobs: JobRepository
 ) -> None:
     items = (Item(name="hot_tub", count=2), Item(name="old_safe", count=1))
-    put(jobs, load="half", items=items, description="<Behind> the shed", photos=("a", "b"))
+    put(
+        jobs,
+        load="half",
+        items=items,
+        description="<Behind> the shed",
+        photos=(Photo(id="a"), Photo(id="b")),
+    )
     page = words(dana.get(DRAWER))
     assert "What Half load 2 × Hot tub 1 × old safe <Behind> the shed Photos 2" in page
 

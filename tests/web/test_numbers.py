@@ -10,10 +10,11 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from dispatch.domain.job import Crew, Event, Job, Payment, Window
+from dispatch.domain.job import Crew, Event, Job, Window
 from dispatch.domain.moves import move
 from dispatch.domain.numbers import Span
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Payment
 from dispatch.jobs import finished
 from dispatch.reports.numbers import page
 from dispatch.roster import deactivate

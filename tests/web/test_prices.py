@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.test import Client
 from msgspec import UNSET
 
-from dispatch.domain.job import PriceLine
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import PriceLine
 from dispatch.stores.job_repository import JobRepository
 from tests.making import TOKEN, make_job
 from tests.web.pages import words

@@ -13,10 +13,12 @@ from django.test import Client
 from msgspec.structs import replace
 
 from dispatch import wiring
-from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, Paid, PriceLine, Request
+from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, Request
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Paid, PriceLine
+from dispatch.domain.visit.photo import Photo
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON, TOKEN, FakeClock, make_job, make_member, unavailable
 from tests.stores.troubled import InMemory
@@ -38,7 +40,7 @@ def job_with_canaries(**fields: Any) -> Job:
             "access_notes": "canary gate 86753",
             "truck": "canary truck",
             "load": "canary load",
-            "photos": ("canary-photo",),
+            "photos": (Photo(id="canary-photo"),),
             "crew": Crew(driver="canary.user", first_mate="canary.mate", supervisor="canary.boss"),
             "price_lines": (PriceLine("canary line", Decimal(600)),),
             "paid": Paid(amount=Decimal("86753.09"), method="canary-card", at=NOON, by="canary.b"),

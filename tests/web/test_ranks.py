@@ -11,10 +11,11 @@ from django.test import Client, override_settings
 from django.urls import URLResolver, get_resolver
 from msgspec.structs import replace
 
-from dispatch.domain.job import Crew, Job, Paid, PriceLine
+from dispatch.domain.job import Crew, Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Paid, PriceLine
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from tests.conftest import session, signed_in

@@ -11,9 +11,11 @@ from django.test import Client
 import dispatch.jobs
 import dispatch.roster
 from dispatch import wiring
-from dispatch.domain.job import Item, Job, PriceLine, Window
+from dispatch.domain.job import Item, Job, Window
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import PriceLine
+from dispatch.domain.visit.photo import Photo
 from dispatch.roster import Days
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, DANA, NOON, make_job, seconds, unavailable
@@ -73,7 +75,7 @@ def test_each_request_says_what_where_and_for_how_much(dana: Client, jobs: JobRe
         location="1 Elm St",
         postcode="92110",
         price_lines=(PriceLine("Half load", Decimal(320)), PriceLine("Mattress", Decimal(80))),
-        photos=("a", "b"),
+        photos=(Photo(id="a"), Photo(id="b")),
         phone="+16195550142",
     )
     page = words(dana.get(PAGE))

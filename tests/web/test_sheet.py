@@ -11,8 +11,9 @@ import pytest
 from django.test import Client, override_settings
 from msgspec.structs import replace
 
-from dispatch.domain.job import Crew, Item, Job, Note, Payment, PriceLine, Window
+from dispatch.domain.job import Crew, Item, Job, Note, Window
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import Payment, PriceLine
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON, FakeClock, make_job, unavailable
@@ -59,7 +60,7 @@ def test_a_day_is_by_driver_in_driving_order(dana: Client, jobs: JobRepository) 
     )
     assert order(dana) == [
         *("Ana", "1. anas"),
-        *("Joel", "1. first", "2. second", "3. early", "4. late", "5. after"),
+        *("Joel", "1. early", "2. late", "3. first", "4. second", "5. after"),
         *("No driver yet", "1. nobodys"),
     ]
     assert order(dana, member="ana") == ["Ana", "1. anas"]

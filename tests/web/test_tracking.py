@@ -15,6 +15,7 @@ from dispatch.domain.moves import UNDO, move
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
+from dispatch.domain.visit.photo import Photo
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from tests.making import (
@@ -413,7 +414,7 @@ def test_the_poll_is_304_until_what_the_customer_sees_changes(
     first = client.get(f"{PAGE}/live")
     assert text(first).strip() in text(client.get(PAGE))
     known = {"If-None-Match": first.headers["ETag"]}
-    put(jobs, access_notes="Gate code 4411", truck="T9", photos=("a.jpg",))
+    put(jobs, access_notes="Gate code 4411", truck="T9", photos=(Photo(id="a.jpg"),))
     assert client.get(f"{PAGE}/live", headers=known).status_code == 304
     put(jobs, status=BOOKED)
     assert client.get(f"{PAGE}/live", headers=known).status_code == 200

@@ -16,6 +16,7 @@ JSON = msgspec.json.Encoder(decimal_format="number")
 # and nowhere in UTF-8.
 HIDDEN = ((rb"\ud", b"\\/\xff"), (rb"\uD", b"\\/\xfe"))
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file does not say
 # No pickup is older or further off; beyond them lie dates that no time zone can show.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 12, 31)
 

@@ -23,6 +23,7 @@ from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
+from dispatch.domain.visit.route import in_driving_order
 from dispatch.forms.sheet import DayForm
 from dispatch.forms.spreadsheet import count_text
 from dispatch.http import SiteRequest, crew_only
@@ -68,9 +69,12 @@ def day_sheet(request: SiteRequest) -> HttpResponse:
         driver = job.crew.driver or ""
         return not driver, drivers[driver].casefold(), driver
 
-    found.sort(key=lambda job: (whose(job), job.turn))
+    found.sort(key=whose)
     parts = [
-        Part(drivers[driver] or _("No driver yet"), [_shown(request, job, roster) for job in each])
+        Part(
+            drivers[driver] or _("No driver yet"),
+            [_shown(request, job, roster) for job in in_driving_order(each)],
+        )
         for (_none, _name, driver), each in groupby(found, key=whose)
     ]
     name = f"day-{form.data['date']}" if form.is_valid() else "day"
@@ -114,12 +118,20 @@ def _of_jobs(request: SiteRequest, ids: Sequence[str]) -> HttpResponse:
             continue
     if not found:
         return no_job(request)
-    found.sort(key=lambda job: (job.window.date if job.window else date.max, job.turn))
+    found = [
+        job
+        for _day, each in groupby(sorted(found, key=_day_of), key=_day_of)
+        for job in in_driving_order(each)
+    ]
     roster = wiring.roster(request.business).read()
     title = _("Job sheet") if len(found) == 1 else count_text(len(found))
     name = f"job-{found[0].id}" if len(found) == 1 else "jobs"
     part = Part("", [_shown(request, job, roster) for job in found])
     return _sheet(request, title, [part], name, missing=len(ids) - len(found))
+
+
+def _day_of(job: Job) -> date:
+    return job.window.date if job.window else date.max
 
 
 def _shown(request: SiteRequest, job: Job, roster: Roster) -> dict[str, Any]:

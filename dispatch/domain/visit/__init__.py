@@ -1,0 +1,1 @@
+"""What happens on site: the way there, money, pictures."""

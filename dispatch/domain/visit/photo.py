@@ -1,0 +1,29 @@
+"""What a job knows of its photos; their files are kept elsewhere."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from dispatch.domain.stored.record import LONG_AGO, Record
+
+MOST_PHOTOS = 20  # of a job
+
+
+class Kind(StrEnum):
+    """What a photo shows; one of a problem is not for the customer."""
+
+    REQUEST = "request"
+    BEFORE = "before"
+    AFTER = "after"
+    PROBLEM = "problem"
+
+
+class Photo(Record, frozen=True):
+    """One photo. Of those that old files name by their id alone nothing else is known."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    kind: Kind = Kind.BEFORE
+    at: datetime = LONG_AGO
+    by: str = ""
