@@ -324,7 +324,7 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
 
 def failed_text(failed: Event, roster: Roster, business: Business) -> SafeString:
     """`No access: gate locked (Joel, Fri, May 22, 12:10 PM)`, of a visit that came to nothing."""
-    at = failed.at.astimezone(business.zone)
+    at = failed.moment.astimezone(business.zone)
     day = day_text(at.date(), business)
     why, who = reason_in_words(failed), name_of(failed.by, roster)
     then = f"{day}, {clock_text(at)}"

@@ -14,6 +14,7 @@ from dispatch.views import (
 )
 from dispatch.views.crew import account, cover, roster
 from dispatch.views.reports import numbers, sheet, spreadsheet
+from dispatch.views.visit import position
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -49,6 +50,7 @@ urlpatterns = [
     path("jobs/<str:job_id>/assign", job.assign, name="assign"),
     path("jobs/<str:job_id>/notes", job.notes, name="notes"),
     path("jobs/<str:job_id>/eta", job.eta, name="eta"),
+    path("jobs/<str:job_id>/position", position.position, name="position"),
     path("jobs/<str:job_id>/edit", job.edit, name="edit"),
     path("jobs/<str:job_id>/link", job.link, name="link"),
 ]

@@ -11,7 +11,7 @@ from typing import Literal
 from django.utils.translation import gettext_lazy
 from msgspec import UNSET
 
-from dispatch import jobs, wiring
+from dispatch import jobs, positions, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, Window
 from dispatch.domain.jobbook import JobNotFound
@@ -26,8 +26,10 @@ from dispatch.domain.moves import (
 from dispatch.domain.permissions import THE_CUSTOMER, Permission
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import PATH, Status
+from dispatch.domain.visit.position import Position
 from dispatch.http import SiteRequest
 from dispatch.ratelimit import Limit, source
+from dispatch.templatetags.formats import map_link
 
 # The crew's own words are theirs; a customer reads which of the reasons it was.
 COULD_NOT = {
@@ -53,7 +55,8 @@ class TrackedJob:
     """All that the link's holder may know, and may do.
 
     People are first names; `eta_by` and `on_my_way_by` are empty where nobody of the crew said so.
-    `could_not_at` is when the crew were there for nothing, and `could_not_why` a half sentence.
+    `seen_at` is when the crew, on their way, were where `seen_link` shows on a map; `could_not_at`
+    when they were there for nothing, and `could_not_why` a half sentence.
     """
 
     status: Status
@@ -70,6 +73,9 @@ class TrackedJob:
     eta_by: str
     on_my_way_at: datetime | None
     on_my_way_by: str
+    seen_at: datetime | None
+    seen_minutes_ago: int
+    seen_link: str
     could_not_at: datetime | None
     could_not_why: str
     updated_at: datetime
@@ -78,7 +84,14 @@ class TrackedJob:
     may_undo: bool
 
     @classmethod
-    def of(cls, job: Job, roster: Roster, business: Business, at: datetime) -> "TrackedJob":
+    def of(
+        cls,
+        job: Job,
+        roster: Roster,
+        business: Business,
+        at: datetime,
+        position: Position | None = None,
+    ) -> "TrackedJob":
         load, failed = business.load(job.load), failed_visit(job)
         on_my_way, eta = coming(job, business, at)
         return cls(
@@ -96,7 +109,10 @@ class TrackedJob:
             eta_by=_of_the_crew(eta.by, job, roster) if eta else "",
             on_my_way_at=on_my_way.at if on_my_way else None,
             on_my_way_by=_of_the_crew(on_my_way.by, job, roster) if on_my_way else "",
-            could_not_at=failed.at if failed else None,
+            seen_at=position.at if position else None,
+            seen_minutes_ago=(at - position.at).seconds // 60 if position else 0,
+            seen_link=map_link(f"{position.lat},{position.lon}") if position else "",
+            could_not_at=failed.moment if failed else None,
             could_not_why=str(COULD_NOT[could_not_code(failed)]) if failed else "",
             updated_at=job.updated_at,
             may_be_ready=job.status in CUSTOMER_READY_FROM,
@@ -113,7 +129,8 @@ def tracked(request: SiteRequest, token: str) -> tuple[TrackedJob, Job]:
 
 
 def public_view(business: Business, job: Job) -> TrackedJob:
-    return TrackedJob.of(job, wiring.roster(business).read(), business, wiring.now())
+    at, roster = wiring.now(), wiring.roster(business).read()
+    return TrackedJob.of(job, roster, business, at, positions.of(business, job, at))
 
 
 def _first_name(username: str | None, roster: Roster) -> str:

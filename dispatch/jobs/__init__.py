@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Generic, ParamSpec
 import msgspec
 from msgspec import UNSET
 
-from dispatch import wiring
+from dispatch import positions, wiring
 from dispatch.domain import moves
 from dispatch.domain.availability import INSISTED, NotAvailable, check
 from dispatch.domain.business import Business
@@ -69,7 +69,10 @@ class Action(Generic[P]):
         self, business: Business, job_id: str, /, *args: P.args, **kwargs: P.kwargs
     ) -> Done:
         change = self.change(business, job_id, *args, **kwargs)
-        return Done(*wiring.jobs(business).change_job(job_id, change))
+        done = Done(*wiring.jobs(business).change_job(job_id, change))
+        if done.job.on_my_way and not done.job.still_coming:
+            positions.forget(business, done.job)
+        return done
 
 
 class KeyReused(Exception):

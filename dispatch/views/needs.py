@@ -75,7 +75,7 @@ class Needs:
                 return self._paid
             case Status.IN_PROGRESS if job.last_move:
                 who = driver or typed(name_of(job.last_move.by, self.roster))
-                since = time_text(job.last_move.at, self.business, self.at)
+                since = time_text(job.last_move.moment, self.business, self.at)
                 return format_html(_("{who} is at it since {since}."), who=who, since=since)
         if not driver:
             return _("Nobody drives it yet.")
