@@ -12,6 +12,7 @@ from dispatch.domain.status import Status
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from tests.making import BUSINESS, NOON, FakeClock, make_job
+from tests.web.pages import words
 
 HOUR = timedelta(hours=1)
 SCRIPT = {"X-Requested-With": "fetch", "Accept": "application/json"}
@@ -45,6 +46,13 @@ def test_it_is_dated_when_it_was_tapped_and_says_when_it_arrived(
     assert job_of(jobs).finished_at == NOON + 2 * HOUR
     assert job_of(jobs).reached(Status.IN_PROGRESS) == NOON + HOUR
     assert job_of(jobs).updated_at == NOON + 3 * HOUR
+
+
+def test_the_history_says_both(joel: Client, clock: FakeClock) -> None:
+    clock.at += HOUR
+    tap(joel, "in_progress", 1800)
+    said = "In Progress Joel, May 22, 12:30 PM (without reception; it came at 1:00 PM )"
+    assert said in words(joel.get(PATH))
 
 
 def test_what_is_sent_at_once_has_one_time(joel: Client, jobs: JobRepository) -> None:
