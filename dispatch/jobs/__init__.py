@@ -29,9 +29,15 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.domain.stored.record import JSON
 from dispatch.domain.typed.sentences import Sentence as _
+from dispatch.domain.visit.bill import TooMuch
 from dispatch.jobs.action import NO_TIME, Action, changing, once_for
 from dispatch.jobs.action import Change as Change
 from dispatch.jobs.action import Done as Done
+from dispatch.jobs.money import answer as answer
+from dispatch.jobs.money import offer as offer
+from dispatch.jobs.money import pay as pay
+from dispatch.jobs.money import reverse as reverse
+from dispatch.jobs.money import withdraw as withdraw
 from dispatch.jobs.reading import MOST_DAYS as MOST_DAYS
 from dispatch.jobs.reading import around as around
 from dispatch.jobs.reading import find as find
@@ -42,7 +48,10 @@ from dispatch.jobs.reading import seen
 SILENT = 10  # seconds without word from the storage after which pages say so
 
 # What one job's change is refused by; nothing of it has happened then.
-REFUSED = (IllegalMove, InvalidInput, JobConflict, JobNotFound, NotAvailable, WindowFull)
+REFUSED = (
+    *(IllegalMove, InvalidInput, JobConflict, JobNotFound),
+    *(NotAvailable, TooMuch, WindowFull),
+)
 
 
 class KeyReused(Exception):

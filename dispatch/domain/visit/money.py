@@ -14,6 +14,13 @@ MOST_MONEY = Decimal(10_000_000)
 FLOAT_NOISE = Decimal("0.000001")  # old files say 30.000000000000004
 METHODS = ("cash", "check", "card", "invoice", "other")
 ACCEPTED, DECLINED = "accepted", "declined"
+# What a history calls it: of prices that are offered, and of payments.
+QUOTED, QUOTE_WITHDRAWN = "quoted", "quote_withdrawn"
+QUOTE_ACCEPTED, QUOTE_DECLINED = "quote_accepted", "quote_declined"
+PAYMENT, PAYMENT_REVERSED = "payment", "payment_reversed"
+OFFERS = (QUOTED, QUOTE_WITHDRAWN, QUOTE_DECLINED)  # which tell of a price and leave it as it is
+PAYMENTS = (PAYMENT, PAYMENT_REVERSED)
+MONEY_EVENTS = (*OFFERS, QUOTE_ACCEPTED, *PAYMENTS)
 
 
 class PriceLine(Record, frozen=True):
@@ -67,6 +74,11 @@ class Quote(Record, frozen=True):
     answered_at: datetime | None = None
     answered_by: str | None = None
     answered_name: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.amount is not None:
+            force_setattr(self, "amount", cents(self.amount))
 
     @property
     def waits(self) -> bool:

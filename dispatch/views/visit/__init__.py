@@ -1,0 +1,1 @@
+"""A visit: the pages of what is done at a customer's."""
