@@ -84,7 +84,7 @@ def money_of(request: SiteRequest, job: Job, refused: QueryDict | None = None) -
     is_paying = "method" in typed or ("amount" in typed and "label" not in typed)
     return Money(
         waits=quote if quote and quote.waits and quote.amount is not None else None,
-        answered=quote if quote and quote.answer else None,
+        answered=quote if quote and quote.answer and quote.answered_at else None,
         told_by=_teller(quote, roster),
         offer=_offer(job, business, typed) if job.status.is_open else None,
         payments=[(each, payment_text(each, business, roster)) for each in bill.payments_of(job)],
