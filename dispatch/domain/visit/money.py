@@ -90,7 +90,7 @@ def sum_of(payments: Sequence[Payment]) -> Paid | None:
     kept = [payment for payment in payments if not payment.reversed]
     if not kept:
         return None
-    last = max(kept, key=lambda payment: payment.at)
+    last = max(reversed(kept), key=lambda payment: payment.at)  # of the same second the last
     total = sum((payment.amount for payment in kept), Decimal(0))
     return Paid(amount=total, method=last.method, at=last.at, by=last.by)
 
