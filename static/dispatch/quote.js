@@ -1,6 +1,6 @@
 // The lines of a new price: their sum as they are typed, and another empty line after the last.
 // Where the offer waits for reception, the customer can be asked at once all the same: whoever has
-// taken the form to send it later tells it so, by a `queued` event.
+// taken the form to send it later tells it so, by a `queued` event. The next one is another offer.
 const AMOUNT = /^([+-]?)[^0-9.+-]*([+-]?)((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:[.][0-9]*)?|[.][0-9]+)[^0-9.]*$/;
 
 function read(text) {
@@ -62,5 +62,6 @@ document.addEventListener("queued", ({ target }) => {
   }));
   quote.querySelector(".asked")?.remove();
   quote.prepend(asked);
-  form.closest("details").open = false;
+  form.elements.id.value = crypto.randomUUID();
+  form.closest("details")?.removeAttribute("open");
 });

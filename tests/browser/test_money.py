@@ -113,14 +113,15 @@ def test_an_offer_that_waits_for_reception_is_shown_to_the_customer_all_the_same
     form.get_by_label("What it is for").nth(2).fill("Neighbour's help")
     form.get_by_label("Amount").nth(2).fill("-20")
     form.get_by_label("Mattress", exact=False).fill("2")
+    quote_id = form.locator("[name=id]").input_value()
     form.evaluate("it => it.dispatchEvent(new CustomEvent('queued', { bubbles: true }))")
     asked = phone.locator(".asked")
     expect(asked.locator(".asked-price")).to_have_text("$460")
     expect(asked.locator("li")).to_have_text(
         ["Half load $320", "2 × Mattress $80", "Neighbour's help -$20", "2 × Mattress $80"]
     )
-    quote_id = form.locator("[name=id]").input_value()
     expect(asked.locator("[name=id]")).to_have_value(quote_id)
+    expect(form.locator("[name=id]")).not_to_have_value(quote_id)
 
 
 def test_each_line_that_is_begun_is_followed_by_an_empty_one_and_drafts_keep_theirs(

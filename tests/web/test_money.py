@@ -350,7 +350,7 @@ def test_a_quote_of_which_others_said_little_is_shown_to_nobody(
     put(jobs, quote=Quote(**quote))
     for page in (client.get(PAGE), dana.get(DRAWER)):
         assert page.status_code == 200
-        assert "A new price for" not in words(page).partition("Offer a new price")[0]
+        assert "A new price for" not in words(page).partition("What it is for")[0]
 
 
 # --- sent twice, late, at once -----------------------------------------------------------
