@@ -1,5 +1,6 @@
 """A price that is agreed on site, and a payment: on the driver's phone and on the customer's."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -162,3 +163,23 @@ def test_a_dispatcher_takes_a_payment_back(window: Window, site: Site) -> None:
     drawer.locator(".take-back").get_by_role("button", name="Take it back").tap()
     expect(dana.get_by_text("The payment is taken back")).to_be_visible()
     assert site.stored(job).paid is None
+
+
+def test_lines_that_were_typed_and_not_sent_are_there_again_with_back(
+    window: Window, site: Site
+) -> None:
+    """Each in its place, though their fields have one name."""
+    job = site.job(**JOELS)
+    phone = window("joel", **PHONE)
+    phone.goto(f"/dashboard/jobs/{job.id}?r={site.revision}")
+    form = price_form(phone.locator(".drawer"))
+    form.get_by_label("What it is for").nth(2).fill("Stairs")
+    form.get_by_label("Amount").nth(2).fill("25.50")
+    phone.get_by_role("link", name="Schedule").click()
+    expect(phone).to_have_url(re.compile("/schedule/"))
+    phone.go_back()
+    form = phone.locator(".offer form")
+    expect(form.get_by_label("Amount").nth(2)).to_have_value("25.50")
+    expect(form.get_by_label("Amount").nth(0)).to_have_value("320")
+    expect(form.get_by_label("What it is for").nth(2)).to_have_value("Stairs")
+    expect(form.get_by_label("What it is for").nth(1)).to_have_value("2 × Mattress")
