@@ -31,6 +31,7 @@ export function hasJob(answer) {
 }
 
 export function show(answer) {
+  withMoney();
   fill(answer);
   const { job } = shownJob().dataset;
   refill(unsent.get(job) || []);
@@ -39,6 +40,14 @@ export function show(answer) {
   drawer.append(toasts); // what is beside an open dialog can be neither seen nor pressed
   inside.scrollTop = 0;
   (inside.querySelector("[aria-invalid=true]") || drawer.querySelector("h2")).focus();
+}
+
+// What only a drawer needs does not make the board's first visit heavier.
+function withMoney() {
+  const style = document.getElementById("of-money");
+  if (!style.disabled) return;
+  style.disabled = false;
+  import("./quote.js");
 }
 
 // Where the focus goes when the work on a job is done.
