@@ -24,7 +24,20 @@ from dispatch.domain.status import CREATABLE
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
 from dispatch.domain.stored.record import utc
 from dispatch.domain.typed.sentences import Sentence
-from dispatch.domain.visit.money import Paid, Payment, PriceLine
+from dispatch.domain.visit.bill import TooMuch
+from dispatch.domain.visit.money import (
+    OFFERS,
+    PAYMENT,
+    PAYMENT_REVERSED,
+    PAYMENTS,
+    QUOTE_ACCEPTED,
+    QUOTE_DECLINED,
+    QUOTE_WITHDRAWN,
+    QUOTED,
+    Paid,
+    Payment,
+    PriceLine,
+)
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
 from dispatch.templatetags.formats import clock_text, day_text, hours, item_label, time_text, typed
@@ -64,6 +77,10 @@ ILLEGAL = {
         "“On my way” and estimates are for confirmed jobs; this is “%(start)s”."
         " If it is to be driven to, ask a dispatcher to move it."
     ),
+    Illegal.PRICE_STANDS: gettext_lazy(
+        "This job is “%(start)s”: no new price is agreed on it any more."
+        " If the price is wrong, a dispatcher can edit it."
+    ),
 }
 # Of the values in a history those that are more than a text.
 VALUES: dict[str, Any] = {
@@ -72,6 +89,7 @@ VALUES: dict[str, Any] = {
     "items": tuple[Item, ...],
     "window": Window | None,
     "eta": datetime | None,
+    "payments": Payment | None,
 }
 # The fields of a job as people call them.
 FIELDS = {
@@ -102,6 +120,12 @@ EVENTS = {
     "link_revoked": gettext_lazy("The link was taken away"),
     "link_renewed": gettext_lazy("A new link was made"),
     "restored": gettext_lazy("Put back as it was before"),
+    QUOTED: gettext_lazy("Offered a new price"),
+    QUOTE_ACCEPTED: gettext_lazy("The customer said yes to a new price"),
+    QUOTE_DECLINED: gettext_lazy("The customer said no to a new price"),
+    QUOTE_WITHDRAWN: gettext_lazy("Took the offer back"),
+    PAYMENT: gettext_lazy("Took a payment"),
+    PAYMENT_REVERSED: gettext_lazy("Took a payment back"),
 }
 REASONS = {
     INSISTED: gettext_lazy("all the same"),
@@ -157,6 +181,8 @@ def explain(error: Exception, business: Business) -> str:
             return " ".join(map(told, error.errors.values()))
         case JobConflict(field=""):
             return _who_moved(error.job, business)
+        case JobConflict(field="quote"):
+            return _other_price(error.job, business)
         case JobConflict():
             return _who_changed(error.job, error.field, business)
         case JobNotFound():
@@ -167,6 +193,12 @@ def explain(error: Exception, business: Business) -> str:
             return unavailable_text(error, wiring.roster(business).read(), business)
         case WindowFull():
             return full_text(error, business)
+        case TooMuch(left=Decimal() as left):
+            return _("Only %(left)s is open. Is all of it to be taken?") % {
+                "left": business.money(left)
+            }
+        case TooMuch():
+            return _("No price is agreed yet, so nothing is open. Is it all the same to be taken?")
         case MemberConflict():
             # Of several: “the name and the phone”.
             fields = _(" and the ").join(str(PROFILE.get(name, name)) for name in error.fields)
@@ -271,17 +303,28 @@ def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
     )
     changes = format_html_join(
         ", ",
-        "{}<bdi>{}</bdi> → <bdi>{}</bdi>",
+        "{}{}",
         (
             (
-                "" if name == event.what else f"{FIELDS.get(name) or words_of(name)} ",
-                *(_value_in_words(name, value, event, business, roster) for value in values),
+                ""
+                if name in (event.what, "payments")
+                else f"{FIELDS.get(name) or words_of(name)} ",
+                _change_in_words(name, values, event, business, roster),
             )
             for name, values in (event.changes or {}).items()
         ),
     )
     why = format_html(" (<bdi>{}</bdi>)", REASONS.get(reason, reason)) if reason else ""
     return format_html("{}{}{}{}", what, ": " if changes else "", changes, why)
+
+
+def _change_in_words(
+    name: str, values: tuple[Any, Any], event: Event, business: Business, roster: Roster
+) -> SafeString:
+    """`$320 → $0`; of a payment, which comes or goes, that one."""
+    told = [value for value in values if value is not None] if event.what in PAYMENTS else values
+    words = ((_value_in_words(name, value, event, business, roster),) for value in told)
+    return format_html_join(" → ", "<bdi>{}</bdi>", words)
 
 
 def _value_in_words(name: str, value: Any, event: Event, business: Business, roster: Roster) -> str:
@@ -296,6 +339,8 @@ def _value_in_words(name: str, value: Any, event: Event, business: Business, ros
             }.get(name, _("nothing"))
         case Decimal() if value.is_finite():
             return business.money(value)
+        case Payment():
+            return f"{business.money(value.amount)}, {method_text(value.method)}"
         case Window():
             is_usual = value == (business.agreed_window(value.date, value.name) or value)
             return when(value, business) + ("" if is_usual else f", {hours(value)}")
@@ -339,9 +384,13 @@ def reason_in_words(move: Event) -> str:
 
 def payment_text(payment: Payment | Paid, business: Business, roster: Roster) -> SafeString:
     """`Cash (Joel, May 22, 12:10 PM)`."""
-    method = METHODS.get(payment.method) or words_of(payment.method).capitalize()
+    method = method_text(payment.method)
     who, then = typed(name_of(payment.by, roster)), time_text(payment.at, business)
     return format_html("{} ({}, {})", method, who, then)
+
+
+def method_text(method: str) -> str:
+    return str(METHODS.get(method) or words_of(method).capitalize())
 
 
 def name_of(by: str, roster: Roster) -> str:
@@ -351,7 +400,8 @@ def name_of(by: str, roster: Roster) -> str:
 
 def _who_changed(job: Job, field: str, business: Business) -> str:
     roster = wiring.roster(business).read()
-    last = next((each for each in reversed(job.history) if field in (each.changes or ())), None)
+    made = (each for each in reversed(job.history) if each.what not in OFFERS)
+    last = next((each for each in made if field in (each.changes or ())), None)
     names = {"what": FIELDS.get(field, field), "who": _("Somebody else")}
     if last is None or not last.changes:
         return _("%(who)s has changed the %(what)s since you looked.") % names
@@ -360,6 +410,21 @@ def _who_changed(job: Job, field: str, business: Business) -> str:
         return _("%(who)s has changed the %(what)s since you looked.") % names
     names["value"] = _value_in_words(field, last.changes[field][1], last, business, roster)
     return _("%(who)s has changed the %(what)s to %(value)s since you looked.") % names
+
+
+def _other_price(job: Job, business: Business) -> str:
+    """Of a yes or no to a price that does not wait: which one does, or is agreed."""
+    price = job.price if isinstance(job.price, Decimal) else None
+    if job.quote and job.quote.waits and job.quote.amount is not None:
+        offered = business.money(job.quote.amount)
+        return _("That price is no longer the one on offer: now it is %(price)s.") % {
+            "price": offered
+        }
+    if price is None:
+        return _("That price is no longer on offer, and none is agreed yet.")
+    return _("That price is no longer on offer: the price is %(price)s.") % {
+        "price": business.money(price)
+    }
 
 
 def _who_moved(job: Job, business: Business) -> str:

@@ -35,11 +35,12 @@ NOT_CARRIED = {"csrfmiddlewaretoken", "member", UNSENT}
 # How the page that gives a form back shows its fields: others as they are, not to be changed.
 TO_TYPE = {
     *("customer_name", "phone", "email", "location", "access_notes", "truck", "price", "date"),
-    *("text", "reason", "eta", "name"),
+    *("text", "reason", "eta", "name", "label", "amount"),
 }
 LONG = {"text", "access_notes", "location"}
 TO_HIDE = {
     *("key", "back", "version", "expected", "take", "insist", "revoke", "on_my_way", "job", "do"),
+    *("id", "reverse"),
 }
 
 P = ParamSpec("P")

@@ -15,7 +15,8 @@ from dispatch.domain.moves import move
 from dispatch.domain.permissions import THE_CUSTOMER, Actor, Rank
 from dispatch.domain.roster import Member, Roster
 from dispatch.domain.status import PATH, Status
-from dispatch.domain.visit.money import Payment
+from dispatch.domain.visit.bill import known_lines, quoted
+from dispatch.domain.visit.money import Payment, PriceLine
 
 MEMBERS = {
     "dana": ("Dana Whitfield", Rank.DISPATCHER, ("supervisor",), "+16195550101"),
@@ -39,6 +40,7 @@ class Row(NamedTuple):
     note: str = ""
     paid: str = ""  # by which method, in full
     mattresses: int = 0
+    offered: int = 0  # what more is asked for, and waits for the customer's yes
 
 
 JOBS = tuple(
@@ -61,7 +63,7 @@ JOBS = tuple(
         ("Nadia Rahman", "9420 Carroll Canyon Rd", "92126", "full", -2, "completed", "joel", "", "", "check"),
         ("Priya Raman", "3055 Juniper St", "92104", "half", -1, "completed", "joel", "Gate code 4411", "Two trips to the curb, all gone.", "cash"),
         ("Walt Becker", "1427 Granada Ave", "92102", "quarter", -1, "completed", "ana"),
-        ("Lucia Ferrer", "4410 Texas St #3", "92116", "full", 0, "in_progress", "joel", "Third floor, no lift", "Piano is upstairs; Ana helps."),
+        ("Lucia Ferrer", "4410 Texas St #3", "92116", "full", 0, "in_progress", "joel", "Third floor, no lift", "Piano is upstairs; Ana helps.", "", 0, 90),
         ("Old Town Bikes", "2461 San Diego Ave", "92110", "half", 0, "ready_for_pickup", "ana", "Ring at the back door"),
         ("Mark Soderblom", "9230 Soderblom Ave", "92129", "full", 0, "booked", "joel", "", "", "", 2),
         ("Café Nuñez & Sons", "2801 Adams Ave #B, rear alley", "92116", "quarter", 1, "booked", "", "Dog in the yard"),
@@ -148,6 +150,10 @@ def made_job(business: Business, row: Row, at: datetime) -> Job:
             id=wiring.new_job_id(), amount=job.price, method=row.paid, at=now, by=row.driver
         )
         job = replace(job, payments=(payment,))
+    if row.offered:
+        stairs = PriceLine(label="Third floor, no lift", amount=Decimal(row.offered))
+        lines = (*known_lines(job, business, load.label), stairs)
+        job = quoted(job, wiring.new_token(), lines, by=row.driver, at=now)
     return job.noted(row.note, by=row.driver or "dana", at=now) if row.note else job
 
 

@@ -14,7 +14,7 @@ from dispatch.views import (
 )
 from dispatch.views.crew import account, cover, roster
 from dispatch.views.reports import numbers, sheet, spreadsheet
-from dispatch.views.visit import position
+from dispatch.views.visit import bill, position
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -53,4 +53,6 @@ urlpatterns = [
     path("jobs/<str:job_id>/position", position.position, name="position"),
     path("jobs/<str:job_id>/edit", job.edit, name="edit"),
     path("jobs/<str:job_id>/link", job.link, name="link"),
+    path("jobs/<str:job_id>/quote", bill.quote, name="quote"),
+    path("jobs/<str:job_id>/pay", bill.pay, name="pay"),
 ]

@@ -30,6 +30,13 @@ TRACKED = {
     "load": "Half load",
     "price": 320,
     "is_estimate": False,
+    "quote": {
+        "id": "hT3kP9wQz",
+        "amount": 410,
+        "lines": [{"label": "Half load", "amount": 320}, {"label": "Hot tub", "amount": 90}],
+        "at": "2026-05-22T20:10:00Z",
+    },
+    "answered": None,
     "driver": "Joel",
     "eta": None,
     "eta_said_at": None,

@@ -26,6 +26,7 @@ from dispatch.domain.moves import (
 from dispatch.domain.permissions import THE_CUSTOMER, Permission
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import PATH, Status
+from dispatch.domain.visit.money import ACCEPTED, PriceLine
 from dispatch.domain.visit.position import Position
 from dispatch.http import SiteRequest
 from dispatch.ratelimit import Limit, source
@@ -51,12 +52,35 @@ class Step:
 
 
 @dataclass(frozen=True)
+class OfferedPrice:
+    """A price that waits for the customer's yes or no, told by its `id`."""
+
+    id: str
+    amount: Decimal
+    lines: tuple[PriceLine, ...]
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class AnsweredPrice:
+    """What was said to a price, `accepted` or `declined`, and by whom: the name that they gave on
+    the driver's phone, empty where it was on their own page.
+    """
+
+    answer: str
+    amount: Decimal
+    at: datetime
+    name: str
+
+
+@dataclass(frozen=True)
 class TrackedJob:
     """All that the link's holder may know, and may do.
 
     People are first names; `eta_by` and `on_my_way_by` are empty where nobody of the crew said so.
     `seen_at` is when the crew, on their way, were where `seen_link` shows on a map; `could_not_at`
-    when they were there for nothing, and `could_not_why` a half sentence.
+    when they were there for nothing, and `could_not_why` a half sentence. `quote` waits; `answered`
+    has been answered and still means something.
     """
 
     status: Status
@@ -66,6 +90,8 @@ class TrackedJob:
     load: str
     price: Decimal | None
     is_estimate: bool
+    quote: OfferedPrice | None
+    answered: AnsweredPrice | None
     window: Window | None
     driver: str
     eta: datetime | None
@@ -102,6 +128,8 @@ class TrackedJob:
             load=load.label if load else "",
             price=job.price if job.price is not UNSET else None,
             is_estimate=job.status is Status.PENDING,
+            quote=_offered(job),
+            answered=_answered(job),
             window=job.window,
             driver=_first_name(job.crew.driver, roster),
             eta=eta.at if eta else None,
@@ -119,6 +147,23 @@ class TrackedJob:
             may_cancel=customer_may_cancel(job, at, business),
             may_undo=undoes_to(job, THE_CUSTOMER, at) is not None,
         )
+
+
+def _offered(job: Job) -> OfferedPrice | None:
+    quote = job.quote
+    if not (quote and quote.waits and quote.amount is not None and job.status.is_open):
+        return None
+    return OfferedPrice(quote.id, quote.amount, quote.lines, quote.at)
+
+
+def _answered(job: Job) -> AnsweredPrice | None:
+    """A yes for as long as that is the price, a no for as long as the job is open."""
+    quote = job.quote
+    if not (quote and quote.answer and quote.answered_at and quote.amount is not None):
+        return None
+    holds = quote.amount == job.price if quote.answer == ACCEPTED else job.status.is_open
+    name = quote.answered_name or ""
+    return AnsweredPrice(quote.answer, quote.amount, quote.answered_at, name) if holds else None
 
 
 def tracked(request: SiteRequest, token: str) -> tuple[TrackedJob, Job]:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("<str:token>/live", views.live, name="track-live"),
     path("<str:token>/ready", views.move, {"to": Status.READY_FOR_PICKUP}, name="track-ready"),
     path("<str:token>/cancel", views.move, {"to": Status.CANCELLED}, name="track-cancel"),
+    path("<str:token>/quote", views.quote, name="track-quote"),
     path("<str:token>/undo", views.undo, name="track-undo"),
     re_path("^(?P<rest>.*)$", views.not_found, name="unknown-link"),
 ]

@@ -26,6 +26,7 @@ from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
+from dispatch.domain.visit.money import ACCEPTED, DECLINED
 from dispatch.explain import explain, told
 from dispatch.http import (
     REVISION_PARAMETER,
@@ -161,6 +162,49 @@ def undo(request: SiteRequest, token: str) -> HttpResponse:
         except IllegalMove:
             pass  # too late, or done already: the page shows how it is
     return _to_page(request, token)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_pages_only
+@of_a_link
+def quote(request: SiteRequest, token: str) -> HttpResponse:
+    """POST is the customer's `answer` to the price of that `id`; GET asks for it."""
+    shown, job = tracked(request, token)
+    if request.method != "POST":  # answered: the back button leads here
+        return _ask_price(request, token, shown) if shown.quote else _to_page(request, token)
+    try:
+        return _answered(request, token, job)
+    except TooMany as error:
+        return _too_often(request, token, job, error)
+    except StoreUnavailable:
+        return _ask_price(request, token, shown, 503)
+
+
+def _answered(request: SiteRequest, token: str, job: Job) -> HttpResponse:
+    """Yes or no is said; said again, it is said as well. Raises StoreUnavailable, TooMany."""
+    business, sent = request.business, request.POST
+    answer, quote_id, key = (sent.get(name, "") for name in ("answer", "id", "key"))
+    if answer not in (ACCEPTED, DECLINED):
+        return _refused(request, token, job, _("Please say yes or no to the price."))
+    try:
+        with _counted(request, job):
+            jobs.answer(business, job.id, quote_id, answer, by=THE_CUSTOMER, key=key)
+    except JobConflict as conflict:
+        return _refused(request, token, conflict.job, explain(conflict, business), 409)
+    except IllegalMove:
+        now = jobs.find(business, job.id, by=THE_CUSTOMER)
+        why = _("This pickup is over, so its price stands as it is.")
+        return _refused(request, token, now, why)
+    return _to_page(request, token)
+
+
+def _ask_price(
+    request: SiteRequest, token: str, shown: TrackedJob, status: int = 200
+) -> HttpResponse:
+    """Asks for a yes or no; once more where the storage is out of reach (503)."""
+    key = request.POST.get("key") or wiring.new_token()
+    context = {"job": shown, "token": token, "key": key, "again": status == 503}
+    return render(request, "tracking/price.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -92,7 +92,9 @@ def _unheard(job: Job) -> Iterator[Need]:
     for said in job.messages_in or ():
         if not said.answer and not _seen_to(job, said.at):
             yield Need(job, Why.MESSAGE, said)
-    if (quote := job.quote) and quote.answer and not _seen_to(job, quote.answered_at):
+    quote = job.quote
+    is_theirs = quote and quote.answer and quote.answered_by in (None, CUSTOMER)  # no member heard
+    if quote and is_theirs and not _seen_to(job, quote.answered_at):
         yield Need(job, Why.ANSWERED, quote)
     for message in job.messages or ():
         if message.state == "failed" and not _seen_to(job, message.at):

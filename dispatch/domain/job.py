@@ -287,6 +287,8 @@ class Job(JobLine, frozen=True, kw_only=True):
         }
         if "window" in changes:
             fields = {**fields, "on_my_way": None, "eta": None, "stop": None}
+        if {"price", "price_lines"} & changes.keys() and self.quote and self.quote.waits:
+            fields = {**fields, "quote": None}  # it was offered in place of another price
         return self._changed("edited", changes, by=by, at=at, **fields)
 
     def expected_at(self, eta: datetime | None, *, by: str, at: datetime) -> Self:

@@ -108,12 +108,18 @@ def load_price(load: Load, items: tuple[Item, ...], business: Business) -> dict[
     """The `price` of a load, and with items the `price_lines` that it is the sum of."""
     if not items:
         return {"price": load.price}
-    lines = [PriceLine(label=load.label, amount=load.price)]
+    lines = [PriceLine(label=load.label, amount=load.price), *item_lines(items, business)]
+    return {"price": sum((line.amount for line in lines), Decimal(0)), "price_lines": tuple(lines)}
+
+
+def item_lines(items: tuple[Item, ...], business: Business) -> list[PriceLine]:
+    """`2 × Mattress`, for so many of what the business takes."""
+    lines = []
     for item in items:
         if offer := business.item(item.name):
             label = offer.label if item.count == 1 else f"{item.count} × {offer.label}"
             lines.append(PriceLine(label=label, amount=offer.price * item.count))
-    return {"price": sum((line.amount for line in lines), Decimal(0)), "price_lines": tuple(lines)}
+    return lines
 
 
 def text(name: str, value: object, *, at: str = "") -> str:

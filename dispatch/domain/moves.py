@@ -44,6 +44,7 @@ class Illegal(Enum):
     NO_FIRST_STATUS = auto()
     NO_SUCH_STATUS = auto()
     NOT_CONFIRMED = auto()  # "on my way" and estimates: the crew are still to come
+    PRICE_STANDS = auto()  # of a job that is over
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Event, Job, JobLine
 from dispatch.domain.typed.sentences import Sentence as _
+from dispatch.domain.visit.money import MONEY_EVENTS
 
 MONEY_FIELDS = ("price", "price_lines", "payments", "paid", "quote")
 
@@ -88,4 +89,5 @@ def history_for(who: Actor, job: Job, business: Business) -> tuple[Event, ...]:
         if event.changes
         else event
         for event in job.history
+        if event.what not in MONEY_EVENTS
     )

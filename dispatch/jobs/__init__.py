@@ -6,16 +6,15 @@ it reached us it was done, by who had no reception then.
 """
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial, update_wrapper
+from functools import partial
 from hashlib import sha256
-from typing import Any, Concatenate, Generic, ParamSpec
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from dispatch import positions, wiring
+from dispatch import wiring
 from dispatch.domain import moves
 from dispatch.domain.availability import INSISTED, NotAvailable, check
 from dispatch.domain.business import Business
@@ -30,6 +29,15 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.domain.stored.record import JSON
 from dispatch.domain.typed.sentences import Sentence as _
+from dispatch.domain.visit.bill import TooMuch
+from dispatch.jobs.action import NO_TIME, Action, changing, once_for
+from dispatch.jobs.action import Change as Change
+from dispatch.jobs.action import Done as Done
+from dispatch.jobs.money import answer as answer
+from dispatch.jobs.money import offer as offer
+from dispatch.jobs.money import pay as pay
+from dispatch.jobs.money import reverse as reverse
+from dispatch.jobs.money import withdraw as withdraw
 from dispatch.jobs.reading import MOST_DAYS as MOST_DAYS
 from dispatch.jobs.reading import around as around
 from dispatch.jobs.reading import find as find
@@ -40,39 +48,10 @@ from dispatch.jobs.reading import seen
 SILENT = 10  # seconds without word from the storage after which pages say so
 
 # What one job's change is refused by; nothing of it has happened then.
-REFUSED = (IllegalMove, InvalidInput, JobConflict, JobNotFound, NotAvailable, WindowFull)
-
-NO_TIME = timedelta()
-
-P = ParamSpec("P")
-Change = Callable[[JobBook], JobBook]  # of one job among the others; it may run more than once
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The job as it is now, and the revision from which on everybody sees it so."""
-
-    job: Job
-    revision: int
-
-
-class Action(Generic[P]):
-    """Something that people do to one job: called, it is done. Its `change` is what that does to
-    the book, for whoever changes several at once (`dispatch.jobs.several`).
-    """
-
-    def __init__(self, change: Callable[Concatenate[Business, str, P], Change]) -> None:
-        self.change = change
-        update_wrapper(self, change)
-
-    def __call__(
-        self, business: Business, job_id: str, /, *args: P.args, **kwargs: P.kwargs
-    ) -> Done:
-        change = self.change(business, job_id, *args, **kwargs)
-        done = Done(*wiring.jobs(business).change_job(job_id, change))
-        if done.job.on_my_way and not done.job.still_coming:
-            positions.forget(business, done.job)
-        return done
+REFUSED = (
+    *(IllegalMove, InvalidInput, JobConflict, JobNotFound),
+    *(NotAvailable, TooMuch, WindowFull),
+)
 
 
 class KeyReused(Exception):
@@ -164,7 +143,7 @@ def move(
         drives = starter and "driver" in starter.roles and not job.crew.driver
         return moves.driven_by(moved, by.name, at) if drives else moved
 
-    return _change(job_id, by, apply, _once(key, by, "move", to, reason), ago)
+    return changing(job_id, by, apply, once_for(key, by, "move", to, reason), ago)
 
 
 @Action
@@ -185,7 +164,7 @@ def undo(
         _fits(undone, job, book, business, at)
         return undone
 
-    return _change(job_id, by, apply, _once(key, by, "undo"))
+    return changing(job_id, by, apply, once_for(key, by, "undo"))
 
 
 @Action
@@ -205,7 +184,7 @@ def assign(
     With `insist`, beyond `jobs_per_window` too. `roster` reads it as it is now.
     """
     now = roster or partial(wiring.roster(business).refreshed, at_once=True)
-    at, once = wiring.now(), _once(key, by, "assign", *sorted(roles.items()))
+    at, once = wiring.now(), once_for(key, by, "assign", *sorted(roles.items()))
 
     def apply(book: JobBook) -> JobBook:
         job = seen(book.job(job_id), by)
@@ -245,7 +224,7 @@ def edit(
         return _insisted(edited) if insisted else edited
 
     given = sorted((name, plain(value)) for name, value in fields.items())
-    return _change(job_id, by, apply, _once(key, by, "edit", *given))
+    return changing(job_id, by, apply, once_for(key, by, "edit", *given))
 
 
 @Action
@@ -294,7 +273,7 @@ def note(
     def apply(job: Job, at: datetime, _: JobBook) -> Job:
         return job.noted(text, by=by.name, at=at)
 
-    return _change(job_id, by, apply, _once(key, by, "note", text), ago)
+    return changing(job_id, by, apply, once_for(key, by, "note", text), ago)
 
 
 @Action
@@ -313,7 +292,7 @@ def set_eta(
         _still_to_come(job)
         return job.expected_at(eta, by=by.name, at=at)
 
-    return _change(job_id, by, apply, _once(key, by, "eta", eta), ago)
+    return changing(job_id, by, apply, once_for(key, by, "eta", eta), ago)
 
 
 @Action
@@ -337,7 +316,7 @@ def on_my_way(
         way = job.on_the_way(by=by.name, at=at)
         return way.expected_at(there, by=by.name, at=at) if there else way
 
-    return _change(job_id, by, apply, _once(key, by, "on_my_way", minutes, eta), ago)
+    return changing(job_id, by, apply, once_for(key, by, "on_my_way", minutes, eta), ago)
 
 
 @Action
@@ -353,7 +332,7 @@ def renew_link(
     def apply(job: Job, at: datetime, _: JobBook) -> Job:
         return job.happened(Event(at=at, by=by.name, what=what), tracking_token=token)
 
-    return _change(job_id, by, apply, _once(key, by, what))
+    return changing(job_id, by, apply, once_for(key, by, what))
 
 
 def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
@@ -371,36 +350,6 @@ def discard(business: Business, job_ids: Set[str]) -> tuple[int, int]:
 
     book = wiring.jobs(business).change(apply)
     return len(junk), book.revision
-
-
-def _change(
-    job_id: str,
-    by: Actor,
-    fn: Callable[[Job, datetime, JobBook], Job],
-    once: str = "",
-    ago: timedelta = NO_TIME,
-) -> Change:
-    at = wiring.now()
-
-    def apply(book: JobBook) -> JobBook:
-        job = seen(book.job(job_id), by)
-        if job.has_done(once):
-            return book
-        after = fn(job, at - ago, book)
-        if after is job:
-            return book
-        after = after.arrived(job, at) if ago else after
-        return book.changed(after.keyed(once, at), at)
-
-    return apply
-
-
-def _once(key: str, by: Actor, *action: Any) -> str:
-    """The name under which a job remembers that this was done; empty without a key.
-
-    Other words under a key that was used are another action: nothing that was typed is swallowed.
-    """
-    return sha256(repr((by.name, key, action)).encode()).hexdigest()[:32] if key else ""
 
 
 def _fits(

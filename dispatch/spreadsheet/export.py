@@ -17,6 +17,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import LONG_AGO, Item, Job, JobLine
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
+from dispatch.domain.visit.bill import payments_of
 from dispatch.domain.visit.money import Payment
 from dispatch.spreadsheet.cells import defused
 from dispatch.spreadsheet.columns import BY_NAME, OURS
@@ -126,10 +127,8 @@ def job_cells(job: Job, business: Business, roster: Roster) -> Iterator[Cell]:
 
 
 def _payments(job: Job) -> list[Payment]:
-    """Those that count; of a job of old times what was paid in all."""
-    if not job.payments and (paid := job.paid):
-        return [Payment(id="paid", amount=paid.amount, method=paid.method, at=paid.at, by=paid.by)]
-    return [each for each in job.payments if not each.reversed]
+    """Those that count."""
+    return [each for each in payments_of(job) if not each.reversed]
 
 
 def _payment_cells(paid: Payment, job: Job, business: Business, roster: Roster) -> Iterable[Cell]:

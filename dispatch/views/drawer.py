@@ -26,6 +26,7 @@ from dispatch.domain.moves import JobConflict
 from dispatch.domain.permissions import Permission, history_for, sees_prices
 from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.stored.document import StoreUnavailable
+from dispatch.domain.visit.bill import TooMuch
 from dispatch.explain import (
     LOOK_BELOW,
     explain,
@@ -40,6 +41,7 @@ from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_
 from dispatch.templatetags.formats import typed
 from dispatch.views.board import board_of
 from dispatch.views.needs import Needs
+from dispatch.views.visit.money import money_of
 
 FORMS = ("note", "eta", "edit", "crew")  # by their names in the template
 Outcome = tuple[jobs.Done, str]  # of an action, and the words for it
@@ -137,6 +139,8 @@ def _refused(
     if isinstance(error, WindowFull):
         may_insist = request.user.actor.may(Permission.EDIT)
         return drawer(request, job, 409, words, bound=bound, may_insist=may_insist)
+    if isinstance(error, TooMuch):
+        return drawer(request, job, 409, words, may_insist=True)
     if isinstance(error, JobConflict | InvalidInput):
         # Roles that were left alone would undo what is new: they are shown as they are now.
         bound = {name: form.again(job) for name, form in bound.items() if name == "edit"}
@@ -189,6 +193,7 @@ def drawer(
         "refused": refused,
         "marked": said == str(LOOK_BELOW),
         "typed": request.POST if refused else {},
+        "money": money_of(request, job, request.POST if refused else None),
         # What was refused, or may have been done, is sent again under its own key.
         "key": (refused and key_sent(request)) or wiring.new_token(),
         "fresh": board_of(request).card(job) if fresh else "",

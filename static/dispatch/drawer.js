@@ -31,6 +31,7 @@ export function hasJob(answer) {
 }
 
 export function show(answer) {
+  withMoney();
   fill(answer);
   const { job } = shownJob().dataset;
   refill(unsent.get(job) || []);
@@ -39,6 +40,14 @@ export function show(answer) {
   drawer.append(toasts); // what is beside an open dialog can be neither seen nor pressed
   inside.scrollTop = 0;
   (inside.querySelector("[aria-invalid=true]") || drawer.querySelector("h2")).focus();
+}
+
+// What only a drawer needs does not make the board's first visit heavier.
+function withMoney() {
+  const style = document.getElementById("of-money");
+  if (!style.disabled) return;
+  style.disabled = false;
+  import("./quote.js");
 }
 
 // Where the focus goes when the work on a job is done.
@@ -162,24 +171,25 @@ function drafts(sent) {
     if (form === sent) continue;
     const fields = typedIn(form);
     if (fields.length && form.elements.version) fields.push(form.elements.version);
-    for (const field of fields) kept.push([form.getAttribute("action"), field.name, field.value]);
+    for (const field of fields) kept.push([form.getAttribute("action"), field.name, field.value, placeOf(field)]);
   }
   return kept;
 }
 
 function refill(kept) {
-  for (const [action, name, value] of kept) {
-    const field = fieldOf(action, name);
+  for (const [action, name, value, place] of kept) {
+    const field = fieldOf(action, name, place);
     if (!field) continue;
-    field.value = value;
+    if (field.matches("[type=radio], [type=checkbox]")) field.checked = true;
+    else field.value = value;
     field.closest("details")?.setAttribute("open", "");
   }
 }
 
 // What was refused comes back as if it had always been there: it is as unsent as before.
 function markUnsent(fields) {
-  for (const { form, name } of fields) {
-    const field = fieldOf(form.getAttribute("action"), name);
+  for (const sent of fields) {
+    const field = fieldOf(sent.form.getAttribute("action"), sent.name, placeOf(sent));
     if (field) field.dataset.unsent = "";
   }
 }
@@ -189,9 +199,9 @@ function markUnsent(fields) {
 function caret(sent) {
   const field = document.activeElement, { form, name, selectionStart, selectionEnd } = field;
   if (!inside.contains(field) || !form || form === sent || field.matches("button")) return () => false;
-  const action = form.getAttribute("action");
+  const action = form.getAttribute("action"), place = placeOf(field);
   return () => {
-    const same = fieldOf(action, name);
+    const same = fieldOf(action, name, place);
     if (!same) return false;
     same.closest("details")?.setAttribute("open", "");
     same.focus({ preventScroll: true });
@@ -200,7 +210,17 @@ function caret(sent) {
   };
 }
 
-function fieldOf(action, name) {
+function fieldOf(action, name, place) {
   const forms = [...inside.querySelectorAll("form")];
-  return forms.find((form) => form.getAttribute("action") === action && form.elements[name])?.elements[name];
+  const form = forms.find((each) => each.getAttribute("action") === action && each.elements[name]);
+  return form && twins(form, name)[place];
+}
+
+// The place of a field among those of its form that have its name.
+function placeOf(field) {
+  return twins(field.form, field.name).indexOf(field);
+}
+
+function twins(form, name) {
+  return [...form.elements].filter((field) => field.name === name);
 }

@@ -43,11 +43,14 @@ function refill() {
     // Of several forms with one action, that in which something can be typed.
     const form = forms().find((each) => each.getAttribute("action") === action
       && each.elements[typed] && each.elements[typed].type !== "hidden");
-    const values = new Set(fields.map((field) => field.join("=")));
+    const values = new Set(fields.map((field) => field.join("="))), left = [...fields];
     for (const field of form?.elements || []) {
-      const value = fields.find(([name]) => name === field.name)?.[1];
+      const place = left.findIndex(([name]) => name === field.name), value = left[place]?.[1];
       if (field.matches("[type=checkbox], [type=radio]")) field.checked = values.has(`${field.name}=${field.value}`);
-      else if (value !== undefined && !field.matches("button")) field.value = value;
+      else if (value !== undefined && !field.matches("button")) {
+        field.value = value;
+        left.splice(place, 1); // of several of one name each has its own
+      }
       if (value !== undefined) field.closest("details")?.setAttribute("open", "");
     }
   }

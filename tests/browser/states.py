@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from dispatch.domain.job import (
@@ -330,6 +331,77 @@ def ask(what: str, page: Page, site: Site) -> None:
     # A request can be taken back at any time, a confirmed pickup is ready at any time.
     at = Status.PENDING if what == "cancel" else Status.BOOKED
     page.goto(f"/track/{of(site, at).tracking_token}/{what}")
+
+
+def priced(site: Site, status: Status = Status.BOOKED, **answer: Any) -> Job:
+    """Joel has offered a new price, with something off it; the customer's `answer` may be known."""
+    at, off = site.now() - timedelta(minutes=4), PriceLine("Neighbour's help", Decimal(-20))
+    lines = (PriceLine("Full load", Decimal(600)), PriceLine("Hot tub", Decimal(350)), off)
+    quote = Quote(id="q1", amount=Decimal(930), lines=lines, at=at, by="joel", **answer)
+    return of(site, status, crew=JOELS, quote=quote, payments=A_LOAD["payments"])
+
+
+def track_price(page: Page, site: Site) -> None:
+    page.goto(f"/track/{priced(site).tracking_token}?r={site.revision}")
+    expect(page.get_by_role("heading", name="A new price")).to_be_visible()
+
+
+def ask_price(page: Page, site: Site) -> None:
+    page.goto(f"/track/{priced(site).tracking_token}/quote?r={site.revision}")
+    expect(page.get_by_role("heading", name="Do you agree")).to_be_visible()
+
+
+def price_503(page: Page, site: Site) -> None:
+    ask_price(page, site)
+    site.cut_off()
+    page.get_by_role("button", name="Yes").click()
+    expect(page.get_by_text("cannot reach our records")).to_be_visible()
+
+
+def price_gone(page: Page, site: Site) -> None:
+    """409: another price waits by now."""
+    ask_price(page, site)
+    priced_anew = of(site, Status.BOOKED)
+    assert priced_anew.quote
+    other = msgspec.structs.replace(priced_anew.quote, id="q2", amount=Decimal(950), lines=())
+    site.change(priced_anew, quote=other)
+    page.get_by_role("button", name="Yes").click()
+    expect(page.get_by_text("now it is $950")).to_be_visible()
+
+
+def track_agreed(page: Page, site: Site) -> None:
+    told = {"answer": "accepted", "answered_at": site.now(), "answered_by": "joel"}
+    job = priced(site, **told, answered_name="Mark Söderblom")
+    site.change(job, price=Decimal(930), price_lines=())
+    page.goto(f"/track/{job.tracking_token}?r={site.revision}")
+    expect(page.get_by_text("agreed to $930")).to_be_visible()
+
+
+def drawer_price(page: Page, site: Site) -> None:
+    """A price waits for the yes; another one is begun."""
+    page.goto(f"/dashboard/jobs/{priced(site).id}?r={site.revision}")
+    page.get_by_text("Offer another price").click()
+    page.get_by_label("What it is for").nth(1).fill("Stairs")
+    page.get_by_label("Amount").nth(1).fill("25.50")
+    expect(page.get_by_role("status").filter(has_text=".50")).to_be_visible()
+
+
+def drawer_price_errors(page: Page, site: Site) -> None:
+    drawer_price(page, site)
+    page.get_by_label("Amount").nth(1).fill("many")
+    page.get_by_role("button", name="Offer it").click()
+    expect(page.get_by_text("Stairs: That is no amount")).to_be_visible()
+
+
+def drawer_pay(page: Page, site: Site) -> None:
+    """More than is open: it is asked about."""
+    page.goto(f"/dashboard/jobs/{priced(site).id}?r={site.revision}")
+    page.locator(".pay-form > summary").click()
+    page.locator(".pay").get_by_label("Amount").fill("9000")
+    page.locator(".pay").get_by_text("Card terminal").click()
+    page.get_by_role("button", name="Take payment").click()
+    expect(page.get_by_role("button", name="Do it all the same")).to_be_visible()
+    page.get_by_text("Take it back…").click()
 
 
 def could_not(page: Page, site: Site) -> None:
@@ -686,6 +758,11 @@ CUSTOMERS = [
     State("track-print", "", printed(on_the_way)),
     State("track-ask-cancel", "", partial(ask, "cancel")),
     State("track-ask-ready", "", partial(ask, "ready")),
+    State("track-price", "", track_price),
+    State("track-ask-price", "", ask_price),
+    State("track-price-503", "", price_503),
+    State("track-price-409", "", price_gone),
+    State("track-price-agreed", "", track_agreed),
     State("track-could-not", "", could_not),
     State("track-cancel-503", "", cancel_503),
     State("track-one-moment", "", one_moment),
@@ -728,6 +805,9 @@ CREW = [
     State("drawer-page", "dana", drawer_page),
     State("drawer-print", "dana", printed(drawer_page)),
     State("drawer-409", "dana", somebody_was_faster),
+    State("drawer-price", "joel", drawer_price),
+    State("drawer-price-errors", "joel", drawer_price_errors),
+    State("drawer-pay", "dana", drawer_pay),
     State("why", "dana", why),
     State("why-crew", "joel", why),
     State("new-job", "dana", at("/dashboard/jobs/new")),

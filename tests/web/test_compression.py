@@ -21,7 +21,7 @@ PARAMETERS = (
     *("q", "crew", "date", "from", "to", "status", "after", "month", "day", "next", "back", "of"),
     *("version", "expected", "key", "member", "reason", "text", "customer_name", "location"),
 )
-BY_CHANCE = re.compile(r'name="(csrfmiddlewaretoken|key)" value="\w+"')
+BY_CHANCE = re.compile(r'name="(csrfmiddlewaretoken|key|id)" value="\w+"')
 Ask = Callable[..., Any]
 
 

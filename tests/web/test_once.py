@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import dispatch.jobs
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.status import Status
+from dispatch.domain.visit.money import PriceLine
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, DANA, TOKEN, FakeClock, make_job, seconds, unavailable
 from tests.web.api import Program
@@ -53,6 +55,11 @@ def noted() -> None:
     dispatch.jobs.note(BUSINESS, ID, "OK", by=DANA)
 
 
+def another_price() -> None:
+    lines = (PriceLine("All of it", Decimal(700)),)
+    dispatch.jobs.offer(BUSINESS, ID, "another-price", lines, by=DANA)
+
+
 ACTIONS: list[tuple[str, dict[str, Any], Between]] = [
     ("notes", {"text": "Couch is behind the garage"}, noted),
     ("move", {"status": "ready_for_pickup", "expected": "booked"}, moved_back),
@@ -65,6 +72,8 @@ ACTIONS: list[tuple[str, dict[str, Any], Between]] = [
     ("eta", {"on_my_way": "1"}, noted),
     ("link", {}, noted),
     ("link", {"revoke": "1"}, noted),
+    ("quote", {"id": "a-new-price", "label": "All of it", "amount": "650"}, another_price),
+    ("pay", {"amount": "100", "method": "cash"}, noted),
 ]
 
 

@@ -17,7 +17,7 @@ from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, Request
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
-from dispatch.domain.visit.money import Paid, PriceLine
+from dispatch.domain.visit.money import Paid, Payment, PriceLine, Quote
 from dispatch.domain.visit.photo import Photo
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON, TOKEN, FakeClock, make_job, make_member, unavailable
@@ -44,6 +44,10 @@ def job_with_canaries(**fields: Any) -> Job:
             "crew": Crew(driver="canary.user", first_mate="canary.mate", supervisor="canary.boss"),
             "price_lines": (PriceLine("canary line", Decimal(600)),),
             "paid": Paid(amount=Decimal("86753.09"), method="canary-card", at=NOON, by="canary.b"),
+            "payments": (
+                Payment(id="canary-payment", amount=Decimal("86753.09"), method="canary", **event),
+            ),
+            "quote": Quote(id="q" * 9, amount=Decimal(700), at=NOON, by="canary.user"),
             "on_my_way": OnMyWay(at=NOON, by="canary.user"),
             "eta": Eta(at=NOON, said_at=NOON, by="canary.user"),
             "history": (
@@ -100,7 +104,10 @@ PATHS = [
     *("/dashboard/", "/dashboard/board", "/dashboard/login/", "/dashboard/requests/"),
     *("/dashboard/jobs/{}", "/dashboard/crew/", "/dashboard/account/", "/dashboard/nope"),
     *("/api/jobs", "/api/jobs/{}", "/api/crew", "/api/docs", "/api/openapi.json", "/api/nope"),
-    *(f"/track/{TOKEN}{part}" for part in ("", "/live", "/ready", "/cancel", "/undo", "/nope")),
+    *(
+        f"/track/{TOKEN}{part}"
+        for part in ("", "/live", "/ready", "/cancel", "/undo", "/quote", "/nope")
+    ),
 ]
 POSTS: list[tuple[str, dict[str, str]]] = [
     ("/book/", {}),
@@ -112,7 +119,9 @@ POSTS: list[tuple[str, dict[str, str]]] = [
     ("/nowhere", {}),
     *((f"/track/{TOKEN}/{part}", {"reason": "x"}) for part in ("ready", "cancel", "undo", "nope")),
     *((f"/track/{TOKEN}/{part}", {"expected": "pending"}) for part in ("ready", "cancel", "undo")),
-    *((f"/track/{'u' * 32}/{part}", {}) for part in ("ready", "cancel", "undo")),
+    *((f"/track/{'u' * 32}/{part}", {}) for part in ("ready", "cancel", "undo", "quote")),
+    *((f"/track/{TOKEN}/quote", {"id": "q" * 9, "answer": said}) for said in ("x", "accepted")),
+    (f"/track/{TOKEN}/quote", {"id": "r" * 9, "answer": "declined"}),
 ]
 
 
@@ -202,7 +211,7 @@ def test_signed_in_or_not_the_tracking_page_is_the_same(dana: Client) -> None:
 @pytest.mark.parametrize("token", [TOKEN, "unknown" + "x" * 25])
 def test_no_answer_about_a_job_is_kept(client: Client, token: str) -> None:
     known = {"If-None-Match": client.get(f"{PAGE}/live").headers["ETag"]}
-    for path in ("", "/live", "/ready", "/cancel", "/undo"):
+    for path in ("", "/live", "/ready", "/cancel", "/undo", "/quote"):
         for method in (client.get, client.head, client.post):
             answer = method(f"/track/{token}{path}", headers=known)  # a 304 is no exception
             assert answer.headers["Cache-Control"] == "no-store", (path, method)

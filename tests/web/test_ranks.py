@@ -33,6 +33,7 @@ AWAY = {"from": "2026-05-23", "set": "away"}
 ANA = {"name": "Ana", "rank": "crew", "roles": "driver"}
 PETE = {**ANA, "name": "Pete", "username": "pete"}
 NEW = {"customer_name": "Ida", "location": "Main St", "status": "booked", "price": "175"}
+LINE = {"label": "All of it", "amount": "600"}
 Statuses = tuple[int, int, int, int]  # of an anonymous, a viewer, one of the crew, a dispatcher
 
 
@@ -82,6 +83,7 @@ TABLE: dict[str, Route] = {
     "track/<str:token>/ready": both(all_get(200), all_get(303)),
     "track/<str:token>/cancel": both(all_get(200), all_get(303)),
     "track/<str:token>/undo": both(all_get(303), all_get(303)),
+    "track/<str:token>/quote": both(all_get(303), all_get(409), answer="accepted"),  # to none
     "track/^(?P<rest>.*)$": both(all_get(404), all_get(404)),
     "dashboard/": page(*LOOKS),
     "dashboard/board": page(401, 200, 200, 200),
@@ -133,6 +135,8 @@ TABLE: dict[str, Route] = {
         DISPATCHER_DOES, customer_name="Mark", location="Soderblom Ave", price="600", version="1"
     ),
     "dashboard/jobs/<str:job_id>/link": action(DISPATCHER_DOES),
+    "dashboard/jobs/<str:job_id>/quote": action(CREW_DO, id="a-new-price", **LINE),
+    "dashboard/jobs/<str:job_id>/pay": action(CREW_DO, amount="100", method="cash"),
     "calendar/<str:secret>.ics": page(*all_get(404)),
     "api/token": call("POST", all_get(200), **CREDENTIALS),
     "api/track": call("POST", all_get(200), token=TOKEN),
@@ -347,6 +351,8 @@ def test_anothers_job_looks_like_none_at_all(shared_out: JobRepository, joel: Cl
         ("post", "dashboard/jobs/job5/assign", {"driver": "joel"}, 403),
         ("post", "dashboard/jobs/job5/edit", {"truck": "T9", "customer_name": "x"}, 403),
         ("post", "dashboard/jobs/job5/link", {}, 403),
+        ("post", "dashboard/jobs/job5/quote", {"id": "a-new-price", **LINE}, 404),
+        ("post", "dashboard/jobs/job5/pay", {"amount": "1", "method": "cash"}, 404),
         ("patch", "api/jobs/job5", {"truck": "T9"}, 403),
         ("post", "api/jobs/job5/status", MOVE, 404),
         ("post", "api/jobs/job5/status", MOVE | {"expected": "pending"}, 404),

@@ -28,6 +28,8 @@ FORMS: list[tuple[str, str, dict[str, str]]] = [
     (DRAWER, f"{DRAWER}/notes", {"text": "Couch is behind\r\nthe garage"}),
     (DRAWER, f"{DRAWER}/move", {"status": "cancelled", "reason": "Moved to Reno"}),
     (DRAWER, f"{DRAWER}/edit", {"truck": "T-17"}),
+    (DRAWER, f"{DRAWER}/pay", {"amount": "12.50", "method": "check"}),
+    (DRAWER, f"{DRAWER}/quote", {"id": "a-new-price", "label": "Stairs", "amount": "25.50"}),
     ("/dashboard/", f"{DRAWER}/move?expected=booked", {"status": "in_progress"}),
     ("/dashboard/requests/", "/dashboard/requests/", {"job": "jXkL9m2pQ"}),
     ("/dashboard/crew/joel/", "/dashboard/crew/joel/", {"name": "Joel R.", "rank": "crew"}),
@@ -124,6 +126,14 @@ def test_signed_out_elsewhere_a_form_comes_back_after_signing_in_and_can_be_sent
     assert holds(back, typed)
     again = tab.post(path, fields_of(back, unescape(path)), headers=OURS)
     assert again.status_code in (200, 303, 422)
+
+
+def test_each_line_of_a_price_comes_back(tab: Client) -> None:
+    lines = {"label": ["Half load", "Stairs"], "amount": ["320", "25.50"]}
+    sent: dict[str, Any] = opened(tab, DRAWER) | {"id": "a-new-price"} | lines
+    sign_in_elsewhere(tab)
+    back = text(tab.post(f"{DRAWER}/quote", sent, headers=OURS))
+    assert {name: re.findall(f'name="{name}" value="([^"]*)"', back) for name in lines} == lines
 
 
 @pytest.mark.parametrize(("page", "path", "typed"), FORMS)

@@ -14,6 +14,13 @@ MOST_MONEY = Decimal(10_000_000)
 FLOAT_NOISE = Decimal("0.000001")  # old files say 30.000000000000004
 METHODS = ("cash", "check", "card", "invoice", "other")
 ACCEPTED, DECLINED = "accepted", "declined"
+# What a history calls it: of prices that are offered, and of payments.
+QUOTED, QUOTE_WITHDRAWN = "quoted", "quote_withdrawn"
+QUOTE_ACCEPTED, QUOTE_DECLINED = "quote_accepted", "quote_declined"
+PAYMENT, PAYMENT_REVERSED = "payment", "payment_reversed"
+OFFERS = (QUOTED, QUOTE_WITHDRAWN, QUOTE_DECLINED)  # which tell of a price and leave it as it is
+PAYMENTS = (PAYMENT, PAYMENT_REVERSED)
+MONEY_EVENTS = (*OFFERS, QUOTE_ACCEPTED, *PAYMENTS)
 
 
 class PriceLine(Record, frozen=True):
@@ -68,6 +75,11 @@ class Quote(Record, frozen=True):
     answered_by: str | None = None
     answered_name: str | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.amount is not None:
+            force_setattr(self, "amount", cents(self.amount))
+
     @property
     def waits(self) -> bool:
         return self.answer is None
@@ -78,7 +90,7 @@ def sum_of(payments: Sequence[Payment]) -> Paid | None:
     kept = [payment for payment in payments if not payment.reversed]
     if not kept:
         return None
-    last = max(kept, key=lambda payment: payment.at)
+    last = max(reversed(kept), key=lambda payment: payment.at)  # of the same second the last
     total = sum((payment.amount for payment in kept), Decimal(0))
     return Paid(amount=total, method=last.method, at=last.at, by=last.by)
 

@@ -1,1 +1,1 @@
-"""The driver's day."""
+"""A visit: the pages of what is done at a customer's."""
