@@ -6,6 +6,7 @@ import { typedIn } from "./typed.js";
 
 export const day = document.getElementById("day");
 const told = document.getElementById("told"), changed = document.getElementById("changed");
+const SAID = 6000; // ms
 const CONTROLS = "a, button, summary, input, textarea";
 const hasCome = steady(day, (target) => target.closest(CONTROLS));
 
@@ -18,8 +19,9 @@ let clearing;
 export function say(text) {
   clearTimeout(clearing);
   told.textContent = text.trim();
-  clearing = setTimeout(() => { told.textContent = ""; }, 6000);
+  clearing = setTimeout(() => { told.textContent = ""; }, SAID);
 }
+setTimeout(() => document.querySelectorAll("#news > .toast:not(#told)").forEach((it) => it.remove()), SAID);
 
 // What a refusal says, whichever page it came as.
 export function sayRefusal(answer) {
@@ -89,8 +91,11 @@ function nameOf(control) {
   return [localName, name, value, disabled, form?.action, control.textContent.trim()].join(" ");
 }
 
-// All as `fresh` has it: a person has asked for it, or has changed the order themselves.
+// All as `fresh` has it: a person has asked for it, or has changed the order themselves. The focus
+// stays on what does the same.
 export function show(fresh) {
+  const { activeElement: focused } = document, of = focused?.closest?.(".stop")?.dataset.id;
+  const { localName, value } = focused || {};
   for (const each of fresh.querySelectorAll(".stop")) {
     const stop = stopOf(each.dataset.id), isLarge = each.classList.contains("large");
     if (!stop) continue;
@@ -106,6 +111,9 @@ export function show(fresh) {
   day.replaceChildren(fresh);
   changed.hidden = true;
   day.dispatchEvent(new Event("merged"));
+  const stop = of && stopOf(of), same = [...stop?.querySelectorAll(localName) || []];
+  const isSame = (it) => it.value === value && it.className === focused.className && !it.disabled;
+  (same.find(isSame) || stop?.querySelector(".handle, summary"))?.focus({ preventScroll: true });
 }
 
 changed.querySelector("button").addEventListener("click", async () => {

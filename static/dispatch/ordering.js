@@ -16,7 +16,7 @@ day.addEventListener("fresh", reveal);
 
 const stops = () => [...list("rest").children];
 const movable = () => stops().filter((stop) => stop.querySelector(".handle"));
-const order = () => movable().map((stop) => stop.dataset.id);
+const order = () => [...list("open").children, ...movable()].map((stop) => stop.dataset.id);
 
 // One after the other, each with the whole order as it is then.
 function post(before) {
@@ -26,17 +26,11 @@ function post(before) {
   sent = sent.then(async () => {
     const answer = await send(form.action, body);
     if (held) return;
-    if (answer.ok) return showKeepingFocus(parse(answer.html).firstElementChild);
+    if (answer.ok) return show(parse(answer.html).firstElementChild);
     putBack(before);
     if (answer.status) sayRefusal(answer);
     else say(document.getElementById("told").dataset.failed);
   });
-}
-
-function showKeepingFocus(fresh) {
-  const focus = document.activeElement;
-  show(fresh);
-  if (focus?.isConnected && day.contains(focus)) focus.focus({ preventScroll: true });
 }
 
 function putBack(ids) {

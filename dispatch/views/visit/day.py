@@ -21,7 +21,15 @@ from dispatch.domain.roster import Member
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.domain.visit.route import moved
 from dispatch.explain import explain, not_written
-from dispatch.http import SiteRequest, crew_only, is_fetch, is_known, post_only, with_revision
+from dispatch.http import (
+    SiteRequest,
+    crew_only,
+    is_fetch,
+    is_known,
+    post_only,
+    see_other,
+    with_revision,
+)
 from dispatch.jobs import order as orders
 from dispatch.views.drawer import key_sent
 from dispatch.views.visit.stops import MINUTES, USUAL, Day, jobs_of_day
@@ -62,9 +70,9 @@ def day_part(request: SiteRequest) -> HttpResponse:
 @post_only("day")
 @crew_only(Permission.MOVE)
 def day_order(request: SiteRequest) -> HttpResponse:
-    """The stops in the order of their ids, `job` for each; or the one `job` by `by` among those
-    after the one that is open, `at`: 1 later, or -1 earlier. The address says whose, and of which
-    day. A script is answered with the changing part.
+    """The stops in the order of their ids, `job` for each; or the one `job` by `by`: 1 later, or
+    -1 earlier, among those that come after the open one, `at`. The address says whose, and of
+    which day. A script is answered with the changing part.
     """
     sent, asked = request.POST, _asked(request, request.GET)
     if not (asked.member.username == request.user.username or request.user.may["assign"]):
@@ -73,8 +81,10 @@ def day_order(request: SiteRequest) -> HttpResponse:
     if asked.wrong or not ids or (by and by not in STEPS):
         return _page(request, asked, 422, asked.wrong or _("Say what is to go where."))
     if by:
-        after = [stop.job.id for stop in _day(request, asked).rest if stop.may_order]
-        ids = moved(after, ids[0], STEPS[by])
+        shown = _day(request, asked)
+        after = [stop.job.id for stop in shown.rest if stop.may_order]
+        before = [shown.open.job.id] if shown.open else []
+        ids = before + moved(after, ids[0], STEPS[by])
     whose = request.business, asked.member.username, asked.day
     try:
         revision = orders.put(*whose, ids, key=key_sent(request))
@@ -84,8 +94,7 @@ def day_order(request: SiteRequest) -> HttpResponse:
     if is_fetch(request):
         return with_revision(request, _part(request, _day(request, asked)), revision)
     messages.success(request, _("The stops are in that order now."))
-    query = _query(asked, request.POST.get("at", ""))
-    response = HttpResponse(status=303, headers={"Location": f"{reverse('day')}?{query}"})
+    response = see_other("day", query=_query(asked, sent.get("at", "")))
     return with_revision(request, response, revision)
 
 
