@@ -116,6 +116,9 @@ TABLE: dict[str, Route] = {
     "dashboard/numbers/": page(*ONLY_DISPATCHER),
     "dashboard/export.csv": page(*ONLY_DISPATCHER),
     "dashboard/import/": both(ONLY_DISPATCHER, (302, 403, 403, 422)),
+    "dashboard/day/": page(*LOOKS),
+    "dashboard/day/part": page(401, 200, 200, 200),
+    "dashboard/day/order": action(CREW_DO, job=ID, by="1"),
     "dashboard/day/sheet": page(*LOOKS),
     "dashboard/jobs/sheet": page(302, 404, 404, 404),  # of no job
     "dashboard/jobs/<str:job_id>/sheet": page(*LOOKS),
