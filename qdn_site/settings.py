@@ -123,6 +123,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 NOT_INDEXED = "noindex, nofollow"
+PERMISSIONS = "camera=(), geolocation=({geolocation}), microphone=(), payment=(), usb=()"
+MAY_LOCATE = PERMISSIONS.format(geolocation="self")
 ANSWER_HEADERS = {
     "/": {
         # Nothing here is inline and nothing comes from elsewhere, so that no nonce is needed.
@@ -134,7 +136,7 @@ ANSWER_HEADERS = {
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": SECURE_REFERRER_POLICY,
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Permissions-Policy": PERMISSIONS.format(geolocation=""),
         "Cross-Origin-Resource-Policy": "same-origin",
     },
     # Kept nowhere and found by nobody but the link's holder, or by who is signed in.

@@ -51,7 +51,14 @@ function show(url) {
   for (const note of document.querySelectorAll("[data-sharing]")) note.hidden = note.dataset.sharing !== url;
 }
 
-if (navigator.geolocation) {
+function offer() {
   for (const label of document.querySelectorAll(".share")) label.hidden = false;
+  show(JSON.parse(sessionStorage.getItem(KEPT) || "{}").url);
+}
+
+if (navigator.geolocation) {
+  offer();
   begin();
+  document.addEventListener("fresh", offer, { capture: true });
+  document.addEventListener("merged", offer, { capture: true });
 }

@@ -125,6 +125,12 @@ def test_what_is_no_place_or_no_time_is_refused(
     assert "on a map" not in words(client.get(PAGE))
 
 
+def test_a_browser_may_ask_where_it_is_on_the_days_page_alone(joel: Client) -> None:
+    assert "geolocation=(self)" in joel.get("/dashboard/day/").headers["Permissions-Policy"]
+    for path in ("/dashboard/", PATH, "/dashboard/day/part", PAGE):
+        assert "geolocation=()" in joel.get(path).headers["Permissions-Policy"]
+
+
 def test_without_the_cache_everything_else_works(
     joel: Client, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -51,7 +52,10 @@ def day(request: SiteRequest) -> HttpResponse:
     """`date` (today), `member` (one's own; another's is for who may see every job), and `at`, the
     stop that is open.
     """
-    return _page(request, _asked(request, request.GET))
+    response = _page(request, _asked(request, request.GET))
+    # Here alone the browser may be asked where it is.
+    response.headers["Permissions-Policy"] = settings.MAY_LOCATE
+    return response
 
 
 @require_safe

@@ -20,6 +20,7 @@ from dispatch.domain.job_input import LONGEST
 from dispatch.domain.moves import COULD_NOT, UNDO
 from dispatch.http import SiteRequest
 from dispatch.models import CrewUser
+from dispatch.views.visit.money import money_of
 from dispatch.views.visit.stops import MINUTES, USUAL, Day, Stop
 
 # What stands in kept markup for that which each page has of its own. Nobody can type them.
@@ -103,10 +104,12 @@ class Markup:
 @lru_cache(maxsize=1024)
 def _rendered(shown: Shown, template: Template) -> str:
     stop, day = shown.stop, reverse("day")
+    request: Any = SimpleNamespace(user=shown.asks, business=shown.business)
     context = {
         "stop": stop,
         "job": stop.job,
-        "request": SimpleNamespace(user=shown.asks, business=shown.business),
+        "money": money_of(request, stop.job),
+        "request": request,
         "business": shown.business,
         "csrf_token": TOKEN,
         "key": KEY,
