@@ -25,6 +25,7 @@ from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
 from dispatch.domain.stored.record import utc
 from dispatch.domain.typed.sentences import Sentence
 from dispatch.domain.visit.money import Paid, Payment, PriceLine
+from dispatch.domain.visit.photo import Kind
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
 from dispatch.templatetags.formats import clock_text, day_text, hours, item_label, time_text, typed
@@ -102,6 +103,12 @@ EVENTS = {
     "link_revoked": gettext_lazy("The link was taken away"),
     "link_renewed": gettext_lazy("A new link was made"),
     "restored": gettext_lazy("Put back as it was before"),
+}
+PHOTOS = {
+    Kind.REQUEST: gettext_lazy("From the customer"),
+    Kind.BEFORE: gettext_lazy("Before"),
+    Kind.AFTER: gettext_lazy("After"),
+    Kind.PROBLEM: gettext_lazy("Problem"),
 }
 REASONS = {
     INSISTED: gettext_lazy("all the same"),
@@ -266,6 +273,8 @@ def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
         return format_html("{}", words % {"count": f"{event.count:,}"})
     if event.is_move:
         return format_html("<bdi>{}</bdi>", reason_in_words(event))
+    if event.what == "photos" and event.count:
+        return format_html("{}", photos_text(event.count, reason))
     what = (
         EVENTS.get(event.what or "") or words_of(event.what or _("something happened")).capitalize()
     )
@@ -282,6 +291,12 @@ def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
     )
     why = format_html(" (<bdi>{}</bdi>)", REASONS.get(reason, reason)) if reason else ""
     return format_html("{}{}{}{}", what, ": " if changes else "", changes, why)
+
+
+def photos_text(count: int, kind: str) -> str:
+    """`2 photos added: Before`."""
+    added = ngettext("%(count)d photo added", "%(count)d photos added", count) % {"count": count}
+    return f"{added}: {PHOTOS[Kind(kind)]}" if kind in [*Kind] else added
 
 
 def _value_in_words(name: str, value: Any, event: Event, business: Business, roster: Roster) -> str:

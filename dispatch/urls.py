@@ -14,6 +14,7 @@ from dispatch.views import (
 )
 from dispatch.views.crew import account, cover, roster
 from dispatch.views.reports import numbers, sheet, spreadsheet
+from dispatch.views.visit import photos
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -51,4 +52,6 @@ urlpatterns = [
     path("jobs/<str:job_id>/eta", job.eta, name="eta"),
     path("jobs/<str:job_id>/edit", job.edit, name="edit"),
     path("jobs/<str:job_id>/link", job.link, name="link"),
+    path("jobs/<str:job_id>/photos", photos.add, name="photos"),
+    path("jobs/<str:job_id>/photos/<str:photo_id>", photos.photo, name="photo"),
 ]

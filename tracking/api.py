@@ -38,6 +38,7 @@ TRACKED = {
     "on_my_way_by": "",
     "could_not_at": None,
     "could_not_why": "",
+    "photos": [{"id": "tT0x2Qm4Rk9aPz1c", "kind": "after"}],
     "may_be_ready": True,
     "may_cancel": True,
     "may_undo": False,

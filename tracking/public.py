@@ -26,7 +26,9 @@ from dispatch.domain.moves import (
 from dispatch.domain.permissions import THE_CUSTOMER, Permission
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import PATH, Status
+from dispatch.domain.visit.photo import Kind
 from dispatch.http import SiteRequest
+from dispatch.jobs import photos
 from dispatch.ratelimit import Limit, source
 
 # The crew's own words are theirs; a customer reads which of the reasons it was.
@@ -35,6 +37,11 @@ COULD_NOT = {
     "not_ready": gettext_lazy("it was not ready to be loaded"),
     "unsafe": gettext_lazy("it was not safe to do"),
     "other": gettext_lazy("something kept us from doing it"),
+}
+PHOTOS = {
+    Kind.REQUEST: gettext_lazy("From you"),
+    Kind.BEFORE: gettext_lazy("Before"),
+    Kind.AFTER: gettext_lazy("After"),
 }
 UNKNOWN_LINKS = Limit("unknown links", most=60, seconds=60)
 
@@ -46,6 +53,18 @@ class Step:
     status: Status
     at: datetime | None
     state: Literal["done", "current", "upcoming"]
+
+
+@dataclass(frozen=True)
+class TrackedPhoto:
+    """Never one of a problem: those are the crew's own."""
+
+    id: str
+    kind: Kind
+
+    @property
+    def label(self) -> str:
+        return str(PHOTOS[self.kind])
 
 
 @dataclass(frozen=True)
@@ -72,6 +91,7 @@ class TrackedJob:
     on_my_way_by: str
     could_not_at: datetime | None
     could_not_why: str
+    photos: tuple[TrackedPhoto, ...]
     updated_at: datetime
     may_be_ready: bool
     may_cancel: bool
@@ -98,6 +118,11 @@ class TrackedJob:
             on_my_way_by=_of_the_crew(on_my_way.by, job, roster) if on_my_way else "",
             could_not_at=failed.at if failed else None,
             could_not_why=str(COULD_NOT[could_not_code(failed)]) if failed else "",
+            photos=tuple(
+                TrackedPhoto(photo.id, photo.kind)
+                for photo in photos.shown(business, job)
+                if photo.kind in PHOTOS
+            ),
             updated_at=job.updated_at,
             may_be_ready=job.status in CUSTOMER_READY_FROM,
             may_cancel=customer_may_cancel(job, at, business),

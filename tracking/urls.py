@@ -11,5 +11,6 @@ urlpatterns = [
     path("<str:token>/ready", views.move, {"to": Status.READY_FOR_PICKUP}, name="track-ready"),
     path("<str:token>/cancel", views.move, {"to": Status.CANCELLED}, name="track-cancel"),
     path("<str:token>/undo", views.undo, name="track-undo"),
+    path("<str:token>/photos/<str:photo_id>", views.photo, name="track-photo"),
     re_path("^(?P<rest>.*)$", views.not_found, name="unknown-link"),
 ]

@@ -47,7 +47,7 @@ function refill() {
     for (const field of form?.elements || []) {
       const value = fields.find(([name]) => name === field.name)?.[1];
       if (field.matches("[type=checkbox], [type=radio]")) field.checked = values.has(`${field.name}=${field.value}`);
-      else if (value !== undefined && !field.matches("button")) field.value = value;
+      else if (value !== undefined && !field.matches("button, [type=file]")) field.value = value;
       if (value !== undefined) field.closest("details")?.setAttribute("open", "");
     }
   }

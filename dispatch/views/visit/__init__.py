@@ -1,0 +1,1 @@
+"""What the crew do at the customer's."""
