@@ -65,7 +65,7 @@ def add(
 def take(
     business: Business,
     job_id: str,
-    files: Iterable[File[bytes]],
+    files: "Iterable[File[bytes]]",
     kind: Kind,
     *,
     by: Actor,
@@ -111,8 +111,10 @@ def picture(business: Business, job: Job, photo_id: str) -> bytes | None:
 
 def shown(business: Business, job: Job) -> list[Photo]:
     """Those that are still kept, as far as their age tells."""
+    if wiring.photos(business) is None:
+        return []
     since = wiring.now() - timedelta(days=business.photo_days)
-    return [photo for photo in job.photos if photo.at >= since] if wiring.photos(business) else []
+    return [photo for photo in job.photos if photo.has_our_id and photo.at >= since]
 
 
 def _check_room(job: Job, new: Set[str]) -> None:
@@ -127,7 +129,7 @@ def _check_room(job: Job, new: Set[str]) -> None:
         raise InvalidInput({"photo": sentence})
 
 
-def _photo_id(tap: str, by: Actor, kind: Kind, file: File[bytes]) -> str:
+def _photo_id(tap: str, by: Actor, kind: Kind, file: "File[bytes]") -> str:
     """The same for the same file of the same tap."""
     digest = sha256(repr((by.name, tap, kind)).encode())
     for chunk in file.chunks():
@@ -135,7 +137,7 @@ def _photo_id(tap: str, by: Actor, kind: Kind, file: File[bytes]) -> str:
     return urlsafe_b64encode(digest.digest()[:12]).decode()
 
 
-def _in_turn(file: File[bytes]) -> bytes:
+def _in_turn(file: "File[bytes]") -> bytes:
     """What is kept of it. Raises InvalidInput."""
     name = CONTROL_OR_TURN.sub("", file.name or "")[:LONGEST_NAME]
     try:

@@ -64,7 +64,7 @@ function drawn(picture) {
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
   return new Promise((done, failed) => {
-    canvas.toBlob((blob) => (blob ? done(blob) : failed(new Error("no memory"))), "image/jpeg", QUALITY);
+    canvas.toBlob((blob) => (blob ? done(blob) : failed()), "image/jpeg", QUALITY);
   });
 }
 

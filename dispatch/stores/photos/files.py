@@ -19,7 +19,6 @@ from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.domain.visit.photo import Photo
 from dispatch.stores.aws import NO_ANSWER, one_line
 
-SAFE_ID = re.compile(r"[A-Za-z0-9_-]+")
 OF_A_JOB = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.jpg")
 LONGEST_NAME = 180  # characters: file systems take 255, some less
 
@@ -37,7 +36,7 @@ class PhotoFiles:
 
     def read(self, job_id: str, photo: Photo) -> bytes | None:
         """None where there is none, or none any more. Raises StoreUnavailable."""
-        if not SAFE_ID.fullmatch(photo.id):  # as old files may say; none of ours
+        if not photo.has_our_id:
             return None
         with self._asked("read"), suppress(FileNotFoundError):
             path = self._path(photo.at.date(), name(job_id, photo))

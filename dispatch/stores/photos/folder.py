@@ -19,7 +19,7 @@ class WholeFilesStorage(FileSystemStorage):
         super().__init__(location=location, allow_overwrite=True)
         self._must_exist = must_exist
 
-    def _save(self, name: str, content: File[Any]) -> str:
+    def _save(self, name: str, content: "File[Any]") -> str:
         if self._must_exist and not Path(self.location).is_dir():
             raise FileNotFoundError(2, "there is no such folder", self.location)
         path = Path(self.path(name))

@@ -30,7 +30,7 @@ def add(request: SiteRequest, job: Job, _form: None) -> Outcome:
     kind = request.POST.get("kind", "")
     if kind not in [*KINDS]:
         raise InvalidInput({"kind": str(WHICH_KIND)})
-    files = cast(list[File[bytes]], request.FILES.getlist("photo"))
+    files = cast("list[File[bytes]]", request.FILES.getlist("photo"))
     by, tap = request.user.actor, tap_sent(request)
     added = kept.take(request.business, job.id, files, Kind(kind), by=by, **tap)
     words = [f"{photos_text(added.kept, kind)}.", *map(told, added.refused)]
