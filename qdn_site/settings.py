@@ -190,11 +190,7 @@ if _photos.scheme == "s3":
     STORAGES["photos"] = {
         "BACKEND": "dispatch.stores.s3.OneConnectionS3Storage",
         # No ACL and no signed links: they are read through these pages alone.
-        "OPTIONS": {
-            "bucket_name": _photos.netloc,
-            "location": _photos.path.strip("/"),
-            "use_threads": False,
-        },
+        "OPTIONS": {"bucket_name": _photos.netloc, "location": _photos.path.strip("/")},
     }
 elif PHOTOS_URL:
     STORAGES["photos"] = {
