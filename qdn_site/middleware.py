@@ -234,6 +234,7 @@ def _parsed(request: HttpRequest) -> int:
         nonlocal came
         chunk = read(size)
         came += len(chunk)
+        gevent.sleep(0)  # others have their turn, also where all of it is there already
         return chunk
 
     request.read = counted  # type: ignore[method-assign]
