@@ -4,15 +4,17 @@ const LONGER_SIDE = 1600, QUALITY = 0.82; // pixels, of a JPEG
 const CHOSEN = "input[type=file][name=photo]";
 const working = new Map(); // form → until all that was chosen last is small
 
+// Before anybody else hears of it: they may send it at once.
 document.addEventListener("change", ({ target }) => {
-  if (!target.matches(CHOSEN) || !target.form) return;
+  const form = target.matches?.(CHOSEN) && target.form;
+  if (!form) return;
   const work = prepare(target).finally(() => {
-    if (working.get(target.form) === work) working.delete(target.form);
+    if (working.get(form) === work) working.delete(form);
   });
-  working.set(target.form, work);
-});
+  working.set(form, work);
+}, { capture: true });
 
-// Before whoever sends it, the page itself or a script: they find the small ones.
+// And before whoever sends it, the page itself or a script: they find the small ones.
 addEventListener("submit", async (event) => {
   const form = event.target, button = event.submitter;
   if (!working.has(form)) return;
