@@ -114,6 +114,19 @@ def test_what_the_browser_cannot_read_the_server_judges(window: Window, site: Si
     assert len(site.stored(job).photos) == 1
 
 
+def test_a_page_that_was_left_asks_for_the_photos_again(window: Window, site: Site) -> None:
+    """No page can fill in a file by itself; what else was chosen is there."""
+    job = site.job(crew=Crew(driver="joel"))
+    phone = photos_of(window("joel", **PHONE), job)
+    phone.get_by_label("Problem").check()
+    phone.get_by_label("Take or choose photos").set_input_files(CAMERA[:1])
+    expect(phone.locator(".previews img")).to_have_count(1)
+    phone.goto("/dashboard/account/")
+    phone.go_back()
+    expect(phone.get_by_label("Problem")).to_be_checked()
+    expect(phone.locator("details.photos")).to_have_attribute("open", "")
+
+
 def test_without_a_script_they_are_made_small_by_us(window: Window, site: Site) -> None:
     job = site.job(crew=Crew(driver="joel"))
     phone = photos_of(window("joel", java_script_enabled=False, **PHONE), job)
