@@ -1,5 +1,6 @@
 # The image serves every page and needs nothing but its environment (see README, Settings).
-# Its root file system may be read-only; only /tmp is written to.
+# Its root file system may be read-only; only /tmp is written to: photos while they come in, up to
+# 30 MB a request, which are memory where /tmp is a tmpfs.
 FROM python:3.13-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv

@@ -38,6 +38,7 @@ from dispatch.domain.visit.money import (
     Payment,
     PriceLine,
 )
+from dispatch.domain.visit.photo import Kind
 from dispatch.jobs import KeyReused
 from dispatch.roster import LastDispatcher, MemberConflict, NameTaken
 from dispatch.templatetags.formats import clock_text, day_text, hours, item_label, time_text, typed
@@ -126,6 +127,12 @@ EVENTS = {
     QUOTE_WITHDRAWN: gettext_lazy("Took the offer back"),
     PAYMENT: gettext_lazy("Took a payment"),
     PAYMENT_REVERSED: gettext_lazy("Took a payment back"),
+}
+PHOTOS = {
+    Kind.REQUEST: gettext_lazy("From the customer"),
+    Kind.BEFORE: gettext_lazy("Before"),
+    Kind.AFTER: gettext_lazy("After"),
+    Kind.PROBLEM: gettext_lazy("Problem"),
 }
 REASONS = {
     INSISTED: gettext_lazy("all the same"),
@@ -298,6 +305,8 @@ def in_words(event: Event, business: Business, roster: Roster) -> SafeString:
         return format_html("{}", words % {"count": f"{event.count:,}"})
     if event.is_move:
         return format_html("<bdi>{}</bdi>", reason_in_words(event))
+    if event.what == "photos" and event.count:
+        return format_html("{}", photos_text(event.count, reason))
     what = (
         EVENTS.get(event.what or "") or words_of(event.what or _("something happened")).capitalize()
     )
@@ -325,6 +334,12 @@ def _change_in_words(
     told = [value for value in values if value is not None] if event.what in PAYMENTS else values
     words = ((_value_in_words(name, value, event, business, roster),) for value in told)
     return format_html_join(" → ", "<bdi>{}</bdi>", words)
+
+
+def photos_text(count: int, kind: str) -> str:
+    """`2 photos added: Before`."""
+    added = ngettext("%(count)d photo added", "%(count)d photos added", count) % {"count": count}
+    return f"{added}: {PHOTOS[Kind(kind)]}" if kind in [*Kind] else added
 
 
 def _value_in_words(name: str, value: Any, event: Event, business: Business, roster: Roster) -> str:

@@ -265,6 +265,14 @@ def tracking_url(request: SiteRequest, job: Job) -> str:
     return request.public_url + reverse("track", args=[job.tracking_token])
 
 
+def as_picture(body: bytes) -> HttpResponse:
+    """A photo, which is shown and kept nowhere."""
+    response = HttpResponse(body, content_type="image/jpeg")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Disposition"] = "inline"
+    return response
+
+
 def see_other(page: str, *args: Any, query: str = "", anchor: str = "") -> HttpResponseRedirect:
     """303 to the page of that URL name."""
     tail = (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")

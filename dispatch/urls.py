@@ -14,7 +14,7 @@ from dispatch.views import (
 )
 from dispatch.views.crew import account, cover, roster
 from dispatch.views.reports import numbers, sheet, spreadsheet
-from dispatch.views.visit import bill, day, position
+from dispatch.views.visit import bill, day, photos, position
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -58,4 +58,6 @@ urlpatterns = [
     path("jobs/<str:job_id>/link", job.link, name="link"),
     path("jobs/<str:job_id>/quote", bill.quote, name="quote"),
     path("jobs/<str:job_id>/pay", bill.pay, name="pay"),
+    path("jobs/<str:job_id>/photos", photos.add, name="photos"),
+    path("jobs/<str:job_id>/photos/<str:photo_id>", photos.photo, name="photo"),
 ]

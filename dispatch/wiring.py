@@ -5,7 +5,8 @@ import secrets
 import string
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -33,6 +34,8 @@ from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
 from dispatch.stores.past import Past
+from dispatch.stores.photos.files import PhotoFiles
+from dispatch.stores.photos.sweep import Sweep
 from dispatch.stores.repository import (
     LedgerStore,
     OverridesRepository,
@@ -174,6 +177,17 @@ def archiver(business: Business) -> Archiver:
     return Archiver(jobs(business))
 
 
+def photos(business: Business) -> PhotoFiles | None:
+    """None where no photos are asked for."""
+    return PhotoFiles(storages["photos"], business.slug) if settings.PHOTOS_URL else None
+
+
+def sweep(business: Business) -> Sweep | None:
+    """Of photos; None where there are none."""
+    files = photos(business)
+    return Sweep(files, jobs(business), business.photo_days) if files else None
+
+
 def past(business: Business) -> Past:
     return Past(jobs(business))
 
@@ -202,22 +216,34 @@ def _jobs(slug: str) -> JobRepository:
         background=background,
     )
     if background:
-        threading.Thread(
-            target=_archive_daily, args=(Archiver(jobs), business), daemon=True
-        ).start()
+        threading.Thread(target=_tidy_daily, args=(Archiver(jobs), business), daemon=True).start()
     return jobs
 
 
-def _archive_daily(archiver: Archiver, business: Business) -> None:
-    """For as long as the process lives. What fails is tried again at the next look."""
+def _tidy_daily(archiver: Archiver, business: Business) -> None:
+    """For as long as the process lives. What fails is tried again at the next look. Who archives
+    sweeps the photos too.
+    """
+    is_unswept = False
     while True:
         time.sleep(DAILY_LOOK)
-        try:
-            archiver.daily(business.today(now()))
-        except StoreUnavailable as error:
-            log.warning("Finished jobs are not archived yet: %s", error)
-        except Exception:
-            log.exception("Finished jobs are not archived yet.")
+        with _told_of("Finished jobs are not archived yet"):
+            is_unswept |= archiver.daily(business.today(now()))
+        if is_unswept:
+            with _told_of("Old photos are not swept yet"):
+                if photo_sweep := sweep(business):
+                    photo_sweep.run(now())
+                is_unswept = False
+
+
+@contextmanager
+def _told_of(what: str) -> Iterator[None]:
+    try:
+        yield
+    except StoreUnavailable as error:
+        log.warning("%s: %s", what, error)
+    except Exception:
+        log.exception("%s.", what)
 
 
 @cache

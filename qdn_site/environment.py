@@ -81,6 +81,16 @@ class Environment:
             self.problems.append(f"{name} is {url!r}, none of file:<folder>, s3://bucket/prefix.")
         return url
 
+    def photos(self, name: str, stage: str) -> str:
+        """As `releases`, where a laptop has a folder of its own; none, where no photos are asked
+        for.
+        """
+        url = self.releases(name) or ("file:var/media" if stage == "development" else "")
+        if "{" in url:
+            said = "leave the braces out, each business has a folder of its own in it."
+            self.problems.append(f"{name} is {url!r}: {said}")
+        return url
+
     def hosts(self, businesses: Iterable[Business], stage: str) -> list[str]:
         """The names that this stage answers to."""
         hosts = [

@@ -1,11 +1,13 @@
 """Pages for what went wrong: what happened, what it means, what to do next."""
 
+import re
 from contextlib import suppress
 from http import HTTPStatus
 from typing import cast
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,6 +26,7 @@ from dispatch.http import (
     sign_in_first,
     unauthorized,
 )
+from dispatch.views.drawer import takes_json
 
 API = "/api/"
 CREWS, CALENDARS = "/dashboard/", "/calendar/"
@@ -75,6 +78,13 @@ def too_much(request: HttpRequest) -> HttpResponse:
             "Nothing was imported. At most 1 MB fits here at once, and you have to be signed in."
             " Larger files are taken at the server: manage.py jobs import FILE.csv"
         )
+    elif re.fullmatch(settings.PHOTOS_PATH, request.path_info):
+        text = _(
+            "No photo was added. At most 30 MB fit at once, and you have to be signed in."
+            " Please send fewer at a time, or smaller ones."
+        )
+        if takes_json(request):
+            return JsonResponse({"status": "", "said": text}, status=413)
     else:
         text = _("Nothing was saved. Please go back and shorten what you wrote.")
     return page(request, 413, text)

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from dispatch.domain.business import Business, Site
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
-from dispatch.http import SiteRequest, revision_of
+from dispatch.http import SiteRequest, is_fetch, revision_of, unauthorized
 from dispatch.ratelimit import TooMany
 from qdn_site import errors
 from qdn_site.environment import hosts_of
@@ -129,7 +129,8 @@ class CompressionMiddleware(GZipMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        is_read = request.method in ("GET", "HEAD")
+        is_picture = response.headers.get("Content-Type") == "image/jpeg"  # which is compressed
+        is_read = request.method in ("GET", "HEAD") and not is_picture
         return super().process_response(request, response) if is_read else response
 
 
@@ -189,21 +190,56 @@ class BodyMiddleware(Middleware):
             return errors.page(request, 411, text)
         length = length or "0"
         known = length.isascii() and length.isdigit() and len(length) < 10
-        if not known or int(length) > _most_body(request):
+        if not known or int(length) > _most_of_members(request):
             return errors.too_much(request)
+        is_large = int(length) > settings.MOST_BODY
+        # No stranger fills our memory by what only members send.
+        if is_large and not _is_members(request):
+            return unauthorized() if is_fetch(request) else errors.too_much(request)
+        timeout = settings.LARGE_TIMEOUT if is_large else settings.CLIENT_TIMEOUT
         whole = False
         # OSError: the client hung up. gunicorn itself would wait for ever.
-        with suppress(OSError), gevent.Timeout(settings.CLIENT_TIMEOUT, exception=False):
-            whole = len(request.body) == int(length)
+        with suppress(OSError), gevent.Timeout(timeout, exception=False):
+            is_streamed = is_large and _has_files(request)
+            came = _parsed(request) if is_streamed else len(request.body)
+            whole = came == int(length)
         return self.get_response(request) if whole else errors.bad_request(request)
 
 
-def _most_body(request: HttpRequest) -> int:
-    """In bytes. No stranger fills our memory by what only members send."""
+def _most_of_members(request: HttpRequest) -> int:
+    """How many bytes somebody who is signed in may send there."""
+    found = (each for each in settings.MOST_BODIES if re.fullmatch(each, request.path_info))
+    most = settings.MOST_BODIES.get(next(found, ""), settings.MOST_BODY)
+    # What holds no file is read into memory.
+    return most if _has_files(request) else min(most, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+
+
+def _is_members(request: HttpRequest) -> bool:
     session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    if request.path_info in settings.MOST_BODIES and SessionStore(session).load():
-        return settings.MOST_BODIES[request.path_info]
-    return settings.MOST_BODY
+    return bool(SessionStore(session).load())
+
+
+def _has_files(request: HttpRequest) -> bool:
+    return request.content_type == "multipart/form-data"
+
+
+def _parsed(request: HttpRequest) -> int:
+    """Reads a form, its files into temporary ones as they come: how many bytes those were.
+
+    Three of 30 MB at a time would not fit into the memory of a small container.
+    """
+    came, read = 0, request.read
+
+    def counted(size: int | None = -1) -> bytes:
+        nonlocal came
+        chunk = read(size)
+        came += len(chunk)
+        gevent.sleep(0)  # others have their turn, also where all of it is there already
+        return chunk
+
+    request.read = counted  # type: ignore[method-assign]
+    _ = request.POST
+    return came
 
 
 class RefusalsMiddleware(Middleware):

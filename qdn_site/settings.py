@@ -19,6 +19,7 @@ BUSINESSES = read_businesses(
 _several = len(BUSINESSES) > 1
 JOBS_SCHEMES = ("file", "s3", "dynamodb")
 JOBS_URL = _env.place("QDN_JOBS_URL", STAGE, JOBS_SCHEMES, _several)
+PHOTOS_URL = _env.photos("QDN_MEDIA_URL", STAGE)  # Django has a MEDIA_URL of its own
 CREW_URL = _env.place("QDN_CREW_URL", STAGE, ("file", "dynamodb"), _several)
 
 SECRET_KEY = _env.needed("DJANGO_SECRET_KEY", "sessions and API tokens are signed with it.")
@@ -129,7 +130,7 @@ ANSWER_HEADERS = {
     "/": {
         # Nothing here is inline and nothing comes from elsewhere, so that no nonce is needed.
         "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
-        " img-src 'self' data:; connect-src 'self'; manifest-src 'self'; form-action 'self';"
+        " img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; form-action 'self';"
         " base-uri 'none'; frame-ancestors 'none'",
         # Django's own say these too, but not where an answer is made before them.
         "X-Frame-Options": X_FRAME_OPTIONS,
@@ -153,10 +154,14 @@ if STAGE != "development":
 
 # --- requests ----------------------------------------------------------------------------
 MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
-# But for who is signed in, and brings a file of jobs or the rows of one that they have looked at.
-MOST_BODIES = {"/dashboard/import/": 4 * 1024 * 1024}
+# But for who is signed in, and brings photos; or a file of jobs, or the rows of one that they have
+# looked at.
+PHOTOS_PATH = r"/dashboard/jobs/[^/]+/photos"
+MOST_BODIES = {"/dashboard/import/": 4 * 1024 * 1024, PHOTOS_PATH: 30 * 1024 * 1024}
 CLIENT_TIMEOUT = 20  # seconds for a client to send its body, and to take our answer
-DATA_UPLOAD_MAX_MEMORY_SIZE = max(MOST_BODY, *MOST_BODIES.values())  # the middleware is stricter
+LARGE_TIMEOUT = 180  # seconds for a body beyond MOST_BODY, from a phone with little reception
+# In memory; the middleware is stricter. What is larger are files, which are read into /tmp.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # more than all requests that can wait, ticked at once
 
 # --- language and time -------------------------------------------------------------------
@@ -181,6 +186,21 @@ if urlsplit(JOBS_URL).scheme == "s3":
             "OPTIONS": {"bucket_name": urlsplit(JOBS_URL.format(business=business.slug)).netloc},
         }
         for business in BUSINESSES
+    }
+_photos = urlsplit(PHOTOS_URL)
+if _photos.scheme == "s3":
+    STORAGES["photos"] = {
+        "BACKEND": "dispatch.stores.s3.OneConnectionS3Storage",
+        # No ACL and no signed links: they are read through these pages alone.
+        "OPTIONS": {"bucket_name": _photos.netloc, "location": _photos.path.strip("/")},
+    }
+elif PHOTOS_URL:
+    STORAGES["photos"] = {
+        "BACKEND": "dispatch.stores.photos.folder.WholeFilesStorage",
+        "OPTIONS": {
+            "location": BASE_DIR / PHOTOS_URL.removeprefix("file:"),
+            "must_exist": STAGE != "development",
+        },
     }
 
 LOGGING = {

@@ -159,6 +159,15 @@ def signed_in(username: str) -> Client:
     return client
 
 
+@pytest.fixture
+def media(tmp_path: Path, settings: Settings) -> Path:
+    """The folder where photos are kept."""
+    backend = "dispatch.stores.photos.folder.WholeFilesStorage"
+    options = {"location": str(tmp_path / "media"), "must_exist": False}
+    settings.STORAGES = {**settings.STORAGES, "photos": {"BACKEND": backend, "OPTIONS": options}}
+    return tmp_path / "media"
+
+
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     from tests.moto_server import running_moto  # here, as few tests need it and it takes a second

@@ -124,6 +124,7 @@ def environment_of(folder: Path, **env: str) -> dict[str, str]:
         "QDN_STAGE": "development",
         "QDN_JOBS_URL": f"file:{folder / 'data'}",
         "QDN_CREW_URL": f"file:{folder / 'data'}",
+        "QDN_MEDIA_URL": f"file:{folder / 'media'}",
         "QDN_STATIC_ROOT": str(folder / "static"),
         "DJANGO_SETTINGS_MODULE": "qdn_site.settings",
         "DJANGO_SECRET_KEY": "only-for-tests-" + "x" * 50,

@@ -4,7 +4,10 @@ import os
 
 os.environ["QDN_STAGE"] = "development"
 os.environ.setdefault("DJANGO_SECRET_KEY", "only-for-tests-" + "x" * 50)
-for name in ("QDN_JOBS_URL", "QDN_CREW_URL", "QDN_BUSINESSES", "QDN_CACHE_URL", "DJANGO_DEBUG"):
+for name in (
+    *("QDN_JOBS_URL", "QDN_CREW_URL", "QDN_MEDIA_URL", "QDN_BUSINESSES", "QDN_CACHE_URL"),
+    "DJANGO_DEBUG",
+):
     os.environ.pop(name, None)
 
 from qdn_site.settings import *  # noqa: E402, F403

@@ -112,6 +112,36 @@ def test_a_place_for_releases_that_cannot_be_is_named(url: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("url", ["s3://[", "s3:", "file:", "media", "https://example.com/x"])
+def test_a_place_for_photos_that_cannot_be_is_named(url: str) -> None:
+    found = problems(lambda it: it.photos("QDN_MEDIA_URL", "production"), QDN_MEDIA_URL=url)
+    assert found == [f"QDN_MEDIA_URL is {url!r}, none of file:<folder>, s3://bucket/prefix."]
+    with pytest.raises(ImproperlyConfigured, match="QDN_MEDIA_URL is"):
+        settings_for(**PRODUCTION, QDN_MEDIA_URL=url)
+
+
+def test_photos_need_no_places_apart() -> None:
+    url = "s3://bucket/{business}"
+    assert problems(lambda it: it.photos("QDN_MEDIA_URL", "production"), QDN_MEDIA_URL=url) == [
+        "QDN_MEDIA_URL is 's3://bucket/{business}': leave the braces out, each business has a"
+        " folder of its own in it."
+    ]
+
+
+def test_photos_are_kept_on_a_laptop_and_elsewhere_only_where_it_is_said() -> None:
+    assert "photos" not in settings_for(**PRODUCTION)["STORAGES"]
+    assert settings_for(**PRODUCTION)["PHOTOS_URL"] == ""
+    laptop = settings_for(QDN_STAGE="development", DJANGO_SECRET_KEY="x" * 60)["STORAGES"]
+    options = laptop["photos"]["OPTIONS"]
+    assert options == {"location": ROOT / "var" / "media", "must_exist": False}
+    folder = settings_for(**PRODUCTION, QDN_MEDIA_URL="file:/srv/media")["STORAGES"]
+    options = folder["photos"]["OPTIONS"]
+    assert options == {"location": Path("/srv/media"), "must_exist": True}
+    bucket = settings_for(**PRODUCTION, QDN_MEDIA_URL="s3://pictures/of/jobs/")["STORAGES"]
+    options = bucket["photos"]["OPTIONS"]
+    assert (options["bucket_name"], options["location"]) == ("pictures", "of/jobs")
+
+
 def test_several_businesses_need_places_apart() -> None:
     assert place("s3://bucket/jobs.json", several=True) == [
         "PLACE needs {business} in it, to keep the several businesses apart."

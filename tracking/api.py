@@ -48,6 +48,7 @@ TRACKED = {
     "seen_link": "",
     "could_not_at": None,
     "could_not_why": "",
+    "photos": [{"id": "tT0x2Qm4Rk9aPz1c", "kind": "after"}],
     "may_be_ready": True,
     "may_cancel": True,
     "may_undo": False,

@@ -27,8 +27,10 @@ from dispatch.domain.permissions import THE_CUSTOMER, Permission
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import PATH, Status
 from dispatch.domain.visit.money import ACCEPTED, PriceLine
+from dispatch.domain.visit.photo import Kind
 from dispatch.domain.visit.position import Position
 from dispatch.http import SiteRequest
+from dispatch.jobs import photos
 from dispatch.ratelimit import Limit, source
 from dispatch.templatetags.formats import map_link
 
@@ -38,6 +40,11 @@ COULD_NOT = {
     "not_ready": gettext_lazy("it was not ready to be loaded"),
     "unsafe": gettext_lazy("it was not safe to do"),
     "other": gettext_lazy("something kept us from doing it"),
+}
+PHOTOS = {
+    Kind.REQUEST: gettext_lazy("From you"),
+    Kind.BEFORE: gettext_lazy("Before"),
+    Kind.AFTER: gettext_lazy("After"),
 }
 UNKNOWN_LINKS = Limit("unknown links", most=60, seconds=60)
 
@@ -74,6 +81,18 @@ class AnsweredPrice:
 
 
 @dataclass(frozen=True)
+class TrackedPhoto:
+    """Never one of a problem: those are the crew's own."""
+
+    id: str
+    kind: Kind
+
+    @property
+    def label(self) -> str:
+        return str(PHOTOS[self.kind])
+
+
+@dataclass(frozen=True)
 class TrackedJob:
     """All that the link's holder may know, and may do.
 
@@ -104,6 +123,7 @@ class TrackedJob:
     seen_link: str
     could_not_at: datetime | None
     could_not_why: str
+    photos: tuple[TrackedPhoto, ...]
     updated_at: datetime
     may_be_ready: bool
     may_cancel: bool
@@ -142,6 +162,11 @@ class TrackedJob:
             seen_link=map_link(f"{position.lat},{position.lon}") if position else "",
             could_not_at=failed.moment if failed else None,
             could_not_why=str(COULD_NOT[could_not_code(failed)]) if failed else "",
+            photos=tuple(
+                TrackedPhoto(photo.id, photo.kind)
+                for photo in photos.shown(business, job)
+                if photo.kind in PHOTOS
+            ),
             updated_at=job.updated_at,
             may_be_ready=job.status in CUSTOMER_READY_FROM,
             may_cancel=customer_may_cancel(job, at, business),

@@ -12,5 +12,6 @@ urlpatterns = [
     path("<str:token>/cancel", views.move, {"to": Status.CANCELLED}, name="track-cancel"),
     path("<str:token>/quote", views.quote, name="track-quote"),
     path("<str:token>/undo", views.undo, name="track-undo"),
+    path("<str:token>/photos/<str:photo_id>", views.photo, name="track-photo"),
     re_path("^(?P<rest>.*)$", views.not_found, name="unknown-link"),
 ]

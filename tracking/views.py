@@ -31,11 +31,13 @@ from dispatch.explain import explain, told
 from dispatch.http import (
     REVISION_PARAMETER,
     SiteRequest,
+    as_picture,
     etag_of,
     is_known,
     own_pages_only,
     see_other,
 )
+from dispatch.jobs import photos
 from dispatch.ratelimit import Limit, TooMany, source
 from tracking.public import TrackedJob, public_view, tracked
 
@@ -113,6 +115,15 @@ def live(request: SiteRequest, token: str) -> HttpResponse:
         response = render(request, "tracking/_live.html", context)
     response.headers["ETag"] = etag
     return response
+
+
+@require_safe
+@of_a_link
+def photo(request: SiteRequest, token: str, photo_id: str) -> HttpResponseBase:
+    shown, job = tracked(request, token)
+    is_shown = photo_id in {each.id for each in shown.photos}
+    body = photos.picture(request.business, job, photo_id) if is_shown else None
+    return not_found(request) if body is None else as_picture(body)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -257,6 +257,14 @@ class Job(JobLine, frozen=True, kw_only=True):
         kept = {name: then for name, then in (self.keys or {}).items() if at - then <= KEYS_KEPT}
         return replace(self, keys={**kept, key: at})
 
+    def photographed(self, photos: tuple[Photo, ...], *, by: str, at: datetime) -> Self:
+        """With these, all of one kind."""
+        new = _not_among(self.photos, photos)
+        if not new:
+            return self
+        event = Event(at=at, by=by, what="photos", count=len(new), reason=new[0].kind)
+        return self.happened(event, photos=(*self.photos, *new))
+
     def noted(self, text: str, *, by: str, at: datetime) -> Self:
         return replace(self, notes=(*self.notes, Note(at=at, by=by, text=text)), updated_at=at)
 
@@ -308,7 +316,8 @@ class Job(JobLine, frozen=True, kw_only=True):
         revoked stays so. Itself where nothing else has changed; with `is_gone` it has.
         """
         since = {name: getattr(self, name) for name in ("version", "history", "keys", "updated_at")}
-        back = replace(old, **since, tracking_token=self.tracking_token)
+        photos = (*self.photos, *_not_among(self.photos, old.photos))  # none is ever taken away
+        back = replace(old, **since, photos=photos, tracking_token=self.tracking_token)
         if back == self and not is_gone:
             return self
         version = self.version + 1
@@ -342,6 +351,11 @@ class Job(JobLine, frozen=True, kw_only=True):
     def field(self, name: str) -> Any:
         """A field by its name, or who has the role of that name."""
         return getattr(self.crew if name in ROLES else self, name)
+
+
+def _not_among(known: tuple[Photo, ...], photos: tuple[Photo, ...]) -> tuple[Photo, ...]:
+    ids = {photo.id for photo in known}
+    return tuple(photo for photo in photos if photo.id not in ids)
 
 
 def _still_said(said: Said | None, before: Crew, now: Crew) -> Said | None:

@@ -29,25 +29,28 @@ class Archiver:
         self._jobs = jobs
         self._seen_claim, self._claim_seen_at = "", 0.0
 
-    def daily(self, day: date) -> None:
-        """Once a day, whichever process comes first. Raises StoreUnavailable.
+    def daily(self, day: date) -> bool:
+        """Once a day, whichever process comes first: True for the one that did it. Raises
+        StoreUnavailable.
 
         One that has claimed it and is not heard of for minutes is taken for dead.
         """
         known = self._jobs.read()
         archive = known.archive
         if (archive.day and archive.day >= day) or not known.revision:
-            return
+            return False
         if archive.claim != self._seen_claim:
             self._seen_claim, self._claim_seen_at = archive.claim, self._jobs.clock()
         if archive.claim and self._jobs.clock() - self._claim_seen_at < CLAIM_KEPT:
-            return
+            return False
         mine = secrets.token_urlsafe(9)
         book = self._jobs.change(
             lambda book: book.with_archive(claim=mine) if book.archive == archive else book
         )
-        if book.archive.claim == mine:
-            self.archive(day)
+        if book.archive.claim != mine:
+            return False
+        self.archive(day)
+        return True
 
     def archive(self, day: date) -> dict[str, int]:
         """Move what has been finished for three days into its months: how many into each.

@@ -7,6 +7,7 @@ import threading
 from functools import partial
 from typing import Any
 
+from boto3.s3.transfer import TransferConfig
 from storages.backends.s3 import S3Storage
 
 from dispatch.domain.stored.document import (
@@ -24,11 +25,13 @@ LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 class OneConnectionS3Storage(S3Storage):
     """django-storages' S3 with one client for all threads, made when first used, after a fork.
 
-    Its own makes a boto3 resource for each thread, which takes a tenth of a second each.
+    Its own makes a boto3 resource for each thread, which takes a tenth of a second each. Files are
+    small enough to go in one piece, by the thread that asks.
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"client_config": CLIENT, **settings})
+        ours = {"client_config": CLIENT, "transfer_config": TransferConfig(use_threads=False)}
+        super().__init__(**{**ours, **settings})
         self._making = threading.Lock()
         self._shared: Any = None
 

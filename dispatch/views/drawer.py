@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -41,6 +41,7 @@ from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_
 from dispatch.templatetags.formats import typed
 from dispatch.views.board import board_of
 from dispatch.views.needs import Needs
+from dispatch.views.visit.album import album_of
 from dispatch.views.visit.money import money_of
 
 FORMS = ("note", "eta", "edit", "crew")  # by their names in the template
@@ -149,7 +150,7 @@ def _refused(
     return drawer(request, job, status, words, bound=bound, fresh=is_conflict, may_insist=is_slip)
 
 
-def takes_json(request: SiteRequest) -> bool:
+def takes_json(request: HttpRequest) -> bool:
     """True of the day's script, which sends what was tapped and wants to know how that went."""
     return request.headers.get("Accept") == "application/json"
 
@@ -198,6 +199,7 @@ def drawer(
         "key": (refused and key_sent(request)) or wiring.new_token(),
         "fresh": board_of(request).card(job) if fresh else "",
         "may_insist": may_insist,
+        "photos": album_of(request, job),
         "forms": {name: bound.get(name) or _form(name, request, job) for name in FORMS},
         "back": _back(request, job.id),
     }

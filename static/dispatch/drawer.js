@@ -33,6 +33,7 @@ export function hasJob(answer) {
 export function show(answer) {
   withMoney();
   fill(answer);
+  import("./photos.js").catch(() => {}); // not before any can be chosen; without it they go as they are
   const { job } = shownJob().dataset;
   refill(unsent.get(job) || []);
   if (unsent.delete(job)) saveUnsent();

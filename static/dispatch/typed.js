@@ -47,7 +47,7 @@ function refill() {
     for (const field of form?.elements || []) {
       const place = left.findIndex(([name]) => name === field.name), value = left[place]?.[1];
       if (field.matches("[type=checkbox], [type=radio]")) field.checked = values.has(`${field.name}=${field.value}`);
-      else if (value !== undefined && !field.matches("button")) {
+      else if (value !== undefined && !field.matches("button, [type=file]")) {
         field.value = value;
         left.splice(place, 1); // of several of one name each has its own
       }

@@ -1,4 +1,4 @@
-const TIMEOUT = 15000; // ms
+const TIMEOUT = 15000, FILES_TIMEOUT = 180000; // ms
 const TOKEN = "csrfmiddlewaretoken";
 
 // A computer's clock may be hours off: ages go by the server's, as the page and each answer say it.
@@ -11,7 +11,8 @@ export async function ask(url, { body, etag } = {}) {
   const headers = { "X-Requested-With": "fetch" };
   if (etag) headers["If-None-Match"] = etag;
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), TIMEOUT);
+  const hasFiles = body instanceof FormData && [...body.values()].some((value) => value instanceof File);
+  const timer = setTimeout(() => stop.abort(), hasFiles ? FILES_TIMEOUT : TIMEOUT);
   try {
     const method = body ? "POST" : "GET";
     const answer = await fetch(url, { method, body, headers, cache: "no-store", signal: stop.signal });

@@ -16,7 +16,10 @@ from playwright.sync_api import Locator, Page
 from dispatch.domain.job import Crew, Job
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
+from dispatch.domain.visit.photo import Kind, Photo
 from dispatch.stores.file import FileStore
+from dispatch.stores.photos.files import PhotoFiles
+from dispatch.stores.photos.folder import WholeFilesStorage
 from tests.making import BUSINESS, JOEL, PASSWORD, make_job
 from tests.opening import open_jobs
 from tests.serving import another_caller
@@ -68,6 +71,13 @@ class Site:
     def stored(self, job: Job) -> Job:
         """The job as the store has it now."""
         return self._jobs.refreshed().job(job.id)
+
+    def photo(self, job: Job, body: bytes, kind: Kind) -> Job:
+        """With one more, taken by Joel in another window."""
+        storage = WholeFilesStorage(str(self.folder / "media"), must_exist=False)
+        photo = Photo(id=f"photo{next(NUMBERS)}", kind=kind, at=self.now(), by="joel")
+        PhotoFiles(storage, BUSINESS.slug).write(job.id, photo, body)
+        return self.change(job, photos=(*job.photos, photo))
 
     def change(self, job: Job, **fields: Any) -> Job:
         """Another process changes it."""

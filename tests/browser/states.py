@@ -27,9 +27,11 @@ from dispatch.domain.job import (
 )
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Payment, PriceLine, Quote
+from dispatch.domain.visit.photo import Kind
 from tests.browser.conftest import sign_in
 from tests.browser.site import Site, book, card, fill_booking, open_drawer, sign_in_as
 from tests.making import BUSINESS, NOON
+from tests.photos.pictures import jpeg
 from tests.serving import AT_NOON, BROKEN, SECRET, another_caller, environment_of, run, serving
 
 TOO_MUCH = 300_000  # characters, more than any page may be sent
@@ -544,6 +546,27 @@ def drawer_page(page: Page, site: Site) -> None:
     open_all(page)
 
 
+def with_photos(site: Site) -> Job:
+    job = of(site, Status.IN_PROGRESS, crew=JOELS)
+    for kind in (Kind.BEFORE, Kind.AFTER, Kind.PROBLEM):
+        job = site.photo(job, jpeg(1600, 1200), kind)
+    return job
+
+
+def drawer_photos(page: Page, site: Site) -> None:
+    """Some are there, and another is chosen."""
+    page.goto(f"/dashboard/jobs/{with_photos(site).id}")
+    page.locator("details.photos summary").click()
+    chosen = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
+    page.get_by_label("Take or choose photos").set_input_files([chosen])
+    expect(page.locator(".previews img")).to_have_count(1)
+
+
+def track_photos(page: Page, site: Site) -> None:
+    page.goto(f"/track/{with_photos(site).tracking_token}?r={site.revision}")
+    expect(page.locator(".album img")).to_have_count(2)
+
+
 def drawer_503(page: Page, site: Site) -> None:
     """A note that may not have arrived is still there."""
     drawer(page, site)
@@ -817,6 +840,7 @@ CUSTOMERS = [
     State("track-on-the-way", "", on_the_way),
     State("track-offline", "", track_offline),
     State("track-old", "", track_old),
+    State("track-photos", "", track_photos),
     State("track-undo", "", track_undo),
     State("track-print", "", printed(on_the_way)),
     State("track-ask-cancel", "", partial(ask, "cancel")),
@@ -880,6 +904,7 @@ CREW = [
     State("drawer-crew", "joel", drawer_wide_open),
     State("drawer-wide-open", "dana", drawer_wide_open),
     State("drawer-errors", "dana", drawer_errors),
+    State("drawer-photos", "joel", drawer_photos),
     State("drawer-503", "dana", drawer_503),
     State("drawer-page", "dana", drawer_page),
     State("drawer-print", "dana", printed(drawer_page)),

@@ -84,6 +84,7 @@ TABLE: dict[str, Route] = {
     "track/<str:token>/cancel": both(all_get(200), all_get(303)),
     "track/<str:token>/undo": both(all_get(303), all_get(303)),
     "track/<str:token>/quote": both(all_get(303), all_get(409), answer="accepted"),  # to none
+    "track/<str:token>/photos/<str:photo_id>": page(*all_get(404)),  # of no photo
     "track/^(?P<rest>.*)$": both(all_get(404), all_get(404)),
     "dashboard/": page(*LOOKS),
     "dashboard/board": page(401, 200, 200, 200),
@@ -140,6 +141,8 @@ TABLE: dict[str, Route] = {
     "dashboard/jobs/<str:job_id>/link": action(DISPATCHER_DOES),
     "dashboard/jobs/<str:job_id>/quote": action(CREW_DO, id="a-new-price", **LINE),
     "dashboard/jobs/<str:job_id>/pay": action(CREW_DO, amount="100", method="cash"),
+    "dashboard/jobs/<str:job_id>/photos": action((302, 403, 422, 422), kind="before"),  # of no file
+    "dashboard/jobs/<str:job_id>/photos/<str:photo_id>": page(302, 404, 404, 404),
     "calendar/<str:secret>.ics": page(*all_get(404)),
     "api/token": call("POST", all_get(200), **CREDENTIALS),
     "api/track": call("POST", all_get(200), token=TOKEN),
@@ -351,6 +354,7 @@ def test_anothers_job_looks_like_none_at_all(shared_out: JobRepository, joel: Cl
         ("post", "dashboard/jobs/job5/move", MOVE, 404),
         ("post", "dashboard/jobs/job5/notes", {"text": "dog"}, 404),
         ("post", "dashboard/jobs/job5/eta", {"eta": "14:20"}, 404),
+        ("post", "dashboard/jobs/job5/photos", {"kind": "before"}, 404),
         ("post", "dashboard/jobs/job5/assign", {"driver": "joel"}, 403),
         ("post", "dashboard/jobs/job5/edit", {"truck": "T9", "customer_name": "x"}, 403),
         ("post", "dashboard/jobs/job5/link", {}, 403),

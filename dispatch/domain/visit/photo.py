@@ -1,5 +1,6 @@
 """What a job knows of its photos; their files are kept elsewhere."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -9,6 +10,7 @@ from msgspec import Meta
 from dispatch.domain.stored.record import LONG_AGO, Record
 
 MOST_PHOTOS = 20  # of a job
+OUR_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Kind(StrEnum):
@@ -27,3 +29,8 @@ class Photo(Record, frozen=True):
     kind: Kind = Kind.BEFORE
     at: datetime = LONG_AGO
     by: str = ""
+
+    @property
+    def has_our_id(self) -> bool:
+        """False for what an old file may say, and what leads elsewhere as a file's name."""
+        return OUR_ID.fullmatch(self.id) is not None

@@ -72,7 +72,8 @@ class Command(BusinessCommand):
         dropping.add_argument("entry", nargs="+", help="its id or its number, as `verify` says it")
         dropping.add_argument("--month", metavar="2026-05", help="those of that month's archive")
         archiving = actions.add_parser(
-            "archive", help="move what was finished three days ago into the archive, now"
+            "archive",
+            help="move what was finished three days ago into the archive, and sweep photos, now",
         )
         beginning = actions.add_parser("begin", help="empty ledgers where some were and are gone")
         table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
@@ -244,6 +245,15 @@ class Command(BusinessCommand):
             self.stdout.write(f"{verb} {count} jobs that were finished in {name}")
         if not moved:
             self.stdout.write("Nothing was finished more than three days ago.")
+        self._sweep(business, options["dry_run"])
+
+    def _sweep(self, business: Business, dry: bool) -> None:
+        if sweep := wiring.sweep(business):
+            at = wiring.now()
+            gone = sum(len(names) for _, names in sweep.due(at)) if dry else sweep.run(at)
+            verb = "Would remove" if dry else "Removed"
+            if gone:
+                self.stdout.write(f"{verb} {gone} photos that no job names, or that are too old")
 
     def _history(self, business: Business, options: dict[str, Any]) -> None:
         name, told = options["id"], False

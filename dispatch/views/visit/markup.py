@@ -20,6 +20,7 @@ from dispatch.domain.job_input import LONGEST
 from dispatch.domain.moves import COULD_NOT, UNDO
 from dispatch.http import SiteRequest
 from dispatch.models import CrewUser
+from dispatch.views.visit.album import album_of
 from dispatch.views.visit.money import money_of
 from dispatch.views.visit.stops import MINUTES, USUAL, Day, Stop
 
@@ -109,6 +110,7 @@ def _rendered(shown: Shown, template: Template) -> str:
         "stop": stop,
         "job": stop.job,
         "money": money_of(request, stop.job),
+        "photos": album_of(request, stop.job),
         "request": request,
         "business": shown.business,
         "csrf_token": TOKEN,

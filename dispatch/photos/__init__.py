@@ -1,0 +1,1 @@
+"""Photos: what comes as a picture, and what is kept of it."""
