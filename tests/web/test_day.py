@@ -378,8 +378,8 @@ def test_what_the_queue_takes_says_so(joel: Client, put: Put) -> None:
     put(stop("a"))
     queued = re.findall(r'data-what="([^"]*)"', part(joel.get(DAY), "a"))
     assert queued == [
-        *("On my way", "Start", "Finish", "When you will be there", "Could not do it", "Note"),
-        *("Payment", "New price", "Yes or no to a price"),
+        *("On my way", "Start", "Finish", "When you will be there", "Photos", "Could not do it"),
+        *("Note", "Payment", "New price", "Yes or no to a price"),
     ]
 
 
