@@ -592,6 +592,26 @@ def test_the_polls_part_is_the_pages(joel: Client, put: Put) -> None:
     )
 
 
+def test_each_page_has_a_key_and_a_token_of_its_own(joel: Client, put: Put) -> None:
+    """The stops' markup is kept from page to page; those are not."""
+    put(stop("a"), stop("b"))
+    joel.get(DAY)
+    first, second = (sent_back(joel.get(DAY), "/dashboard/jobs/a/notes") for _ in range(2))
+    assert first["key"] != second["key"]
+    client = Client(enforce_csrf_checks=True)
+    client.cookies = joel.cookies
+    sent = sent_back(client.get(DAY), "/dashboard/jobs/b/notes") | {"text": ["Dog"]}
+    assert client.post("/dashboard/jobs/b/notes", sent).status_code == 303
+
+
+def test_kept_markup_is_of_who_asks(joel: Client, dana: Client, vic: Client, put: Put) -> None:
+    put(stop("a"))
+    for client, name in ((joel, "joel"), (dana, "dana"), (vic, "vic")):
+        page = text(client.get(DAY, {"member": "joel"}))
+        assert set(re.findall(r'name="member" value="(\w+)"', page)) <= {name}
+        assert ("Could not do it" in page) == (name == "joel"), "a dispatcher moves it anywhere"
+
+
 def test_a_stop_says_what_a_script_compares(joel: Client, put: Put, jobs: JobRepository) -> None:
     put(stop("a"), stop("b"))
     seen = {name: part(joel.get(PART), name).partition("data-etag=")[2][:40] for name in "ab"}

@@ -273,6 +273,11 @@ class Day:
         """The one after the large one."""
         return next(iter(self.rest), None)
 
+    @property
+    def order(self) -> str:
+        """The ids of all stops, as they are driven."""
+        return " ".join(stop.job.id for stop in self.stops)
+
     @cached_property
     def etag(self) -> str:
         """Changes with everything that the page shows."""
