@@ -14,6 +14,7 @@ from dispatch.views import (
 )
 from dispatch.views.crew import account, cover, roster
 from dispatch.views.reports import numbers, sheet, spreadsheet
+from dispatch.views.visit import offline
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -40,6 +41,9 @@ urlpatterns = [
     path("jobs/new", new_job.new_job, name="new-job"),
     path("jobs/several", several.several, name="several"),
     path("day/sheet", sheet.day_sheet, name="day-sheet"),
+    path("day/token", offline.token, name="day-token"),
+    path("sw.js", offline.worker, name="worker"),
+    path("manifest.webmanifest", offline.manifest, name="manifest"),
     path("export.csv", spreadsheet.export, name="export"),
     path("import/", spreadsheet.import_jobs, name="import"),
     path("jobs/sheet", sheet.sheets, name="sheets"),

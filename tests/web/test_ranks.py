@@ -115,6 +115,9 @@ TABLE: dict[str, Route] = {
     "dashboard/export.csv": page(*ONLY_DISPATCHER),
     "dashboard/import/": both(ONLY_DISPATCHER, (302, 403, 403, 422)),
     "dashboard/day/sheet": page(*LOOKS),
+    "dashboard/day/token": page(401, 200, 200, 200),
+    "dashboard/sw.js": page(*all_get(200)),
+    "dashboard/manifest.webmanifest": page(*all_get(200)),
     "dashboard/jobs/sheet": page(302, 404, 404, 404),  # of no job
     "dashboard/jobs/<str:job_id>/sheet": page(*LOOKS),
     "dashboard/requests/": both(ONLY_DISPATCHER, DISPATCHER_DOES),

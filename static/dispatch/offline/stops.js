@@ -1,0 +1,68 @@
+// The stops of the day, as they will be once all that was tapped is sent: the next step's button is
+// the one to press. What waits is shown as waiting, and nothing as done.
+import { statusAfter } from "./queue.js";
+
+const MADE = new WeakMap(), SAID = new WeakMap(); // buttons and lines as the server made them
+const bar = document.getElementById("reception");
+
+export function stopOf(id) {
+  return document.getElementById(`job-${id}`);
+}
+
+// A tap's name, and when it was, by the business's clock.
+export function said(tap) {
+  return `${tap.what}, ${clock(tap.tapped)}`;
+}
+
+export function clock(at) {
+  const timeZone = bar.dataset.timezone, day = { timeZone, dateStyle: "short" };
+  const isToday = format(at, day) === format(Date.now(), day);
+  return format(at, { timeZone, timeStyle: "short", ...(isToday ? {} : { dateStyle: "medium" }) });
+}
+
+function format(at, options) {
+  return new Intl.DateTimeFormat(document.documentElement.lang, options).format(at);
+}
+
+export function project(taps) {
+  for (const stop of document.querySelectorAll(".stop[data-id]")) {
+    const own = taps.filter((tap) => tap.job === stop.dataset.id);
+    showWaiting(stop, own);
+    for (const button of buttons(stop)) restore(button);
+    if (own.some(({ from }) => from)) follow(stop, statusAfter(own, stop.dataset.status));
+  }
+}
+
+// In the place of how the job stands, so that nothing moves.
+function showWaiting(stop, taps) {
+  const line = stop.querySelector(".state .said");
+  if (!line) return;
+  if (!SAID.has(line)) SAID.set(line, line.textContent);
+  const { waits, asks } = bar.dataset;
+  const text = taps.map((tap) => (tap.state === "needs" ? asks : waits).replace("%s", () => said(tap))).join(" · ");
+  if (line.textContent !== (text || SAID.get(line))) line.textContent = text || SAID.get(line);
+}
+
+function buttons(root) {
+  return root.querySelectorAll("form[data-queue][data-from] button:not([type=button])");
+}
+
+function restore(button) {
+  if (!MADE.has(button)) MADE.set(button, { disabled: button.disabled, primary: button.matches(".primary") });
+  const { disabled, primary } = MADE.get(button);
+  button.disabled = disabled;
+  button.classList.toggle("primary", primary);
+}
+
+// Each step's button becomes pressable by the status that it begins at; the first that leads on is
+// the green one.
+function follow(stop, status) {
+  let found = false;
+  for (const button of buttons(stop)) {
+    const { from, to } = button.form.dataset;
+    button.disabled = !from.split(" ").includes(status);
+    const isNext = !found && !button.disabled && Boolean(to) && button.closest(".bar") !== null;
+    button.classList.toggle("primary", isNext);
+    found ||= isNext;
+  }
+}

@@ -1,0 +1,86 @@
+// Every form of the day that says so is kept on this phone first and sent from there: in order, once,
+// and with the moment at which it was tapped.
+import { showBar } from "./bar.js";
+import { add, changes, tapsOf } from "./queue.js";
+import { sender } from "./sender.js";
+import { project, stopOf } from "./stops.js";
+
+const TWICE = 1000; // ms within which the same tap is one tap
+const bar = document.getElementById("reception"), { member } = bar.dataset;
+const onTheWay = new WeakSet(); // forms that are being stored
+let last = { what: "", at: 0 }, refusal = "";
+
+const { state, pump } = sender({ member, tokenAddress: bar.dataset.token, told, changed: show });
+if (bar.dataset.copied) state.trouble = "lost"; // until we hear something else
+
+async function show() {
+  try {
+    const taps = await tapsOf(member);
+    project(taps);
+    showBar(taps, state, refusal);
+  } catch {
+    showBar([], state, bar.dataset.unreadable);
+  }
+}
+
+// The page's own script shows the job as it is now.
+function told(tap, { json, isDone, said }) {
+  const stop = stopOf(tap.job);
+  if (stop && json?.status) Object.assign(stop.dataset, { status: json.status, version: json.version });
+  document.dispatchEvent(new CustomEvent("told", { detail: { job: tap.job, isDone, said } }));
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-queue]");
+  if (!form || event.defaultPrevented) return;
+  event.preventDefault();
+  if (onTheWay.has(form)) return;
+  const tap = tapOf(form, event.submitter), what = JSON.stringify([tap.path, tap.fields]);
+  if (what === last.what && !tap.files.length && tap.tapped - last.at < TWICE) return;
+  onTheWay.add(form);
+  try {
+    await add(tap, form.dataset.replaces && Number(form.dataset.replaces));
+    last = { what, at: tap.tapped };
+    refusal = "";
+    delete form.dataset.replaces;
+    form.reset();
+    form.closest("[popover]")?.hidePopover();
+  } catch (error) {
+    refusal = error?.name === "QuotaExceededError" ? bar.dataset.full : bar.dataset.unkept;
+  } finally {
+    onTheWay.delete(form);
+  }
+  if (refusal) show();
+  else pump();
+});
+
+function tapOf(form, submitter) {
+  const fields = [], files = [];
+  for (const [name, value] of new FormData(form, submitter)) {
+    if (value instanceof File) {
+      if (value.size) files.push([name, value, value.name]);
+    } else if (name !== "csrfmiddlewaretoken" && name !== "key") fields.push([name, value]);
+  }
+  const stop = form.closest(".stop"), { id: job = "", name = "" } = stop?.dataset || {};
+  const { pathname, search } = new URL(submitter?.getAttribute("formaction") || form.action, location);
+  const { from = "", to = "" } = form.dataset;
+  const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  return { member, job, name, path: pathname + search, fields, files, what: named(form, submitter), tapped: Date.now(), key, from, to };
+}
+
+// Of several buttons the words too.
+function named(form, submitter) {
+  const { what } = form.dataset;
+  const several = form.querySelectorAll("button:not([type=button])").length > 1;
+  return several && submitter ? `${what}: ${submitter.textContent.trim()}` : what;
+}
+
+changes.addEventListener("here", show);
+changes.addEventListener("elsewhere", () => {
+  show();
+  pump();
+});
+document.getElementById("queue").addEventListener("decided", pump);
+
+show();
+pump();
