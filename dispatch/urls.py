@@ -14,7 +14,7 @@ from dispatch.views import (
 )
 from dispatch.views.crew import account, cover, roster
 from dispatch.views.reports import numbers, sheet, spreadsheet
-from dispatch.views.visit import offline
+from dispatch.views.visit import day, offline
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -40,6 +40,9 @@ urlpatterns = [
     path("requests/", requests.requests, name="requests"),
     path("jobs/new", new_job.new_job, name="new-job"),
     path("jobs/several", several.several, name="several"),
+    path("day/", day.day, name="day"),
+    path("day/part", day.day_part, name="day-part"),
+    path("day/order", day.day_order, name="day-order"),
     path("day/sheet", sheet.day_sheet, name="day-sheet"),
     path("day/token", offline.token, name="day-token"),
     path("sw.js", offline.worker, name="worker"),

@@ -35,6 +35,7 @@ from dispatch.jobs.reading import around as around
 from dispatch.jobs.reading import find as find
 from dispatch.jobs.reading import find_by_token as find_by_token
 from dispatch.jobs.reading import finished as finished
+from dispatch.jobs.reading import of_day as of_day
 from dispatch.jobs.reading import seen
 
 SILENT = 10  # seconds without word from the storage after which pages say so

@@ -10,7 +10,7 @@ from functools import partial
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.job import Job
+from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.permissions import Actor, sees
 from dispatch.domain.search import Found
@@ -41,6 +41,20 @@ def finished(
 def around(first: date, last: date) -> tuple[date, date]:
     """From when to when the jobs of these days' windows are looked for among the finished ones."""
     return first - EARLY, last + LATE
+
+
+def of_day(business: Business, day: date, book: JobBook, *, since: date | None = None) -> list[Job]:
+    """What is promised for that day, open or finished, wherever it lies; with `since`, of the
+    finished ones those that were finished from then on. Raises StoreUnavailable.
+    """
+    first, last = around(day, day)
+    near = finished(business, since or first, last, book=book)
+    due = [job for job in book.jobs if job.status.is_open and _is_of(job, day)]
+    return due + [job for each in near if _is_of(each.line, day) and (job := each.whole())]
+
+
+def _is_of(job: JobLine, day: date) -> bool:
+    return job.window is not None and job.window.date == day
 
 
 def find_by_token(business: Business, token: str, at_least: int = 0) -> Job:

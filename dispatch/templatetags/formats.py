@@ -195,6 +195,17 @@ def map_link(address: str) -> str:
     return f"https://www.google.com/maps/search/?api=1&query={quote(' '.join(address.split()))}"
 
 
+@register.simple_tag
+def way_to(address: str, *, on_apple: bool) -> str:
+    """The way there, in the phone's own maps: Apple's open its maps' address, others their own map
+    program for Google's; a browser without one shows the page.
+    """
+    there = quote(" ".join(address.split()))
+    if on_apple:
+        return f"https://maps.apple.com/?daddr={there}&dirflg=d"
+    return f"https://www.google.com/maps/dir/?api=1&destination={there}"
+
+
 @register.filter
 def load_label(name: str, business: Business) -> str:
     """`Full load`; as it is what the business does not offer any more."""

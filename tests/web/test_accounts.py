@@ -21,6 +21,7 @@ from tests.web.pages import text, words
 SIGN_IN, ACCOUNT = "/dashboard/login/", "/dashboard/account/"
 NEW = "a-longer-word-of-mine"
 NEW_SECRET = "a-new-secret-" + "n" * 50
+HOME = "/dashboard/day/"  # where the crew land
 MOVE = "/dashboard/jobs/jXkL9m2pQ/move"
 
 
@@ -46,7 +47,7 @@ def copy_of(client: Client) -> Client:
 @pytest.mark.usefixtures("roster")
 @pytest.mark.parametrize("username", ["joel", "JOEL", " joel ", "Joel"])
 def test_a_name_may_be_typed_carelessly(client: Client, username: str) -> None:
-    assert sign_in(client, username) == "/dashboard/"
+    assert sign_in(client, username) == HOME
     assert is_in(client)
 
 
@@ -82,13 +83,13 @@ def test_who_is_not_active_or_has_no_password_yet_cannot_sign_in(joel: Client) -
     ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", ""],
 )
 def test_after_signing_in_nobody_is_sent_elsewhere(client: Client, then: str) -> None:
-    assert sign_in(client, then=then) == "/dashboard/"
+    assert sign_in(client, then=then) == HOME
     assert sign_in(Client(), then="/dashboard/jobs/17") == "/dashboard/jobs/17"
 
 
 @pytest.mark.usefixtures("roster")
 def test_who_has_come_back_to_the_page_that_signs_out_is_not_asked_it_again(client: Client) -> None:
-    assert sign_in(client, then="/dashboard/logout/") == "/dashboard/"
+    assert sign_in(client, then="/dashboard/logout/") == HOME
 
 
 @pytest.mark.parametrize("then", ["", "/dashboard/login/", "/dashboard/login/?next=/dashboard/"])
@@ -158,8 +159,8 @@ def test_a_new_password_ends_all_sessions_but_this_one(joel: Client, new: str) -
     fields = {"phone": "", "old_password": PASSWORD, "new_password": new}
     assert joel.post(ACCOUNT, fields).status_code == 303
     assert [is_in(client) for client in (joel, phone, old)] == [True, False, False]
-    assert sign_in(Client(), password=new) == "/dashboard/"
-    assert (sign_in(Client()) == "/dashboard/") == (new == PASSWORD)
+    assert sign_in(Client(), password=new) == HOME
+    assert (sign_in(Client()) == HOME) == (new == PASSWORD)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_a_password_that_cannot_be_changes_nothing_and_none_is_shown_again(
     assert page.status_code == 422
     assert message in words(page)
     assert not [secret for secret in ("an-old-secret", NEW, PASSWORD) if secret in text(page)]
-    assert sign_in(Client()) == "/dashboard/"
+    assert sign_in(Client()) == HOME
 
 
 def shown(page: Any) -> dict[str, str]:
@@ -213,7 +214,7 @@ def test_a_new_password_leaves_anothers_new_phone(joel: Client, roster: RosterRe
     fields = shown(page) | {"old_password": PASSWORD, "new_password": NEW}
     assert joel.post(ACCOUNT, fields).status_code == 303
     assert roster.read().member("joel").phone == "+16195550103"
-    assert sign_in(Client(), password=NEW) == "/dashboard/"
+    assert sign_in(Client(), password=NEW) == HOME
 
 
 def test_two_who_change_ones_phone_lose_neither(joel: Client, roster: RosterRepository) -> None:

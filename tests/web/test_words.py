@@ -17,6 +17,7 @@ BUTTONS = {"submit", "button", "reset"}
 LETTERS = re.compile(r"[^\W\d_]")
 LITERAL = re.compile(r"""_\(\s*(?:"[^"]*"|'[^']*')\s*\)|("[^"]*"|'[^']*')""")
 SENTENCE = re.compile(r"[A-Z][a-z]|[A-Za-z],? [a-z]{2}")  # not `F Y`, nor the name of a file
+STATUSES = {"data-from", "data-to"}  # names of statuses, for scripts
 CODES = {"assign move print"}  # what the program calls things, in arguments of tags
 
 
@@ -38,7 +39,8 @@ class Words(HTMLParser):
         )
         for name, value in attrs:
             said = name in READ_OUT or (name == "value" and is_button)
-            for_scripts = name.startswith("data-") and SENTENCE.search(value or "")
+            for_scripts = name.startswith("data-") and name not in STATUSES
+            for_scripts = for_scripts and bool(SENTENCE.search(value or ""))
             if said or for_scripts or (name == "content" and is_preview):
                 self.note(value or "")
 

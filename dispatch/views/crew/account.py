@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from dispatch import roster, wiring
 from dispatch.accounts import is_password, sign_out
 from dispatch.calendar.month import days_off
-from dispatch.domain.permissions import Permission
+from dispatch.domain.permissions import Permission, Rank
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import LOOK_BELOW, UNSURE, explain
 from dispatch.forms.account import AccountForm, SignInForm
@@ -46,6 +46,11 @@ class SignIn(LoginView):
         """
         url: str = super().get_redirect_url()
         return "" if url.startswith((self.request.path, reverse("logout"))) else url
+
+    def get_default_redirect_url(self) -> str:
+        """The crew's own day; the board of others."""
+        is_crew = cast(SiteRequest, self.request).user.rank is Rank.CREW
+        return reverse("day") if is_crew else super().get_default_redirect_url()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Who has signed in meanwhile, in another tab, gets back what this page carries."""

@@ -82,16 +82,10 @@ def day_sheet(request: SiteRequest) -> HttpResponse:
 
 
 def _of_day(request: SiteRequest, day: date) -> list[Job]:
-    """What is promised on that day and not cancelled, wherever it lies. Raises StoreUnavailable."""
+    """What is promised on that day and not cancelled. Raises StoreUnavailable."""
     book = wiring.jobs(request.business).read(request.revision)
-    near = jobs.finished(request.business, *jobs.around(day, day), book=book)
-    due = [job for job in book.jobs if job.status.is_open and _is_of(job, day)]
-    done = [job for each in near if _is_of(each.line, day) and (job := each.whole())]
-    return due + [job for job in done if job.status is not Status.CANCELLED]
-
-
-def _is_of(job: Any, day: date) -> bool:
-    return job.window is not None and job.window.date == day
+    every = jobs.of_day(request.business, day, book)
+    return [job for job in every if job.status is not Status.CANCELLED]
 
 
 @require_safe

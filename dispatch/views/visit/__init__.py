@@ -1,1 +1,1 @@
-"""The pages of a visit: a driver's day, and what happens at the door."""
+"""The driver's day."""

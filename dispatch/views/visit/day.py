@@ -1,0 +1,170 @@
+"""A member's own day, for the phone: what comes next, the rest of it, and what is done."""
+
+from collections import Counter
+from datetime import date
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from dispatch import wiring
+from dispatch.domain.job_input import LONGEST, InvalidInput, date_of
+from dispatch.domain.moves import COULD_NOT, UNDO
+from dispatch.domain.permissions import Permission
+from dispatch.domain.roster import Member
+from dispatch.domain.stored.document import StoreUnavailable
+from dispatch.explain import explain, not_written
+from dispatch.http import SiteRequest, crew_only, is_fetch, is_known, post_only, with_revision
+from dispatch.jobs import order as orders
+from dispatch.views.drawer import key_sent
+from dispatch.views.visit.stops import MINUTES, USUAL, Day, jobs_of_day
+
+STEPS = {"-1": -1, "1": 1}
+# Whose own maps are Apple's. A tablet of theirs says that it is a Macintosh.
+APPLE = ("iPhone", "iPad", "Macintosh")
+
+
+class Asked(NamedTuple):
+    """Whose day, which one, and what is wrong with how it was asked for."""
+
+    member: Member
+    day: date
+    wrong: str = ""
+
+
+@require_safe
+@crew_only(Permission.LOOK)
+def day(request: SiteRequest) -> HttpResponse:
+    """`date` (today), `member` (one's own; another's is for who may see every job), and `at`, the
+    stop that is open.
+    """
+    return _page(request, _asked(request, request.GET))
+
+
+@require_safe
+@crew_only(Permission.LOOK, poll=True)
+def day_part(request: SiteRequest) -> HttpResponse:
+    """The poll: the changing part alone, or 304 where it has not changed."""
+    shown = _day(request, _asked(request, request.GET))
+    known = is_known(request, shown.etag)
+    response = HttpResponse(status=304) if known else _part(request, shown)
+    response.headers["ETag"] = shown.etag
+    return response
+
+
+@post_only("day")
+@crew_only(Permission.MOVE)
+def day_order(request: SiteRequest) -> HttpResponse:
+    """The stops in the order of their ids, `job` for each; or the one `job` by `by`: 1 later, or
+    -1 earlier. The address says whose, and of which day. A script is answered with the changing
+    part.
+    """
+    sent, asked = request.POST, _asked(request, request.GET)
+    if not (asked.member.username == request.user.username or request.user.may["assign"]):
+        raise PermissionDenied(_("You put your own day in order. Ask a dispatcher."))
+    ids, by = sent.getlist("job") or request.GET.getlist("job"), sent.get("by", "")
+    whose = request.business, asked.member.username, asked.day
+    if asked.wrong or not ids or (by and by not in STEPS):
+        return _page(request, asked, 422, asked.wrong or _("Say what is to go where."))
+    try:
+        if by:
+            revision = orders.move(*whose, ids[0], STEPS[by], key=key_sent(request))
+        else:
+            revision = orders.put(*whose, ids, key=key_sent(request))
+    except StoreUnavailable as error:
+        return _page(request, asked, 503, not_written(error), key=key_sent(request))
+    request.revision = max(request.revision, revision)
+    if is_fetch(request):
+        return with_revision(request, _part(request, _day(request, asked)), revision)
+    messages.success(request, _("Your day is in that order now."))
+    query = _query(asked, request.POST.get("at", ""))
+    response = HttpResponse(status=303, headers={"Location": f"{reverse('day')}?{query}"})
+    return with_revision(request, response, revision)
+
+
+def _part(request: SiteRequest, shown: Day) -> HttpResponse:
+    return render(request, "dispatch/_day.html", _context(request, shown))
+
+
+def _page(
+    request: SiteRequest, asked: Asked, status: int = 200, said: str = "", key: str = ""
+) -> HttpResponse:
+    shown = _day(request, asked)
+    context = _context(request, shown, key) | {
+        "said": said or asked.wrong,
+        "people": _people(request, shown) if request.user.may["look_at_every_job"] else [],
+    }
+    response = render(request, "dispatch/day.html", context, status=status)
+    return with_revision(request, response, shown.book.revision)
+
+
+def _asked(request: SiteRequest, query: Any) -> Asked:
+    """Raises PermissionDenied where another's day is not theirs to see."""
+    business, own = request.business, request.user.member
+    today = business.today(wiring.now())
+    username = query.get("member", "").strip().lower() or own.username
+    is_own = username == own.username
+    if not is_own and not request.user.may["look_at_every_job"]:
+        raise PermissionDenied(_("You see your own day only. Ask a dispatcher."))
+    member = own if is_own else wiring.roster(business).read().value(username)
+    if member is None:
+        return Asked(own, today, _("Nobody of that name is on the roster."))
+    try:
+        typed = query.get("date", "").strip()
+        return Asked(member, date_of(typed, "date") if typed else today)
+    except InvalidInput as error:
+        return Asked(member, today, explain(error, business))
+
+
+def _day(request: SiteRequest, asked: Asked) -> Day:
+    """Raises StoreUnavailable."""
+    business, repository = request.business, wiring.jobs(request.business)
+    book, at = repository.read(request.revision), wiring.now()
+    every = jobs_of_day(business, asked.day, book, at)
+    query = request.POST if request.method == "POST" else request.GET
+    return Day(
+        day=asked.day,
+        member=asked.member,
+        everybodys=tuple(every),
+        business=business,
+        book=book,
+        roster=wiring.roster(business).read(),
+        viewer=request.user.member,
+        at=at,
+        age=repository.age(),
+        asked=query.get("at", ""),
+    )
+
+
+def _context(request: SiteRequest, shown: Day, key: str = "") -> dict[str, Any]:
+    query = _query(Asked(shown.member, shown.day))
+    return {
+        "day": shown,
+        "key": key or wiring.new_token(),
+        "here": f"{reverse('day')}?{query}",
+        "order": f"{reverse('day-order')}?{query}",
+        "minutes": [(each, each == USUAL) for each in MINUTES],
+        "could_not": COULD_NOT,
+        "undo_reason": UNDO,
+        "longest": LONGEST,
+        "on_apple": any(name in request.headers.get("User-Agent", "") for name in APPLE),
+    }
+
+
+def _query(asked: Asked, at: str = "") -> str:
+    """A day's address, whoever looks at it and whenever."""
+    query = {"date": f"{asked.day}", "member": asked.member.username, "at": at}
+    return urlencode({name: value for name, value in query.items() if value})
+
+
+def _people(request: SiteRequest, shown: Day) -> list[tuple[Member, int]]:
+    """Whose day may be looked at, and how many stops it has."""
+    stops = Counter(name for job in shown.everybodys for name in set(job.crew))
+    members = [each for each in shown.roster.members if each.active or stops[each.username]]
+    return [(each, stops[each.username]) for each in members]

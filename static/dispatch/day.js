@@ -1,0 +1,1 @@
+// The day, fresh every few seconds.

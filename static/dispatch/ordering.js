@@ -1,0 +1,1 @@
+// The stops in another order.
