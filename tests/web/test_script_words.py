@@ -32,6 +32,7 @@ FOUND = re.compile(
 CODES = {
     *(".card, .attention li", ".age time"),  # selectors
     "textarea, input:not([type=hidden], [type=file]), select",
+    "textarea, select, input:not([type=hidden])",
     *("Enter", "Date", "longGeneric"),  # a key, a header, an option
     *("unsent 0", "left 0", "unsent reasons 0", "typed 0 0", "shown again"),  # what a tab stores
 }

@@ -23,6 +23,7 @@ from dispatch.explain import explain, not_written
 from dispatch.http import SiteRequest, crew_only, is_fetch, is_known, post_only, with_revision
 from dispatch.jobs import order as orders
 from dispatch.views.drawer import key_sent
+from dispatch.views.visit.offline import offline_of
 from dispatch.views.visit.stops import MINUTES, USUAL, Day, jobs_of_day
 
 STEPS = {"-1": -1, "1": 1}
@@ -98,6 +99,7 @@ def _page(
     shown = _day(request, asked)
     context = _context(request, shown, key) | {
         "said": said or asked.wrong,
+        "offline": offline_of(request),
         "people": _people(request, shown) if request.user.may["look_at_every_job"] else [],
     }
     response = render(request, "dispatch/day.html", context, status=status)

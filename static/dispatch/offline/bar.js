@@ -10,7 +10,7 @@ const list = document.getElementById("queue"), rows = list.querySelector("ul");
 const row = document.getElementById("tap"), asking = document.getElementById("drop-tap");
 const labels = JSON.parse(words.labels);
 const isElsewhere = location.hash === "#no-reception"; // the worker led here from another page
-let shown = ""; // what the list shows: it is made anew only where that changes
+let latest = [[], 0], shown = ""; // the list is made anew only where what it shows changes
 
 export function showBar(taps, { trouble, sending }, refused) {
   const needs = taps.filter(({ state }) => state === "needs").length, waits = taps.length - needs;
@@ -36,13 +36,15 @@ function counted(count, one, many) {
 }
 
 function showList(taps, sending) {
+  latest = [taps, sending];
+  if (!list.open) return;
   const now = JSON.stringify([taps, sending]);
   if (now === shown) return;
   shown = now;
   const focused = rows.contains(document.activeElement) && document.activeElement.closest("li").dataset.tap;
   rows.replaceChildren(...taps.map((tap) => rowOf(tap, sending)));
   if (focused) (rows.querySelector(`[data-tap="${focused}"] button:enabled`) || list.querySelector(".closes")).focus();
-  if (!taps.length && list.open) list.close();
+  if (!taps.length) list.close();
 }
 
 function rowOf(tap, sending) {
@@ -123,4 +125,7 @@ function fill(form, tap) {
   if (input && files.files.length) input.files = files.files;
 }
 
-opener.addEventListener("click", () => list.showModal());
+opener.addEventListener("click", () => {
+  list.showModal();
+  showList(...latest);
+});

@@ -49,7 +49,7 @@ async function page(event) {
 // The day itself is at its own address; its page says why it is shown.
 async function instead() {
   if (await copy()) return Response.redirect(`${TOLD.day}#no-reception`);
-  return new Response(TOLD.page, { status: 503, headers: { "Content-Type": "text/html; charset=utf-8" } });
+  return new Response(TOLD.page, { status: 503, headers: { "Content-Type": "text/html;charset=utf-8" } });
 }
 
 async function file(request) {
