@@ -21,7 +21,7 @@ from dispatch.domain.status import CREATABLE
 from dispatch.domain.typed.texts import lines
 from dispatch.explain import told
 from dispatch.forms import items
-from dispatch.templatetags.formats import ROLE_LABELS, day_text
+from dispatch.templatetags.formats import ROLE_LABELS, clock_text, day_text, time_text
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -31,7 +31,7 @@ WHEN = ("date", "window")  # two controls, one field
 MEANT = "date_meant"  # the day, where somebody has said that it is no slip
 FAR = 366  # days
 MOST_MINUTES = 600  # of a way to a customer
-LONG_OVER = dt.timedelta(hours=12)  # nobody expects to be there then
+JUST_OVER = dt.timedelta(minutes=5)  # a time that is over by less is as good as now
 
 
 class Typed(forms.Field):
@@ -396,10 +396,12 @@ class NoteForm(InputForm):
         return {name: job_input.text(name, words) for name, words in typed.items()}
 
 
+class Slip(InvalidInput):
+    """What was typed is likely a slip; who insists means it."""
+
+
 class EtaForm(forms.Form):
-    """A clock time as the crew say it: `14:20`, of today; at night of the morning to come. Empty
-    takes the estimate back.
-    """
+    """A clock time as the crew say it: `14:20`, of today. Empty takes the estimate back."""
 
     eta = forms.TimeField(
         label=gettext_lazy("Expected at"),
@@ -407,11 +409,30 @@ class EtaForm(forms.Form):
         widget=forms.TimeInput(attrs={"type": "time"}),
     )
 
-    minutes = forms.IntegerField(min_value=1, max_value=MOST_MINUTES, required=False)
+    minutes = forms.IntegerField(
+        label=gettext_lazy("Minutes"), min_value=1, max_value=MOST_MINUTES, required=False
+    )
 
-    def moment(self, business: Business, at: dt.datetime) -> dt.datetime | None:
+    def moment(
+        self, business: Business, at: dt.datetime, *, insist: bool = False
+    ) -> dt.datetime | None:
+        """The time that was typed at `at`; with `insist`, of tomorrow where today's is over.
+
+        Raises Slip for one that is.
+        """
         clock: dt.time | None = self.cleaned_data["eta"]
         if clock is None:
             return None
-        moment = dt.datetime.combine(business.today(at), clock, business.zone)
-        return moment if at - moment < LONG_OVER else moment + dt.timedelta(days=1)
+        today = dt.datetime.combine(business.today(at), clock, business.zone)
+        if at - today < JUST_OVER:
+            return today
+        tomorrow = today + dt.timedelta(days=1)
+        if not insist:
+            names = {
+                "clock": clock_text(today),
+                "now": clock_text(at.astimezone(business.zone)),
+                "then": time_text(tomorrow, business, at),
+            }
+            asked = _("It is %(now)s, so %(clock)s is over. Do you mean %(then)s?") % names
+            raise Slip({"eta": asked})
+        return tomorrow

@@ -35,7 +35,7 @@ from dispatch.explain import (
     payment_text,
     when,
 )
-from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
+from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm, Slip
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
 from dispatch.templatetags.formats import typed
 from dispatch.views.board import board_of
@@ -140,9 +140,9 @@ def _refused(
     if isinstance(error, JobConflict | InvalidInput):
         # Roles that were left alone would undo what is new: they are shown as they are now.
         bound = {name: form.again(job) for name, form in bound.items() if name == "edit"}
-    is_conflict = isinstance(error, JobConflict)
+    is_conflict, is_slip = isinstance(error, JobConflict), isinstance(error, Slip)
     status = 409 if is_conflict else 422
-    return drawer(request, job, status, words, bound=bound, fresh=is_conflict)
+    return drawer(request, job, status, words, bound=bound, fresh=is_conflict, may_insist=is_slip)
 
 
 def takes_json(request: SiteRequest) -> bool:

@@ -69,9 +69,12 @@ def notes(request: SiteRequest, job: Job, form: NoteForm) -> Outcome:
 
 @job_action(Permission.ESTIMATE, "eta")
 def eta(request: SiteRequest, job: Job, form: EtaForm) -> Outcome:
-    """`eta` as a clock time of today, or `on_my_way`, with it or in so many `minutes`."""
+    """`eta` as a clock time of today, with `insist` of tomorrow; or `on_my_way`, with it or in so
+    many `minutes`.
+    """
     business, by, tap = request.business, request.user.actor, tap_sent(request)
-    expected = form.moment(business, wiring.now() - tap["ago"])
+    at, insist = wiring.now() - tap["ago"], "insist" in request.POST
+    expected = form.moment(business, at, insist=insist)
     if "on_my_way" in request.POST:
         minutes = form.cleaned_data["minutes"]
         done = jobs.on_my_way(business, job.id, by=by, minutes=minutes, eta=expected, **tap)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import UNSET
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from dispatch.domain.job import Crew, Job
 from dispatch.domain.status import Status
@@ -115,17 +115,12 @@ def stops(site: Site, count: int = 1, driver: str = "joel", **fields: object) ->
 
 
 def tap(page: Page, job: Job, name: str) -> None:
-    """In the job's bar; it is opened where it is folded."""
+    """In the bar of the large stop; another one is opened first."""
     stop = page.locator(f"#job-{job.id}")
     if not stop.locator("details.about").evaluate("it => it.open"):
-        press(stop.locator("summary").first)
-    press(stop.get_by_role("button", name=name, exact=True))
-
-
-def press(what: Locator) -> None:
-    """Above the bar of the large stop, where a thumb would scroll it to."""
-    what.evaluate("it => it.scrollIntoView({ block: 'center' })")
-    what.click()
+        stop.locator("summary").first.click()
+        stop.get_by_role("link", name="Open this stop").click()
+    stop.get_by_role("button", name=name, exact=True).click()
 
 
 def waits(page: Page, words: str) -> None:

@@ -30,10 +30,10 @@ FOUND = re.compile(
     re.VERBOSE,
 )
 CODES = {
-    *(".card, .attention li", ".age time"),  # selectors
+    *(".card, .attention li", ".age time", "a, button, summary, input, textarea"),  # selectors
     "textarea, input:not([type=hidden], [type=file]), select",
     "textarea, select, input:not([type=hidden])",
-    *("Enter", "Date", "longGeneric"),  # a key, a header, an option
+    *("Enter", "Escape", "Date", "longGeneric"),  # keys, a header, an option
     *("unsent 0", "left 0", "unsent reasons 0", "typed 0 0", "shown again"),  # what a tab stores
 }
 

@@ -49,15 +49,15 @@ def put_in_order(jobs: Iterable[Job], wanted: Sequence[str]) -> dict[str, int]:
     }
 
 
-def moved_by(jobs: Iterable[Job], job_id: str, by: int) -> list[str]:
-    """The ids of the day in the order in which this job is so many places later, or earlier where
-    `by` is less than 0; as they are where it is not among them.
+def moved(ids: Sequence[str], job_id: str, by: int) -> list[str]:
+    """These ids with this one so many places later, or earlier where `by` is less than 0; as they
+    are where it is not among them.
     """
-    ids = [job.id for job in in_driving_order(jobs)]
-    if job_id in ids:
-        place = ids.index(job_id)
-        ids.insert(max(0, place + by), ids.pop(place))
-    return ids
+    order = list(ids)
+    if job_id in order:
+        place = order.index(job_id)
+        order.insert(max(0, place + by), order.pop(place))
+    return order
 
 
 def _start(job: Job) -> str:

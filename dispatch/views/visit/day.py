@@ -19,8 +19,17 @@ from dispatch.domain.moves import COULD_NOT, UNDO
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
 from dispatch.domain.stored.document import StoreUnavailable
+from dispatch.domain.visit.route import moved
 from dispatch.explain import explain, not_written
-from dispatch.http import SiteRequest, crew_only, is_fetch, is_known, post_only, with_revision
+from dispatch.http import (
+    SiteRequest,
+    crew_only,
+    is_fetch,
+    is_known,
+    post_only,
+    see_other,
+    with_revision,
+)
 from dispatch.jobs import order as orders
 from dispatch.views.drawer import key_sent
 from dispatch.views.visit.offline import offline_of
@@ -63,29 +72,30 @@ def day_part(request: SiteRequest) -> HttpResponse:
 @crew_only(Permission.MOVE)
 def day_order(request: SiteRequest) -> HttpResponse:
     """The stops in the order of their ids, `job` for each; or the one `job` by `by`: 1 later, or
-    -1 earlier. The address says whose, and of which day. A script is answered with the changing
-    part.
+    -1 earlier, among those that come after the open one, `at`. The address says whose, and of
+    which day. A script is answered with the changing part.
     """
     sent, asked = request.POST, _asked(request, request.GET)
     if not (asked.member.username == request.user.username or request.user.may["assign"]):
         raise PermissionDenied(_("You put your own day in order. Ask a dispatcher."))
     ids, by = sent.getlist("job") or request.GET.getlist("job"), sent.get("by", "")
-    whose = request.business, asked.member.username, asked.day
     if asked.wrong or not ids or (by and by not in STEPS):
         return _page(request, asked, 422, asked.wrong or _("Say what is to go where."))
+    if by:
+        shown = _day(request, asked)
+        after = [stop.job.id for stop in shown.rest if stop.may_order]
+        before = [shown.open.job.id] if shown.open else []
+        ids = before + moved(after, ids[0], STEPS[by])
+    whose = request.business, asked.member.username, asked.day
     try:
-        if by:
-            revision = orders.move(*whose, ids[0], STEPS[by], key=key_sent(request))
-        else:
-            revision = orders.put(*whose, ids, key=key_sent(request))
+        revision = orders.put(*whose, ids, key=key_sent(request))
     except StoreUnavailable as error:
         return _page(request, asked, 503, not_written(error), key=key_sent(request))
     request.revision = max(request.revision, revision)
     if is_fetch(request):
         return with_revision(request, _part(request, _day(request, asked)), revision)
-    messages.success(request, _("Your day is in that order now."))
-    query = _query(asked, request.POST.get("at", ""))
-    response = HttpResponse(status=303, headers={"Location": f"{reverse('day')}?{query}"})
+    messages.success(request, _("The stops are in that order now."))
+    response = see_other("day", query=_query(asked, sent.get("at", "")))
     return with_revision(request, response, revision)
 
 

@@ -214,12 +214,10 @@ class Day:
         return self.day == self.business.today(self.at)
 
     @property
-    def steps(self) -> list[tuple[date, str]]:
-        """The days that lead on from here, and what they are called."""
-        today, one = self.business.today(self.at), timedelta(days=1)
-        days = self.day - one, today, self.day + one
-        names = "‹", _("Today"), "›"
-        return [*zip(days, names, strict=True)]
+    def steps(self) -> tuple[date, date, date]:
+        """The day before, today, and the day after."""
+        one = timedelta(days=1)
+        return self.day - one, self.business.today(self.at), self.day + one
 
     @property
     def is_own(self) -> bool:
@@ -269,12 +267,6 @@ class Day:
     def next(self) -> Stop | None:
         """The one after the large one."""
         return next(iter(self.rest), None)
-
-    @property
-    def order(self) -> str:
-        """The stops' ids as they are driven; those that are over by themselves."""
-        groups = self._to_come, [stop for stop in self.stops if stop.is_over]
-        return " / ".join(" ".join(stop.job.id for stop in group) for group in groups)
 
     @cached_property
     def etag(self) -> str:

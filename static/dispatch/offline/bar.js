@@ -95,7 +95,7 @@ const DO = {
 };
 
 // What is being sent is first heard of: then it may be there no more.
-async function dropNow({ id, member }) {
+export async function dropNow({ id, member }) {
   await alone(async () => {
     const tap = (await tapsOf(member)).find((each) => each.id === id);
     if (tap) await drop(tap, words.dropped);
@@ -111,7 +111,7 @@ const VISIBLE = "textarea, select, input:not([type=hidden])";
 
 function formOf(tap) {
   const forms = [...(stopOf(tap.job)?.querySelectorAll("form[data-queue]") || [])];
-  return forms.find((form) => new URL(form.action).pathname === tap.path.split("?")[0] && form.querySelector(VISIBLE));
+  return forms.find((form) => new URL(form.action).pathname === tap.path.split("?")[0] && form.querySelector(VISIBLE) && tap.what.startsWith(form.dataset.what));
 }
 
 function fill(form, tap) {

@@ -34,8 +34,8 @@ async function endWithTheDay() {
 forgetOthers();
 if (navigator.serviceWorker) {
   navigator.serviceWorker.register(worker).catch(() => {}); // all but the copy works without it
-  if (bar && !bar.dataset.copied && !location.search) {
-    if (!navigator.serviceWorker.controller) keep();
+  if (bar?.dataset.kept) {
+    if (!navigator.serviceWorker.controller) keep(); // else it has seen the page come
     document.addEventListener("told", keep);
     document.addEventListener("visibilitychange", () => {
       if (document.hidden && performance.now() - keptAt > SOON) keep();

@@ -7,8 +7,9 @@ const PATIENCE = 30000, SLOWEST = 2; // ms for an answer, and bytes per ms of a 
 const MOST_BROKEN = 3; // answers of 500, until its person is asked
 const LATER = [408, 425, 429, 502, 503, 504]; // it may go through another time
 
-// `told(tap, answer)` hears what became of a tap, and `changed()` that `state` did: its `trouble` is
-// "" or why nothing can be sent now ("lost", "busy", "signedOut", "other", "unreadable"), `sending` the tap's id.
+// `told()` hears that there was an answer to a tap, and `changed()` that `state` is another: its
+// `trouble` is "" or why nothing can be sent now ("lost", "busy", "signedOut", "other", "unreadable"),
+// `sending` the tap's id.
 export function sender({ member, tokenAddress, told, changed }) {
   const state = { trouble: "", sending: 0 };
   const broken = new Map(), refused = new Set(); // by id
@@ -82,7 +83,7 @@ export function sender({ member, tokenAddress, told, changed }) {
     if (answer.isDone) await sent(tap);
     else await keep({ ...tap, tried: true, state: "needs", answer: { code: status, status: answer.json?.status || "", said: answer.said } });
     set({ trouble: "" });
-    told(tap, answer);
+    told();
     return true;
   }
 
@@ -99,10 +100,15 @@ export function sender({ member, tokenAddress, told, changed }) {
     return stop(trouble);
   }
 
+  // Others have noticed that there is no reception; we ask until there is.
+  function lose() {
+    if (!state.trouble) retry("lost");
+  }
+
   addEventListener("online", pump);
-  addEventListener("offline", () => set({ trouble: state.trouble || "lost" }));
+  addEventListener("offline", lose);
   document.addEventListener("visibilitychange", () => document.hidden || pump());
-  return { state, pump };
+  return { state, pump, lose };
 }
 
 function post(tap, token) {

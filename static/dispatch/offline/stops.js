@@ -41,6 +41,20 @@ function showWaiting(stop, taps) {
   const { waits, asks } = bar.dataset;
   const text = taps.map((tap) => (tap.state === "needs" ? asks : waits).replace("%s", () => said(tap))).join(" · ");
   if (line.textContent !== (text || SAID.get(line))) line.textContent = text || SAID.get(line);
+  showUndo(stop, taps.at(-1));
+}
+
+// The last tap is taken back first, while it waits; then what the server knows of.
+function showUndo(stop, last) {
+  const theirs = stop.querySelector(".state form.undo");
+  let ours = stop.querySelector(".state > button");
+  if (theirs) theirs.hidden = Boolean(last);
+  if (!last) return ours?.remove();
+  if (!ours) {
+    ours = Object.assign(document.createElement("button"), { type: "button", className: "button undo", textContent: bar.dataset.undo });
+    stop.querySelector(".state").append(ours);
+  }
+  ours.onclick = () => stop.dispatchEvent(new CustomEvent("untap", { bubbles: true, detail: last }));
 }
 
 function buttons(root) {

@@ -1,17 +1,26 @@
 // Every form of the day that says so is kept on this phone first and sent from there: in order, once,
 // and with the moment at which it was tapped.
-import { showBar } from "./bar.js";
+import { day, refresh } from "../day.js";
+import { dropNow, showBar } from "./bar.js";
 import { add, changes, tapsOf } from "./queue.js";
 import { sender } from "./sender.js";
-import { project, stopOf } from "./stops.js";
+import { project } from "./stops.js";
 
 const TWICE = 1000; // ms within which the same tap is one tap
 const bar = document.getElementById("reception"), { member } = bar.dataset;
 const onTheWay = new WeakSet(); // forms that are being stored
 let last = { what: "", at: 0 }, refusal = "";
 
-const { state, pump } = sender({ member, tokenAddress: bar.dataset.token, told, changed: show });
+const { state, pump, lose } = sender({ member, tokenAddress: bar.dataset.token, told, changed });
 if (bar.dataset.copied) state.trouble = "lost"; // until we hear something else
+
+async function changed() {
+  await show();
+  if (!bar.dataset.copied || state.trouble) return;
+  await refresh();
+  bar.dataset.copied = "";
+  show();
+}
 
 async function show() {
   try {
@@ -23,11 +32,9 @@ async function show() {
   }
 }
 
-// The page's own script shows the job as it is now.
-function told(tap, { json, isDone, said }) {
-  const stop = stopOf(tap.job);
-  if (stop && json?.status) Object.assign(stop.dataset, { status: json.status, version: json.version });
-  document.dispatchEvent(new CustomEvent("told", { detail: { job: tap.job, isDone, said } }));
+function told() {
+  refresh();
+  document.dispatchEvent(new Event("told"));
 }
 
 document.addEventListener("submit", async (event) => {
@@ -81,6 +88,9 @@ changes.addEventListener("elsewhere", () => {
   pump();
 });
 document.getElementById("queue").addEventListener("decided", pump);
+for (const kind of ["merged", "fresh"]) day.addEventListener(kind, show);
+day.addEventListener("untap", ({ detail: tap }) => dropNow(tap));
+day.addEventListener("lost", ({ detail: is }) => is && lose());
 
 show();
 pump();

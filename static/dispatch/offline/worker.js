@@ -3,7 +3,7 @@
 // that says there is no reception. It answers nothing that is sent, and keeps nothing else.
 const PATIENCE = 3000; // ms for the network, where there is a copy: no reception looks like a slow one
 const OUT_OF_REACH = [502, 503, 504];
-const MEMBER = "Qdn-Member", UNTIL = "Qdn-Until"; // headers of the copy
+const MEMBER = "Qdn-Member", UNTIL = "Qdn-Until", DATE = "Qdn-Date"; // headers of the copy
 let forgotten = 0; // how often: what was on its way meanwhile is not kept any more
 const HASHED = /^\/static\/.*\.[0-9a-f]{12}\.\w+$/;
 const FILE = /(?:href|src)="(\/(?:static\/|brand\.)[^"]+)"/g;
@@ -35,20 +35,27 @@ function isOwnDay({ url }) {
   return pathname === TOLD.day && !search;
 }
 
+// With the stop that was opened there in its address.
+function isSameDay({ url }, headers) {
+  const { pathname, searchParams: asked } = new URL(url);
+  return pathname === TOLD.day && asked.get("date") === headers.get(DATE) && asked.get("member") === headers.get(MEMBER);
+}
+
 async function page(event) {
   const isDay = isOwnDay(event.request);
   const asked = fetch(event.request).then(heard);
   event.waitUntil(asked.then((answer) => isDay && keep(answer.clone())).catch(() => {}));
   const copied = isDay ? await copy() : null;
-  if (!copied) return asked.catch(() => instead());
+  if (!copied) return asked.catch(() => instead(event.request));
   const fresh = asked.then((answer) => (OUT_OF_REACH.includes(answer.status) ? copied : answer), () => copied);
   const soon = new Promise((done) => { setTimeout(done, PATIENCE, copied); });
   return Promise.race([fresh, soon]);
 }
 
-// The day itself is at its own address; its page says why it is shown.
-async function instead() {
-  if (await copy()) return Response.redirect(`${TOLD.day}#no-reception`);
+// The day itself is at its own address; its page says where it stands for another.
+async function instead(request) {
+  const kept = await copy();
+  if (kept) return Response.redirect(TOLD.day + (isSameDay(request, kept.headers) ? "" : "#no-reception"));
   return new Response(TOLD.page, { status: 503, headers: { "Content-Type": "text/html;charset=utf-8" } });
 }
 
@@ -89,7 +96,8 @@ async function copy() {
 async function keep(answer) {
   if (answer.status !== 200 || answer.redirected || !isOwnDay(answer)) return;
   const before = forgotten, html = await answer.text();
-  const [, member] = /data-member="([^"]+)"/.exec(html) || [], [, until] = /data-until="([^"]+)"/.exec(html) || [];
+  const read = (pattern) => pattern.exec(html)?.[1] || "";
+  const member = read(/data-member="([^"]+)"/), until = read(/data-until="([^"]+)"/);
   if (!member || !until) return;
   const cache = await caches.open(TOLD.copy);
   const files = await keepFiles(cache, [...html.matchAll(FILE)].map(([, path]) => path));
@@ -98,6 +106,7 @@ async function keep(answer) {
   for (const name of ["Content-Encoding", "Content-Length", "Set-Cookie"]) headers.delete(name);
   headers.set(MEMBER, member);
   headers.set(UNTIL, until);
+  headers.set(DATE, read(/data-poll="[^"]*\?date=([\d-]+)/));
   await cache.put(TOLD.day, new Response(html, { headers }));
   for (const { url } of await cache.keys()) {
     const { pathname } = new URL(url);
