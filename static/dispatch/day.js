@@ -73,6 +73,7 @@ function isInUse(stop) {
 }
 
 function replace(stop, fresh) {
+  day.dispatchEvent(new CustomEvent("coming", { detail: fresh }));
   const focus = stop.contains(document.activeElement) ? nameOf(document.activeElement) : "";
   const before = new Set([...stop.querySelectorAll(CONTROLS)].map(nameOf));
   const details = fresh.querySelector(".about");

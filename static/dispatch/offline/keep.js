@@ -1,7 +1,7 @@
 // On every page of the crew: the phone keeps the day, and forgets it with its session. Signing out
 // asks first while something waits to be sent.
 const note = document.getElementById("leaving"), { member, day, worker } = note.dataset;
-const COPIES = "qdn-day-"; // what their names begin with, of whatever format
+export const COPIES = "qdn-day-"; // what their names begin with, of whatever format
 
 const bar = document.getElementById("reception"); // on the day's page alone
 const SOON = 60000; // ms within which one copy is as good as the next

@@ -1,8 +1,9 @@
 // Sends what waits, in order, one tap after the other, while this page is open: phones send nothing
 // in the background. A tap that was heard already is done once: its key says so.
+import { hear } from "./heard.js";
 import { alone, keep, next, sent, tapsOf } from "./queue.js";
 
-const FIRST = 1000, MOST = 60000; // ms between two tries
+const FIRST = 1000, MOST = 10000; // ms between two tries
 const PATIENCE = 30000, SLOWEST = 2; // ms for an answer, and bytes per ms of a photo's way
 const MOST_BROKEN = 3; // answers of 500, until its person is asked
 const LATER = [408, 425, 429, 502, 503, 504]; // it may go through another time
@@ -80,6 +81,7 @@ export function sender({ member, tokenAddress, told, changed }) {
       if (broken.get(tap.id) < MOST_BROKEN) return retry("busy");
     }
     failures = 0;
+    if (answer.json?.status) await hear(tap.job, answer.json);
     if (answer.isDone) await sent(tap);
     else await keep({ ...tap, tried: true, state: "needs", answer: { code: status, status: answer.json?.status || "", said: answer.said } });
     set({ trouble: "" });

@@ -1,9 +1,10 @@
 // The stops of the day, as they will be once all that was tapped is sent: the next step's button is
 // the one to press. What waits is shown as waiting, and nothing as done.
+import { since, statusOf } from "./heard.js";
 import { statusAfter } from "./queue.js";
 
 const MADE = new WeakMap(), SAID = new WeakMap(); // buttons and lines as the server made them
-const bar = document.getElementById("reception");
+const bar = document.getElementById("reception"), labels = JSON.parse(bar.dataset.labels);
 
 export function stopOf(id) {
   return document.getElementById(`job-${id}`);
@@ -24,12 +25,12 @@ function format(at, options) {
   return new Intl.DateTimeFormat(document.documentElement.lang, options).format(at);
 }
 
-export function project(taps) {
-  for (const stop of document.querySelectorAll(".stop[data-id]")) {
+export function project(taps, stops = document.querySelectorAll(".stop[data-id]")) {
+  for (const stop of stops) {
     const own = taps.filter((tap) => tap.job === stop.dataset.id);
     showWaiting(stop, own);
-    for (const button of buttons(stop)) restore(button);
-    if (own.some(({ from }) => from)) follow(stop, statusAfter(own, stop.dataset.status));
+    if (since(stop) || own.some(({ from }) => from)) follow(stop, statusAfter(own, statusOf(stop)));
+    else for (const button of buttons(stop)) set(button, made(button));
   }
 }
 
@@ -38,8 +39,10 @@ function showWaiting(stop, taps) {
   const line = stop.querySelector(".state .said");
   if (!line) return;
   if (!SAID.has(line)) SAID.set(line, line.textContent);
-  const { waits, asks } = bar.dataset;
-  const text = taps.map((tap) => (tap.state === "needs" ? asks : waits).replace("%s", () => said(tap))).join(" · ");
+  const { now, waits, asks } = bar.dataset;
+  const lines = taps.map((tap) => (tap.state === "needs" ? asks : waits).replace("%s", () => said(tap)));
+  if (since(stop)) lines.unshift(now.replace("%s", labels[since(stop)]));
+  const text = lines.join(" · ");
   if (line.textContent !== (text || SAID.get(line))) line.textContent = text || SAID.get(line);
   showUndo(stop, taps.at(-1));
 }
@@ -61,10 +64,14 @@ function buttons(root) {
   return root.querySelectorAll("form[data-queue][data-from] button:not([type=button])");
 }
 
-function restore(button) {
+function made(button) {
   if (!MADE.has(button)) MADE.set(button, { disabled: button.disabled, primary: button.matches(".primary") });
-  const { disabled, primary } = MADE.get(button);
-  button.disabled = disabled;
+  return MADE.get(button);
+}
+
+function set(button, { disabled, primary }) {
+  made(button);
+  if (button.disabled !== disabled) button.disabled = disabled; // not while it is pressed for nothing
   button.classList.toggle("primary", primary);
 }
 
@@ -73,10 +80,9 @@ function restore(button) {
 function follow(stop, status) {
   let found = false;
   for (const button of buttons(stop)) {
-    const { from, to } = button.form.dataset;
-    button.disabled = !from.split(" ").includes(status);
-    const isNext = !found && !button.disabled && Boolean(to) && button.closest(".bar") !== null;
-    button.classList.toggle("primary", isNext);
-    found ||= isNext;
+    const { from, to } = button.form.dataset, disabled = !from.split(" ").includes(status);
+    const primary = !found && !disabled && Boolean(to) && button.closest(".bar") !== null;
+    set(button, { disabled, primary });
+    found ||= primary;
   }
 }

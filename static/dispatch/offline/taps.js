@@ -2,6 +2,7 @@
 // and with the moment at which it was tapped.
 import { day, refresh } from "../day.js";
 import { dropNow, showBar } from "./bar.js";
+import { load, statusOf } from "./heard.js";
 import { add, changes, tapsOf } from "./queue.js";
 import { sender } from "./sender.js";
 import { project } from "./stops.js";
@@ -9,7 +10,7 @@ import { project } from "./stops.js";
 const TWICE = 1000; // ms within which the same tap is one tap
 const bar = document.getElementById("reception"), { member } = bar.dataset;
 const onTheWay = new WeakSet(); // forms that are being stored
-let last = { what: "", at: 0 }, refusal = "";
+let taps = [], last = { what: "", at: 0 }, refusal = "";
 
 const { state, pump, lose } = sender({ member, tokenAddress: bar.dataset.token, told, changed });
 if (bar.dataset.copied) state.trouble = "lost"; // until we hear something else
@@ -24,7 +25,7 @@ async function changed() {
 
 async function show() {
   try {
-    const taps = await tapsOf(member);
+    taps = await tapsOf(member);
     project(taps);
     showBar(taps, state, refusal);
   } catch {
@@ -62,13 +63,14 @@ document.addEventListener("submit", async (event) => {
 });
 
 function tapOf(form, submitter) {
-  const fields = [], files = [];
+  const fields = [], files = [], stop = form.closest(".stop");
   for (const [name, value] of new FormData(form, submitter)) {
     if (value instanceof File) {
       if (value.size) files.push([name, value, value.name]);
-    } else if (name !== "csrfmiddlewaretoken" && name !== "key") fields.push([name, value]);
+    } else if (name === "expected" && stop) fields.push([name, statusOf(stop)]);
+    else if (name !== "csrfmiddlewaretoken" && name !== "key") fields.push([name, value]);
   }
-  const stop = form.closest(".stop"), { id: job = "", name = "" } = stop?.dataset || {};
+  const { id: job = "", name = "" } = stop?.dataset || {};
   const { pathname, search } = new URL(submitter?.getAttribute("formaction") || form.action, location);
   const { from = "", to = "" } = form.dataset;
   const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -83,14 +85,18 @@ function named(form, submitter) {
 }
 
 changes.addEventListener("here", show);
-changes.addEventListener("elsewhere", () => {
+changes.addEventListener("elsewhere", async () => {
+  await load();
   show();
   pump();
 });
 document.getElementById("queue").addEventListener("decided", pump);
-for (const kind of ["merged", "fresh"]) day.addEventListener(kind, show);
+day.addEventListener("merged", show);
+// At once: a button that is as it was before has not come under anybody's finger.
+day.addEventListener("coming", ({ detail: fresh }) => project(taps, [fresh]));
 day.addEventListener("untap", ({ detail: tap }) => dropNow(tap));
 day.addEventListener("lost", ({ detail: is }) => is && lose());
 
+await load();
 show();
 pump();
