@@ -165,8 +165,9 @@ day.addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
   if (!form.matches("[data-undo]")) return;
   event.preventDefault();
-  submitter.disabled = true; // and stays so: what comes has another one
-  const answer = await send(form.action, new FormData(form, submitter));
+  const body = new FormData(form, submitter);
+  submitter.disabled = true;
+  const answer = await send(form.action, body);
   if (!answer.ok) sayRefusal(answer);
   await refresh();
   submitter.disabled = false;

@@ -662,6 +662,69 @@ def import_looked_at(rows: str, page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", name="Import: look at it first")).to_be_visible()
 
 
+def stop(site: Site, status: Status = Status.BOOKED, **fields: Any) -> Job:
+    """One more of Joel's of this afternoon, of which everything is said."""
+    window = BUSINESS.windows[1].on(BUSINESS.today(NOON))
+    known = {"customer_name": "Lucia Ferrer", "location": "4410 Texas St #3", "load": "half"}
+    given = {**A_LOAD, **known, "window": window, "crew": JOELS, **fields}
+    return site.job(status, **given)
+
+
+def day(page: Page, site: Site, status: Status = Status.BOOKED, **fields: Any) -> Locator:
+    """The large stop."""
+    job = stop(site, status, **fields)
+    page.goto(f"/dashboard/day/?at={job.id}&r={site.revision}")
+    expect(page.locator(".stop.large h3")).to_have_text(job.customer_name)
+    return page.locator(".stop.large")
+
+
+def day_tapped(name: str, page: Page, site: Site) -> None:
+    """What the buttons do that are pressed one after the other."""
+    large = day(page, site)
+    for each in name.split(" > "):
+        large.get_by_role("button", name=each).click()
+
+
+def day_on_the_way(page: Page, site: Site) -> None:
+    soon = NOON + timedelta(minutes=30)
+    day(
+        page, site, on_my_way=OnMyWay(at=NOON, by="joel"), eta=Eta(at=soon, said_at=NOON, by="joel")
+    )
+
+
+def day_finished(page: Page, site: Site) -> None:
+    large = day(page, site, Status.IN_PROGRESS)
+    large.get_by_role("button", name="Finish").click()
+    expect(large.get_by_role("link", name="Next stop")).to_be_visible()
+
+
+def day_unfolded(page: Page, site: Site) -> None:
+    stop(site, Status.CANCELLED, finished_at=NOON)
+    day(page, site)
+    open_all(page)
+
+
+def day_changed(page: Page, site: Site) -> None:
+    day(page, site)
+    stop(site, customer_name="Mark Soderblom-Featherstonehaugh")
+    page.clock.fast_forward(11_000)
+    expect(page.get_by_role("button", name="Show it")).to_be_visible()
+
+
+def day_offline(page: Page, site: Site) -> None:
+    day(page, site)
+    go_offline(page)
+
+
+def day_slip(page: Page, site: Site) -> None:
+    """A time that is over is asked about."""
+    large = day(page, site)
+    large.get_by_role("button", name="Time…").click()
+    large.get_by_label("Expected at").fill("02:45")
+    large.get_by_role("button", name="On my way, there then").click()
+    expect(page.get_by_text("Do you mean")).to_be_visible()
+
+
 CUSTOMERS = [
     State("home", "", at("/")),
     State("book", "", at("/book/")),
@@ -717,6 +780,22 @@ CREW = [
     State("board-print", "dana", printed(board)),
     State("board-moved", "dana", moved),
     State("board-day", "dana", at("/dashboard/?date=2026-05-22")),
+    State("day", "joel", day),
+    State("day-on-the-way", "joel", day_on_the_way),
+    State("day-finished", "joel", day_finished),
+    State("day-unfolded", "joel", day_unfolded),
+    State("day-time", "joel", partial(day_tapped, "Time…")),
+    State("day-more", "joel", partial(day_tapped, "More")),
+    State("day-could-not", "joel", partial(day_tapped, "More > Could not do it…")),
+    State("day-note", "joel", partial(day_tapped, "More > Note…")),
+    State("day-changed", "joel", day_changed),
+    State("day-offline", "joel", day_offline),
+    State("day-old", "joel", cut_off(at("/dashboard/day/"), "The storage is out of reach")),
+    State("day-slip", "joel", day_slip),
+    State("day-empty", "joel", at("/dashboard/day/?date=2026-06-30")),
+    State("day-whose", "dana", at("/dashboard/day/")),
+    State("day-dispatcher", "dana", at("/dashboard/day/?member=joel")),
+    State("day-viewer", "vic", at("/dashboard/day/?member=joel")),
     State("history", "dana", history),
     State("history-crew", "joel", at("/dashboard/history/")),
     State("history-errors", "dana", at("/dashboard/history/?from=2024-01-01&to=2026-05-22&crew=x")),

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dispatch import wiring
-from dispatch.domain.job_input import LONGEST, InvalidInput, date_of
-from dispatch.domain.moves import COULD_NOT, UNDO
+from dispatch.domain.job_input import InvalidInput, date_of
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
 from dispatch.domain.stored.document import StoreUnavailable
@@ -32,12 +31,11 @@ from dispatch.http import (
 )
 from dispatch.jobs import order as orders
 from dispatch.views.drawer import key_sent
+from dispatch.views.visit.markup import Markup
 from dispatch.views.visit.offline import offline_of
-from dispatch.views.visit.stops import MINUTES, USUAL, Day, jobs_of_day
+from dispatch.views.visit.stops import Day, jobs_of_day
 
 STEPS = {"-1": -1, "1": 1}
-# Whose own maps are Apple's. A tablet of theirs says that it is a Macintosh.
-APPLE = ("iPhone", "iPad", "Macintosh")
 
 
 class Asked(NamedTuple):
@@ -155,17 +153,12 @@ def _day(request: SiteRequest, asked: Asked) -> Day:
 
 
 def _context(request: SiteRequest, shown: Day, key: str = "") -> dict[str, Any]:
-    query = _query(Asked(shown.member, shown.day))
+    query, key = _query(Asked(shown.member, shown.day)), key or wiring.new_token()
     return {
         "day": shown,
-        "key": key or wiring.new_token(),
-        "here": f"{reverse('day')}?{query}",
+        "key": key,
         "order": f"{reverse('day-order')}?{query}",
-        "minutes": [(each, each == USUAL) for each in MINUTES],
-        "could_not": COULD_NOT,
-        "undo_reason": UNDO,
-        "longest": LONGEST,
-        "on_apple": any(name in request.headers.get("User-Agent", "") for name in APPLE),
+        "stops": Markup(request, shown, query, key),
     }
 
 

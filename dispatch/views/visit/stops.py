@@ -125,11 +125,16 @@ class Stop:
         if job.status is Status.COMPLETED and job.finished_at:
             return _("Finished %(at)s") % {"at": self._clock(job.finished_at)}
         if self.is_under_way and last:
-            who = name_of(last.by, self.roster)
-            return format_html(_("{} started at {}."), typed(who), self._clock(last.moment))
+            return self._started(last)
         if self.on_my_way:
             return _("On the way since %(at)s") % {"at": self._clock(self.on_my_way.at)}
         return ""
+
+    def _started(self, last: Event) -> str:
+        at = self._clock(last.moment)
+        if last.by == self.actor.name:
+            return _("Started %(at)s") % {"at": at}
+        return format_html(_("{} started at {}."), typed(name_of(last.by, self.roster)), at)
 
     @property
     def _cancelled(self) -> str:
@@ -186,12 +191,12 @@ class Stop:
             (note.text, note.at, name_of(note.by, self.roster)) for note in reversed(self.job.notes)
         ]
 
-    @property
+    @cached_property
     def etag(self) -> str:
         """Changes with everything that the stop shows."""
-        names = [self.roster.name_of(name) for name in self.job.crew]
-        shown = (self.job.id, self.job.version, self.job.updated_at, self.undo, self._coming)
-        return etag_of((*shown, names, self.may_order, bool(self.targets)))
+        shown = self.job.id, self.job.version, self.job.updated_at, self.roster.revision
+        # What comes with the time alone.
+        return etag_of((*shown, self.undo, self._coming, self.sentence, bool(self.targets)))
 
 
 @dataclass(frozen=True)
