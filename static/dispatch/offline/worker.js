@@ -101,7 +101,7 @@ async function keep(answer) {
   if (!member || !until) return;
   const cache = await caches.open(TOLD.copy);
   const files = await keepFiles(cache, [...html.matchAll(FILE)].map(([, path]) => path));
-  if (forgotten !== before) return void (await caches.delete(TOLD.copy));
+  if (forgotten !== before) return;
   const headers = new Headers(answer.headers);
   for (const name of ["Content-Encoding", "Content-Length", "Set-Cookie"]) headers.delete(name);
   headers.set(MEMBER, member);
