@@ -13,7 +13,7 @@ from dispatch.domain.job import Crew, Job
 from dispatch.domain.status import Status
 from tests.browser.conftest import CHROMIUM, QUIETLY
 from tests.browser.site import Site, sign_in_as
-from tests.faults.canyon import Canyon, Fate, every_answer_lost_once, losses
+from tests.faults.canyon import Canyon, every_answer_lost_once, losses
 from tests.making import BUSINESS
 from tests.serving import serving
 
@@ -110,9 +110,7 @@ def stops(site: Site, count: int = 1, driver: str = "joel", **fields: object) ->
     """Booked for today, with a driver, in the order in which they are driven."""
     window = BUSINESS.windows[0].on(BUSINESS.today(site.now()))
     made = [
-        site.job(
-            **{"window": window, "crew": Crew(driver=driver), "stop": number + 1, **fields}
-        )
+        site.job(**{"window": window, "crew": Crew(driver=driver), "stop": number + 1, **fields})
         for number in range(count)
     ]
     site.let_know(made[-1])
@@ -246,9 +244,15 @@ def test_whichever_answer_is_cut_off_each_tap_is_done_once(phone_at: PhoneAt, si
     assert phone.canyon.taps.count("unanswered") >= 8
 
 
+def note_sheet(page: Page, job: Job) -> Locator:
+    """Of the large stop."""
+    page.locator(f"#job-{job.id}").get_by_role("button", name="More").click()
+    page.locator(f"#more-{job.id}").get_by_role("button", name="Note…").click()
+    return page.locator(f"#note-{job.id}")
+
+
 def add_note(page: Page, job: Job, text: str) -> None:
-    sheet = page.locator(f"#note-{job.id}")
-    sheet.evaluate("it => it.showPopover()")
+    sheet = note_sheet(page, job)
     sheet.locator("textarea").fill(text)
     sheet.get_by_role("button", name="Add note").click()
     expect(sheet).to_be_hidden()
@@ -511,11 +515,11 @@ def test_a_full_phone_is_said_at_once_and_nothing_is_lost(phone_at: PhoneAt, sit
     page.evaluate(
         """() => {
             window.add = IDBObjectStore.prototype.add;
-            IDBObjectStore.prototype.add = () => { throw new DOMException("", "QuotaExceededError"); };
+            const full = new DOMException("", "QuotaExceededError");
+            IDBObjectStore.prototype.add = () => { throw full; };
         }"""
     )
-    sheet = page.locator(f"#note-{job.id}")
-    sheet.evaluate("it => it.showPopover()")
+    sheet = note_sheet(page, job)
     sheet.locator("textarea").fill("Gate 4711")
     sheet.get_by_role("button", name="Add note").click()
     expect(page.locator("#reception .said")).to_contain_text("this phone’s storage is full")

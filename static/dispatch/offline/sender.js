@@ -8,13 +8,13 @@ const PATIENCE = 30000, SLOWEST = 2; // ms for an answer, and bytes per ms of a 
 const MOST_BROKEN = 3; // answers of 500, until its person is asked
 const LATER = [408, 425, 429, 502, 503, 504]; // it may go through another time
 
-// `told()` hears that there was an answer to a tap, and `changed()` that `state` is another: its
+// `told()` hears that there were answers to taps, when there are no more, and `changed()` that `state` is another: its
 // `trouble` is "" or why nothing can be sent now ("lost", "busy", "signedOut", "other", "unreadable"),
 // `sending` the tap's id.
 export function sender({ member, tokenAddress, told, changed }) {
   const state = { trouble: "", sending: 0 };
   const broken = new Map(), refused = new Set(); // by id
-  let token = "", failures = 0, notBefore = 0, timer, running = false, again = false;
+  let token = "", failures = 0, notBefore = 0, timer, running = false, again = false, isHeard = false;
 
   function set(values) {
     Object.assign(state, values);
@@ -36,6 +36,8 @@ export function sender({ member, tokenAddress, told, changed }) {
     } finally {
       running = false;
     }
+    if (isHeard) told();
+    isHeard = false;
   }
 
   // True where there is more to send.
@@ -85,7 +87,7 @@ export function sender({ member, tokenAddress, told, changed }) {
     if (answer.isDone) await sent(tap);
     else await keep({ ...tap, tried: true, state: "needs", answer: { code: status, status: answer.json?.status || "", said: answer.said } });
     set({ trouble: "" });
-    told();
+    isHeard = true;
     return true;
   }
 
