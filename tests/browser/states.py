@@ -674,7 +674,7 @@ def day(page: Page, site: Site, status: Status = Status.BOOKED, **fields: Any) -
     """The large stop."""
     job = stop(site, status, **fields)
     page.goto(f"/dashboard/day/?at={job.id}&r={site.revision}")
-    expect(page.locator(".stop.large h3")).to_have_text(job.customer_name)
+    expect(page.locator(".stop.large h2")).to_have_text(job.customer_name)
     return page.locator(".stop.large")
 
 
@@ -708,7 +708,7 @@ def day_changed(page: Page, site: Site) -> None:
     day(page, site)
     stop(site, customer_name="Mark Soderblom-Featherstonehaugh")
     page.clock.fast_forward(11_000)
-    expect(page.get_by_role("button", name="Show it")).to_be_visible()
+    expect(page.get_by_role("button", name="Show it")).to_be_visible(timeout=60_000)
 
 
 def day_offline(page: Page, site: Site) -> None:

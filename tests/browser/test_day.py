@@ -20,7 +20,7 @@ THUMB = 0.4  # of the screen's height: what is higher up is out of a thumb's rea
 LEAST = 48  # pixels
 POLL = re.compile("/dashboard/day/part")
 WHERE = """stop => {
-    const all = [...stop.querySelectorAll("h3, .state, .about-it, .bar a, .bar button")];
+    const all = [...stop.querySelectorAll("h2, .state, .about-it, .bar a, .bar button")];
     return all.map(it => {
         const { x, y, width, height } = it.getBoundingClientRect();
         return [it.localName, x, y, width, height].map(String).join(" ");
@@ -57,7 +57,7 @@ def large(page: Page) -> Locator:
 
 def names(page: Page) -> list[str]:
     """Of those to come."""
-    return page.locator("#rest > .stop h3").all_inner_texts()
+    return page.locator("#rest > .stop h2").all_inner_texts()
 
 
 def stop(page: Page, name: str) -> Locator:
@@ -136,13 +136,13 @@ def test_three_taps_and_nothing_moves(window: Window, site: Site) -> None:
     assert there
     assert there["y"] + there["height"] < was["y"], "no second tap hits it"
     assert undo["y"] + undo["height"] < PHONE["viewport"]["height"] * THUMB
-    expect(large(page).locator("h3")).to_have_text("Lucia")
+    expect(large(page).locator("h2")).to_have_text("Lucia")
     assert site.stored(job).status is Status.COMPLETED
     go_on.tap()
-    expect(large(page).locator("h3")).to_have_text("Mark")
+    expect(large(page).locator("h2")).to_have_text("Mark")
     expect(page.locator(".over .count")).to_have_text("1")
     page.reload()
-    expect(large(page).locator("h3")).to_have_text("Mark")
+    expect(large(page).locator("h2")).to_have_text("Mark")
 
 
 def test_undo_takes_the_tap_back_in_place(window: Window, site: Site) -> None:
@@ -161,7 +161,7 @@ def test_without_a_script_it_all_works(window: Window, site: Site) -> None:
     first, second, third = stops(site, "Lucia", "Mark", "Ruth")
     page = day(window, site, java_script_enabled=False, **PHONE)
     stop(page, "Ruth").get_by_role("button", name="Earlier").tap()
-    expect(page.locator("#rest > .stop h3")).to_have_text(["Ruth", "Mark"])
+    expect(page.locator("#rest > .stop h2")).to_have_text(["Ruth", "Mark"])
     assert [site.stored(job).stop for job in (first, third, second)] == [1, 2, 3]
     button(page, "More").tap()
     button(page, "Could not do it…").tap()
@@ -169,7 +169,7 @@ def test_without_a_script_it_all_works(window: Window, site: Site) -> None:
     button(page, "Give it back").tap()
     expect(large(page).locator(".said")).to_contain_text("No access")
     large(page).get_by_role("link", name="Next stop: Ruth").tap()
-    expect(large(page).locator("h3")).to_have_text("Ruth")
+    expect(large(page).locator("h2")).to_have_text("Ruth")
     assert names(page) == ["Mark"]
 
 
@@ -208,7 +208,7 @@ def test_a_stop_is_dragged_by_a_finger(window: Window, site: Site) -> None:
     drag(page, session, "D", "B")
     with page.expect_response(re.compile("/day/order")):
         finger(session, "touchEnd")
-    expect(page.locator("#rest > .stop h3").first).to_have_text("D")
+    expect(page.locator("#rest > .stop h2").first).to_have_text("D")
     assert names(page) == ["D", "B", "C"]
     assert [site.stored(job).stop for job in jobs] == [1, 3, 4, 2]
 
@@ -311,7 +311,7 @@ def test_a_job_that_is_cancelled_is_told(window: Window, site: Site) -> None:
     site.change(first, status=Status.CANCELLED, finished_at=site.now())
     site.let_know(first)
     polled(page)
-    expect(large(page).locator("h3")).to_have_text("A")
+    expect(large(page).locator("h2")).to_have_text("A")
     expect(large(page).locator(".state .said")).to_contain_text("Cancelled")
     expect(large(page).get_by_role("link", name="Next stop: B")).to_be_visible()
 

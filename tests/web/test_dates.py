@@ -107,15 +107,34 @@ def test_on_the_way_and_expected_are_gone_when_their_day_is_over(
 @pytest.mark.parametrize(
     ("now", "typed", "expected"),
     [
-        ("2026-05-22T19:00", "14:20", "2026-05-22T21:20"),  # noon
-        ("2026-05-22T19:00", "00:00", "2026-05-23T07:00"),
-        ("2026-05-22T19:00", "00:01", "2026-05-22T07:01"),
+        ("2026-05-22T19:00", "00:00", "2026-05-23T07:00"),  # noon
+        ("2026-05-22T19:00", "11:54", "2026-05-23T18:54"),
         ("2026-05-23T06:50", "00:30", "2026-05-23T07:30"),  # ten to midnight
-        ("2026-05-23T06:50", "11:50", "2026-05-23T18:50"),
-        ("2026-05-23T06:50", "11:51", "2026-05-22T18:51"),
+        ("2026-05-23T06:50", "11:51", "2026-05-23T18:51"),
     ],
 )
-def test_an_estimate_at_night_is_of_the_morning_to_come(
+def test_an_estimate_of_a_time_that_is_over_is_of_tomorrow_if_that_is_meant(
+    dana: Client, jobs: JobRepository, clock: FakeClock, now: str, typed: str, expected: str
+) -> None:
+    put(jobs)
+    clock.at = at(now)
+    assert dana.post(f"{DRAWER}/eta", {"eta": typed}).status_code == 422
+    assert jobs.read().jobs[0].eta is None
+    assert dana.post(f"{DRAWER}/eta", {"eta": typed, "insist": "1"}).status_code == 303
+    said = jobs.read().jobs[0].eta
+    assert said
+    assert said.at == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("now", "typed", "expected"),
+    [
+        ("2026-05-22T19:00", "14:20", "2026-05-22T21:20"),  # noon
+        ("2026-05-22T19:00", "11:56", "2026-05-22T18:56"),  # as good as now
+        ("2026-05-22T07:10", "23:50", "2026-05-23T06:50"),  # ten past midnight
+    ],
+)
+def test_an_estimate_is_of_today(
     dana: Client, jobs: JobRepository, clock: FakeClock, now: str, typed: str, expected: str
 ) -> None:
     put(jobs)
