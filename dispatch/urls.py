@@ -14,7 +14,7 @@ from dispatch.views import (
 )
 from dispatch.views.crew import account, cover, roster
 from dispatch.views.reports import numbers, sheet, spreadsheet
-from dispatch.views.visit import bill, day, photos, position
+from dispatch.views.visit import bill, day, offline, photos, position
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -44,6 +44,9 @@ urlpatterns = [
     path("day/part", day.day_part, name="day-part"),
     path("day/order", day.day_order, name="day-order"),
     path("day/sheet", sheet.day_sheet, name="day-sheet"),
+    path("day/token", offline.token, name="day-token"),
+    path("sw.js", offline.worker, name="worker"),
+    path("manifest.webmanifest", offline.manifest, name="manifest"),
     path("export.csv", spreadsheet.export, name="export"),
     path("import/", spreadsheet.import_jobs, name="import"),
     path("jobs/sheet", sheet.sheets, name="sheets"),

@@ -39,7 +39,10 @@ export const refresh = live({
   address,
   every: Number(day.dataset.every),
   etag: day.dataset.etag,
-  lost: (is) => { document.getElementById("offline").hidden = !is; },
+  lost: (is) => {
+    document.getElementById("offline").hidden = !is;
+    day.dispatchEvent(new CustomEvent("lost", { detail: is }));
+  },
   refused: (answer) => answer.status === 401 && (location.reload(), true),
   apply: (html) => merge(parse(html).firstElementChild),
 });
@@ -70,6 +73,7 @@ function isInUse(stop) {
 }
 
 function replace(stop, fresh) {
+  day.dispatchEvent(new CustomEvent("coming", { detail: fresh }));
   const focus = stop.contains(document.activeElement) ? nameOf(document.activeElement) : "";
   const before = new Set([...stop.querySelectorAll(CONTROLS)].map(nameOf));
   const details = fresh.querySelector(".about");

@@ -121,6 +121,9 @@ TABLE: dict[str, Route] = {
     "dashboard/day/part": page(401, 200, 200, 200),
     "dashboard/day/order": action(CREW_DO, job=ID, by="1"),
     "dashboard/day/sheet": page(*LOOKS),
+    "dashboard/day/token": page(401, 200, 200, 200),
+    "dashboard/sw.js": page(*all_get(200)),
+    "dashboard/manifest.webmanifest": page(*all_get(200)),
     "dashboard/jobs/sheet": page(302, 404, 404, 404),  # of no job
     "dashboard/jobs/<str:job_id>/sheet": page(*LOOKS),
     "dashboard/requests/": both(ONLY_DISPATCHER, DISPATCHER_DOES),

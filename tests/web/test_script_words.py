@@ -32,6 +32,7 @@ FOUND = re.compile(
 CODES = {
     *(".card, .attention li", ".age time", "a, button, summary, input, textarea"),  # selectors
     "textarea, input:not([type=hidden], [type=file]), select",
+    "textarea, select, input:not([type=hidden])",
     *("Enter", "Escape", "Date", "longGeneric"),  # keys, a header, an option
     *("unsent 0", "left 0", "unsent reasons 0", "typed 0 0", "shown again"),  # what a tab stores
 }

@@ -33,6 +33,7 @@ from dispatch.http import (
 from dispatch.jobs import order as orders
 from dispatch.views.drawer import key_sent
 from dispatch.views.visit.markup import Markup
+from dispatch.views.visit.offline import offline_of
 from dispatch.views.visit.stops import Day, jobs_of_day
 
 STEPS = {"-1": -1, "1": 1}
@@ -110,6 +111,7 @@ def _page(
     shown = _day(request, asked)
     context = _context(request, shown, key) | {
         "said": said or asked.wrong,
+        "offline": offline_of(request),
         "people": _people(request, shown) if request.user.may["look_at_every_job"] else [],
     }
     response = render(request, "dispatch/day.html", context, status=status)

@@ -1,0 +1,88 @@
+// The stops of the day, as they will be once all that was tapped is sent: the next step's button is
+// the one to press. What waits is shown as waiting, and nothing as done.
+import { since, statusOf } from "./heard.js";
+import { statusAfter } from "./queue.js";
+
+const MADE = new WeakMap(), SAID = new WeakMap(); // buttons and lines as the server made them
+const bar = document.getElementById("reception"), labels = JSON.parse(bar.dataset.labels);
+
+export function stopOf(id) {
+  return document.getElementById(`job-${id}`);
+}
+
+// A tap's name, and when it was, by the business's clock.
+export function said(tap) {
+  return `${tap.what}, ${clock(tap.tapped)}`;
+}
+
+export function clock(at) {
+  const timeZone = bar.dataset.timezone, day = { timeZone, dateStyle: "short" };
+  const isToday = format(at, day) === format(Date.now(), day);
+  return format(at, { timeZone, timeStyle: "short", ...(isToday ? {} : { dateStyle: "medium" }) });
+}
+
+function format(at, options) {
+  return new Intl.DateTimeFormat(document.documentElement.lang, options).format(at);
+}
+
+export function project(taps, stops = document.querySelectorAll(".stop[data-id]")) {
+  for (const stop of stops) {
+    const own = taps.filter((tap) => tap.job === stop.dataset.id);
+    showWaiting(stop, own);
+    if (since(stop) || own.some(({ from }) => from)) follow(stop, statusAfter(own, statusOf(stop)));
+    else for (const button of buttons(stop)) set(button, made(button));
+  }
+}
+
+// In the place of how the job stands, so that nothing moves.
+function showWaiting(stop, taps) {
+  const line = stop.querySelector(".state .said");
+  if (!line) return;
+  if (!SAID.has(line)) SAID.set(line, line.textContent);
+  const { now, waits, asks } = bar.dataset;
+  const lines = taps.map((tap) => (tap.state === "needs" ? asks : waits).replace("%s", () => said(tap)));
+  if (since(stop)) lines.unshift(now.replace("%s", labels[since(stop)]));
+  const text = lines.join(" · ");
+  if (line.textContent !== (text || SAID.get(line))) line.textContent = text || SAID.get(line);
+  showUndo(stop, taps.at(-1));
+}
+
+// The last tap is taken back first, while it waits; then what the server knows of.
+function showUndo(stop, last) {
+  const theirs = stop.querySelector(".state form.undo");
+  let ours = stop.querySelector(".state > button");
+  if (theirs) theirs.hidden = Boolean(last);
+  if (!last) return ours?.remove();
+  if (!ours) {
+    ours = Object.assign(document.createElement("button"), { type: "button", className: "button undo", textContent: bar.dataset.undo });
+    stop.querySelector(".state").append(ours);
+  }
+  ours.onclick = () => stop.dispatchEvent(new CustomEvent("untap", { bubbles: true, detail: last }));
+}
+
+function buttons(root) {
+  return root.querySelectorAll("form[data-queue][data-from] button:not([type=button])");
+}
+
+function made(button) {
+  if (!MADE.has(button)) MADE.set(button, { disabled: button.disabled, primary: button.matches(".primary") });
+  return MADE.get(button);
+}
+
+function set(button, { disabled, primary }) {
+  made(button);
+  if (button.disabled !== disabled) button.disabled = disabled; // not while it is pressed for nothing
+  button.classList.toggle("primary", primary);
+}
+
+// Each step's button becomes pressable by the status that it begins at; the first that leads on is
+// the green one.
+function follow(stop, status) {
+  let found = false;
+  for (const button of buttons(stop)) {
+    const { from, to } = button.form.dataset, disabled = !from.split(" ").includes(status);
+    const primary = !found && !disabled && Boolean(to) && button.closest(".bar") !== null;
+    set(button, { disabled, primary });
+    found ||= primary;
+  }
+}

@@ -1,0 +1,102 @@
+// Every form of the day that says so is kept on this phone first and sent from there: in order, once,
+// and with the moment at which it was tapped.
+import { day, refresh } from "../day.js";
+import { dropNow, showBar } from "./bar.js";
+import { load, statusOf } from "./heard.js";
+import { add, changes, tapsOf } from "./queue.js";
+import { sender } from "./sender.js";
+import { project } from "./stops.js";
+
+const TWICE = 1000; // ms within which the same tap is one tap
+const bar = document.getElementById("reception"), { member } = bar.dataset;
+const onTheWay = new WeakSet(); // forms that are being stored
+let taps = [], last = { what: "", at: 0 }, refusal = "";
+
+const { state, pump, lose } = sender({ member, tokenAddress: bar.dataset.token, told, changed });
+if (bar.dataset.copied) state.trouble = "lost"; // until we hear something else
+
+async function changed() {
+  await show();
+  if (!bar.dataset.copied || state.trouble) return;
+  await refresh();
+  bar.dataset.copied = "";
+  show();
+}
+
+async function show() {
+  try {
+    taps = await tapsOf(member);
+    project(taps);
+    showBar(taps, state, refusal);
+  } catch {
+    showBar([], state, bar.dataset.unreadable);
+  }
+}
+
+function told() {
+  refresh();
+  document.dispatchEvent(new Event("told"));
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-queue]");
+  if (!form || event.defaultPrevented) return;
+  event.preventDefault();
+  if (onTheWay.has(form)) return;
+  const tap = tapOf(form, event.submitter), what = JSON.stringify([tap.path, tap.fields]);
+  if (what === last.what && !tap.files.length && tap.tapped - last.at < TWICE) return;
+  onTheWay.add(form);
+  try {
+    await add(tap, form.dataset.replaces && Number(form.dataset.replaces));
+    last = { what, at: tap.tapped };
+    refusal = "";
+    delete form.dataset.replaces;
+    form.reset();
+    form.closest("[popover]")?.hidePopover();
+  } catch (error) {
+    refusal = error?.name === "QuotaExceededError" ? bar.dataset.full : bar.dataset.unkept;
+  } finally {
+    onTheWay.delete(form);
+  }
+  if (refusal) show();
+  else pump();
+});
+
+function tapOf(form, submitter) {
+  const fields = [], files = [], stop = form.closest(".stop");
+  for (const [name, value] of new FormData(form, submitter)) {
+    if (value instanceof File) {
+      if (value.size) files.push([name, value, value.name]);
+    } else if (name === "expected" && stop) fields.push([name, statusOf(stop)]);
+    else if (name !== "csrfmiddlewaretoken" && name !== "key") fields.push([name, value]);
+  }
+  const { id: job = "", name = "" } = stop?.dataset || {};
+  const { pathname, search } = new URL(submitter?.getAttribute("formaction") || form.action, location);
+  const { from = "", to = "" } = form.dataset;
+  const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  return { member, job, name, path: pathname + search, fields, files, what: named(form, submitter), tapped: Date.now(), key, from, to };
+}
+
+// Of several buttons the words too.
+function named(form, submitter) {
+  const { what } = form.dataset;
+  const several = form.querySelectorAll("button:not([type=button])").length > 1;
+  return several && submitter ? `${what}: ${submitter.textContent.trim()}` : what;
+}
+
+changes.addEventListener("here", show);
+changes.addEventListener("elsewhere", async () => {
+  await load();
+  show();
+  pump();
+});
+document.getElementById("queue").addEventListener("decided", pump);
+day.addEventListener("merged", show);
+// At once: a button that is as it was before has not come under anybody's finger.
+day.addEventListener("coming", ({ detail: fresh }) => project(taps, [fresh]));
+day.addEventListener("untap", ({ detail: tap }) => dropNow(tap));
+day.addEventListener("lost", ({ detail: is }) => is && lose());
+
+await load();
+show();
+pump();
