@@ -20,7 +20,8 @@ from dispatch.domain.job_input import LONGEST
 from dispatch.domain.moves import COULD_NOT, UNDO
 from dispatch.http import SiteRequest
 from dispatch.models import CrewUser
-from dispatch.views.visit.stops import MINUTES, USUAL, Day, Stop
+from dispatch.views.visit.stop import MINUTES, USUAL, Stop
+from dispatch.views.visit.stops import Day
 
 # What stands in kept markup for that which each page has of its own. Nobody can type them.
 TOKEN, KEY = get_random_string(40), get_random_string(40)
