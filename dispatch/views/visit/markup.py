@@ -22,7 +22,8 @@ from dispatch.http import SiteRequest
 from dispatch.models import CrewUser
 from dispatch.views.visit.album import album_of
 from dispatch.views.visit.money import money_of
-from dispatch.views.visit.stops import MINUTES, USUAL, Day, Stop
+from dispatch.views.visit.stop import MINUTES, USUAL, Stop
+from dispatch.views.visit.stops import Day
 
 # What stands in kept markup for that which each page has of its own. Nobody can type them.
 TOKEN, KEY = get_random_string(40), get_random_string(40)
