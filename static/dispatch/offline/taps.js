@@ -23,7 +23,22 @@ async function changed() {
   show();
 }
 
-async function show() {
+let showing = null, stale = false;
+
+// As it is when this is done; however many ask meanwhile, once more.
+function show() {
+  stale = true;
+  showing ||= (async () => {
+    while (stale) {
+      stale = false;
+      await showOnce();
+    }
+    showing = null;
+  })();
+  return showing;
+}
+
+async function showOnce() {
   try {
     taps = await tapsOf(member);
     project(taps);
@@ -52,7 +67,7 @@ document.addEventListener("submit", async (event) => {
     refusal = "";
     delete form.dataset.replaces;
     form.reset();
-    form.closest("[popover]")?.hidePopover();
+    for (const open of document.querySelectorAll(":popover-open")) open.hidePopover();
   } catch (error) {
     refusal = error?.name === "QuotaExceededError" ? bar.dataset.full : bar.dataset.unkept;
   } finally {
