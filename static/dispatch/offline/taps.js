@@ -3,6 +3,7 @@
 import { day, refresh } from "../day.js";
 import { dropNow, showBar } from "./bar.js";
 import { load, statusOf } from "./heard.js";
+import { forget } from "./keep.js";
 import { add, changes, tapsOf } from "./queue.js";
 import { sender } from "./sender.js";
 import { project } from "./stops.js";
@@ -17,6 +18,7 @@ if (bar.dataset.copied) state.trouble = "lost"; // until we hear something else
 
 async function changed() {
   await show();
+  if (state.trouble === "signedOut") await forget();
   if (!bar.dataset.copied || state.trouble) return;
   await refresh();
   bar.dataset.copied = "";
