@@ -40,6 +40,7 @@ TO_TYPE = {
 LONG = {"text", "access_notes", "location"}
 TO_HIDE = {
     *("key", "back", "version", "expected", "take", "insist", "revoke", "on_my_way", "job", "do"),
+    *("by", "at"),
 }
 
 P = ParamSpec("P")

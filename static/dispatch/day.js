@@ -106,9 +106,6 @@ export function show(fresh) {
     if (stop.classList.contains("large") !== isLarge) stop.querySelector(".about").open = isLarge;
     mergeStop(each.cloneNode(true));
     stop.classList.toggle("large", isLarge);
-    for (const button of stop.querySelectorAll("[form=order]")) {
-      button.disabled = each.querySelector(`[form=order][value="${button.value}"]`)?.disabled;
-    }
     each.replaceWith(stop);
   }
   fresh.querySelector(".over").open = day.querySelector(".over").open;
@@ -135,9 +132,8 @@ changed.querySelector("button").addEventListener("click", async () => {
 export function openStop(id) {
   const next = stopOf(id), now = large();
   if (!next || next === now) return;
-  const over = now && "over" in now.dataset;
-  if (now) list(over ? "over" : "rest").prepend(now);
   list("open").append(next);
+  if (now) putInPlace(now, list("over" in now.dataset ? "over" : "rest"));
   for (const each of [now, next].filter(Boolean)) {
     each.classList.toggle("large", each === next);
     each.querySelector(".about").open = each === next;
@@ -149,7 +145,15 @@ export function openStop(id) {
   history.replaceState(history.state, "", next.querySelector("[data-open]").href);
   scrollTo(0, 0);
   next.querySelector("summary").focus({ preventScroll: true });
+  day.dispatchEvent(new Event("merged"));
   refresh();
+}
+
+// Among the others as they are driven.
+function putInPlace(stop, others) {
+  const order = day.firstElementChild.dataset.order.split(" ");
+  const isLater = ({ dataset }) => order.indexOf(dataset.id) > order.indexOf(stop.dataset.id);
+  others.insertBefore(stop, [...others.children].find(isLater) || null);
 }
 
 day.addEventListener("click", (event) => {

@@ -7,16 +7,22 @@ const EDGE = 90, STEP = 14; // pixels: so near to the edge of the screen it scro
 const hasCome = steady(day, (target) => target.closest("#rest > .stop"));
 let held = null, sent = Promise.resolve();
 
-function reveal() {
-  for (const handle of day.querySelectorAll(".handle")) handle.hidden = false;
-}
-reveal();
-day.addEventListener("merged", reveal);
-day.addEventListener("fresh", reveal);
-
 const stops = () => [...list("rest").children];
 const movable = () => stops().filter((stop) => stop.querySelector(".handle"));
 const order = () => [...list("open").children, ...movable()].map((stop) => stop.dataset.id);
+
+// Handles are there with a script alone; the first goes no earlier, the last no later.
+function ready() {
+  for (const handle of day.querySelectorAll(".handle")) handle.hidden = false;
+  const all = movable();
+  for (const [place, stop] of all.entries()) {
+    stop.querySelector("[form=order][value='-1']").disabled = place === 0;
+    stop.querySelector("[form=order][value='1']").disabled = place === all.length - 1;
+  }
+}
+ready();
+day.addEventListener("merged", ready);
+day.addEventListener("fresh", ready);
 
 // One after the other, each with the whole order as it is then.
 function post(before) {

@@ -273,6 +273,22 @@ def test_a_changed_day_moves_nothing_until_it_is_asked_for(window: Window, site:
     expect(show).to_be_hidden()
 
 
+def test_whichever_stop_is_large_the_others_stand_as_they_are_driven(
+    window: Window, site: Site
+) -> None:
+    stops(site, "A", "B", "C", "D")
+    page = day(window, site, still=True)
+    for name, then in (("C", ["A", "B", "D"]), ("D", ["A", "B", "C"]), ("A", ["B", "C", "D"])):
+        stop(page, name).locator("summary").tap()
+        with page.expect_response(POLL):
+            stop(page, name).get_by_role("link", name="Bring it to the top").tap()
+        expect(large(page).locator("h2")).to_have_text(name)
+        assert names(page) == then
+        expect(page.get_by_role("button", name="Show it")).to_be_hidden()
+        ends = page.locator("#rest .order button:disabled")
+        expect(ends).to_have_text([re.compile("Earlier"), re.compile("Later")])
+
+
 def test_what_has_changed_of_a_stop_is_shown_where_it_stands(window: Window, site: Site) -> None:
     first, second = stops(site, "A", "B")
     page = day(window, site, still=True)

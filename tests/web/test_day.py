@@ -116,6 +116,9 @@ def test_what_is_under_way_since_yesterday_is_still_a_stop_of_today(joel: Client
     put(stop("now"), stop("old", window=yesterday, status=Status.IN_PROGRESS))
     assert shown(joel.get(DAY)) == ["(old)", "now", "|"]
     assert shown(joel.get(DAY, {"date": yesterday.date})) == ["(old)", "|"], "and of its own day"
+    done = press(joel, "old", "move", status="completed", expected="in_progress")
+    assert shown(done) == ["(old)", "now", "|"], "it stays under the thumb"
+    assert shown(joel.get(DAY)) == ["(now)", "|", "old"]
 
 
 def test_all_that_is_needed_on_site_is_on_the_large_stop(joel: Client, put: Put) -> None:
@@ -589,6 +592,26 @@ def test_the_polls_part_is_the_pages(joel: Client, put: Put) -> None:
     assert f'data-etag="{polled.headers["ETag"]}"'.replace('W/"', "W/&quot;") in text(page).replace(
         '&quot;"', '""'
     )
+
+
+def test_each_page_has_a_key_and_a_token_of_its_own(joel: Client, put: Put) -> None:
+    """The stops' markup is kept from page to page; those are not."""
+    put(stop("a"), stop("b"))
+    joel.get(DAY)
+    first, second = (sent_back(joel.get(DAY), "/dashboard/jobs/a/notes") for _ in range(2))
+    assert first["key"] != second["key"]
+    client = Client(enforce_csrf_checks=True)
+    client.cookies = joel.cookies
+    sent = sent_back(client.get(DAY), "/dashboard/jobs/b/notes") | {"text": ["Dog"]}
+    assert client.post("/dashboard/jobs/b/notes", sent).status_code == 303
+
+
+def test_kept_markup_is_of_who_asks(joel: Client, dana: Client, vic: Client, put: Put) -> None:
+    put(stop("a"))
+    for client, name in ((joel, "joel"), (dana, "dana"), (vic, "vic")):
+        page = text(client.get(DAY, {"member": "joel"}))
+        assert set(re.findall(r'name="member" value="(\w+)"', page)) <= {name}
+        assert ("Could not do it" in page) == (name == "joel"), "a dispatcher moves it anywhere"
 
 
 def test_a_stop_says_what_a_script_compares(joel: Client, put: Put, jobs: JobRepository) -> None:

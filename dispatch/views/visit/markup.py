@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -20,7 +20,8 @@ from dispatch.domain.job_input import LONGEST
 from dispatch.domain.moves import COULD_NOT, UNDO
 from dispatch.http import SiteRequest
 from dispatch.models import CrewUser
-from dispatch.views.visit.stops import MINUTES, USUAL, Day, Stop
+from dispatch.views.visit.stop import MINUTES, USUAL, Stop
+from dispatch.views.visit.stops import Day
 
 # What stands in kept markup for that which each page has of its own. Nobody can type them.
 TOKEN, KEY = get_random_string(40), get_random_string(40)
@@ -80,27 +81,39 @@ class Markup:
         return [self._of(stop) for stop in self.day.done]
 
     def _of(self, stop: Stop, **where: Any) -> SafeString:
-        request, user = self.request, self.request.user
-        agent = request.headers.get("User-Agent", "")
+        user, business = self.request.user, self.request.business
         shown = Shown(
             stop,
             stop.etag,
-            request.business,
-            request.business.today(self.day.at),
+            business,
+            business.today(self.day.at),
             get_language(),
             user,
             (user.username, user.rank),
             self.query,
-            any(name in agent for name in APPLE),
+            self._is_on_apple,
             **where,
         )
-        template: Template = get_template("dispatch/_day_stop.html").template  # type: ignore[attr-defined]
-        kept = _rendered(shown, template)
-        own = kept.replace(TOKEN, get_token(request)).replace(KEY, escape(self.key))
+        kept = _rendered(shown, self._template)
+        own = kept.replace(TOKEN, self._token).replace(KEY, escape(self.key))
         return mark_safe(own)  # noqa: S308  a template's, with a token and what is escaped
 
+    @cached_property
+    def _token(self) -> str:
+        return get_token(self.request)
 
-@lru_cache(maxsize=1024)
+    @cached_property
+    def _is_on_apple(self) -> bool:
+        agent = self.request.headers.get("User-Agent", "")
+        return any(name in agent for name in APPLE)
+
+    @cached_property
+    def _template(self) -> Template:
+        template: Template = get_template("dispatch/_day_stop.html").template  # type: ignore[attr-defined]
+        return template
+
+
+@lru_cache(maxsize=512)
 def _rendered(shown: Shown, template: Template) -> str:
     stop, day = shown.stop, reverse("day")
     context = {
