@@ -8,7 +8,7 @@ const SOON = 60000; // ms within which one copy is as good as the next
 let keptAt = -SOON;
 
 // Where a browser keeps nothing, as in a private window, there is nothing to forget.
-async function forget() {
+export async function forget() {
   const names = await window.caches?.keys().catch(() => []) || [];
   await Promise.all(names.filter((name) => name.startsWith(COPIES)).map((name) => caches.delete(name)));
 }

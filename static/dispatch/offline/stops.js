@@ -4,7 +4,13 @@ import { since, statusOf } from "./heard.js";
 import { statusAfter } from "./queue.js";
 
 const MADE = new WeakMap(), SAID = new WeakMap(); // buttons and lines as the server made them
+const MOST_LINES = 2; // of what waits; the bar's list has all
 const bar = document.getElementById("reception"), labels = JSON.parse(bar.dataset.labels);
+
+// They are dear to make.
+const formatter = (options) => new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: bar.dataset.timezone, ...options });
+const DAY = formatter({ dateStyle: "short" }), TIME = formatter({ timeStyle: "short" });
+const BOTH = formatter({ dateStyle: "medium", timeStyle: "short" });
 
 export function stopOf(id) {
   return document.getElementById(`job-${id}`);
@@ -16,13 +22,7 @@ export function said(tap) {
 }
 
 export function clock(at) {
-  const timeZone = bar.dataset.timezone, day = { timeZone, dateStyle: "short" };
-  const isToday = format(at, day) === format(Date.now(), day);
-  return format(at, { timeZone, timeStyle: "short", ...(isToday ? {} : { dateStyle: "medium" }) });
-}
-
-function format(at, options) {
-  return new Intl.DateTimeFormat(document.documentElement.lang, options).format(at);
+  return (DAY.format(at) === DAY.format(Date.now()) ? TIME : BOTH).format(at);
 }
 
 export function project(taps, stops = document.querySelectorAll(".stop[data-id]")) {
@@ -40,7 +40,8 @@ function showWaiting(stop, taps) {
   if (!line) return;
   if (!SAID.has(line)) SAID.set(line, line.textContent);
   const { now, waits, asks } = bar.dataset;
-  const lines = taps.map((tap) => (tap.state === "needs" ? asks : waits).replace("%s", () => said(tap)));
+  const lines = taps.slice(-MOST_LINES).map((tap) => (tap.state === "needs" ? asks : waits).replace("%s", () => said(tap)));
+  if (lines.length < taps.length) lines.unshift("…");
   if (since(stop)) lines.unshift(now.replace("%s", labels[since(stop)]));
   const text = lines.join(" · ");
   if (line.textContent !== (text || SAID.get(line))) line.textContent = text || SAID.get(line);

@@ -3,6 +3,7 @@
 import { day, refresh } from "../day.js";
 import { dropNow, showBar } from "./bar.js";
 import { load, statusOf } from "./heard.js";
+import { forget } from "./keep.js";
 import { add, changes, tapsOf } from "./queue.js";
 import { sender } from "./sender.js";
 import { project } from "./stops.js";
@@ -17,13 +18,29 @@ if (bar.dataset.copied) state.trouble = "lost"; // until we hear something else
 
 async function changed() {
   await show();
+  if (state.trouble === "signedOut") await forget();
   if (!bar.dataset.copied || state.trouble) return;
   await refresh();
   bar.dataset.copied = "";
   show();
 }
 
-async function show() {
+let showing = null, stale = false;
+
+// As it is when this is done; however many ask meanwhile, once more.
+function show() {
+  stale = true;
+  showing ||= (async () => {
+    while (stale) {
+      stale = false;
+      await showOnce();
+    }
+    showing = null;
+  })();
+  return showing;
+}
+
+async function showOnce() {
   try {
     taps = await tapsOf(member);
     project(taps);
@@ -52,7 +69,7 @@ document.addEventListener("submit", async (event) => {
     refusal = "";
     delete form.dataset.replaces;
     form.reset();
-    form.closest("[popover]")?.hidePopover();
+    for (const open of document.querySelectorAll(":popover-open")) open.hidePopover();
   } catch (error) {
     refusal = error?.name === "QuotaExceededError" ? bar.dataset.full : bar.dataset.unkept;
   } finally {

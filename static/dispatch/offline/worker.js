@@ -19,10 +19,8 @@ addEventListener("fetch", (event) => {
   if (origin !== location.origin) return;
   if (request.method === "POST" && pathname === TOLD.logout) event.waitUntil(forget());
   if (request.method !== "GET") return;
-  if (pathname.startsWith(TOLD.board)) {
-    if (request.mode === "navigate") event.respondWith(page(event));
-    else if (request.destination === "") event.respondWith(fetch(request).then(heard));
-  } else if (/^\/(static\/|brand\.)/.test(pathname)) event.respondWith(file(request));
+  if (request.mode === "navigate") event.respondWith(page(event));
+  else if (/^\/(static\/|brand\.)/.test(pathname)) event.respondWith(file(request));
 });
 
 async function begin() {
