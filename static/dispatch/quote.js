@@ -46,9 +46,10 @@ document.addEventListener("input", ({ target }) => {
   }
 });
 
-document.addEventListener("queued", ({ target }) => {
-  const form = target.closest?.(".quote .offer form");
+document.addEventListener("queued", (event) => {
+  const form = event.target.closest(".quote .offer form");
   if (!form) return;
+  event.preventDefault(); // they are asked in the same sheet
   const quote = form.closest(".quote"), { zero } = form.querySelector("output").dataset;
   const asked = quote.querySelector("template").content.cloneNode(true), lines = offered(form);
   asked.querySelector(".asked-price strong").textContent = money(sum(lines), zero);
@@ -62,6 +63,6 @@ document.addEventListener("queued", ({ target }) => {
   }));
   quote.querySelector(".asked")?.remove();
   quote.prepend(asked);
-  form.elements.id.value = crypto.randomUUID();
+  form.elements.id.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
   form.closest("details")?.removeAttribute("open");
 });

@@ -68,8 +68,10 @@ document.addEventListener("submit", async (event) => {
     last = { what, at: tap.tapped };
     refusal = "";
     delete form.dataset.replaces;
+    // Who goes on in the same sheet, as with a price that is to be agreed to, says so.
+    const goesOn = !form.dispatchEvent(new Event("queued", { bubbles: true, cancelable: true }));
     form.reset();
-    for (const open of document.querySelectorAll(":popover-open")) open.hidePopover();
+    if (!goesOn) for (const open of document.querySelectorAll(":popover-open")) open.hidePopover();
   } catch (error) {
     refusal = error?.name === "QuotaExceededError" ? bar.dataset.full : bar.dataset.unkept;
   } finally {
