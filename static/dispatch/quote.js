@@ -63,6 +63,6 @@ document.addEventListener("queued", (event) => {
   }));
   quote.querySelector(".asked")?.remove();
   quote.prepend(asked);
-  form.elements.id.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  form.elements.id.value = crypto.getRandomValues(new Uint32Array(3)).join("-");
   form.closest("details")?.removeAttribute("open");
 });
