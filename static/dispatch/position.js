@@ -8,6 +8,7 @@ const KEPT = "position"; // in this tab: phones drop a page behind their maps, a
 let watch, last = 0, wasHeard = false;
 
 document.addEventListener("submit", ({ target: form }) => {
+  if (form.dataset.to) end();
   const box = form.querySelector("[data-share]");
   if (!box?.checked) return;
   box.checked = false;
