@@ -123,6 +123,11 @@ class Event(Record, frozen=True):
         return self.at if self.tapped_at is UNSET else self.tapped_at
 
     @property
+    def came_late(self) -> bool:
+        """True of what reached us a minute after it was done, or later."""
+        return self.at - self.moment >= timedelta(minutes=1)
+
+    @property
     def is_move(self) -> bool:
         return self.what is UNSET and isinstance(self.to, Status)
 

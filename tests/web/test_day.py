@@ -383,7 +383,7 @@ def test_what_the_queue_takes_says_so(joel: Client, put: Put) -> None:
     queued = re.findall(r'data-what="([^"]*)"', part(joel.get(DAY), "a"))
     assert queued == [
         *("On my way", "Start", "Finish", "When you will be there", "Photos", "Could not do it"),
-        *("Note", "Payment", "New price", "Yes or no to a price"),
+        *("Note", "Payment", "New price", "Price"),
     ]
 
 

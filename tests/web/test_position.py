@@ -42,7 +42,7 @@ def test_the_customer_sees_it_with_its_age_and_on_a_map(
     joel: Client, client: Client, clock: FakeClock
 ) -> None:
     on_my_way(joel)
-    assert tell(joel).status_code == 200
+    assert tell(joel).json() == {"kept": True}
     clock.at += 4 * MINUTE
     page = client.get(PAGE)
     assert "See where they are on a map 4 minutes ago, at 12:00 PM" in words(page)
@@ -74,7 +74,7 @@ def test_after_a_quarter_of_an_hour_it_is_old(
     assert "on a map" in words(client.get(PAGE))
     clock.at += MINUTE
     assert "on a map" not in words(client.get(PAGE))
-    assert tell(joel, ago_s=16 * 60).status_code == 409
+    assert tell(joel, ago_s=16 * 60).json() == {"kept": False}
 
 
 def test_it_is_forgotten_at_the_start(joel: Client, client: Client) -> None:
@@ -98,11 +98,12 @@ def test_who_sets_off_anew_is_not_where_they_were(
 
 
 def test_only_who_is_on_the_way_can_tell(joel: Client, dana: Client, client: Client) -> None:
-    assert tell(joel).status_code == 409
+    assert tell(joel).json() == {"kept": False}
     on_my_way(joel)
-    assert tell(dana).status_code == 409
+    assert tell(dana).json() == {"kept": False}
+    assert tell(joel).json() == {"kept": True}
     joel.post(f"{PATH}/move", {"status": "in_progress"})
-    assert tell(joel).status_code == 409
+    assert tell(joel).json() == {"kept": False}
     assert "on a map" not in words(client.get(PAGE))
 
 

@@ -136,8 +136,7 @@ TABLE: dict[str, Route] = {
     "dashboard/jobs/<str:job_id>/assign": action(DISPATCHER_DOES, driver="ana"),
     "dashboard/jobs/<str:job_id>/notes": action(CREW_DO, text="Two couches"),
     "dashboard/jobs/<str:job_id>/eta": action(CREW_DO, eta="14:20"),
-    # Nobody is on the way.
-    "dashboard/jobs/<str:job_id>/position": action((302, 403, 409, 409), lat="32.7", lon="-117.1"),
+    "dashboard/jobs/<str:job_id>/position": action((302, 403, 200, 200), lat="32.7", lon="-117.1"),
     "dashboard/jobs/<str:job_id>/edit": action(
         DISPATCHER_DOES, customer_name="Mark", location="Soderblom Ave", price="600", version="1"
     ),
