@@ -807,8 +807,29 @@ def day_changed(page: Page, site: Site) -> None:
 
 
 def day_offline(page: Page, site: Site) -> None:
-    day(page, site)
-    go_offline(page)
+    """With a tap that waits."""
+    large = day(page, site)
+    page.context.set_offline(True)
+    large.get_by_role("button", name="Start").click()
+    expect(page.locator("#reception")).to_contain_text("No reception")
+    expect(page.locator("#reception")).to_contain_text("1 waiting")
+
+
+def day_needs(page: Page, site: Site) -> None:
+    """Others were faster: both sides are shown, and three ways out."""
+    large = day(page, site)
+    (job,) = [job for job in site.all_jobs() if job.id == large.get_attribute("data-id")]
+    site.let_know(site.change(job, status=Status.CANCELLED, finished_at=NOON))
+    large.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="1 needs you").click()
+    expect(page.get_by_role("button", name="Send it on top")).to_be_visible()
+
+
+def day_left(page: Page, site: Site) -> None:
+    """Signing out while something waits."""
+    day_offline(page, site)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Stay signed in")).to_be_visible()
 
 
 def day_slip(page: Page, site: Site) -> None:
@@ -817,6 +838,7 @@ def day_slip(page: Page, site: Site) -> None:
     large.get_by_role("button", name="Time…").click()
     large.get_by_label("Expected at").fill("02:45")
     large.get_by_role("button", name="On my way, there then").click()
+    page.get_by_role("button", name="1 needs you").click()
     expect(page.get_by_text("Do you mean")).to_be_visible()
 
 
@@ -891,6 +913,8 @@ CREW = [
     State("day-note", "joel", partial(day_tapped, "More > Note…")),
     State("day-changed", "joel", day_changed),
     State("day-offline", "joel", day_offline),
+    State("day-needs", "joel", day_needs),
+    State("day-left", "joel", day_left),
     State("day-old", "joel", cut_off(at("/dashboard/day/"), "The storage is out of reach")),
     State("day-slip", "joel", day_slip),
     State("day-empty", "joel", at("/dashboard/day/?date=2026-06-30")),

@@ -216,6 +216,7 @@ def test_the_same_with_a_slow_and_lossy_way(phone_at: PhoneAt, site: Site) -> No
     phone.canyon.refuse()
     for job in jobs[2:5]:
         drive(page, job)
+    waits(page, "9 waiting")
     page = phone.reopen()
     page.goto(DAY)
     for job in jobs[5:]:
@@ -304,6 +305,35 @@ def test_two_hundred_taps_after_a_day_without_reception(phone_at: PhoneAt, site:
         notes = site.stored(job).notes
         assert [note.text for note in notes] == [f"Note {number}" for number in range(50)]
         assert all(abs(note.at - then) < timedelta(minutes=1) for note in notes)
+
+
+def test_a_picture_waits_too_and_outlives_the_app(phone_at: PhoneAt, site: Site) -> None:
+    """In a form that the page itself does not have: what is sent is looked at on its way."""
+    (job,) = stops(site)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.canyon.refuse()
+    page.evaluate(
+        """(id) => document.querySelector(`#job-${id}`).insertAdjacentHTML("beforeend", `
+            <form method="post" action="/dashboard/jobs/${id}/notes" data-queue data-what="Photo">
+              <input type="hidden" name="text" value="A photo"><input type="file" name="photo">
+              <button>Send the photo</button>
+            </form>`)""",
+        job.id,
+    )
+    picture = bytes(range(256)) * 200  # as much as a form may have here
+    file = {"name": "couch.jpg", "mimeType": "image/jpeg", "buffer": picture}
+    page.locator("input[name=photo]").set_input_files(file)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Send the photo").evaluate("it => it.click()")
+    waits(page, "1 waiting")
+    page = phone.reopen()
+    page.goto(DAY)
+    waits(page, "1 waiting")
+    before = phone.canyon.heard
+    reception_again(phone)
+    all_is_sent(page)
+    assert phone.canyon.heard - before > len(picture)
+    assert [note.text for note in site.stored(job).notes] == ["A photo"]
 
 
 # --- what needs the person ----------------------------------------------------------------

@@ -35,6 +35,7 @@ class Canyon(Cable):
     def __init__(self, target: str, fate: Fate = lambda _number: "", seconds: float = 0) -> None:
         self.fate, self.seconds = fate, seconds
         self.taps: list[str] = []  # the fates of those that have come by
+        self.heard = 0  # bytes that have reached the server
         self._numbers = count()
         self._unanswered: set[socket.socket] = set()  # servers' ends whose next answer is cut off
         super().__init__(target)
@@ -54,6 +55,7 @@ class Canyon(Cable):
                     self._unanswered.discard(one)
                     break
                 time.sleep(self.seconds)
+                self.heard += len(said) * (other.getpeername() == self._target)
                 other.sendall(said)
         _close(one)
         _close(other)

@@ -17,7 +17,7 @@ export async function load() {
 
 export async function hear(job, { status, version }) {
   heard[job] = { status, version };
-  await (await copy())?.put(PLACE, Response.json(heard));
+  await (await copy())?.put(PLACE, new Response(JSON.stringify(heard)));
 }
 
 // Null where the stop on the page is as new.
