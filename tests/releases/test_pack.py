@@ -83,7 +83,7 @@ def test_static_files_have_the_names_that_the_image_gives_them(tmp_path: Path) -
 
     static = pages(tmp_path) / "static"
     storage = HashedStaticFilesStorage(location=str(static))
-    files = {path.relative_to(static).as_posix(): path for path in static.glob("*/*")}
+    files = {path.relative_to(static).as_posix(): path for path in static.rglob("*.*")}
     list(storage.post_process({name: (storage, name) for name in files}))
     made = make_pack().manifest.static
     assert made == {name: storage.hashed_files[name] for name in made}
