@@ -35,7 +35,7 @@ forgetOthers();
 if (navigator.serviceWorker) {
   navigator.serviceWorker.register(worker).catch(() => {}); // all but the copy works without it
   if (bar?.dataset.kept) {
-    if (!navigator.serviceWorker.controller) keep(); // else it has seen the page come
+    if (!performance.getEntriesByType("navigation")[0]?.workerStart) keep(); // else it saw the page come
     document.addEventListener("told", keep);
     document.addEventListener("visibilitychange", () => {
       if (document.hidden && performance.now() - keptAt > SOON) keep();
