@@ -115,6 +115,7 @@ def test_what_is_under_way_since_yesterday_is_still_a_stop_of_today(joel: Client
     yesterday = BUSINESS.windows[1].on(TODAY - timedelta(days=1))
     put(stop("now"), stop("old", window=yesterday, status=Status.IN_PROGRESS))
     assert shown(joel.get(DAY)) == ["(old)", "now", "|"]
+    assert 'form="order"' not in part(joel.get(DAY), "old"), "it is in no order of today"
     assert shown(joel.get(DAY, {"date": yesterday.date})) == ["(old)", "|"], "and of its own day"
     done = press(joel, "old", "move", status="completed", expected="in_progress")
     assert shown(done) == ["(old)", "now", "|"], "it stays under the thumb"

@@ -1,7 +1,7 @@
 """One stop of a day, and what it needs next."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 from django.utils.html import format_html
@@ -13,7 +13,7 @@ from dispatch.domain.job import ROLES, Eta, Event, Job, OnMyWay
 from dispatch.domain.permissions import Actor, Permission, sees_prices
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
-from dispatch.domain.visit.route import may_order
+from dispatch.domain.visit.route import is_on_day, may_order
 from dispatch.explain import failed_text, name_of, reason_in_words
 from dispatch.http import etag_of
 from dispatch.templatetags.formats import time_text, typed
@@ -32,6 +32,7 @@ class Stop:
     roster: Roster
     actor: Actor
     member: str  # whose day it is
+    day: date
     at: datetime
 
     @cached_property
@@ -91,7 +92,8 @@ class Stop:
 
     @property
     def may_order(self) -> bool:
-        if not may_order(self.job, self.member) or not self.actor.may(Permission.MOVE):
+        is_of = is_on_day(self.job, self.member, self.day) and may_order(self.job, self.member)
+        if not is_of or not self.actor.may(Permission.MOVE):
             return False
         return self.actor.name == self.member or self.actor.may(Permission.ASSIGN)
 

@@ -63,7 +63,7 @@ class Day:
         """All of them, in driving order."""
         who = self.viewer.actor, self.member.username
         return [
-            Stop(job, self.business, self.roster, *who, self.at)
+            Stop(job, self.business, self.roster, *who, self.day, self.at)
             for job in in_driving_order(self._jobs)
         ]
 
