@@ -15,6 +15,8 @@ export const stopOf = (id, root = day) => root.querySelector(`.stop[data-id="${C
 const large = () => list("open").firstElementChild;
 const ids = (root, name) => [...root.querySelectorAll(`#${name} > .stop`)].map((it) => it.dataset.id).join();
 
+export const mine = new Set(); // stops that were tapped here, until the page shows it
+
 let clearing;
 export function say(text) {
   clearTimeout(clearing);
@@ -84,7 +86,8 @@ function replace(stop, fresh) {
   for (const name of Object.keys(stop.dataset)) delete stop.dataset[name];
   Object.assign(stop.dataset, fresh.dataset);
   const controls = [...stop.querySelectorAll(CONTROLS)];
-  for (const each of controls) if (!before.has(nameOf(each))) hasCome(each);
+  const follows = mine.has(stop.dataset.id);
+  for (const each of controls) if (!before.has(nameOf(each))) hasCome(each, { follows });
   if (focus) controls.find((each) => nameOf(each) === focus)?.focus({ preventScroll: true });
   day.dispatchEvent(new CustomEvent("fresh", { detail: stop }));
 }

@@ -70,8 +70,8 @@ day.addEventListener("keydown", (event) => {
 
 // --- by drag ------------------------------------------------------------------------------
 
-day.addEventListener("pointerdown", (event) => {
-  const handle = event.target.closest(".handle");
+addEventListener("pointerdown", (event) => {
+  const handle = event.target.closest?.(".handle");
   if (held) return letGo({ isMeant: false }); // another finger: it scrolls, or was not meant
   if (!handle || event.button || isHeldByMore()) return;
   const stop = handle.closest(".stop");

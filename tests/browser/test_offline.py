@@ -73,7 +73,10 @@ class Phone:
     def wait_for_copy(self) -> None:
         self.page.evaluate(
             """async (day) => {
-                while (!await caches.match(day)) await new Promise(requestAnimationFrame);
+                while (!await caches.match(day)) {
+                    if (performance.now() > 30000) throw new Error("there is no copy");
+                    await new Promise(requestAnimationFrame);
+                }
             }""",
             DAY,
         )

@@ -94,13 +94,15 @@ const DO = {
   },
 };
 
-// What is being sent is first heard of: then it may be there no more.
+// What is being sent is first heard of: then it may be there no more, and this gives false.
 export async function dropNow({ id, member }) {
-  await alone(async () => {
+  const isDropped = await alone(async () => {
     const tap = (await tapsOf(member)).find((each) => each.id === id);
     if (tap) await drop(tap, words.dropped);
+    return Boolean(tap);
   });
   decided();
+  return isDropped;
 }
 
 function decided() {

@@ -1,12 +1,13 @@
 // Every form of the day that says so is kept on this phone first and sent from there: in order, once,
 // and with the moment at which it was tapped.
-import { day, refresh } from "../day.js";
+import { day, mine, refresh } from "../day.js";
 import { dropNow, showBar } from "./bar.js";
 import { load, statusOf } from "./heard.js";
 import { forget } from "./keep.js";
 import { add, changes, tapsOf } from "./queue.js";
 import { sender } from "./sender.js";
 import { project } from "./stops.js";
+import { keep } from "./today.js";
 
 const TWICE = 1000; // ms within which the same tap is one tap
 const bar = document.getElementById("reception"), { member } = bar.dataset;
@@ -50,9 +51,10 @@ async function showOnce() {
   }
 }
 
-function told() {
-  refresh();
-  document.dispatchEvent(new Event("told"));
+async function told() {
+  keep();
+  await refresh();
+  mine.clear();
 }
 
 document.addEventListener("submit", async (event) => {
@@ -67,6 +69,7 @@ document.addEventListener("submit", async (event) => {
     await add(tap, form.dataset.replaces && Number(form.dataset.replaces));
     last = { what, at: tap.tapped };
     refusal = "";
+    mine.add(tap.job);
     delete form.dataset.replaces;
     // Who goes on in the same sheet, as with a price that is to be agreed to, says so.
     const goesOn = !form.dispatchEvent(new Event("queued", { bubbles: true, cancelable: true }));
@@ -113,7 +116,12 @@ document.getElementById("queue").addEventListener("decided", pump);
 day.addEventListener("merged", show);
 // At once: a button that is as it was before has not come under anybody's finger.
 day.addEventListener("coming", ({ detail: fresh }) => project(taps, [fresh]));
-day.addEventListener("untap", ({ detail: tap }) => dropNow(tap));
+day.addEventListener("untap", async ({ detail: tap, target: stop }) => {
+  if (await dropNow(tap) || !tap.to) return;
+  await refresh(); // it was sent meanwhile: then it is taken back as what is done is
+  const undo = stop.querySelector("form.undo");
+  undo?.requestSubmit(undo.querySelector("button"));
+});
 day.addEventListener("lost", ({ detail: is }) => is && lose());
 
 await load();
