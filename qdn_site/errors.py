@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from dispatch.api import problems
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
-from dispatch.explain import told
+from dispatch.explain.words import told
 from dispatch.http import (
     SiteRequest,
     carried_by,

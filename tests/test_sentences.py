@@ -14,7 +14,8 @@ from dispatch.domain.moves import Illegal, IllegalMove
 from dispatch.domain.roster import username_refusal
 from dispatch.domain.status import Status
 from dispatch.domain.typed.sentences import Sentence
-from dispatch.explain import illegal_text, told
+from dispatch.explain import illegal_text
+from dispatch.explain.words import told
 
 ROOT = Path(__file__).parent.parent
 APPS = ("dispatch", "tracking", "booking", "qdn_site")

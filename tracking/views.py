@@ -27,7 +27,8 @@ from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
 from dispatch.domain.visit.money import ACCEPTED, DECLINED
-from dispatch.explain import explain, told
+from dispatch.explain import explain
+from dispatch.explain.words import told
 from dispatch.http import (
     REVISION_PARAMETER,
     SiteRequest,

@@ -22,7 +22,8 @@ from dispatch.domain.permissions import Actor, Permission, sees_prices
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Quote
-from dispatch.explain import clash_text, failed_text
+from dispatch.explain import clash_text
+from dispatch.explain.history import failed_text
 from dispatch.templatetags.formats import hours, number, time_text
 
 LONGEST = 80  # characters of a customer's message

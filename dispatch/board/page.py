@@ -25,7 +25,7 @@ from dispatch.domain.permissions import Permission, sees, sees_prices
 from dispatch.domain.roster import Member, Roster
 from dispatch.domain.status import Status
 from dispatch.domain.stored.record import JSON
-from dispatch.explain import told
+from dispatch.explain.words import told
 from dispatch.http import etag_of
 from dispatch.templatetags.formats import day_text
 from dispatch.templatetags.formats import window as window_text

@@ -19,7 +19,7 @@ from dispatch.domain.job_input import LONGEST, REQUIRED, InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
 from dispatch.domain.typed.texts import lines
-from dispatch.explain import told
+from dispatch.explain.words import told
 from dispatch.forms import items
 from dispatch.templatetags.formats import ROLE_LABELS, clock_text, day_text, time_text
 

@@ -15,7 +15,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Member, username_refusal
-from dispatch.explain import told
+from dispatch.explain.words import told
 from dispatch.forms.job import InputForm, Typed, as_sent
 from dispatch.roster import FARTHEST, MOST_DAYS, PROFILE, Days, MemberConflict, profile
 from dispatch.templatetags.formats import RANK_LABELS, ROLE_LABELS, days

@@ -14,7 +14,7 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.planning.overrides import Subject
-from dispatch.explain import told
+from dispatch.explain.words import told
 from dispatch.forms.job import InputForm, day_to_come, price_typed
 from dispatch.overrides import PriceConflict, Wanted, prices
 

@@ -18,7 +18,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.record import JSON
-from dispatch.explain import told
+from dispatch.explain.words import told
 from dispatch.spreadsheet import times
 from dispatch.spreadsheet.cells import as_typed
 from dispatch.spreadsheet.columns import BY_NAME, IGNORED, plain

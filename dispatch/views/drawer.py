@@ -27,15 +27,9 @@ from dispatch.domain.permissions import Permission, history_for, sees_prices
 from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.domain.visit.bill import TooMuch
-from dispatch.explain import (
-    LOOK_BELOW,
-    explain,
-    in_words,
-    name_of,
-    not_written,
-    payment_text,
-    when,
-)
+from dispatch.explain import LOOK_BELOW, explain, not_written
+from dispatch.explain.history import in_words, payment_text
+from dispatch.explain.words import name_of, when
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm, Slip
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
 from dispatch.templatetags.formats import typed

@@ -10,7 +10,7 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import named_status
 from dispatch.domain.permissions import Permission
-from dispatch.explain import told
+from dispatch.explain.words import told
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only
 from dispatch.views.drawer import Outcome, drawer, job_action, key_sent, no_job, tap_sent

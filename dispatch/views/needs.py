@@ -18,7 +18,9 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Actor, Permission, sees_prices
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
-from dispatch.explain import clash_text, failed_text, name_of, reason_in_words
+from dispatch.explain import clash_text
+from dispatch.explain.history import failed_text, reason_in_words
+from dispatch.explain.words import name_of
 from dispatch.templatetags.formats import time_text, typed, window
 
 WAY = "way"  # the step that is no status: "On my way"

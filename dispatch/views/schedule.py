@@ -20,7 +20,8 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.permissions import Permission, sees
 from dispatch.domain.planning import schedule
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.explain import explain, not_written, when
+from dispatch.explain import explain, not_written
+from dispatch.explain.words import when
 from dispatch.forms.job import day_to_come
 from dispatch.forms.several import seen
 from dispatch.http import SiteRequest, crew_only, post_only, see_other, with_revision

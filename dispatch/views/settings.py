@@ -21,7 +21,8 @@ from dispatch.domain.planning import schedule
 from dispatch.domain.planning.overrides import Change, Override
 from dispatch.domain.planning.schedule import Room
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.explain import LOOK_BELOW, not_written, slot_text
+from dispatch.explain import LOOK_BELOW, not_written
+from dispatch.explain.words import slot_text
 from dispatch.forms.settings import DayForm, LimitForm, PricesForm
 from dispatch.http import SiteRequest, crew_only, see_other
 from dispatch.templatetags.formats import day_text

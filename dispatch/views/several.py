@@ -13,7 +13,8 @@ from dispatch import wiring
 from dispatch.domain.job import Job
 from dispatch.domain.permissions import Permission
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.explain import not_written, when
+from dispatch.explain import not_written
+from dispatch.explain.words import when
 from dispatch.forms.several import SeveralForm
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, see_other, with_revision
 from dispatch.jobs import several as jobs

@@ -66,7 +66,9 @@ def test_the_drawer_shows_all_that_the_crew_need(vic: Client, jobs: JobRepositor
     answer = vic.get(DRAWER)
     for fact in ("(619) 555-0142", "Gate code 4411", "T2", "$600", "Sat, May 23", "Edited:"):
         assert fact in words(answer)
-    assert text(answer).count('<form method="post"') == 1, "a viewer's only button is that to sign out"
+    assert text(answer).count('<form method="post"') == 1, (
+        "a viewer's only button is that to sign out"
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.roster import Availability, Member
-from dispatch.explain import when
+from dispatch.explain.words import when
 from dispatch.roster import FARTHEST, MOST_DAYS, Days
 
 

@@ -8,7 +8,8 @@ from dispatch.domain.job import Job
 from dispatch.domain.permissions import Permission
 from dispatch.domain.status import Status
 from dispatch.domain.visit.photo import MOST_PHOTOS, Kind, Photo
-from dispatch.explain import PHOTOS, name_of
+from dispatch.explain.history import PHOTOS
+from dispatch.explain.words import name_of
 from dispatch.http import SiteRequest
 from dispatch.jobs import photos
 

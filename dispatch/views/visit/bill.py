@@ -17,7 +17,7 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.permissions import Permission, sees_prices
 from dispatch.domain.visit import bill
 from dispatch.domain.visit.money import ACCEPTED, DECLINED, PriceLine
-from dispatch.explain import told
+from dispatch.explain.words import told
 from dispatch.forms import items
 from dispatch.http import SiteRequest, no_permission
 from dispatch.views.drawer import Do, Outcome, job_action, key_sent, tap_sent

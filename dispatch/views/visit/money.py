@@ -18,7 +18,8 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.visit import bill
 from dispatch.domain.visit.bill import Typed
 from dispatch.domain.visit.money import Payment, Quote
-from dispatch.explain import name_of, payment_text
+from dispatch.explain.history import payment_text
+from dispatch.explain.words import name_of
 from dispatch.forms.items import PREFIX
 from dispatch.http import SiteRequest
 

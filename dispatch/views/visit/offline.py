@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from dispatch import wiring
 from dispatch.domain.permissions import Permission
 from dispatch.domain.status import Status
-from dispatch.explain import told
+from dispatch.explain.words import told
 from dispatch.http import SiteRequest, crew_only
 from dispatch.templatetags.formats import time_text
 

@@ -13,7 +13,8 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.permissions import Permission
 from dispatch.domain.visit.photo import Kind
-from dispatch.explain import photos_text, told
+from dispatch.explain.history import photos_text
+from dispatch.explain.words import told
 from dispatch.http import SiteRequest, as_picture, crew_only
 from dispatch.jobs import photos as kept
 from dispatch.views.drawer import Outcome, job_action, no_job, tap_sent

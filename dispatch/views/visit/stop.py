@@ -14,7 +14,8 @@ from dispatch.domain.permissions import Actor, Permission, sees_prices
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.domain.visit.route import is_on_day, may_order
-from dispatch.explain import failed_text, name_of, reason_in_words
+from dispatch.explain.history import failed_text, reason_in_words
+from dispatch.explain.words import name_of
 from dispatch.http import etag_of
 from dispatch.templatetags.formats import time_text, typed
 from dispatch.views.needs import WAY
