@@ -819,7 +819,7 @@ def day_needs(page: Page, site: Site) -> None:
     """Others were faster: both sides are shown, and three ways out."""
     large = day(page, site)
     (job,) = [job for job in site.all_jobs() if job.id == large.get_attribute("data-id")]
-    site.let_know(site.change(job, status=Status.CANCELLED, finished_at=NOON))
+    site.change(job, status=Status.CANCELLED, finished_at=NOON)
     large.get_by_role("button", name="Start").click()
     page.get_by_role("button", name="1 needs you").click()
     expect(page.get_by_role("button", name="Send it on top")).to_be_visible()

@@ -8,9 +8,9 @@ const PATIENCE = 30000, SLOWEST = 2; // ms for an answer, and bytes per ms of a 
 const MOST_BROKEN = 3; // answers of 500, until its person is asked
 const LATER = [408, 425, 429, 502, 503, 504]; // it may go through another time
 
-// `told()` hears that there were answers to taps, when there are no more, and `changed()` that `state` is another: its
-// `trouble` is "" or why nothing can be sent now ("lost", "busy", "signedOut", "other", "unreadable"),
-// `sending` the tap's id.
+// `told()` hears that there were answers to taps, when there are no more, and `changed()` that
+// `state` is another: its `trouble` is "" or why nothing can be sent now ("lost", "busy",
+// "signedOut", "other", "unreadable"), `sending` the tap's id.
 export function sender({ member, tokenAddress, told, changed }) {
   const state = { trouble: "", sending: 0 };
   const broken = new Map(), refused = new Set(); // by id
