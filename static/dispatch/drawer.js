@@ -31,9 +31,8 @@ export function hasJob(answer) {
 }
 
 export function show(answer) {
-  withMoney();
+  withTheRest();
   fill(answer);
-  import("./photos.js").catch(() => {}); // not before any can be chosen; without it they go as they are
   const { job } = shownJob().dataset;
   refill(unsent.get(job) || []);
   if (unsent.delete(job)) saveUnsent();
@@ -44,11 +43,10 @@ export function show(answer) {
 }
 
 // What only a drawer needs does not make the board's first visit heavier.
-function withMoney() {
-  const style = document.getElementById("of-money");
-  if (!style.disabled) return;
-  style.disabled = false;
-  import("./quote.js");
+function withTheRest() {
+  for (const style of document.querySelectorAll("link[data-later]")) style.disabled = false;
+  import("./quote.js").catch(() => {}); // all works without
+  import("./photos.js").catch(() => {});
 }
 
 // Where the focus goes when the work on a job is done.

@@ -15,6 +15,7 @@ from tests.browser.conftest import CHROMIUM, QUIETLY
 from tests.browser.site import Site, sign_in_as
 from tests.faults.canyon import Canyon, every_answer_lost_once, losses
 from tests.making import BUSINESS
+from tests.photos.pictures import jpeg
 from tests.serving import serving
 
 pytestmark = pytest.mark.long
@@ -156,8 +157,8 @@ def visited(site: Site, job: Job) -> list[tuple[str, bool]]:
     return [(event.to or event.what, event.tapped_at is not UNSET) for event in events]
 
 
-ONLINE = [(what, False) for what in ("on_my_way", "eta", "in_progress", "completed")]
-OFFLINE = [(what, True) for what, _ in ONLINE]
+VISIT = ["on_my_way", "eta", "in_progress", "completed"]
+OFFLINE = [(what, True) for what in VISIT]
 
 
 def moves(site: Site, job: Job) -> list[str]:
@@ -178,7 +179,7 @@ def test_a_tap_with_reception_is_done_at_once(phone_at: PhoneAt, site: Site) -> 
     tap(page, job, "Start")
     is_at(page, job, "in_progress")
     all_is_sent(page)
-    assert visited(site, job) == [("in_progress", False)]
+    assert moves(site, job) == ["in_progress"]
 
 
 def test_a_day_of_eight_stops_six_of_them_without_reception(phone_at: PhoneAt, site: Site) -> None:
@@ -203,9 +204,31 @@ def test_a_day_of_eight_stops_six_of_them_without_reception(phone_at: PhoneAt, s
     assert all(moves(site, job) == [] for job in jobs[2:])
     reception_again(phone)
     all_is_sent(page)
-    assert [visited(site, job) for job in jobs] == [ONLINE] * 2 + [OFFLINE] * 6
+    assert [[what for what, _ in visited(site, job)] for job in jobs] == [VISIT] * 8
+    assert [visited(site, job) for job in jobs[2:]] == [OFFLINE] * 6
     arrived = [event.at for job in jobs for event in site.stored(job).history]
     assert arrived == sorted(arrived)
+
+
+def test_after_a_finish_without_reception_the_day_goes_on(phone_at: PhoneAt, site: Site) -> None:
+    first, second, third = stops(site, 3)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.canyon.refuse()
+    for job, after in ((first, second), (second, third)):
+        drive(page, job)
+        on = page.locator(f"#job-{job.id} .bar .on a")
+        expect(on).to_have_text(f"Next stop: {after.customer_name}")
+        on.click()
+        expect(page.locator(".stop.large")).to_have_attribute("data-id", after.id)
+        folded = page.locator(f"#rest #job-{job.id} summary")
+        expect(folded).to_have_attribute("data-waits", re.compile("Waiting: Finish, "))
+    drive(page, third)
+    expect(page.locator(".stop.large .bar .on a")).to_have_count(0)
+    reception_again(phone)
+    all_is_sent(page)
+    is_at(page, third, "completed")
+    assert [visited(site, job) for job in (first, second, third)] == [OFFLINE] * 3
 
 
 def test_the_same_with_a_slow_and_lossy_way(phone_at: PhoneAt, site: Site) -> None:
@@ -310,33 +333,29 @@ def test_two_hundred_taps_after_a_day_without_reception(phone_at: PhoneAt, site:
         assert all(abs(note.at - then) < timedelta(minutes=1) for note in notes)
 
 
-def test_a_picture_waits_too_and_outlives_the_app(phone_at: PhoneAt, site: Site) -> None:
-    """In a form that the page itself does not have: what is sent is looked at on its way."""
+def test_photos_wait_too_and_outlive_the_app(phone_at: PhoneAt, site: Site) -> None:
     (job,) = stops(site)
     phone = phone_at()
     page = phone.sign_in()
     phone.canyon.refuse()
-    page.evaluate(
-        """(id) => document.querySelector(`#job-${id}`).insertAdjacentHTML("beforeend", `
-            <form method="post" action="/dashboard/jobs/${id}/notes" data-queue data-what="Photo">
-              <input type="hidden" name="text" value="A photo"><input type="file" name="photo">
-              <button>Send the photo</button>
-            </form>`)""",
-        job.id,
+    large = page.locator(".stop.large")
+    large.get_by_role("button", name="Photos").click()
+    chosen = large.locator("input[name=photo]")
+    pictures = [jpeg(2000, 1500), jpeg(900, 1200)]
+    chosen.set_input_files(
+        [
+            {"name": f"couch{n}.jpg", "mimeType": "image/jpeg", "buffer": picture}
+            for n, picture in enumerate(pictures)
+        ]
     )
-    picture = bytes(range(256)) * 200  # as much as a form may have here
-    file = {"name": "couch.jpg", "mimeType": "image/jpeg", "buffer": picture}
-    page.locator("input[name=photo]").set_input_files(file)  # type: ignore[arg-type]
-    page.get_by_role("button", name="Send the photo").evaluate("it => it.click()")
+    large.get_by_role("button", name="Send the photos").click()
     waits(page, "1 waiting")
     page = phone.reopen()
     page.goto(DAY)
     waits(page, "1 waiting")
-    before = phone.canyon.heard
     reception_again(phone)
     all_is_sent(page)
-    assert phone.canyon.heard - before > len(picture)
-    assert [note.text for note in site.stored(job).notes] == ["A photo"]
+    assert [photo.kind for photo in site.stored(job).photos] == ["before", "before"]
 
 
 # --- what needs the person ----------------------------------------------------------------

@@ -47,7 +47,7 @@ def worker(request: SiteRequest) -> HttpResponse:
     context = {"told": json.dumps({"copy": COPY, "page": page, **addresses})}
     kind = "text/javascript; charset=utf-8"
     response = render(request, "dispatch/worker.txt", context, content_type=kind)
-    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
@@ -77,5 +77,5 @@ def manifest(request: SiteRequest) -> HttpResponse:
         "icons": own if business.is_branded else ours,
     }
     response = JsonResponse(app, content_type="application/manifest+json")
-    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cache-Control"] = "private, no-cache"
     return response

@@ -4,6 +4,7 @@ import { since, statusOf } from "./heard.js";
 import { statusAfter } from "./queue.js";
 
 const MADE = new WeakMap(), SAID = new WeakMap(); // buttons and lines as the server made them
+const OVER = ["completed", "cancelled"], GIVEN_BACK = "booked";
 const MOST_LINES = 2; // of what waits; the bar's list has all
 const bar = document.getElementById("reception"), labels = JSON.parse(bar.dataset.labels);
 
@@ -28,10 +29,13 @@ export function clock(at) {
 export function project(taps, stops = document.querySelectorAll(".stop[data-id]")) {
   for (const stop of stops) {
     const own = taps.filter((tap) => tap.job === stop.dataset.id);
+    const status = statusAfter(own, statusOf(stop)), isOver = OVER.includes(status) || own.findLast(({ to }) => to)?.to === GIVEN_BACK;
+    stop.toggleAttribute("data-ahead", own.length > 0 && isOver); // with all that is tapped nothing is left to do there
     showWaiting(stop, own);
-    if (since(stop) || own.some(({ from }) => from)) follow(stop, statusAfter(own, statusOf(stop)));
+    if (since(stop) || own.some(({ from }) => from)) follow(stop, status);
     else for (const button of buttons(stop)) set(button, made(button));
   }
+  for (const stop of document.querySelectorAll(".stop.large")) showNext(stop);
 }
 
 // In the place of how the job stands, so that nothing moves.
@@ -45,6 +49,7 @@ function showWaiting(stop, taps) {
   if (since(stop)) lines.unshift(now.replace("%s", labels[since(stop)]));
   const text = lines.join(" · ");
   if (line.textContent !== (text || SAID.get(line))) line.textContent = text || SAID.get(line);
+  stop.querySelector("summary").dataset.waits = taps.length ? lines.at(-1) : ""; // for one that is folded
   showUndo(stop, taps.at(-1));
 }
 
@@ -59,6 +64,24 @@ function showUndo(stop, last) {
     stop.querySelector(".state").append(ours);
   }
   ours.onclick = () => stop.dispatchEvent(new CustomEvent("untap", { bubbles: true, detail: last }));
+}
+
+// As the server shows it once it has heard: over the steps, away from where the thumb was.
+function showNext(stop) {
+  const way = stop.querySelector(".bar form.way"), next = document.querySelector("#rest > .stop:not([data-ahead])");
+  if (!way) return;
+  way.hidden = stop.matches("[data-ahead]") && next !== null;
+  let link = stop.querySelector(".bar .on a");
+  if (!way.hidden) return link?.parentElement.remove();
+  if (!link) {
+    const line = Object.assign(document.createElement("p"), { className: "on" });
+    link = Object.assign(document.createElement("a"), { className: "button primary" });
+    line.append(link);
+    way.before(line);
+  }
+  link.dataset.open = next.dataset.id;
+  link.href = next.querySelector("[data-open]").href;
+  link.textContent = bar.dataset.next.replace("%s", () => next.dataset.name);
 }
 
 function buttons(root) {
