@@ -20,7 +20,7 @@ const hasCome = steady(inside, () => shownJob());
 let opening = 0;
 export async function openDrawer(url) {
   const mine = ++opening;
-  const answer = await send(url);
+  const [answer] = await Promise.all([send(url), withTheRest()]);
   if (mine !== opening) return; // another one was opened meanwhile
   if (hasJob(answer)) show(answer);
   else sayRefusal(answer);
@@ -43,10 +43,15 @@ export function show(answer) {
 }
 
 // What only a drawer needs does not make the board's first visit heavier.
+let rest;
 function withTheRest() {
-  for (const style of document.querySelectorAll("link[data-later]")) style.disabled = false;
+  rest ||= Promise.all([...document.querySelectorAll("link[data-later]")].map((style) => new Promise((done) => {
+    style.onload = style.onerror = done;
+    style.disabled = false;
+  })));
   import("./quote.js").catch(() => {}); // all works without
   import("./photos.js").catch(() => {});
+  return rest;
 }
 
 // Where the focus goes when the work on a job is done.

@@ -130,6 +130,7 @@ def test_three_taps_and_nothing_moves(window: Window, site: Site) -> None:
     button(page, "Finish").tap()
     go_on = large(page).get_by_role("link", name="Next stop: Mark")
     expect(go_on).to_be_visible()
+    expect(large(page).locator(".state .said")).to_contain_text("Finished")
     undo, there = button(page, "Undo").bounding_box(), go_on.bounding_box()
     assert was
     assert undo
