@@ -15,7 +15,8 @@ export const stopOf = (id, root = day) => root.querySelector(`.stop[data-id="${C
 const large = () => list("open").firstElementChild;
 const ids = (root, name) => [...root.querySelectorAll(`#${name} > .stop`)].map((it) => it.dataset.id).join();
 
-export const mine = new Set(); // stops that were tapped here, until the page shows it
+const LATELY = 10000; // ms within which what comes of a stop is likely of what was tapped there
+export const mine = new Map(); // when stops were tapped here, by their ids
 
 let clearing;
 export function say(text) {
@@ -86,7 +87,7 @@ function replace(stop, fresh) {
   for (const name of Object.keys(stop.dataset)) delete stop.dataset[name];
   Object.assign(stop.dataset, fresh.dataset);
   const controls = [...stop.querySelectorAll(CONTROLS)];
-  const follows = mine.has(stop.dataset.id);
+  const follows = Date.now() - mine.get(stop.dataset.id) < LATELY;
   for (const each of controls) if (!before.has(nameOf(each))) hasCome(each, { follows });
   if (focus) controls.find((each) => nameOf(each) === focus)?.focus({ preventScroll: true });
   day.dispatchEvent(new CustomEvent("fresh", { detail: stop }));
@@ -94,6 +95,7 @@ function replace(stop, fresh) {
 
 // The same for a control that does the same.
 function nameOf(control) {
+  if (control.closest(".undo")) return "undo";
   const { localName, name, value, disabled, form } = control;
   return [localName, name, value, disabled, form?.action, control.textContent.trim()].join(" ");
 }

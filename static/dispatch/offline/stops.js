@@ -4,6 +4,7 @@ import { since, statusOf } from "./heard.js";
 import { statusAfter } from "./queue.js";
 
 const MADE = new WeakMap(), SAID = new WeakMap(); // buttons and lines as the server made them
+const LAST = new WeakMap(); // the last tap of a stop
 const OVER = ["completed", "cancelled"], GIVEN_BACK = "booked";
 const MOST_LINES = 2; // of what waits; the bar's list has all
 const bar = document.getElementById("reception"), labels = JSON.parse(bar.dataset.labels);
@@ -53,8 +54,11 @@ function showWaiting(stop, taps) {
   showUndo(stop, taps.at(-1));
 }
 
-// The last tap is taken back first, while it waits; then what the server knows of.
-function showUndo(stop, last) {
+// The last tap is taken back first, while it waits or the page does not show it yet; then what the
+// server knows of.
+function showUndo(stop, waiting) {
+  const last = waiting || (since(stop) && LAST.get(stop));
+  LAST.set(stop, last);
   const theirs = stop.querySelector(".state form.undo");
   let ours = stop.querySelector(".state > button");
   if (theirs) theirs.hidden = Boolean(last);

@@ -1,10 +1,11 @@
 // Every form of the day that says so is kept on this phone first and sent from there: in order, once,
 // and with the moment at which it was tapped.
-import { day, mine, refresh } from "../day.js";
+import { send } from "../../site/live.js";
+import { day, mine, refresh, sayRefusal } from "../day.js";
 import { dropNow, showBar } from "./bar.js";
 import { load, statusOf } from "./heard.js";
 import { forget } from "./keep.js";
-import { add, changes, tapsOf } from "./queue.js";
+import { add, changes, field, tapsOf } from "./queue.js";
 import { sender } from "./sender.js";
 import { project } from "./stops.js";
 import { keep } from "./today.js";
@@ -54,7 +55,6 @@ async function showOnce() {
 async function told() {
   keep();
   await refresh();
-  mine.clear();
 }
 
 document.addEventListener("submit", async (event) => {
@@ -69,7 +69,7 @@ document.addEventListener("submit", async (event) => {
     await add(tap, form.dataset.replaces && Number(form.dataset.replaces));
     last = { what, at: tap.tapped };
     refusal = "";
-    mine.add(tap.job);
+    mine.set(tap.job, Date.now());
     delete form.dataset.replaces;
     // Who goes on in the same sheet, as with a price that is to be agreed to, says so.
     const goesOn = !form.dispatchEvent(new Event("queued", { bubbles: true, cancelable: true }));
@@ -95,8 +95,11 @@ function tapOf(form, submitter) {
   const { id: job = "", name = "" } = stop?.dataset || {};
   const { pathname, search } = new URL(submitter?.getAttribute("formaction") || form.action, location);
   const { from = "", to = "" } = form.dataset;
-  const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
-  return { member, job, name, path: pathname + search, fields, files, what: named(form, submitter), tapped: Date.now(), key, from, to };
+  return { member, job, name, path: pathname + search, fields, files, what: named(form, submitter), tapped: Date.now(), key: newKey(), from, to };
+}
+
+function newKey() {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 // Of several buttons the words too.
@@ -118,9 +121,12 @@ day.addEventListener("merged", show);
 day.addEventListener("coming", ({ detail: fresh }) => project(taps, [fresh]));
 day.addEventListener("untap", async ({ detail: tap, target: stop }) => {
   if (await dropNow(tap) || !tap.to) return;
-  await refresh(); // it was sent meanwhile: then it is taken back as what is done is
-  const undo = stop.querySelector("form.undo");
-  undo?.requestSubmit(undo.querySelector("button"));
+  // It was sent meanwhile: then it is taken back as what is done is.
+  const body = new FormData(stop.querySelector("form[data-queue]"));
+  for (const [name, value] of [["status", field(tap, "expected")], ["expected", tap.to], ["reason", bar.dataset.undoReason], ["key", newKey()]]) body.set(name, value);
+  const answer = await send(tap.path, body);
+  if (!answer.ok) sayRefusal(answer);
+  refresh();
 });
 day.addEventListener("lost", ({ detail: is }) => is && lose());
 
