@@ -71,6 +71,16 @@ def test_no_move_is_dated_before_the_one_that_it_follows(
     assert start.tapped_at == ready.at == NOON + HOUR
 
 
+def test_nobody_takes_back_later_by_saying_that_it_was_tapped_earlier(
+    joel: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    tap(joel, "in_progress")
+    tap(joel, "completed")
+    clock.at += HOUR
+    back = tap(joel, "in_progress", 3600, reason="undo", expected="completed")
+    assert (back.status_code, job_of(jobs).status) == (422, "completed")
+
+
 def test_a_way_and_its_estimate_are_of_the_tap(
     joel: Client, jobs: JobRepository, clock: FakeClock
 ) -> None:
