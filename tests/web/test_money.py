@@ -188,6 +188,13 @@ def test_what_is_typed_wrong_is_told_with_its_line_and_kept(joel: Client, jobs: 
         assert told in refused.json()["said"]
 
 
+def test_two_pages_of_one_day_never_offer_under_one_id(joel: Client, jobs: InMemory) -> None:
+    """On the second, a yes to the first one's price would be taken for one to its own."""
+    put(jobs, window=BUSINESS.windows[0].on(BUSINESS.today(NOON)))
+    first, second = (sent_back(joel.get("/dashboard/day/"), QUOTE)["id"] for _ in range(2))
+    assert first != second
+
+
 def test_items_of_the_business_become_lines(joel: Client, jobs: InMemory) -> None:
     joel.post(QUOTE, OFFER | {"item-mattress": "2", "item-fridge": "", "item-hot_tub": "0"})
     assert [(line.label, int(line.amount)) for line in quote_of(jobs).lines] == [

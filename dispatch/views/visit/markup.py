@@ -15,6 +15,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job_input import LONGEST
 from dispatch.domain.moves import COULD_NOT, UNDO
@@ -26,7 +27,7 @@ from dispatch.views.visit.stop import MINUTES, USUAL, Stop
 from dispatch.views.visit.stops import Day
 
 # What stands in kept markup for that which each page has of its own. Nobody can type them.
-TOKEN, KEY = get_random_string(40), get_random_string(40)
+TOKEN, KEY, OFFER = (get_random_string(40) for _ in range(3))
 # Whose own maps are Apple's. A tablet of theirs says that it is a Macintosh.
 APPLE = ("iPhone", "iPad", "Macintosh")
 
@@ -98,6 +99,8 @@ class Markup:
         )
         kept = _rendered(shown, self._template)
         own = kept.replace(TOKEN, self._token).replace(KEY, escape(self.key))
+        # Who says yes to an offer says it to the price that this page has shown.
+        own = own.replace(OFFER, wiring.new_token())
         return mark_safe(own)  # noqa: S308  a template's, with a token and what is escaped
 
     @cached_property
@@ -122,7 +125,7 @@ def _rendered(shown: Shown, template: Template) -> str:
     context = {
         "stop": stop,
         "job": stop.job,
-        "money": money_of(request, stop.job),
+        "money": money_of(request, stop.job, new_id=OFFER),
         "photos": album_of(request, stop.job),
         "request": request,
         "business": shown.business,

@@ -74,8 +74,12 @@ class Money:
     zero: Decimal = Decimal(0)
 
 
-def money_of(request: SiteRequest, job: Job, refused: QueryDict | None = None) -> Money | None:
-    """None for who may do nothing about it. `refused` is what was typed and could not be done."""
+def money_of(
+    request: SiteRequest, job: Job, refused: QueryDict | None = None, *, new_id: str = ""
+) -> Money | None:
+    """None for who may do nothing about it. `refused` is what was typed and could not be done;
+    `new_id` stands for the id of the next offer, where it is not made here.
+    """
     actor, business = request.user.actor, request.business
     may = actor.may(Permission.QUOTE) or actor.may(Permission.PAY)
     if not may or not sees_prices(actor, business):
@@ -87,7 +91,7 @@ def money_of(request: SiteRequest, job: Job, refused: QueryDict | None = None) -
         waits=quote if quote and quote.waits and quote.amount is not None else None,
         answered=quote if quote and quote.answer and quote.answered_at else None,
         told_by=_teller(quote, roster),
-        offer=_offer(job, business, typed) if job.status.is_open else None,
+        offer=_offer(job, business, typed, new_id) if job.status.is_open else None,
         payments=[(each, payment_text(each, business, roster)) for each in bill.payments_of(job)],
         amount=str(typed.get("amount", "")) if is_paying else _left(job),
         method=typed.get("method", ""),
@@ -109,13 +113,13 @@ def known_lines(job: Job, business: Business) -> list[Typed]:
     return [Typed(line.label, f"{line.amount:f}") for line in lines]
 
 
-def _offer(job: Job, business: Business, typed: QueryDict) -> Offer:
+def _offer(job: Job, business: Business, typed: QueryDict, new_id: str) -> Offer:
     is_typed = "label" in typed
     sent, asked = [*typed_lines(typed)], typed.get("id", "")
     known = known_lines(job, business)
     lines = sent if is_typed else known + [Typed("", "")] * EMPTY_LINES
     keeps_id = is_typed and bill.QUOTE_ID.fullmatch(asked) and not bill.was_offered(job, asked)
-    quote_id = asked if keeps_id else wiring.new_token()
+    quote_id = asked if keeps_id else new_id or wiring.new_token()
     return Offer(
         id=quote_id,
         lines=lines,
