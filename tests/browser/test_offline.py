@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -433,6 +434,59 @@ def test_what_was_typed_can_be_changed_and_keeps_its_place(phone_at: PhoneAt, si
     texts = [note.text for note in site.stored(job).notes]
     assert texts == ["Gate 4711", "The dog is friendly"]
     assert moves(site, job) == ["in_progress"]
+
+
+def test_what_was_dropped_after_all_gives_its_place_to_nothing(
+    phone_at: PhoneAt, site: Site
+) -> None:
+    (job,) = stops(site)
+    phone = phone_at()
+    page = phone.sign_in()
+    refuse_next(page, "/notes", 422)
+    add_note(page, job, "Gate 4711")
+    waits(page, "1 needs you")
+    waiting_list(page).get_by_role("button", name="Change it").click()
+    page.locator(f"#note-{job.id}").get_by_role("button", name="Close").click()
+    drop(page, "Note")
+    all_is_sent(page)
+    phone.canyon.refuse()
+    tap(page, job, "Start")
+    add_note(page, job, "Gate 4712")
+    waits(page, "2 waiting")
+    expect(waiting_list(page).locator(".you")).to_contain_text(["Start", "Note"])
+
+
+def price_sheet(page: Page, job: Job) -> Locator:
+    page.locator(f"#job-{job.id}").get_by_role("button", name="More").click()
+    page.locator(f"#more-{job.id}").get_by_role("button", name="Change the price…").click()
+    return page.locator(f"#price-{job.id}")
+
+
+def test_all_lines_of_a_price_come_back_to_be_changed(phone_at: PhoneAt, site: Site) -> None:
+    """Each in its own place, and those too for which the page had none."""
+    (job,) = stops(site, load="half", price=Decimal(320))
+    page = phone_at().sign_in()
+    sheet = price_sheet(page, job)
+    labels, amounts = sheet.get_by_label("What it is for"), sheet.get_by_label("Amount")
+    typed = [("Half load", "300"), ("Stairs", "40"), ("Hot tub", "90"), ("Long way", "many")]
+    for place, (label, amount) in enumerate([*typed, ("Tip", "5")]):
+        labels.nth(place).fill(label)
+        amounts.nth(place).fill(amount)
+    sheet.get_by_role("button", name="Offer it").click()
+    waits(page, "1 needs you")
+    page.reload()
+    waits(page, "1 needs you")
+    waiting_list(page).get_by_role("button", name="Change it").click()
+    for place, (label, amount) in enumerate([*typed, ("Tip", "5")]):
+        expect(labels.nth(place)).to_have_value(label)
+        expect(amounts.nth(place)).to_have_value(amount)
+    amounts.nth(3).fill("25")
+    sheet.get_by_role("button", name="Offer it").click()
+    all_is_sent(page)
+    quote = site.stored(job).quote
+    assert quote
+    assert [line.label for line in quote.lines] == [label for label, _ in typed] + ["Tip"]
+    assert quote.amount == 460
 
 
 def refuse_next(page: Page, path: str, status: int, times: int = 1, **headers: str) -> None:

@@ -116,10 +116,16 @@ function formOf(tap) {
   return forms.find((form) => new URL(form.action).pathname === tap.path.split("?")[0] && form.querySelector(VISIBLE) && tap.what.startsWith(form.dataset.what));
 }
 
+// Of several fields of one name each has its own; what is typed in the last line makes another.
 function fill(form, tap) {
+  const places = {};
   for (const [name, value] of tap.fields) {
-    const given = form.elements[name];
-    if (given && given.type !== "hidden") given.value = value;
+    const place = places[name] = (places[name] ?? -1) + 1;
+    const twins = [...form.elements].filter((field) => field.name === name && field.matches(VISIBLE));
+    const given = twins.find((field) => field.type === "radio" && field.value === value) || twins[place];
+    if (given?.type === "radio") given.checked = given.value === value;
+    else if (given) given.value = value;
+    given?.dispatchEvent(new Event("input", { bubbles: true }));
   }
   const files = new DataTransfer();
   for (const [, blob, filename] of tap.files) files.items.add(new File([blob], filename, { type: blob.type }));

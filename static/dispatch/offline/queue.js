@@ -63,9 +63,10 @@ export function statusAfter(taps, status) {
   return taps.findLast((tap) => tap.to)?.to || status;
 }
 
-// `replaces` is the id of a tap in whose place this one is.
-export function add(tap, replaces) {
+// `changed` is the id of a tap in whose place this one is, where that one is still there.
+export function add(tap, changed) {
   return change((store, taps) => {
+    const replaces = taps.find(({ id }) => id === changed)?.id;
     const earlier = taps.filter((each) => isWith(each, tap) && !(each.id >= replaces));
     const seen = field(tap, "expected");
     const expected = seen && statusAfter(earlier, seen);
