@@ -273,6 +273,23 @@ def test_whichever_answer_is_cut_off_each_tap_is_done_once(phone_at: PhoneAt, si
     assert phone.canyon.taps.count("unanswered") >= 8
 
 
+def test_a_new_copy_leaves_what_was_heard_since(phone_at: PhoneAt, site: Site) -> None:
+    """A copy may have been on its way when an answer came."""
+    (job,) = stops(site)
+    page = phone_at().sign_in()
+    tap(page, job, "Start")
+    is_at(page, job, "in_progress")
+    page.evaluate(
+        """async () => {
+            const [name] = await caches.keys();
+            await (await caches.open(name)).put('/static/old.js', new Response(''));
+            navigator.serviceWorker.controller.postMessage('keep');
+            while (await caches.match('/static/old.js')) await new Promise(requestAnimationFrame);
+        }"""
+    )
+    assert page.evaluate("async () => Boolean(await caches.match('/dashboard/day/heard'))")
+
+
 def note_sheet(page: Page, job: Job) -> Locator:
     """Of the large stop."""
     page.locator(f"#job-{job.id}").get_by_role("button", name="More").click()

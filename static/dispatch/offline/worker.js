@@ -108,7 +108,7 @@ async function keep(answer) {
   await cache.put(TOLD.day, new Response(html, { headers }));
   for (const { url } of await cache.keys()) {
     const { pathname } = new URL(url);
-    if (pathname !== TOLD.day && !files.has(pathname)) await cache.delete(url);
+    if (!pathname.startsWith(TOLD.day) && !files.has(pathname)) await cache.delete(url); // what was heard since stays
   }
 }
 
