@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from django.test import Client, override_settings
@@ -78,6 +79,14 @@ def press(client: Client, job_id: str, action: str, **fields: str) -> Any:
     """As the day's form does, without a script."""
     back = f"{DAY}?date={TODAY}&member=joel&at={job_id}"
     return client.post(f"/dashboard/jobs/{job_id}/{action}", {"back": back, **fields}, follow=True)
+
+
+def test_links_name_their_stops_whatever_their_ids_are(joel: Client, put: Put) -> None:
+    put(stop("first", stop=1), stop("c+d%20&e", stop=2, tracking_token="T" * 32))
+    addresses = re.findall(r'(?:data-open="c[^"]+" href|formaction)="([^"]+)"', text(joel.get(DAY)))
+    pressed, link = (unescape(each) for each in addresses[-2:])
+    assert 'class="stop large blue" id="job-c+d%20&amp;e"' in text(joel.get(link))
+    assert parse_qs(urlsplit(pressed).query)["job"] == ["c+d%20&e"]
 
 
 # --- what is on it -----------------------------------------------------------------------

@@ -41,7 +41,7 @@ def test_the_worker_is_asked_for_anew_and_knows_its_addresses(client: Client) ->
     assert answer.headers["Cache-Control"] == "no-cache"
     told, script = text(answer).splitlines()
     about = json.loads(told.removeprefix("const TOLD = ").removesuffix(";"))
-    assert (about["day"], about["board"]) == (DAY, "/dashboard/")
+    assert (about["day"], about["logout"]) == (DAY, "/dashboard/logout/")
     assert about["copy"] == "qdn-day-1"
     assert re.fullmatch(r'importScripts\("/static/dispatch/offline/worker\S*\.js"\);', script)
 

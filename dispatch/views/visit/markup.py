@@ -5,6 +5,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from django.middleware.csrf import get_token
 from django.template import Context, Template
@@ -132,7 +133,7 @@ def _rendered(shown: Shown, template: Template) -> str:
         "csrf_token": TOKEN,
         "key": KEY,
         "here": f"{day}?{shown.query}",
-        "back": f"{day}?{shown.query}&at={stop.job.id}",
+        "back": f"{day}?{shown.query}&at={quote(stop.job.id)}",
         "order": f"{reverse('day-order')}?{shown.query}",
         "is_open": shown.is_open,
         "is_first": shown.is_first,

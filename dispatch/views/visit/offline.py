@@ -43,7 +43,7 @@ def token(request: SiteRequest) -> HttpResponse:
 def worker(request: SiteRequest) -> HttpResponse:
     """The service worker, with all that it has to be told."""
     page = render_to_string("dispatch/no_reception.html", request=request)
-    addresses = {name: reverse(name) for name in ("board", "day", "login", "logout")}
+    addresses = {name: reverse(name) for name in ("day", "login", "logout")}
     context = {"told": json.dumps({"copy": COPY, "page": page, **addresses})}
     kind = "text/javascript; charset=utf-8"
     response = render(request, "dispatch/worker.txt", context, content_type=kind)
