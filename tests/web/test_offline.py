@@ -38,7 +38,7 @@ def test_the_token_is_kept_nowhere(joel: Client) -> None:
 def test_the_worker_is_asked_for_anew_and_knows_its_addresses(client: Client) -> None:
     answer = client.get("/dashboard/sw.js")
     assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
-    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
     told, script = text(answer).splitlines()
     about = json.loads(told.removeprefix("const TOLD = ").removesuffix(";"))
     assert (about["day"], about["logout"]) == (DAY, "/dashboard/logout/")
