@@ -10,6 +10,7 @@ from dispatch.domain.visit.photo import Kind, Photo
 from tests.browser.conftest import Window
 from tests.browser.site import Site, open_drawer
 from tests.browser.test_phone import PHONE, sideways
+from tests.making import BUSINESS
 from tests.photos.pictures import exif, opened, scene, written
 
 pytestmark = pytest.mark.long
@@ -161,3 +162,21 @@ def test_a_button_is_as_large_as_a_thumb(window: Window, site: Site) -> None:
             box = each.bounding_box()
             assert box
             assert box["height"] >= 48, control
+
+
+def test_what_could_not_be_done_has_its_photo_at_hand(window: Window, site: Site) -> None:
+    today = BUSINESS.windows[0].on(BUSINESS.today(site.now()))
+    job = site.job(window=today, crew=Crew(driver="joel"))
+    phone = window("joel", **PHONE)
+    phone.goto("/dashboard/day/")
+    phone.locator(f"#job-{job.id}").get_by_role("button", name="More").tap()
+    phone.locator(f"#more-{job.id}").get_by_role("button", name="Could not do it…").tap()
+    sheet = phone.locator(f"#could-not-{job.id}")
+    sheet.get_by_label("No access").check()
+    sheet.get_by_role("button", name="Photos").tap()
+    photos = phone.locator(f"#photos-{job.id}")
+    photos.get_by_role("button", name="Close").tap()
+    expect(photos).to_be_hidden()
+    expect(sheet.get_by_label("No access")).to_be_checked()
+    sheet.get_by_role("button", name="Give it back").tap()
+    expect(phone.locator(f"#job-{job.id} .said")).to_contain_text("No access")
