@@ -435,6 +435,40 @@ def test_what_was_typed_can_be_changed_and_keeps_its_place(phone_at: PhoneAt, si
     assert moves(site, job) == ["in_progress"]
 
 
+def test_a_price_that_was_refused_can_be_changed_with_all_its_lines(
+    phone_at: PhoneAt, site: Site
+) -> None:
+    (job,) = stops(site)
+    page = phone_at().sign_in()
+    refuse_next(page, "/quote", 422)
+    sheet = page.locator(f"#price-{job.id}")
+    tap(page, job, "More")
+    page.get_by_role("button", name="Change the price…").click()
+    offer = sheet.locator(".offer")
+    amounts = {"Price so far": "600", "Stairs": "50", "Piano": "70", "Help": "-20", "Tip": "5"}
+    typed = [*amounts.items()]
+    for place, (label, amount) in enumerate(typed):
+        offer.get_by_label("What it is for").nth(place).fill(label)
+        offer.get_by_label("Amount").nth(place).fill(amount)
+    offer.get_by_label("Hot tub").fill("1")
+    offer.get_by_role("button", name="Offer it").click()
+    waits(page, "1 needs you")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    waiting_list(page).get_by_role("button", name="Change it").click()
+    for place, line in enumerate(typed):
+        fields = offer.locator(".line").nth(place).locator("input")
+        assert tuple(field.input_value() for field in fields.all()) == line
+    expect(offer.get_by_label("Hot tub")).to_have_value("1")
+    expect(offer.get_by_role("status")).to_have_text("$1,055")
+    offer.get_by_label("Amount").nth(1).fill("60")
+    offer.get_by_role("button", name="Offer it").click()
+    all_is_sent(page)
+    quote = site.stored(job).quote
+    assert quote
+    assert quote.amount == 1065
+
+
 def refuse_next(page: Page, path: str, status: int, times: int = 1, **headers: str) -> None:
     """The next answers to such a tap are made up; it never arrives."""
     body = '{"status": "booked", "version": 1, "said": "Not like this.", "may_insist": false}'

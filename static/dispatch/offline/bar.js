@@ -82,6 +82,7 @@ const DO = {
     form.dataset.replaces = tap.id;
     form.closest("details:not([open])")?.setAttribute("open", "");
     form.closest("[popover]")?.showPopover();
+    form.querySelector(VISIBLE).dispatchEvent(new Event("input", { bubbles: true }));
     form.querySelector(VISIBLE).focus();
   },
   drop(tap) {
@@ -116,10 +117,15 @@ function formOf(tap) {
   return forms.find((form) => new URL(form.action).pathname === tap.path.split("?")[0] && form.querySelector(VISIBLE) && tap.what.startsWith(form.dataset.what));
 }
 
+// Of several fields of one name each gets its own; a form that has too few makes room first.
 function fill(form, tap) {
-  for (const [name, value] of tap.fields) {
-    const given = form.elements[name];
-    if (given && given.type !== "hidden") given.value = value;
+  form.dispatchEvent(new CustomEvent("filling", { bubbles: true, detail: tap.fields }));
+  const left = [...tap.fields];
+  for (const field of form.elements) {
+    const place = left.findIndex(([name]) => name === field.name), value = left[place]?.[1];
+    if (value === undefined || field.matches("[type=hidden], [type=file], button")) continue;
+    if (field.type === "radio") field.checked = field.value === value;
+    else [[, field.value]] = left.splice(place, 1);
   }
   const files = new DataTransfer();
   for (const [, blob, filename] of tap.files) files.items.add(new File([blob], filename, { type: blob.type }));
