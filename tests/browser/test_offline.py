@@ -480,6 +480,26 @@ def refuse_next(page: Page, path: str, status: int, times: int = 1, **headers: s
     )
 
 
+def test_a_note_to_a_job_that_is_no_more_theirs_can_still_be_read(
+    phone_at: PhoneAt, site: Site
+) -> None:
+    lost, other = stops(site, 2)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.canyon.refuse()
+    add_note(page, lost, "The gate code is 4711 now")
+    site.assign(lost, "ana")
+    reception_again(phone)
+    waits(page, "1 needs you")
+    page.reload()
+    is_at(page, other, "booked")
+    row = waiting_list(page).locator(".tap")
+    expect(row.locator(".you")).to_contain_text("The gate code is 4711 now")
+    expect(row.get_by_role("button", name="Change it")).to_be_hidden()
+    drop(page, "You: Note")
+    all_is_sent(page)
+
+
 @pytest.mark.parametrize("how", ["given to Ana", "gone"])
 def test_a_job_that_is_no_more_theirs_needs_them(phone_at: PhoneAt, site: Site, how: str) -> None:
     lost, other = stops(site, 2)
@@ -519,6 +539,33 @@ def test_what_waits_is_taken_back_with_undo(phone_at: PhoneAt, site: Site) -> No
     reception_again(phone)
     is_at(page, job, "in_progress")
     assert moves(site, job) == ["in_progress"]
+
+
+def test_what_could_not_be_done_leaves_one_green_button(phone_at: PhoneAt, site: Site) -> None:
+    job, other = stops(site, 2)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.canyon.refuse()
+    tap(page, job, "More")
+    page.get_by_role("button", name="Could not do it…").click()
+    sheet = page.locator(f"#could-not-{job.id}")
+    sheet.get_by_text("No access").click()
+    sheet.get_by_role("button", name="Give it back").click()
+    waits(page, "1 waiting")
+    green = page.locator(".stop.large .bar .primary")
+    expect(green).to_have_text([f"Next stop: {other.customer_name}"])
+
+
+def test_what_was_taken_back_can_be_tapped_again_at_once(phone_at: PhoneAt, site: Site) -> None:
+    (job,) = stops(site)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.canyon.refuse()
+    tap(page, job, "Start")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#reception .opens")).to_be_hidden()
+    tap(page, job, "Start")
+    waits(page, "1 waiting")
 
 
 # --- a server in trouble ------------------------------------------------------------------
@@ -710,6 +757,24 @@ def test_signing_out_asks_first_and_the_next_member_sees_nothing_of_it(
     phone.sign_in()
     waits(page, "1 needs you")
     assert moves(site, job) == ["ready_for_pickup"]
+
+
+def test_a_tab_of_whoever_was_signed_in_before_shows_nothing_of_theirs(
+    phone_at: PhoneAt, site: Site
+) -> None:
+    (job,) = stops(site)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.context.clear_cookies()
+    anas = phone.context.new_page()
+    anas.goto(DAY)
+    sign_in_as(anas, "ana")
+    anas.wait_for_url("**/dashboard/day/")
+    tap(page, job, "Start")
+    expect(page.locator("#reception")).to_have_attribute("data-member", "ana")
+    assert job.customer_name not in page.content()
+    all_is_sent(page)
+    assert moves(site, job) == []
 
 
 def test_without_a_copy_a_page_of_ours_says_that_there_is_no_reception(

@@ -9,6 +9,7 @@ const line = bar.querySelector(".said"), opener = bar.querySelector(".opens"), e
 const list = document.getElementById("queue"), rows = list.querySelector("ul");
 const row = document.getElementById("tap"), asking = document.getElementById("drop-tap");
 const labels = JSON.parse(words.labels);
+const TYPED = ["eta", "label", "amount", "text", "name"]; // names of fields
 const isElsewhere = location.hash === "#no-reception"; // the worker led here from another page
 let latest = [[], 0], shown = ""; // the list is made anew only where what it shows changes
 
@@ -53,7 +54,7 @@ function rowOf(tap, sending) {
   item.dataset.tap = tap.id;
   set(".name", tap.name);
   const needs = tap.state === "needs", { answer } = tap;
-  set(".you", needs ? words.you.replace("%s", () => said(tap)) : said(tap));
+  set(".you", needs ? words.you.replace("%s", () => whole(tap)) : whole(tap));
   item.querySelector(".now").hidden = !needs;
   if (needs) set(".now", words.now.replace("%s", () => [labels[answer.status], answer.said].filter(Boolean).join("; ")));
   for (const button of item.querySelectorAll("[data-do]")) {
@@ -62,8 +63,17 @@ function rowOf(tap, sending) {
     button.addEventListener("click", () => DO[button.dataset.do](tap));
   }
   // Where the job is gone there is nothing to send it on top of.
-  if (needs && answer.code === 404) item.querySelector("[data-do=top]").hidden = true;
+  if (needs && answer.code === 404) {
+    item.querySelector("[data-do=top]").hidden = true;
+    item.querySelector("[data-do=change]").hidden = !formOf(tap);
+  }
   return item;
+}
+
+// With what was typed: it may be nowhere else any more.
+function whole(tap) {
+  const typed = tap.fields.filter(([name, value]) => TYPED.includes(name) && value.trim()).map(([, value]) => value);
+  return [said(tap), typed.join(" · ")].filter(Boolean).join(": ");
 }
 
 const DO = {

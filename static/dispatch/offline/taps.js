@@ -20,6 +20,11 @@ if (bar.dataset.copied) state.trouble = "lost"; // until we hear something else
 
 async function changed() {
   await show();
+  // Whoever is signed in now sees nothing of this member's day.
+  if (state.trouble === "other") {
+    await forget();
+    return location.reload();
+  }
   if (state.trouble === "signedOut") await forget();
   if (!bar.dataset.copied || state.trouble) return;
   await refresh();
@@ -120,6 +125,7 @@ day.addEventListener("merged", show);
 // At once: a button that is as it was before has not come under anybody's finger.
 day.addEventListener("coming", ({ detail: fresh }) => project(taps, [fresh]));
 day.addEventListener("untap", async ({ detail: tap, target: stop }) => {
+  last.what = ""; // the same again is meant
   if (await dropNow(tap) || !tap.to) return;
   // It was sent meanwhile: then it is taken back as what is done is.
   const body = new FormData(stop.querySelector("form[data-queue]"));
