@@ -10,11 +10,15 @@ from typing import Any, Concatenate, Generic, ParamSpec
 from dispatch import positions, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Actor
+from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.jobs.reading import seen
 
 NO_TIME = timedelta()
+MOST_AGO = timedelta(days=1)  # for which a tap may wait for reception
+TOO_LONG_AGO = _("That was tapped more than a day ago. If it still holds, send it as of now.")
 
 P = ParamSpec("P")
 Change = Callable[[JobBook], JobBook]  # of one job among the others; it may run more than once
@@ -60,6 +64,7 @@ def changing(
         job = seen(book.job(job_id), by)
         if job.has_done(once):
             return book
+        check_age(ago)
         after = fn(job, at - ago, book)
         if after is job:
             return book
@@ -67,6 +72,12 @@ def changing(
         return book.changed(after.keyed(once, at), at)
 
     return apply
+
+
+def check_age(ago: timedelta) -> None:
+    """Raises InvalidInput for what was done too long ago to be dated then."""
+    if ago > MOST_AGO:
+        raise InvalidInput({"ago_s": TOO_LONG_AGO})
 
 
 def once_for(key: str, by: Actor, *action: Any) -> str:

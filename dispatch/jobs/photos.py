@@ -21,7 +21,7 @@ from dispatch.domain.permissions import Actor
 from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.domain.typed.texts import CONTROL_OR_TURN
 from dispatch.domain.visit.photo import MOST_PHOTOS, Kind, Photo
-from dispatch.jobs.action import NO_TIME, Action, Change, Done, changing, once_for
+from dispatch.jobs.action import NO_TIME, Action, Change, Done, changing, check_age, once_for
 from dispatch.jobs.reading import find
 from dispatch.photos.picture import NoPicture, TooManyPixels, small
 
@@ -88,6 +88,7 @@ def take(
     once = once_for(key, by, "photos", kind, *sorted(named))
     job, photos, refused = find(business, job_id, by=by), list[Photo](), list[str]()
     if not job.has_done(once):
+        check_age(ago)
         _check_room(job, named.keys())
         for photo_id, file in named.items():
             try:

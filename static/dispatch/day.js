@@ -69,10 +69,20 @@ function mergeStop(fresh) {
   return true;
 }
 
-// A sheet of it is open, or something in it is typed and not sent.
+// A sheet of it is open, or something beside its sheets is chosen and not sent.
 function isInUse(stop) {
-  return stop.querySelector(":popover-open")
-    || [...stop.querySelectorAll("form")].some((form) => typedIn(form).length);
+  return stop.querySelector(":popover-open") || isTypedIn(stop.querySelector(".about"));
+}
+
+function isTypedIn(part) {
+  return [...part.querySelectorAll("form")].some((form) => typedIn(form).length);
+}
+
+// Sheets that are closed and hold what is typed and not sent.
+function keepSheets(stop, fresh) {
+  for (const sheet of stop.querySelectorAll("[popover]")) {
+    if (isTypedIn(sheet)) fresh.querySelector(`#${CSS.escape(sheet.id)}`)?.replaceWith(sheet);
+  }
 }
 
 function replace(stop, fresh) {
@@ -81,6 +91,7 @@ function replace(stop, fresh) {
   const before = new Set([...stop.querySelectorAll(CONTROLS)].map(nameOf));
   const details = fresh.querySelector(".about");
   details.open = stop.querySelector(".about").open;
+  keepSheets(stop, fresh);
   fresh.classList.toggle("large", stop.classList.contains("large"));
   stop.replaceChildren(...fresh.childNodes);
   stop.className = fresh.className;

@@ -125,6 +125,40 @@ def test_an_offer_that_waits_for_reception_is_shown_to_the_customer_all_the_same
     expect(form.locator("[name=id]")).not_to_have_value(quote_id)
 
 
+def test_what_is_no_amount_is_said_before_the_customer_is_asked(window: Window, site: Site) -> None:
+    job = site.job(**JOELS)
+    phone = window("joel", **PHONE)
+    phone.goto(site.board)
+    drawer = open_drawer(phone, job)
+    form = price_form(drawer)
+    label, amount = form.get_by_label("What it is for").nth(2), form.get_by_label("Amount").nth(2)
+    label.fill("Stairs")
+    assert not form.evaluate("it => it.checkValidity()")
+    amount.fill("abc")
+    unread = amount.evaluate("it => it.validationMessage")
+    assert unread == "That is no amount of money."
+    amount.fill("\N{EN DASH}25.50")
+    expect(form.get_by_role("status")).to_have_text("$374.50")
+    label.fill("")
+    assert not form.evaluate("it => it.checkValidity()")
+    label.fill("Stairs")
+    form.get_by_role("button", name="Offer it").tap()
+    expect(drawer.locator(".asked-price")).to_have_text("$374.50")
+
+
+def test_an_offer_that_cannot_be_read_is_not_shown_to_the_customer(
+    window: Window, site: Site
+) -> None:
+    """The server says why not."""
+    job = site.job(**JOELS)
+    phone = window("joel", **PHONE)
+    phone.goto(f"/dashboard/jobs/{job.id}")
+    form = price_form(phone.locator(".drawer"))
+    form.get_by_label("Mattress", exact=False).fill("two")
+    form.evaluate("it => it.dispatchEvent(new CustomEvent('queued', { bubbles: true }))")
+    expect(phone.locator(".asked")).to_have_count(0)
+
+
 def test_each_line_that_is_begun_is_followed_by_an_empty_one_and_drafts_keep_theirs(
     window: Window, site: Site
 ) -> None:

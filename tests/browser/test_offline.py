@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -473,37 +472,38 @@ def test_what_was_dropped_after_all_gives_its_place_to_nothing(
     expect(waiting_list(page).locator(".you")).to_contain_text(["Start", "Note"])
 
 
-def price_sheet(page: Page, job: Job) -> Locator:
-    page.locator(f"#job-{job.id}").get_by_role("button", name="More").click()
-    page.locator(f"#more-{job.id}").get_by_role("button", name="Change the price…").click()
-    return page.locator(f"#price-{job.id}")
-
-
-def test_all_lines_of_a_price_come_back_to_be_changed(phone_at: PhoneAt, site: Site) -> None:
-    """Each in its own place, and those too for which the page had none."""
-    (job,) = stops(site, load="half", price=Decimal(320))
+def test_a_price_that_was_refused_can_be_changed_with_all_its_lines(
+    phone_at: PhoneAt, site: Site
+) -> None:
+    (job,) = stops(site)
     page = phone_at().sign_in()
-    sheet = price_sheet(page, job)
-    labels, amounts = sheet.get_by_label("What it is for"), sheet.get_by_label("Amount")
-    typed = [("Half load", "300"), ("Stairs", "40"), ("Hot tub", "90"), ("Long way", "many")]
-    for place, (label, amount) in enumerate([*typed, ("Tip", "5")]):
-        labels.nth(place).fill(label)
-        amounts.nth(place).fill(amount)
-    sheet.get_by_role("button", name="Offer it").click()
+    refuse_next(page, "/quote", 422)
+    sheet = page.locator(f"#price-{job.id}")
+    tap(page, job, "More")
+    page.get_by_role("button", name="Change the price…").click()
+    offer = sheet.locator(".offer")
+    amounts = {"Price so far": "600", "Stairs": "50", "Piano": "70", "Help": "-20", "Tip": "5"}
+    typed = [*amounts.items()]
+    for place, (label, amount) in enumerate(typed):
+        offer.get_by_label("What it is for").nth(place).fill(label)
+        offer.get_by_label("Amount").nth(place).fill(amount)
+    offer.get_by_label("Hot tub").fill("1")
+    offer.get_by_role("button", name="Offer it").click()
     waits(page, "1 needs you")
-    page.reload()
-    waits(page, "1 needs you")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
     waiting_list(page).get_by_role("button", name="Change it").click()
-    for place, (label, amount) in enumerate([*typed, ("Tip", "5")]):
-        expect(labels.nth(place)).to_have_value(label)
-        expect(amounts.nth(place)).to_have_value(amount)
-    amounts.nth(3).fill("25")
-    sheet.get_by_role("button", name="Offer it").click()
+    for place, line in enumerate(typed):
+        fields = offer.locator(".line").nth(place).locator("input")
+        assert tuple(field.input_value() for field in fields.all()) == line
+    expect(offer.get_by_label("Hot tub")).to_have_value("1")
+    expect(offer.get_by_role("status")).to_have_text("$1,055")
+    offer.get_by_label("Amount").nth(1).fill("60")
+    offer.get_by_role("button", name="Offer it").click()
     all_is_sent(page)
     quote = site.stored(job).quote
     assert quote
-    assert [line.label for line in quote.lines] == [label for label, _ in typed] + ["Tip"]
-    assert quote.amount == 460
+    assert quote.amount == 1065
 
 
 def refuse_next(page: Page, path: str, status: int, times: int = 1, **headers: str) -> None:
@@ -515,6 +515,26 @@ def refuse_next(page: Page, path: str, status: int, times: int = 1, **headers: s
         lambda route: route.fulfill(status=status, body=body, headers=kind),
         times=times,
     )
+
+
+def test_a_note_to_a_job_that_is_no_more_theirs_can_still_be_read(
+    phone_at: PhoneAt, site: Site
+) -> None:
+    lost, other = stops(site, 2)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.canyon.refuse()
+    add_note(page, lost, "The gate code is 4711 now")
+    site.assign(lost, "ana")
+    reception_again(phone)
+    waits(page, "1 needs you")
+    page.reload()
+    is_at(page, other, "booked")
+    row = waiting_list(page).locator(".tap")
+    expect(row.locator(".you")).to_contain_text("The gate code is 4711 now")
+    expect(row.get_by_role("button", name="Change it")).to_be_hidden()
+    drop(page, "You: Note")
+    all_is_sent(page)
 
 
 @pytest.mark.parametrize("how", ["given to Ana", "gone"])
@@ -556,6 +576,33 @@ def test_what_waits_is_taken_back_with_undo(phone_at: PhoneAt, site: Site) -> No
     reception_again(phone)
     is_at(page, job, "in_progress")
     assert moves(site, job) == ["in_progress"]
+
+
+def test_what_could_not_be_done_leaves_one_green_button(phone_at: PhoneAt, site: Site) -> None:
+    job, other = stops(site, 2)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.canyon.refuse()
+    tap(page, job, "More")
+    page.get_by_role("button", name="Could not do it…").click()
+    sheet = page.locator(f"#could-not-{job.id}")
+    sheet.get_by_text("No access").click()
+    sheet.get_by_role("button", name="Give it back").click()
+    waits(page, "1 waiting")
+    green = page.locator(".stop.large .bar .primary")
+    expect(green).to_have_text([f"Next stop: {other.customer_name}"])
+
+
+def test_what_was_taken_back_can_be_tapped_again_at_once(phone_at: PhoneAt, site: Site) -> None:
+    (job,) = stops(site)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.canyon.refuse()
+    tap(page, job, "Start")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#reception .opens")).to_be_hidden()
+    tap(page, job, "Start")
+    waits(page, "1 waiting")
 
 
 # --- a server in trouble ------------------------------------------------------------------
@@ -747,6 +794,24 @@ def test_signing_out_asks_first_and_the_next_member_sees_nothing_of_it(
     phone.sign_in()
     waits(page, "1 needs you")
     assert moves(site, job) == ["ready_for_pickup"]
+
+
+def test_a_tab_of_whoever_was_signed_in_before_shows_nothing_of_theirs(
+    phone_at: PhoneAt, site: Site
+) -> None:
+    (job,) = stops(site)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.context.clear_cookies()
+    anas = phone.context.new_page()
+    anas.goto(DAY)
+    sign_in_as(anas, "ana")
+    anas.wait_for_url("**/dashboard/day/")
+    tap(page, job, "Start")
+    expect(page.locator("#reception")).to_have_attribute("data-member", "ana")
+    assert job.customer_name not in page.content()
+    all_is_sent(page)
+    assert moves(site, job) == []
 
 
 def test_without_a_copy_a_page_of_ours_says_that_there_is_no_reception(

@@ -116,6 +116,21 @@ def test_a_script_is_told_in_json(joel: Client, jobs: InMemory) -> None:
     assert refused.json()["said"].startswith("IMG_1.jpg: that is no JPEG or PNG picture")
 
 
+def test_the_days_queue_is_asked_about_a_file_that_was_left_out(
+    joel: Client, jobs: InMemory
+) -> None:
+    """The others are added all the same; sent on top, under its key, it is done."""
+    asked = send(joel, file(), file(b"GIF89a", "broken.jpg"), key="k1", headers=JSON)
+    assert asked.status_code == 422
+    said = asked.json()["said"]
+    assert said.startswith("1 photo added: Before. broken.jpg: that is no JPEG or PNG picture")
+    assert asked.json()["version"] == 2
+    on_top = {"key": "k1", "insist": "1", "headers": JSON}
+    again = send(joel, file(), file(b"GIF89a", "broken.jpg"), **on_top)
+    assert again.status_code == 200
+    assert len(the_job(jobs).photos) == 1
+
+
 def test_what_a_driver_sends_again_is_added_once(
     joel: Client, jobs: InMemory, media: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,10 +206,11 @@ def test_one_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch, jobs: InMemor
 
 def test_what_is_no_picture_does_not_keep_the_others_away(joel: Client, jobs: InMemory) -> None:
     """They are nowhere but on the driver's phone."""
-    answer = send(joel, *colours(1), file(b"<svg/>", "x.svg"), *colours(2), headers=JSON)
+    answer = send(joel, *colours(1), file(b"<svg/>", "x.svg"), *colours(2), headers=FETCH)
     assert answer.status_code == 200
-    assert answer.json()["said"] == (
+    assert (
         "2 photos added: Before. x.svg: that is no JPEG or PNG picture, or a damaged one."
+        in words(answer)
     )
     assert len(the_job(jobs).photos) == 2
 

@@ -102,14 +102,31 @@ def test_a_note_is_of_when_it_was_written(
     assert job_of(jobs).notes[-1].at == NOON + HOUR / 2
 
 
-@pytest.mark.parametrize("ago", ["86401", "-1", "soon", "1e9", "9" * 30, "²"])
+@pytest.mark.parametrize(
+    ("ago", "why"),
+    [
+        ("86401", "more than a day ago"),
+        ("99999999", "more than a day ago"),
+        *((ago, "no number of seconds") for ago in ("-1", "soon", "1e9", "9" * 30, "²")),
+    ],
+)
 def test_what_is_too_old_or_no_time_at_all_is_refused_and_changes_nothing(
-    joel: Client, jobs: JobRepository, ago: str
+    joel: Client, jobs: JobRepository, ago: str, why: str
 ) -> None:
     answer = tap(joel, "in_progress", ago)
     assert answer.status_code == 422
-    assert "more than a day ago" in answer.json()["said"]
+    assert why in answer.json()["said"]
     assert not job_of(jobs).moves
+
+
+def test_what_was_heard_in_time_is_done_however_late_it_is_sent_again(
+    joel: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    """Its answer was lost, and the phone was off over the weekend."""
+    tap(joel, "notes", 60, text="Dog", key="k1")
+    clock.at += timedelta(days=2)
+    again = tap(joel, "notes", 2 * 86400 + 60, text="Dog", key="k1")
+    assert (again.status_code, len(job_of(jobs).notes)) == (200, 1)
 
 
 def test_sent_again_it_is_done_once_and_keeps_its_first_time(

@@ -119,7 +119,7 @@ class Markup:
         return template
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _rendered(shown: Shown, template: Template) -> str:
     stop, day = shown.stop, reverse("day")
     request: Any = SimpleNamespace(user=shown.asks, business=shown.business)

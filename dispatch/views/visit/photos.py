@@ -17,7 +17,7 @@ from dispatch.explain.history import photos_text
 from dispatch.explain.words import told
 from dispatch.http import SiteRequest, as_picture, crew_only
 from dispatch.jobs import photos as kept
-from dispatch.views.drawer import Outcome, job_action, no_job, tap_sent
+from dispatch.views.drawer import Outcome, job_action, no_job, takes_json, tap_sent
 from dispatch.views.visit.album import KINDS
 
 WHICH_KIND = gettext_lazy("Say what the photos show: before, after or a problem.")
@@ -35,7 +35,11 @@ def add(request: SiteRequest, job: Job, _form: None) -> Outcome:
     by, tap = request.user.actor, tap_sent(request)
     added = kept.take(request.business, job.id, files, Kind(kind), by=by, **tap)
     words = [f"{photos_text(added.kept, kind)}.", *map(told, added.refused)]
-    return added.done, " ".join(words)
+    said = " ".join(words)
+    if added.refused and takes_json(request):
+        # It stays in the day's queue until its person has seen it; sent again it is done.
+        raise InvalidInput({"photo": said})
+    return added.done, said
 
 
 @require_safe

@@ -9,6 +9,7 @@ const line = bar.querySelector(".said"), opener = bar.querySelector(".opens"), e
 const list = document.getElementById("queue"), rows = list.querySelector("ul");
 const row = document.getElementById("tap"), asking = document.getElementById("drop-tap");
 const labels = JSON.parse(words.labels);
+const TYPED = ["eta", "label", "amount", "text", "name"]; // names of fields
 const isElsewhere = location.hash === "#no-reception"; // the worker led here from another page
 let latest = [[], 0], shown = ""; // the list is made anew only where what it shows changes
 
@@ -53,7 +54,7 @@ function rowOf(tap, sending) {
   item.dataset.tap = tap.id;
   set(".name", tap.name);
   const needs = tap.state === "needs", { answer } = tap;
-  set(".you", needs ? words.you.replace("%s", () => said(tap)) : said(tap));
+  set(".you", needs ? words.you.replace("%s", () => whole(tap)) : whole(tap));
   item.querySelector(".now").hidden = !needs;
   if (needs) set(".now", words.now.replace("%s", () => [labels[answer.status], answer.said].filter(Boolean).join("; ")));
   for (const button of item.querySelectorAll("[data-do]")) {
@@ -62,8 +63,23 @@ function rowOf(tap, sending) {
     button.addEventListener("click", () => DO[button.dataset.do](tap));
   }
   // Where the job is gone there is nothing to send it on top of.
-  if (needs && answer.code === 404) item.querySelector("[data-do=top]").hidden = true;
+  if (needs && answer.code === 404) {
+    item.querySelector("[data-do=top]").hidden = true;
+    item.querySelector("[data-do=change]").hidden = !formOf(tap);
+  }
+  // Sent again as it is, it is done once; changed, it would be something else.
+  if (needs && mayHaveArrived(tap)) item.querySelector("[data-do=change]").hidden = true;
   return item;
+}
+
+function mayHaveArrived({ tried, state, answer }) {
+  return tried && (state !== "needs" || answer.code >= 500);
+}
+
+// With what was typed: it may be nowhere else any more.
+function whole(tap) {
+  const typed = tap.fields.filter(([name, value]) => TYPED.includes(name) && value.trim()).map(([, value]) => value);
+  return [said(tap), typed.join(" · ")].filter(Boolean).join(": ");
 }
 
 const DO = {
@@ -82,10 +98,11 @@ const DO = {
     form.dataset.replaces = tap.id;
     form.closest("details:not([open])")?.setAttribute("open", "");
     form.closest("[popover]")?.showPopover();
+    form.querySelector(VISIBLE).dispatchEvent(new Event("input", { bubbles: true }));
     form.querySelector(VISIBLE).focus();
   },
   drop(tap) {
-    const question = tap.tried && tap.state !== "needs" ? words.dropsTried : words.drops;
+    const question = mayHaveArrived(tap) ? words.dropsTried : words.drops;
     asking.querySelector("p").textContent = question.replace("%s", () => `${tap.name}: ${said(tap)}`);
     asking.showModal();
     asking.addEventListener("close", () => {
@@ -116,16 +133,15 @@ function formOf(tap) {
   return forms.find((form) => new URL(form.action).pathname === tap.path.split("?")[0] && form.querySelector(VISIBLE) && tap.what.startsWith(form.dataset.what));
 }
 
-// Of several fields of one name each has its own; what is typed in the last line makes another.
+// Of several fields of one name each gets its own; a form that has too few makes room first.
 function fill(form, tap) {
-  const places = {};
-  for (const [name, value] of tap.fields) {
-    const place = places[name] = (places[name] ?? -1) + 1;
-    const twins = [...form.elements].filter((field) => field.name === name && field.matches(VISIBLE));
-    const given = twins.find((field) => field.type === "radio" && field.value === value) || twins[place];
-    if (given?.type === "radio") given.checked = given.value === value;
-    else if (given) given.value = value;
-    given?.dispatchEvent(new Event("input", { bubbles: true }));
+  form.dispatchEvent(new CustomEvent("filling", { bubbles: true, detail: tap.fields }));
+  const left = [...tap.fields];
+  for (const field of form.elements) {
+    const place = left.findIndex(([name]) => name === field.name), value = left[place]?.[1];
+    if (value === undefined || field.matches("[type=hidden], [type=file], button")) continue;
+    if (field.type === "radio") field.checked = field.value === value;
+    else [[, field.value]] = left.splice(place, 1);
   }
   const files = new DataTransfer();
   for (const [, blob, filename] of tap.files) files.items.add(new File([blob], filename, { type: blob.type }));

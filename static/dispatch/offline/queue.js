@@ -78,12 +78,14 @@ export function add(tap, changed) {
 
 export function keep(tap) {
   return change((store, taps) => {
-    if (taps.some(({ id }) => id === tap.id)) store.put(tap);
+    if (taps.some((each) => isSame(each, tap))) store.put(tap);
   });
 }
 
 export function sent(tap) {
-  return change((store) => { store.delete(tap.id); });
+  return change((store, taps) => {
+    if (taps.some((each) => isSame(each, tap))) store.delete(tap.id);
+  });
 }
 
 // What was tapped after it expected it: where that does not fit any more, its person is asked.
@@ -130,6 +132,11 @@ export function withFields(tap, values) {
   const fields = tap.fields.filter(([name]) => !(name in values));
   for (const [name, value] of Object.entries(values)) if (value) fields.push([name, value]);
   return { ...tap, fields };
+}
+
+// Another may have taken its place.
+function isSame(tap, other) {
+  return tap.id === other.id && tap.key === other.key;
 }
 
 function isWith(tap, other) {

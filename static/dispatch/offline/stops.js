@@ -104,12 +104,12 @@ function set(button, { disabled, primary }) {
 }
 
 // Each step's button becomes pressable by the status that it begins at; the first that leads on is
-// the green one.
+// the green one, unless that is to go on to the next stop.
 function follow(stop, status) {
   let found = false;
   for (const button of buttons(stop)) {
     const { from, to } = button.form.dataset, disabled = !from.split(" ").includes(status);
-    const primary = !found && !disabled && Boolean(to) && button.closest(".bar") !== null;
+    const primary = !found && !disabled && Boolean(to) && !stop.matches("[data-ahead]") && button.closest(".bar") !== null;
     set(button, { disabled, primary });
     found ||= primary;
   }

@@ -1,7 +1,7 @@
 // Every form of the day that says so is kept on this phone first and sent from there: in order, once,
 // and with the moment at which it was tapped.
 import { send } from "../../site/live.js";
-import { day, mine, refresh, sayRefusal } from "../day.js";
+import { day, mine, refresh, say, sayRefusal } from "../day.js";
 import { dropNow, showBar } from "./bar.js";
 import { load, statusOf } from "./heard.js";
 import { forget } from "./keep.js";
@@ -20,6 +20,11 @@ if (bar.dataset.copied) state.trouble = "lost"; // until we hear something else
 
 async function changed() {
   await show();
+  // Whoever is signed in now sees nothing of this member's day.
+  if (state.trouble === "other") {
+    await forget();
+    return location.reload();
+  }
   if (state.trouble === "signedOut") await forget();
   if (!bar.dataset.copied || state.trouble) return;
   await refresh();
@@ -120,7 +125,9 @@ day.addEventListener("merged", show);
 // At once: a button that is as it was before has not come under anybody's finger.
 day.addEventListener("coming", ({ detail: fresh }) => project(taps, [fresh]));
 day.addEventListener("untap", async ({ detail: tap, target: stop }) => {
-  if (await dropNow(tap) || !tap.to) return;
+  last.what = ""; // the same again is meant
+  if (await dropNow(tap)) return;
+  if (!tap.to) return say(bar.dataset.gone);
   // It was sent meanwhile: then it is taken back as what is done is.
   const body = new FormData(stop.querySelector("form[data-queue]"));
   for (const [name, value] of [["status", field(tap, "expected")], ["expected", tap.to], ["reason", bar.dataset.undoReason], ["key", newKey()]]) body.set(name, value);
