@@ -828,6 +828,22 @@ def test_without_a_copy_a_page_of_ours_says_that_there_is_no_reception(
         expect(page.get_by_role("heading", name="No reception")).to_be_visible()
 
 
+def test_signing_out_without_reception_says_so_and_shows_the_day_no_more(
+    phone_at: PhoneAt, site: Site
+) -> None:
+    stops(site)
+    phone = phone_at()
+    page = phone.sign_in()
+    phone.canyon.refuse()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("heading", name="No reception")).to_be_visible()
+    assert not has_copy(page)
+    phone.canyon.mend()
+    page.goto(DAY)
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("heading", name="Crew sign-in")).to_be_visible()
+
+
 def test_a_day_that_is_over_is_not_shown(phone_at: PhoneAt, site: Site) -> None:
     stops(site)
     phone = phone_at()

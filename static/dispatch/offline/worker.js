@@ -1,6 +1,7 @@
 // The service worker's code: it keeps one copy of the day of whoever is signed in, and shows it where
 // there is no reception. TOLD comes with it from the server: the copy's name, addresses, and a page
-// that says there is no reception. It answers nothing that is sent, and keeps nothing else.
+// that says there is no reception. Of what is sent it answers a sign-out alone, where that
+// does not get through. It keeps nothing else.
 const PATIENCE = 3000; // ms for the network, where there is a copy: no reception looks like a slow one
 const OUT_OF_REACH = [502, 503, 504];
 const MEMBER = "Qdn-Member", UNTIL = "Qdn-Until", DATE = "Qdn-Date"; // headers of the copy
@@ -17,7 +18,7 @@ addEventListener("message", (event) => {
 addEventListener("fetch", (event) => {
   const { request } = event, { origin, pathname } = new URL(request.url);
   if (origin !== location.origin) return;
-  if (request.method === "POST" && pathname === TOLD.logout) event.waitUntil(forget());
+  if (request.method === "POST" && pathname === TOLD.logout) event.respondWith(leave(request));
   if (request.method !== "GET") return;
   if (request.mode === "navigate") event.respondWith(page(event));
   else if (/^\/(static\/|brand\.)/.test(pathname)) event.respondWith(file(request));
@@ -54,7 +55,16 @@ async function page(event) {
 async function instead(request) {
   const kept = await copy();
   if (kept) return Response.redirect(TOLD.day + (isSameDay(request, kept.headers) ? "" : "#no-reception"));
+  return noReception();
+}
+
+function noReception() {
   return new Response(TOLD.page, { status: 503, headers: { "Content-Type": "text/html;charset=utf-8" } });
+}
+
+async function leave(request) {
+  await forget();
+  return fetch(request).catch(noReception);
 }
 
 async function file(request) {
