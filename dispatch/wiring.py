@@ -107,8 +107,19 @@ def in_a_thread(fn: Callable[..., T], *args: Any) -> T:
     worker all requests share one thread, and would wait.
     """
     if gevent.monkey.is_module_patched("threading"):
-        return gevent.get_hub().threadpool.apply(fn, args)  # type: ignore[no-any-return]
+        # What is raised there gevent would write to the log.
+        result, error = gevent.get_hub().threadpool.apply(_outcome, (fn, args))
+        if error:
+            raise error
+        return result  # type: ignore[no-any-return]
     return fn(*args)
+
+
+def _outcome(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    try:
+        return fn(*args), None
+    except Exception as error:
+        return None, error
 
 
 def new_job_id() -> str:

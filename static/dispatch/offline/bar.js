@@ -67,8 +67,8 @@ function rowOf(tap, sending) {
     item.querySelector("[data-do=top]").hidden = true;
     item.querySelector("[data-do=change]").hidden = !formOf(tap);
   }
-  // Sent again as it is, it is done once; changed, it would be something else.
-  if (needs && mayHaveArrived(tap)) item.querySelector("[data-do=change]").hidden = true;
+  // Sent again as it is, it is done once; changed, what arrived of it would be there twice.
+  if (needs && (mayHaveArrived(tap) || tap.files.length)) item.querySelector("[data-do=change]").hidden = true;
   return item;
 }
 
