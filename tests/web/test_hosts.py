@@ -176,6 +176,8 @@ def test_each_business_has_its_own_colour_and_mark() -> None:
     assert ".top { background: #c4b5fd; border-color: #c4b5fd; }" in style
     assert "color: #000000" in style, "black words are easier to read on it"
     assert "color: #ffffff" in text(at("cactus.localhost").get("/brand.css"))
+    app = at("thistle.localhost").get("/dashboard/manifest.webmanifest").json()
+    assert [icon["src"] for icon in app["icons"]] == ["/brand.svg"]
     icon = at("thistle.localhost").get("/brand.svg")
     assert icon.headers["Content-Type"] == "image/svg+xml"
     assert ">TC</text>" in text(icon)

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from dispatch.domain.job import Job
 from dispatch.domain.status import Status
+from dispatch.stores.archiver import Archiver
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
 from tests.making import BUSINESS, NOON, FakeClock, make_job
@@ -155,6 +156,28 @@ def test_the_answer_says_how_the_job_is_now(
     late = tap(joel, "completed", expected="in_progress")
     assert (late.status_code, late.json()["status"]) == (409, "cancelled")
     assert "Dana has moved this job to “Cancelled”" in late.json()["said"]
+
+
+def test_of_a_job_that_was_archived_meanwhile_a_move_is_told_and_a_note_is_kept(
+    joel: Client, dana: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    tap(dana, "completed")
+    clock.at += timedelta(days=4)
+    Archiver(jobs).archive(BUSINESS.today(clock.now()))
+    assert not jobs.read().jobs
+    late = tap(joel, "in_progress", 3600, expected="booked")
+    assert (late.status_code, late.json()["status"]) == (409, "completed")
+    assert tap(joel, "notes", 3600, text="Dog").status_code == 200
+    assert [note.text for note in jobs.archived("jXkL9m2pQ").notes] == ["Dog"]
+
+
+def test_what_was_tapped_too_long_ago_can_be_sent_as_of_now(
+    joel: Client, jobs: JobRepository
+) -> None:
+    assert tap(joel, "in_progress", 86401, key="k1").status_code == 422
+    assert tap(joel, "in_progress", "", key="k1", insist="1").status_code == 200
+    (start,) = job_of(jobs).moves
+    assert start.moment == start.at
 
 
 def test_a_job_that_is_anothers_now_is_told_without_a_word_of_it(
