@@ -36,7 +36,7 @@ def of(business: Business, job: Job, at: datetime) -> Position | None:
     except RedisError as error:
         log.warning("Positions cannot be read: %s", error)
         return None
-    return known if known and known.is_of(job, at) else None
+    return known if known and known.is_fresh(at) else None
 
 
 def forget(business: Business, job: Job) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from math import isfinite
 
-from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.stored.record import Record
 from dispatch.domain.typed.sentences import Sentence as _
@@ -27,9 +26,9 @@ class Position(Record, frozen=True):
         lat, lon = (_degrees(name, given.get(name, "")) for name in MOST_DEGREES)
         return cls(lat=lat, lon=lon, at=at)
 
-    def is_of(self, job: Job, at: datetime) -> bool:
-        """True while it tells anything of who comes: on their way, they said it lately."""
-        return job.still_coming and job.on_my_way is not None and at - self.at <= KEPT
+    def is_fresh(self, at: datetime) -> bool:
+        """True while it still tells anything."""
+        return at - self.at <= KEPT
 
 
 def _degrees(name: str, typed: str) -> float:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from dispatch import wiring
+from dispatch.domain.moves import UNDO
 from dispatch.domain.permissions import Permission
 from dispatch.domain.status import Status
 from dispatch.explain.words import told
@@ -29,7 +30,8 @@ def offline_of(request: SiteRequest) -> dict[str, Any]:
     today = business.today(at)
     _, until = business.days(today, today)
     labels = json.dumps({status: told(status.label) for status in Status})
-    return {"time": time_text(at, business), "until": until, "labels": labels}
+    said = {"time": time_text(at, business), "until": until, "labels": labels}
+    return said | {"undo_reason": UNDO}
 
 
 @require_safe

@@ -75,12 +75,8 @@ class Stop:
 
     @property
     def may_come(self) -> bool:
-        """True where somebody may still say that they are on their way."""
+        """True where somebody may still say that they are on their way, or start."""
         return self.job.still_coming and Status.IN_PROGRESS in self.targets
-
-    @property
-    def may_start(self) -> bool:
-        return self.may_come
 
     @property
     def may_finish(self) -> bool:
@@ -103,7 +99,7 @@ class Stop:
         """What comes next: WAY, `in_progress`, `completed`; empty where nothing does."""
         if self.may_finish:
             return Status.COMPLETED
-        if not self.may_start or self.failed:
+        if not self.may_come or self.failed:
             return ""
         return Status.IN_PROGRESS if self.on_my_way else WAY
 
