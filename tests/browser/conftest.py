@@ -90,3 +90,11 @@ def sign_in(browser: Browser, site: Site, who: str) -> Any:
 def later(page: Page, seconds: float = 11) -> None:
     """Let the page's clock jump; its poll is due then."""
     page.clock.fast_forward(round(seconds * 1000))
+
+
+def cut_off(page: Page) -> None:
+    """Out of reach until two polls have failed; the next is due only once one has."""
+    page.context.set_offline(True)
+    for _ in range(2):
+        with page.expect_event("requestfailed"):
+            later(page)

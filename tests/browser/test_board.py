@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from dispatch.domain.job import Crew, Event, Job, MessageIn
 from dispatch.domain.status import Status
-from tests.browser.conftest import Window, later, sign_in
+from tests.browser.conftest import Window, cut_off, later, sign_in
 from tests.browser.site import Site, book, card, column, now, open_drawer, pick, sign_in_as
 from tests.making import BUSINESS
 
@@ -700,9 +700,7 @@ def test_a_half_typed_note_is_not_shown_to_who_signs_in_next(still: Page, job: J
 
 def test_out_of_reach_the_board_says_so_and_heals(still: Page, job: Job) -> None:
     offline = still.get_by_text("We cannot reach the server.")
-    still.context.set_offline(True)
-    later(still)
-    later(still)
+    cut_off(still)
     expect(offline).to_be_in_viewport()
     card(still, job).get_by_role("button", name="Ready for Pickup").click()
     expect(said(still)).to_contain_text("We could not reach the server.")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dispatch.domain.status import Status
-from tests.browser.conftest import Window, later
+from tests.browser.conftest import Window, cut_off, later
 from tests.browser.site import Site, card, open_drawer
 
 pytestmark = pytest.mark.long
@@ -77,10 +77,7 @@ def test_out_of_reach_the_page_says_so_and_heals(window: Window, site: Site) -> 
     mark = window(still=True)
     mark.goto(f"/track/{job.tracking_token}")
     offline = mark.get_by_text("We cannot reach the server right now.")
-    mark.context.set_offline(True)
-    for _ in range(2):  # the next poll is due only once this one has failed
-        with mark.expect_event("requestfailed"):
-            later(mark)
+    cut_off(mark)
     expect(offline).to_be_in_viewport()
     mark.context.set_offline(False)
     expect(offline).to_be_hidden()
