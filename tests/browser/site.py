@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from playwright.sync_api import Locator, Page
 
 from dispatch.domain.job import Crew, Job
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
 from dispatch.domain.status import Status
 from dispatch.domain.visit.photo import Kind, Photo
@@ -50,8 +51,19 @@ class Site:
     def many_jobs(self, count: int, **fields: Any) -> list[Job]:
         """So many of them, in one change."""
         jobs = [self._made(**fields) for _ in range(count)]
-        self._jobs.change(lambda book: book.put(*jobs))
+        self._write(lambda book: book.put(*jobs), jobs[-1])
         return jobs
+
+    def _write(self, change: Callable[[JobBook], JobBook], job: Job) -> Job:
+        """Another process changes that job, and the server has read it."""
+        changed = self._jobs.change(change).job(job.id)
+        self._read(changed.tracking_token)
+        return changed
+
+    def _read(self, token: str) -> None:
+        """The server reads all that is stored before it answers to this link."""
+        address = f"{self.url}/track/{token}?r={self.revision}"
+        urlopen(Request(address, headers=another_caller())).close()
 
     def _made(self, **fields: Any) -> Job:
         job_id = f"job{next(NUMBERS):06}"
@@ -82,45 +94,38 @@ class Site:
     def change(self, job: Job, **fields: Any) -> Job:
         """Another process changes it."""
         changed = replace(job, version=job.version + 1, updated_at=self.now(), **fields)
-        return self._jobs.change(lambda book: book.put(changed)).job(job.id)
+        return self._write(lambda book: book.put(changed), job)
 
     def move(self, job: Job, to: Status) -> None:
-        """Joel moves it in another window; the server knows."""
+        """Joel moves it in another window."""
         at = self.now()
-        self._jobs.change(
+        self._write(
             lambda book: book.changed(
                 move(book.job(job.id), to, by=JOEL, at=at, business=BUSINESS), at
-            )
+            ),
+            job,
         )
-        self.let_know(job)
 
     def assign(self, job: Job, driver: str) -> None:
-        """Joel gives it to them in another window; the server knows."""
+        """Joel gives it to them in another window."""
         at, crew = self.now(), Crew(driver=driver)
-        self._jobs.change(
-            lambda book: book.changed(book.job(job.id).assigned(crew, by=JOEL.name, at=at), at)
+        self._write(
+            lambda book: book.changed(book.job(job.id).assigned(crew, by=JOEL.name, at=at), at),
+            job,
         )
-        self.let_know(job)
-
-    def let_know(self, job: Job) -> None:
-        """The server has read all that was put there, this job's latest too."""
-        with urlopen(f"{self.url}/track/{job.tracking_token}?r={self.revision}") as answer:
-            assert answer.status == 200
 
     def back_to(self, jobs: list[Job]) -> None:
         """These jobs as they were, and no others, in a storage that is there."""
-        was_cut_off = any(file.is_dir() for file in self._files)
         self._mend()
         extra = {job.id for job in self.all_jobs()} - {job.id for job in jobs}
         self._jobs.change(lambda book: book.put(*jobs).without(extra))
-        while was_cut_off and not self._is_seen():
-            time.sleep(0.2)  # the server looks once a second
+        while not self._is_seen():
+            time.sleep(0.2)  # after a cut the server looks once a second
 
     def _is_seen(self) -> bool:
         """The server knows what is stored: then it knows that this link is nobody's."""
         try:
-            address = f"{self.url}/track/{'n' * 32}?r={self.revision}"
-            urlopen(Request(address, headers=another_caller())).close()
+            self._read("n" * 32)
         except HTTPError as error:
             return error.code != 503
         return True
@@ -139,11 +144,6 @@ class Site:
             if file.is_dir():
                 file.rmdir()
                 _away(file).rename(file)
-
-    @property
-    def board(self) -> str:
-        """The board's address, fresh enough to show all that was just put there."""
-        return f"/dashboard/?r={self.revision}"
 
     @property
     def revision(self) -> int:

@@ -280,7 +280,7 @@ def booked_already(page: Page, site: Site) -> None:
 
 
 def track(status: Status, page: Page, site: Site) -> None:
-    page.goto(f"/track/{of(site, status).tracking_token}?r={site.revision}")
+    page.goto(f"/track/{of(site, status).tracking_token}")
 
 
 track_old = cut_off(partial(track, Status.READY_FOR_PICKUP), "cannot reach our records")
@@ -320,7 +320,7 @@ def guessed(page: Page, site: Site) -> None:
 
 def on_the_way(page: Page, site: Site) -> None:
     job = expected(site, Status.READY_FOR_PICKUP)
-    page.goto(f"/track/{job.tracking_token}?r={site.revision}")
+    page.goto(f"/track/{job.tracking_token}")
 
 
 def expected(site: Site, status: Status, **fields: Any) -> Job:
@@ -344,12 +344,12 @@ def priced(site: Site, status: Status = Status.BOOKED, **answer: Any) -> Job:
 
 
 def track_price(page: Page, site: Site) -> None:
-    page.goto(f"/track/{priced(site).tracking_token}?r={site.revision}")
+    page.goto(f"/track/{priced(site).tracking_token}")
     expect(page.get_by_role("heading", name="A new price")).to_be_visible()
 
 
 def ask_price(page: Page, site: Site) -> None:
-    page.goto(f"/track/{priced(site).tracking_token}/quote?r={site.revision}")
+    page.goto(f"/track/{priced(site).tracking_token}/quote")
     expect(page.get_by_role("heading", name="Do you agree")).to_be_visible()
 
 
@@ -375,13 +375,13 @@ def track_agreed(page: Page, site: Site) -> None:
     told = {"answer": "accepted", "answered_at": site.now(), "answered_by": "joel"}
     job = priced(site, **told, answered_name="Mark Söderblom")
     site.change(job, price=Decimal(930), price_lines=())
-    page.goto(f"/track/{job.tracking_token}?r={site.revision}")
+    page.goto(f"/track/{job.tracking_token}")
     expect(page.get_by_text("agreed to $930")).to_be_visible()
 
 
 def drawer_price(page: Page, site: Site) -> None:
     """A price waits for the yes; another one is begun."""
-    page.goto(f"/dashboard/jobs/{priced(site).id}?r={site.revision}")
+    page.goto(f"/dashboard/jobs/{priced(site).id}")
     page.get_by_text("Offer another price").click()
     page.get_by_label("What it is for").nth(1).fill("Stairs")
     page.get_by_label("Amount").nth(1).fill("25.50")
@@ -397,7 +397,7 @@ def drawer_price_errors(page: Page, site: Site) -> None:
 
 def drawer_pay(page: Page, site: Site) -> None:
     """More than is open: it is asked about."""
-    page.goto(f"/dashboard/jobs/{priced(site).id}?r={site.revision}")
+    page.goto(f"/dashboard/jobs/{priced(site).id}")
     page.locator(".pay-form > summary").click()
     page.locator(".pay").get_by_label("Amount").fill("9000")
     page.locator(".pay").get_by_text("Card terminal").click()
@@ -408,7 +408,7 @@ def drawer_pay(page: Page, site: Site) -> None:
 
 def could_not(page: Page, site: Site) -> None:
     """The crew were there, and the gate was locked."""
-    page.goto(f"/track/{failed(site).tracking_token}?r={site.revision}")
+    page.goto(f"/track/{failed(site).tracking_token}")
 
 
 def failed(site: Site) -> Job:
@@ -460,7 +460,7 @@ def login_503(page: Page, site: Site) -> None:
 
 
 def board(page: Page, site: Site) -> None:
-    page.goto(site.board)
+    page.goto("/dashboard/")
     expect(page.locator(".card").first).to_be_visible()
 
 
@@ -519,7 +519,7 @@ def drawer(page: Page, site: Site) -> None:
     note = Note(at=site.now() - timedelta(minutes=50), by="ana", text="Bring the piano straps.")
     notes = {"email": "shop@example.com", "notes": (note,)}
     job = expected(site, Status.READY_FOR_PICKUP, **notes, **A_LOAD)
-    page.goto(site.board)
+    page.goto("/dashboard/")
     open_drawer(page, job)
     expect(page.locator("#drawer h2")).to_be_visible()
 
@@ -563,7 +563,7 @@ def drawer_photos(page: Page, site: Site) -> None:
 
 
 def track_photos(page: Page, site: Site) -> None:
-    page.goto(f"/track/{with_photos(site).tracking_token}?r={site.revision}")
+    page.goto(f"/track/{with_photos(site).tracking_token}")
     expect(page.locator(".album img")).to_have_count(2)
 
 
@@ -579,7 +579,7 @@ def drawer_503(page: Page, site: Site) -> None:
 def somebody_was_faster(page: Page, site: Site) -> None:
     """409: the card as it is now."""
     job = of(site, Status.BOOKED)
-    page.goto(site.board)
+    page.goto("/dashboard/")
     open_drawer(page, job)
     site.change(job, status=Status.IN_PROGRESS)
     page.locator("#drawer").get_by_role("button", name="Start").click()
@@ -588,7 +588,7 @@ def somebody_was_faster(page: Page, site: Site) -> None:
 
 def why(page: Page, site: Site) -> None:
     """A move back asks for the reason."""
-    page.goto(site.board)
+    page.goto("/dashboard/")
     card(page, of(site, Status.READY_FOR_PICKUP, crew=JOELS)).press("Shift+ArrowLeft")
     expect(page.locator("#why")).to_be_visible()
 
@@ -626,7 +626,7 @@ def new_member_errors(page: Page, site: Site) -> None:
 def flood(page: Page, site: Site) -> None:
     """One sender, many requests nobody has looked at."""
     many_requests(site)
-    page.goto(site.board)
+    page.goto("/dashboard/")
     expect(page.get_by_text("One sender has sent a lot")).to_be_visible()
 
 
@@ -663,13 +663,13 @@ def numbers(page: Page, site: Site) -> None:
             history=tuple(history),
             payments=(cash,) if ago % 2 else (),
         )
-    page.goto(f"/dashboard/numbers/?r={site.revision}")
+    page.goto("/dashboard/numbers/")
     expect(page.locator(".chart").first).to_be_visible()
 
 
 def requests(page: Page, site: Site) -> None:
     many_requests(site)
-    page.goto(f"/dashboard/requests/?r={site.revision}")
+    page.goto("/dashboard/requests/")
     expect(page.get_by_text("requests from one sender")).to_be_visible()
 
 
@@ -680,7 +680,7 @@ def requests_told(page: Page, site: Site) -> None:
     morning = {"window": BUSINESS.windows[0].on(BUSINESS.today(site.now()) + timedelta(days=1))}
     site.many_jobs(8, status=Status.BOOKED, **morning)
     site.job(Status.PENDING, customer_name="Omar Haddad", **morning)
-    page.goto(f"/dashboard/requests/?r={site.revision}")
+    page.goto("/dashboard/requests/")
     for box in page.locator("[form=several]").all():
         box.check()
     site.change(gone, status=Status.CANCELLED)
@@ -699,7 +699,7 @@ def schedule_ticked(page: Page, site: Site) -> None:
     """Where the ticked job may go; one driver has more than they can do."""
     many = {"status": Status.BOOKED, "window": BUSINESS.windows[0].on(NOON.date() + DAY)}
     site.many_jobs(9, **many, crew=JOELS)
-    page.goto(f"/dashboard/schedule/?r={site.revision}")
+    page.goto("/dashboard/schedule/")
     page.locator(".stop input").first.check()
     expect(page.locator(".here").first).to_be_visible()
 
@@ -732,7 +732,7 @@ def settings_errors(page: Page, site: Site) -> None:
 
 def known_caller(page: Page, site: Site) -> None:
     site.job(customer_name="Nancy Ortega", location="3055 Juniper St", phone="+16195550142")
-    page.goto(f"/dashboard/jobs/new?r={site.revision}")
+    page.goto("/dashboard/jobs/new")
     page.get_by_label("Phone").fill("619-555-0142")
     page.get_by_role("button", name="Look up").click()
     expect(page.get_by_role("button", name="Nancy Ortega")).to_be_visible()
@@ -768,7 +768,7 @@ def stop(site: Site, status: Status = Status.BOOKED, **fields: Any) -> Job:
 def day(page: Page, site: Site, status: Status = Status.BOOKED, **fields: Any) -> Locator:
     """The large stop."""
     job = stop(site, status, **fields)
-    page.goto(f"/dashboard/day/?at={job.id}&r={site.revision}")
+    page.goto(f"/dashboard/day/?at={job.id}")
     expect(page.locator(".stop.large h2")).to_have_text(job.customer_name)
     return page.locator(".stop.large")
 

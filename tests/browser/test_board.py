@@ -21,7 +21,7 @@ IN_PROGRESS, COMPLETED, CANCELLED = Status.IN_PROGRESS, Status.COMPLETED, Status
 
 def at_the_board(window: Window, site: Site, who: str = "dana", **options: Any) -> Page:
     page = window(who, **options)
-    page.goto(site.board)
+    page.goto("/dashboard/")
     return page
 
 
@@ -78,7 +78,7 @@ def test_arrows_walk_shift_and_an_arrow_move_enter_opens(window: Window, site: S
     lower = site.job(location="2 Keyboard Lane")
     beside = site.job(IN_PROGRESS, location="3 Keyboard Lane")
     dana = window("dana")
-    dana.goto(f"{site.board}&q=Keyboard")
+    dana.goto("/dashboard/?q=Keyboard")
     card(dana, upper).focus()
     dana.keyboard.press("ArrowDown")
     expect(card(dana, lower)).to_be_focused()
@@ -217,7 +217,7 @@ def test_two_taps_at_one_place_move_one_job_and_each_of_a_minute_can_be_undone(
 ) -> None:
     first, second = (site.job(location=f"{place} Twice Lane") for place in "12")
     dana = window("dana", still=True)
-    dana.goto(f"{site.board}&q=Twice+Lane")
+    dana.goto("/dashboard/?q=Twice+Lane")
     button = card(dana, first).get_by_role("button", name="Ready for Pickup")
     where = middle(button)
     dana.mouse.click(*where)
@@ -254,7 +254,7 @@ def test_a_tap_on_a_card_that_the_refresh_has_put_there_does_nothing(
     """What it was aimed at has moved away, or down."""
     gone, aim = (site.job(location=f"{place} Aim Lane") for place in "12")
     dana = window("dana", still=True)
-    dana.goto(f"{site.board}&q=Aim+Lane")
+    dana.goto("/dashboard/?q=Aim+Lane")
     where = middle(card(dana, gone).get_by_role("button", name="Ready for Pickup"))
     site.move(gone, IN_PROGRESS)
     later(dana)
@@ -264,7 +264,6 @@ def test_a_tap_on_a_card_that_the_refresh_has_put_there_does_nothing(
     where = middle(card(dana, aim).get_by_role("button", name="Ready for Pickup"))
     tomorrow = BUSINESS.windows[0].on(BUSINESS.today(now()) + timedelta(days=1))
     early = site.job(location="0 Aim Lane", window=tomorrow)
-    site.let_know(early)
     later(dana)
     expect(card(dana, early)).to_be_visible()
     dana.mouse.click(*where)
@@ -531,7 +530,6 @@ def test_the_refresh_leaves_the_drivers_open_and_the_focus_on_the_same_one(
     expect(ana).to_be_focused()
 
     site.change(site.stored(job), crew=Crew(driver="ana"))
-    site.let_know(job)
     later(still)
     expect(ana).to_have_count(0)
     expect(card(still, job)).to_be_focused()
@@ -540,7 +538,7 @@ def test_the_refresh_leaves_the_drivers_open_and_the_focus_on_the_same_one(
 def test_a_new_booking_announces_itself(window: Window, site: Site) -> None:
     dana = window("dana")
     dana.add_init_script(COUNT_BEEPS)
-    dana.goto(site.board)
+    dana.goto("/dashboard/")
     dana.bring_to_front()
     name = "Mark the New"
     book(window(), name)
@@ -556,7 +554,7 @@ def test_a_new_booking_announces_itself(window: Window, site: Site) -> None:
 def test_a_new_booking_announces_itself_on_a_filtered_board_too(window: Window, site: Site) -> None:
     dana = window("dana", still=True)
     dana.add_init_script(COUNT_BEEPS)
-    dana.goto(f"{site.board}&q=Nobody+of+this+name")
+    dana.goto("/dashboard/?q=Nobody+of+this+name")
     book(window(), "Mark the Hidden")
     later(dana)
     expect(said(dana)).to_have_text("New booking: Mark the Hidden")
@@ -578,7 +576,7 @@ def test_a_booking_that_was_confirmed_by_itself_announces_itself(
 def test_the_sound_can_be_switched_off_for_good(window: Window, site: Site) -> None:
     dana = window("dana", still=True)
     dana.add_init_script(COUNT_BEEPS)
-    dana.goto(site.board)
+    dana.goto("/dashboard/")
     dana.get_by_label("Sound for new bookings").uncheck()
     dana.reload()
     expect(dana.get_by_label("Sound for new bookings")).not_to_be_checked()
@@ -819,14 +817,12 @@ def test_its_text_can_be_selected(
 
 def test_the_cancelled_stay_as_they_were_folded(still: Page, site: Site) -> None:
     gone = site.job(CANCELLED, finished_at=now())
-    site.let_know(gone)
     later(still)
     expect(column(still, CANCELLED).locator(".count")).to_contain_text("1")
     expect(card(still, gone)).to_be_hidden()
     column(still, CANCELLED).locator("summary").click()
     expect(card(still, gone)).to_be_visible()
     another = site.job(CANCELLED, finished_at=now())
-    site.let_know(another)
     later(still)
     expect(card(still, another)).to_be_visible()
 
@@ -834,7 +830,7 @@ def test_the_cancelled_stay_as_they_were_folded(still: Page, site: Site) -> None
 def test_the_days_are_stepped_through_by_keyboard(window: Window, site: Site) -> None:
     job, other = site.job(location="1 Step Lane"), site.job(location="1 Step Lane", window=None)
     dana = window("dana")
-    dana.goto(f"{site.board}&q=Step+Lane")
+    dana.goto("/dashboard/?q=Step+Lane")
     assert job.window
     for _ in range(2):
         dana.get_by_role("navigation", name="Day").get_by_role("link").nth(2).focus()
@@ -860,7 +856,6 @@ def test_what_needs_attention_comes_and_goes_with_the_poll(
     link = dana.locator(f'.attention [data-job="{first.id}"] a')
     link.focus()
     late = site.job(messages_in=asked)
-    site.let_know(late)
     later(dana)
     expect(dana.locator(f'.attention [data-job="{late.id}"]')).to_be_visible()
     expect(link).to_be_focused()

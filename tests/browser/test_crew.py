@@ -78,7 +78,7 @@ def test_a_driver_is_picked_on_the_card_and_a_refusal_opens_the_drawer(
     window: Open, site: Site
 ) -> None:
     job, dana = site.job(), window("dana")
-    dana.goto(site.board)
+    dana.goto("/dashboard/")
     pick(dana, job).click()
     card(dana, job).get_by_role("button", name="Ana").click()
     expect(card(dana, job)).to_contain_text("Ana Kealoha")
@@ -86,7 +86,7 @@ def test_a_driver_is_picked_on_the_card_and_a_refusal_opens_the_drawer(
 
     full = [site.job(crew=Crew(driver="joel")) for _ in range(BUSINESS.jobs_per_window)]
     assert full
-    dana.goto(site.board)
+    dana.goto("/dashboard/")
     pick(dana, job).click()
     card(dana, job).get_by_role("button", name="Joel").click()
     drawer = dana.locator("#drawer .drawer")
@@ -158,7 +158,7 @@ def test_a_driver_sees_only_what_a_driver_should(window: Open, site: Site) -> No
     """Own jobs and those that nobody drives; no prices here; nothing of the dispatcher's."""
     mine, anas, nobodys = (site.job(crew=Crew(driver=driver)) for driver in ("joel", "ana", None))
     joel = window("joel")
-    joel.goto(site.board)
+    joel.goto("/dashboard/")
     expect(card(joel, mine)).to_be_visible()
     expect(card(joel, nobodys)).to_be_visible()
     expect(card(joel, anas)).to_have_count(0)

@@ -47,7 +47,7 @@ def stops(site: Site, *names: str, **fields: Any) -> list[Job]:
 
 def day(window: Window, site: Site, who: str = "joel", *, still: bool = False, **how: Any) -> Page:
     page = window(who, still=still, **(how or PHONE))
-    page.goto(f"/dashboard/day/?member=joel&r={site.revision}")
+    page.goto("/dashboard/day/?member=joel")
     return page
 
 
@@ -260,8 +260,7 @@ def test_a_changed_day_moves_nothing_until_it_is_asked_for(window: Window, site:
     page = day(window, site, still=True)
     before = large(page).evaluate(WHERE)
     afternoon = BUSINESS.windows[1].on(BUSINESS.today(site.now()))
-    (added,) = stops(site, "C", window=afternoon)
-    site.let_know(added)
+    stops(site, "C", window=afternoon)
     polled(page)
     show = page.get_by_role("button", name="Show it")
     expect(show).to_be_visible()
@@ -295,7 +294,6 @@ def test_what_has_changed_of_a_stop_is_shown_where_it_stands(window: Window, sit
     page = day(window, site, still=True)
     site.change(first, access_notes="Gate code 4411")
     site.change(second, access_notes="Gate code 2207")
-    site.let_know(second)
     polled(page)
     expect(large(page)).to_contain_text("Gate code 4411")
     stop(page, "B").locator("summary").tap()
@@ -311,7 +309,6 @@ def test_what_somebody_is_typing_is_left_alone(window: Window, site: Site) -> No
     note = large(page).locator("textarea")
     note.fill("The gate sticks; push.")
     site.change(job, access_notes="Gate code 4411")
-    site.let_know(job)
     polled(page)
     expect(note).to_be_visible()
     expect(note).to_have_value("The gate sticks; push.")
@@ -326,7 +323,6 @@ def test_a_job_that_is_cancelled_is_told(window: Window, site: Site) -> None:
     first, _second = stops(site, "A", "B")
     page = day(window, site, still=True)
     site.change(first, status=Status.CANCELLED, finished_at=site.now())
-    site.let_know(first)
     polled(page)
     expect(large(page).locator("h2")).to_have_text("A")
     expect(large(page).locator(".state .said")).to_contain_text("Cancelled")

@@ -47,7 +47,7 @@ def large_enough(part: Locator) -> None:
 def test_the_customer_says_yes_on_the_drivers_phone(window: Window, site: Site) -> None:
     job = site.job(**JOELS)
     phone = window("joel", **PHONE)
-    phone.goto(site.board)
+    phone.goto("/dashboard/")
     drawer = open_drawer(phone, job)
     offer_stairs(phone, drawer)
     asked = drawer.locator(".asked")
@@ -65,7 +65,7 @@ def test_the_customer_says_yes_on_the_drivers_phone(window: Window, site: Site) 
     assert (str(stored.price), len(stored.price_lines)) == ("775.50", 4)
 
     customer = window()
-    customer.goto(f"/track/{job.tracking_token}?r={site.revision}")
+    customer.goto(f"/track/{job.tracking_token}")
     expect(customer.get_by_text("Mark S. agreed to $775.50")).to_be_visible()
 
     # Right after the answer a tap there would be meant for what was there before.
@@ -87,9 +87,9 @@ def test_the_customer_says_yes_on_the_drivers_phone(window: Window, site: Site) 
 def test_the_customer_says_yes_on_their_own_page(window: Window, site: Site) -> None:
     job = site.job(**JOELS)
     customer = window(still=True, viewport=PHONE["viewport"])
-    customer.goto(f"/track/{job.tracking_token}?r={site.revision}")
+    customer.goto(f"/track/{job.tracking_token}")
     phone = window("joel", **PHONE)
-    phone.goto(site.board)
+    phone.goto("/dashboard/")
     offer_stairs(phone, open_drawer(phone, job))
     later(customer)
     asked = customer.locator(".asked")
@@ -128,7 +128,7 @@ def test_an_offer_that_waits_for_reception_is_shown_to_the_customer_all_the_same
 def test_what_is_no_amount_is_said_before_the_customer_is_asked(window: Window, site: Site) -> None:
     job = site.job(**JOELS)
     phone = window("joel", **PHONE)
-    phone.goto(site.board)
+    phone.goto("/dashboard/")
     drawer = open_drawer(phone, job)
     form = price_form(drawer)
     label, amount = form.get_by_label("What it is for").nth(2), form.get_by_label("Amount").nth(2)
@@ -164,7 +164,7 @@ def test_each_line_that_is_begun_is_followed_by_an_empty_one_and_drafts_keep_the
 ) -> None:
     job = site.job(**JOELS)
     phone = window("joel", **PHONE)
-    phone.goto(site.board)
+    phone.goto("/dashboard/")
     drawer = open_drawer(phone, job)
     form = price_form(drawer)
     lines = form.locator(".line")
@@ -185,7 +185,7 @@ def test_each_line_that_is_begun_is_followed_by_an_empty_one_and_drafts_keep_the
 def test_a_dispatcher_takes_a_payment_back(window: Window, site: Site) -> None:
     job = site.job(**JOELS)
     dana = window("dana", **PHONE)
-    dana.goto(f"/dashboard/jobs/{job.id}?r={site.revision}")
+    dana.goto(f"/dashboard/jobs/{job.id}")
     drawer = dana.locator(".drawer")
     drawer.get_by_text("Payments", exact=True).tap()
     drawer.get_by_text("Cash", exact=True).tap()
@@ -205,7 +205,7 @@ def test_lines_that_were_typed_and_not_sent_are_there_again_with_back(
     """Each in its place, though their fields have one name."""
     job = site.job(**JOELS)
     phone = window("joel", **PHONE)
-    phone.goto(f"/dashboard/jobs/{job.id}?r={site.revision}")
+    phone.goto(f"/dashboard/jobs/{job.id}")
     form = price_form(phone.locator(".drawer"))
     form.get_by_label("What it is for").nth(2).fill("Stairs")
     form.get_by_label("Amount").nth(2).fill("25.50")

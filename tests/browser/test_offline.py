@@ -114,12 +114,10 @@ def phone_at(browser: Browser, site: Site, tmp_path: Path) -> Iterator[PhoneAt]:
 def stops(site: Site, count: int = 1, driver: str = "joel", **fields: object) -> list[Job]:
     """Booked for today, with a driver, in the order in which they are driven."""
     window = BUSINESS.windows[0].on(BUSINESS.today(site.now()))
-    made = [
+    return [
         site.job(**{"window": window, "crew": Crew(driver=driver), "stop": number + 1, **fields})
         for number in range(count)
     ]
-    site.let_know(made[-1])
-    return made
 
 
 def tap(page: Page, job: Job, name: str) -> None:
@@ -406,7 +404,6 @@ def test_two_conflicts_are_settled_one_on_top_and_one_dropped(
     waits(page, "6 waiting")
     site.move(ready, Status.READY_FOR_PICKUP)
     site.change(cancelled, status=Status.CANCELLED, finished_at=site.now())
-    site.let_know(cancelled)
     reception_again(phone)
     waits(page, "2 waiting · 2 need you")
     assert moves(site, other) == ["in_progress"]  # others go on
@@ -549,7 +546,6 @@ def test_a_job_that_is_no_more_theirs_needs_them(phone_at: PhoneAt, site: Site, 
         site.back_to([other])
     else:
         site.assign(lost, "ana")
-    site.let_know(other)
     reception_again(phone)
     waits(page, "1 needs you")
     row = waiting_list(page).locator(".tap")

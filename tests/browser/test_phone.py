@@ -70,7 +70,7 @@ def test_one_column_fits_the_width_and_the_next_one_snaps_into_it(
 ) -> None:
     site.job()
     phone = window("dana", **PHONE)
-    phone.goto(site.board)
+    phone.goto("/dashboard/")
     columns = phone.locator(".columns")
     assert phone.locator(".column").evaluate_all(
         "columns => columns.every(it => it.offsetWidth === it.parentElement.clientWidth)"
@@ -85,7 +85,7 @@ def test_one_column_fits_the_width_and_the_next_one_snaps_into_it(
 def test_all_that_is_tapped_is_large_enough(window: Window, site: Site) -> None:
     job = site.job()
     phone = window("joel", **PHONE)
-    phone.goto(site.board)
+    phone.goto("/dashboard/")
     for control in card(phone, job).locator("a, button, summary").all():
         assert box_height(control) >= FINGER
     drawer = open_drawer(phone, job)
@@ -97,7 +97,7 @@ def test_all_that_is_tapped_is_large_enough(window: Window, site: Site) -> None:
 def test_no_field_is_so_small_that_a_phone_zooms_in_on_it(window: Window, site: Site) -> None:
     job = site.job()
     dana = window("dana", **PHONE)
-    dana.goto(site.board)
+    dana.goto("/dashboard/")
     assert small_fields(dana) == []
     open_drawer(dana, job)
     dana.locator("#drawer details").evaluate_all("(all) => all.forEach((it) => { it.open = true })")
@@ -127,7 +127,7 @@ def test_the_close_button_stays_in_sight_and_nothing_in_the_drawer_lies_over_ano
 ) -> None:
     job = site.job()
     phone = window("dana", **PHONE)
-    phone.goto(site.board)
+    phone.goto("/dashboard/")
     drawer = open_drawer(phone, job)
     drawer.get_by_role("button", name="Start").tap()
     expect(drawer.get_by_role("button", name="Undo")).to_be_visible()
@@ -153,7 +153,7 @@ COVERED = """drawer => [...drawer.querySelectorAll("a, button, input, select, su
 def test_a_long_name_and_address_break_nothing(window: Window, site: Site) -> None:
     job = site.job(customer_name="Bartholomew" * 6, location="Llanfairpwllgwyngyll" * 6)
     phone = window("dana", **PHONE)
-    phone.goto(site.board)
+    phone.goto("/dashboard/")
     assert sideways(phone) <= 0
     expect(open_drawer(phone, job)).to_be_visible()
     assert (

@@ -167,7 +167,6 @@ def test_a_button_is_as_large_as_a_thumb(window: Window, site: Site) -> None:
 def test_what_could_not_be_done_has_its_photo_at_hand(window: Window, site: Site) -> None:
     today = BUSINESS.windows[0].on(BUSINESS.today(site.now()))
     job = site.job(window=today, crew=Crew(driver="joel"))
-    site.let_know(job)
     phone = window("joel", **PHONE)
     phone.goto(f"/dashboard/day/?at={job.id}")
     phone.locator(f"#job-{job.id}").get_by_role("button", name="More").tap()

@@ -42,8 +42,8 @@ def test_one_changed_card_of_thousands_is_all_that_is_touched(window: Window, si
     some_hours_ago = now() - timedelta(hours=5)  # its age must not turn meanwhile
     job = site.job(created_at=some_hours_ago)
     vic = window("vic", still=True)
-    vic.goto(site.board)
-    html = vic.request.get(site.board).text()
+    vic.goto("/dashboard/")
+    html = vic.request.get("/dashboard/").text()
     part = html[html.index('<div\n  class="board"') : html.index('<div id="toasts">')]
     shown = re.search(r'<li\s+class="card.*?</li>', part, re.DOTALL)
     assert shown
@@ -68,7 +68,7 @@ def test_one_changed_card_of_thousands_is_all_that_is_touched(window: Window, si
 def test_what_has_not_changed_stays_as_it_was_left(window: Window, site: Site) -> None:
     kept, changed, moved, gone, *others = site.many_jobs(9, status=Status.BOOKED)
     dana = window("dana", still=True, viewport={"width": 390, "height": 500})
-    dana.goto(site.board)
+    dana.goto("/dashboard/")
     pick(dana, kept).click()
     ana = card(dana, kept).get_by_role("button", name="Ana")
     ana.focus()
@@ -81,7 +81,7 @@ def test_what_has_not_changed_stays_as_it_was_left(window: Window, site: Site) -
     site.change(moved, status=Status.READY_FOR_PICKUP)
     site.back_to([job for job in site.all_jobs() if job.id != gone.id])
     new = site.job(Status.PENDING)
-    refresh(dana, site)
+    later(dana)
 
     expect(card(dana, new, Status.PENDING)).to_be_visible()
     expect(card(dana, moved, Status.READY_FOR_PICKUP)).to_be_visible()
@@ -98,20 +98,13 @@ def test_cards_whose_order_changes_are_put_in_order(window: Window, site: Site) 
         site.job(location=f"{number} Order Street", window=None) for number in "123"
     )
     dana = window("dana", still=True)
-    dana.goto(f"{site.board}&q=Order+Street")
+    dana.goto("/dashboard/?q=Order+Street")
     dana.evaluate(MARK)
     site.change(first, created_at=now() + timedelta(seconds=9))
-    refresh(dana, site)
+    later(dana)
     expect(card(dana, third).locator("xpath=following-sibling::li")).to_have_id(f"job-{first.id}")
     assert dana.evaluate(MARKED) == [f"job-{job.id}" for job in (second, third)]
     assert_as_loaded_anew(dana)
-
-
-def refresh(page: Page, site: Site) -> None:
-    """The next poll asks for all that was just written."""
-    newest = "(board, revision) => { board.dataset.revision = revision }"
-    page.locator(".board").evaluate(newest, site.revision)
-    later(page)
 
 
 def assert_as_loaded_anew(page: Page) -> None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.long
 def requests(window: Window, site: Site) -> Page:
     many_requests(site)
     dana = window("dana", viewport={"width": 390, "height": 844})
-    dana.goto(f"/dashboard/requests/?r={site.revision}")
+    dana.goto("/dashboard/requests/")
     return dana
 
 
@@ -46,7 +46,7 @@ def test_several_are_confirmed_by_keyboard_and_what_could_not_be_stays_ticked(
     day = BUSINESS.windows[0].on(BUSINESS.today(site.now()) + timedelta(days=9))
     first, second, third = site.many_jobs(3, status=Status.PENDING, window=day)
     dana = window("dana")
-    dana.goto(f"/dashboard/requests/?r={site.revision}")
+    dana.goto("/dashboard/requests/")
     dana.evaluate("window.isSamePage = true")
     for job in (first, second, third):
         dana.get_by_role("checkbox", name=job.customer_name).focus()
@@ -67,7 +67,7 @@ def test_the_bar_leaves_half_of_a_small_screen_to_the_requests(window: Window, s
     """With text twice as large, and with its fields unfolded."""
     site.job(Status.PENDING)
     dana = window("dana", viewport={"width": 320, "height": 640})
-    dana.goto(f"/dashboard/requests/?r={site.revision}")
+    dana.goto("/dashboard/requests/")
     dana.evaluate("document.documentElement.style.fontSize = '200%'")
     bar = dana.locator("#several")
     for act in ("Assign…", "Move…", "Decline…"):
@@ -82,7 +82,7 @@ def test_enter_in_a_field_is_never_another_button(
     """With a script it is the one beside the field; without, the page asks which was meant."""
     job = site.job(Status.PENDING)
     dana = window("dana", java_script_enabled=has_script)
-    dana.goto(f"/dashboard/requests/?r={site.revision}")
+    dana.goto("/dashboard/requests/")
     dana.get_by_role("checkbox", name=job.customer_name).check()
     dana.get_by_text("Decline…").click()
     dana.get_by_label("Why?").fill("We do not go there")
@@ -101,7 +101,7 @@ def test_cards_are_ticked_and_assigned_together(
     """With a script the ticks outlive a refresh, and what was done is told over the board."""
     first, second = site.many_jobs(2)
     dana = window("dana", java_script_enabled=has_script)
-    dana.goto(site.board)
+    dana.goto("/dashboard/")
     expect(dana.locator("#several")).to_be_hidden()
     for job in (first, second):
         card(dana, job).hover()

@@ -91,7 +91,7 @@ def test_signed_in_again_in_another_tab_drawer_board_and_month_work_on(
     dana: Page, site: Site
 ) -> None:
     job = site.job()
-    dana.goto(site.board)
+    dana.goto("/dashboard/")
     drawer = open_drawer(dana, job)
     drawer.get_by_label("Note for the crew").fill("Bring gloves")
     sign_in_again(dana)
@@ -114,7 +114,7 @@ def test_signed_out_in_another_tab_the_reason_of_a_move_waits_for_its_writer(
     dana: Page, site: Site
 ) -> None:
     job = site.job()
-    dana.goto(site.board)
+    dana.goto("/dashboard/")
     card(dana, job).press("Shift+ArrowLeft")
     dana.get_by_label("Reason").fill("Confirmed too early")
     dana.context.clear_cookies()
@@ -150,7 +150,7 @@ def sign_in_again_without_scripts(page: Page) -> None:
 
 
 def test_the_board_of_one_is_not_filled_with_the_cards_of_another(dana: Page, site: Site) -> None:
-    dana.goto(site.board)
+    dana.goto("/dashboard/")
     dana.clock.install()
     sign_in_again(dana, "vic")
     later(dana)
