@@ -37,7 +37,8 @@ def readyz() -> JsonResponse:
         stores[name] = max(known) if len(known) == len(ages) else None
     ready = all(age is not None and age <= jobs.SILENT for age in stores.values())
     status = "ok" if ready else "storage out of reach"
-    return _answer({"status": status, "confirmed_seconds_ago": stores}, 200 if ready else 503)
+    shown = {name: age and round(age, 1) for name, age in stores.items()}
+    return _answer({"status": status, "confirmed_seconds_ago": shown}, 200 if ready else 503)
 
 
 def _age(open_repository: Callable[[Business], Any], business: Business) -> float | None:
@@ -46,7 +47,7 @@ def _age(open_repository: Callable[[Business], Any], business: Business) -> floa
         repository.read()  # which looks again where it is not sure
     except StoreUnavailable:
         return None
-    return round(float(repository.age()), 1)
+    return float(repository.age())
 
 
 def _answer(body: dict[str, object], status: int = 200) -> JsonResponse:

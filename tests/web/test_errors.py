@@ -6,6 +6,7 @@ from django.test import Client, RequestFactory
 
 from dispatch.accounts import KEPT
 from dispatch.domain.status import Status
+from dispatch.jobs import SILENT
 from dispatch.jobs.reading import UNSURE
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
@@ -390,6 +391,16 @@ def test_readiness_says_which_store_is_out_of_reach(
         answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["confirmed_seconds_ago"] == {"jobs": 0, "roster": None}
+
+
+def test_readiness_is_over_as_soon_as_the_pages_say_so(
+    dana: Client, jobs: InMemory, clock: FakeClock
+) -> None:
+    dana.get("/readyz")
+    with unavailable(jobs):
+        clock.tick(SILENT + 0.04)
+        assert "This is how it was" in text(dana.get("/dashboard/"))
+        assert dana.get("/readyz").status_code == 503
 
 
 def test_the_page_for_our_own_failures_needs_nothing_that_can_fail() -> None:
