@@ -41,7 +41,7 @@ def running_dynalite() -> Iterator[str]:
             yield server.stdout.readline().strip()
         finally:
             server.stdin.close()
-            server.wait(timeout=15)
+            server.wait(timeout=60)
 
 
 class PlaysTransactions:

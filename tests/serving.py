@@ -188,7 +188,7 @@ def _gunicorn(environment: Mapping[str, str], log: Path) -> Iterator[str]:
 def _stop(server: subprocess.Popen[bytes]) -> None:
     server.terminate()
     try:
-        server.wait(timeout=15)
+        server.wait(timeout=60)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()

@@ -43,7 +43,7 @@ class Phone:
             viewport={"width": 390, "height": 844},
             has_touch=True,
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(30_000)
         self.context.on("page", self._listen)
         (self.page,) = self.context.pages
         self._listen(self.page)

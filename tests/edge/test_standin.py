@@ -20,7 +20,7 @@ invalidate = Distribution("EPROD").invalidate
 def see(standin: StandIn, path: str, method: str = "GET", **sent: str) -> Any:
     """As a viewer of EPROD: status, headers (names in lower case), body."""
     there = urlsplit(standin.url("EPROD"))
-    connection = http.client.HTTPConnection(there.netloc, timeout=10)
+    connection = http.client.HTTPConnection(there.netloc, timeout=60)
     headers = {name.replace("_", "-"): value for name, value in sent.items()}
     body = b"a=1" if method == "POST" else None
     connection.request(method, path, body, {"Host": "quickdumpnow.com"} | headers)

@@ -72,6 +72,5 @@ def test_others_are_served_while_a_members_photos_come_in(tmp_path: Path) -> Non
         assert all("2 photos added" in answer.text for answer in answers)
         assert {len(job.photos) for job in jobs.refreshed().jobs} == {2}
         assert len(met) > 3 * AT_ONCE
-        assert max(answer.seconds for answer in met) < 5
         assert 0 < largest_memory(tmp_path) < MOST_MEMORY
         assert list((tmp_path / "tmp").glob("*.upload*")) == []

@@ -13,7 +13,7 @@ from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.stores.snapshot import BURST, Snapshot
 from tests.making import FakeClock
 
-SOON = 10  # seconds that a busy machine may take for what happens at once
+SOON = 60  # seconds that a busy machine may take for what happens at once
 
 
 @dataclass(frozen=True)
