@@ -89,6 +89,7 @@ def sign_in(browser: Browser, site: Site, who: str) -> Any:
 
 def later(page: Page, seconds: float = 11) -> None:
     """Let the page's clock jump; its poll is due then."""
+    page.wait_for_load_state()  # before its scripts have run it has no poll
     page.clock.fast_forward(round(seconds * 1000))
 
 

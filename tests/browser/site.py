@@ -174,6 +174,7 @@ def column(page: Page, status: Status) -> Locator:
 
 
 def open_drawer(page: Page, job: Job) -> Locator:
+    page.wait_for_load_state()  # before its scripts have run the link leads to another page
     card(page, job).get_by_role("link", name="Drawer").click()
     return page.locator("#drawer .drawer")
 
@@ -182,6 +183,7 @@ def sign_in_as(page: Page, who: str) -> None:
     page.get_by_label("Name").fill(who)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state()
 
 
 def book(page: Page, name: str) -> str:
