@@ -42,6 +42,7 @@ class Site:
         self.sessions: dict[str, Any] = {}
         self._files = [folder / "data" / name for name in ("jobs.json", "crew.json")]
         self._jobs = open_jobs(FileStore(self._files[0]), now=now)
+        self._ask("/readyz")
 
     def job(self, status: Status = Status.BOOKED, **fields: Any) -> Job:
         """A job with a name of its own, put there by another process."""
@@ -57,13 +58,19 @@ class Site:
     def _write(self, change: Callable[[JobBook], JobBook], job: Job) -> Job:
         """Another process changes that job, and the server has read it."""
         changed = self._jobs.change(change).job(job.id)
-        self._read(changed.tracking_token)
+        self._ask(f"/track/{changed.tracking_token}?r={self.revision}")
         return changed
 
-    def _read(self, token: str) -> None:
-        """The server reads all that is stored before it answers to this link."""
-        address = f"{self.url}/track/{token}?r={self.revision}"
-        urlopen(Request(address, headers=another_caller())).close()
+    def _ask(self, path: str) -> None:
+        """Until the server knows: it has just begun, or its storage is just back."""
+        request = Request(self.url + path, headers=another_caller())
+        while True:
+            try:
+                return urlopen(request).close()
+            except HTTPError as error:
+                if error.code != 503:
+                    return None
+            time.sleep(0.2)
 
     def _made(self, **fields: Any) -> Job:
         job_id = f"job{next(NUMBERS):06}"
@@ -119,16 +126,7 @@ class Site:
         self._mend()
         extra = {job.id for job in self.all_jobs()} - {job.id for job in jobs}
         self._jobs.change(lambda book: book.put(*jobs).without(extra))
-        while not self._is_seen():
-            time.sleep(0.2)  # after a cut the server looks once a second
-
-    def _is_seen(self) -> bool:
-        """The server knows what is stored: then it knows that this link is nobody's."""
-        try:
-            self._read("n" * 32)
-        except HTTPError as error:
-            return error.code != 503
-        return True
+        self._ask(f"/track/{'n' * 32}?r={self.revision}")  # nobody's, as it knows then
 
     def all_jobs(self) -> list[Job]:
         return list(self._jobs.refreshed().jobs)

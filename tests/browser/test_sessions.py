@@ -79,8 +79,8 @@ def sign_in_again(page: Page, who: str = "dana") -> None:
 
 @pytest.fixture
 def dana(window: Window, site: Site) -> Page:
-    """With a session of her own, which no other test needs."""
-    page = window(extra_http_headers=another_caller())
+    """With a session of her own, which no other test needs; no poll comes in between."""
+    page = window(still=True, extra_http_headers=another_caller())
     page.goto("/dashboard/")
     sign_in_as(page, "dana")
     expect(page.locator(".board")).to_be_visible()
@@ -151,7 +151,6 @@ def sign_in_again_without_scripts(page: Page) -> None:
 
 def test_the_board_of_one_is_not_filled_with_the_cards_of_another(dana: Page, site: Site) -> None:
     dana.goto("/dashboard/")
-    dana.clock.install()
     sign_in_again(dana, "vic")
     later(dana)
     expect(dana.get_by_role("link", name="Vic Tran")).to_be_visible()
