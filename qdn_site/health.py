@@ -35,7 +35,7 @@ def readyz() -> JsonResponse:
         ages = [_age(open_repository, business) for business in settings.BUSINESSES]
         known = [age for age in ages if age is not None]
         stores[name] = max(known) if len(known) == len(ages) else None
-    ready = all(age is not None and age <= jobs.SILENT for age in stores.values())
+    ready = all(age is not None and not jobs.is_silent(age) for age in stores.values())
     status = "ok" if ready else "storage out of reach"
     shown = {name: age and round(age, 1) for name, age in stores.items()}
     return _answer({"status": status, "confirmed_seconds_ago": shown}, 200 if ready else 503)

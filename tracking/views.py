@@ -333,6 +333,6 @@ def _refused(
 def _age(request: SiteRequest) -> dict[str, object]:
     """For the template: is the storage silent for so long that the page must say so, since when."""
     age = wiring.jobs(request.business).age()
-    if age <= jobs.SILENT:
+    if not jobs.is_silent(age):
         return {"out_of_reach": False}
     return {"out_of_reach": True, "as_of": wiring.now() - timedelta(seconds=age)}

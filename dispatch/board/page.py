@@ -201,7 +201,7 @@ class Board:
     @property
     def out_of_reach(self) -> bool:
         """True once the storage has been silent for so long that the page must say so."""
-        return self.age > jobs.SILENT
+        return jobs.is_silent(self.age)
 
     @property
     def as_of(self) -> datetime:

@@ -46,13 +46,18 @@ from dispatch.jobs.reading import finished as finished
 from dispatch.jobs.reading import of_day as of_day
 from dispatch.jobs.reading import seen
 
-SILENT = 10  # seconds without word from the storage after which pages say so
+SILENT = 10  # seconds without word from the storage
 
 # What one job's change is refused by; nothing of it has happened then.
 REFUSED = (
     *(IllegalMove, InvalidInput, JobConflict, JobNotFound),
     *(NotAvailable, TooMuch, WindowFull),
 )
+
+
+def is_silent(age: float) -> bool:
+    """True where the storage last answered so many seconds ago that pages must say so."""
+    return age > SILENT
 
 
 class KeyReused(Exception):

@@ -35,6 +35,14 @@ def offer_stairs(phone: Page, drawer: Locator) -> None:
     expect(drawer.locator(".asked-price")).to_have_text("$775.50")
 
 
+def at_its_page(window: Window, site: Site) -> tuple[Page, Locator]:
+    """Joel at the page of a job of his, and its form for another price."""
+    job = site.job(**JOELS)
+    phone = window("joel", **PHONE)
+    phone.goto(f"/dashboard/jobs/{job.id}")
+    return phone, price_form(phone.locator(".drawer"))
+
+
 def large_enough(part: Locator) -> None:
     for control in part.locator("button:visible, .choice:visible, input:visible").all():
         if control.get_attribute("type") == "radio":
@@ -107,10 +115,7 @@ def test_an_offer_that_waits_for_reception_is_shown_to_the_customer_all_the_same
     window: Window, site: Site
 ) -> None:
     """Whoever queues the form says so; the yes is then of that offer's id."""
-    job = site.job(**JOELS)
-    phone = window("joel", **PHONE)
-    phone.goto(f"/dashboard/jobs/{job.id}")
-    form = price_form(phone.locator(".drawer"))
+    phone, form = at_its_page(window, site)
     form.get_by_label("What it is for").nth(2).fill("Neighbour's help")
     form.get_by_label("Amount").nth(2).fill("-20")
     form.get_by_label("Mattress", exact=False).fill("2")
@@ -150,10 +155,7 @@ def test_an_offer_that_cannot_be_read_is_not_shown_to_the_customer(
     window: Window, site: Site
 ) -> None:
     """The server says why not."""
-    job = site.job(**JOELS)
-    phone = window("joel", **PHONE)
-    phone.goto(f"/dashboard/jobs/{job.id}")
-    form = price_form(phone.locator(".drawer"))
+    phone, form = at_its_page(window, site)
     form.get_by_label("Mattress", exact=False).fill("two")
     form.evaluate("it => it.dispatchEvent(new CustomEvent('queued', { bubbles: true }))")
     expect(phone.locator(".asked")).to_have_count(0)
@@ -203,10 +205,7 @@ def test_lines_that_were_typed_and_not_sent_are_there_again_with_back(
     window: Window, site: Site
 ) -> None:
     """Each in its place, though their fields have one name."""
-    job = site.job(**JOELS)
-    phone = window("joel", **PHONE)
-    phone.goto(f"/dashboard/jobs/{job.id}")
-    form = price_form(phone.locator(".drawer"))
+    phone, form = at_its_page(window, site)
     form.get_by_label("What it is for").nth(2).fill("Stairs")
     form.get_by_label("Amount").nth(2).fill("25.50")
     phone.get_by_role("link", name="Schedule").click()

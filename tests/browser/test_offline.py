@@ -181,9 +181,8 @@ def test_a_tap_with_reception_is_done_at_once(phone_at: PhoneAt, site: Site) -> 
     assert moves(site, job) == ["in_progress"]
 
 
-def test_a_day_of_eight_stops_six_of_them_without_reception(phone_at: PhoneAt, site: Site) -> None:
-    jobs = stops(site, 8)
-    phone = phone_at()
+def eight_stops(phone: Phone, jobs: list[Job]) -> Page:
+    """Two of them with reception; of those without three after the app was closed and opened."""
     page = phone.sign_in()
     for job in jobs[:2]:
         drive(page, job)
@@ -199,6 +198,13 @@ def test_a_day_of_eight_stops_six_of_them_without_reception(phone_at: PhoneAt, s
     for job in jobs[5:]:
         drive(page, job)
     waits(page, "18 waiting")
+    return page
+
+
+def test_a_day_of_eight_stops_six_of_them_without_reception(phone_at: PhoneAt, site: Site) -> None:
+    jobs = stops(site, 8)
+    phone = phone_at()
+    page = eight_stops(phone, jobs)
     expect(page.locator(f"#job-{jobs[2].id} .state .said")).to_contain_text("Waiting: Start, ")
     assert all(moves(site, job) == [] for job in jobs[2:])
     reception_again(phone)
@@ -234,19 +240,7 @@ def test_the_same_with_a_slow_and_lossy_way(phone_at: PhoneAt, site: Site) -> No
     """200 ms more for each request, and one in ten lost, on the way there or back."""
     jobs = stops(site, 8)
     phone = phone_at(fate=losses(0.1, seed=12), seconds=0.2)
-    page = phone.sign_in()
-    for job in jobs[:2]:
-        drive(page, job)
-        is_at(page, job, "completed")
-    phone.canyon.refuse()
-    for job in jobs[2:5]:
-        drive(page, job)
-    waits(page, "9 waiting")
-    page = phone.reopen()
-    page.goto(DAY)
-    for job in jobs[5:]:
-        drive(page, job)
-    waits(page, "18 waiting")
+    page = eight_stops(phone, jobs)
     reception_again(phone)
     all_is_sent(page)
     assert [visited(site, job) for job in jobs[2:]] == [OFFLINE] * 6

@@ -29,7 +29,7 @@ def add(request: SiteRequest, job: Job, _form: None) -> Outcome:
     added: what a driver has taken at one place is nowhere else.
     """
     kind = request.POST.get("kind", "")
-    if kind not in [*KINDS]:
+    if kind not in KINDS:
         raise InvalidInput({"kind": str(WHICH_KIND)})
     files = cast("list[File[bytes]]", request.FILES.getlist("photo"))
     by, tap = request.user.actor, tap_sent(request)

@@ -48,7 +48,7 @@ class Day:
 
     @property
     def out_of_reach(self) -> bool:
-        return self.age > jobs.SILENT
+        return jobs.is_silent(self.age)
 
     @property
     def as_of(self) -> datetime:
