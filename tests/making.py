@@ -31,7 +31,7 @@ CONTRACT_FIELDS = {
     *("id", "version", "tracking_token", "customer_name", "location", "phone", "email"),
     *("price", "price_lines", "paid", "status", "window", "on_my_way", "eta", "crew", "truck"),
     *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
-    *("finished_at", "postcode", "description", "items", "payments", "stop"),
+    *("finished_at", "postcode", "description", "language", "items", "payments", "stop"),
 }
 LEGACY = Path(__file__).parent / "data" / "legacy-jobs.json"  # as the first system left it
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Self, TypeAlias, TypeVar
@@ -10,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import Crew, Eta, Event, Item, Job, Note, OnMyWay, Window
+from dispatch.domain.job import Consent, Crew, Eta, Event, Item, Job, Note, OnMyWay, Window
 from dispatch.domain.job_input import (
     CLOCK,
     FREE,
@@ -122,6 +123,7 @@ class GivenFields(Body, frozen=True, kw_only=True):
     load: Given[Annotated[str, words("load", description="one of the business's loads")]] = UNSET
     postcode: Given[Annotated[str, words("postcode")]] = UNSET
     description: Given[Annotated[str, words("description")]] = UNSET
+    language: Given[Annotated[str, words("language", description="in which they read")]] = UNSET
     items: Given[tuple[GivenItem, ...]] = UNSET
     access_notes: Given[Annotated[str, words("access_notes")]] = UNSET
     truck: Given[Annotated[str, words("truck")]] = UNSET
@@ -262,6 +264,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     load: str
     postcode: str
     description: str
+    language: str
+    consent: Mapping[str, Consent] | UnsetType = UNSET
     items: tuple[Item, ...]
     access_notes: str
     stop: int | None

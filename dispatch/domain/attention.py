@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from dispatch.domain.availability import Clash, Overfull, clashes
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, SYSTEM, Event, Job, Message, MessageIn
+from dispatch.domain.job import CUSTOMER, SYSTEM, Event, Job, MessageIn
 from dispatch.domain.moves import coming, needs_attention
+from dispatch.domain.outbox.message import Message
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Quote

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 from msgspec.structs import replace
 
+from dispatch.domain.outbox.message import Message
 from dispatch.domain.status import Status
 from dispatch.domain.stored.record import LONG_AGO as LONG_AGO
 from dispatch.domain.stored.record import Record
@@ -23,7 +24,7 @@ SYSTEM = "system"
 ROLES = ("driver", "first_mate", "supervisor")
 EDITABLE = (
     *("customer_name", "phone", "email", "location", "postcode", "description", "items"),
-    *("load", "access_notes", "truck", "price", "price_lines", "window"),
+    *("load", "access_notes", "truck", "price", "price_lines", "window", "language"),
 )
 KEYS_KEPT = timedelta(days=3)  # at least, of actions that are to be done once
 
@@ -89,18 +90,22 @@ class Note(Record, frozen=True):
 
 
 class MessageIn(Record, frozen=True):
-    """As much of a customer's message as it is answered by; `answer` is nothing until it is."""
+    """What the customer wrote; `answer` is nothing until it is answered."""
 
+    id: str = ""
     at: datetime | None = None
     text: str | None = None
     answer: Any = None
 
 
-class Message(Record, frozen=True):
-    """As much of a message to the customer as tells one that did not arrive."""
+class Consent(Record, frozen=True):
+    """The customer's yes to be written to on a channel: when, whose word it is that they said it,
+    and how they were asked.
+    """
 
-    state: str | None = None
-    at: datetime | None = None
+    at: datetime
+    by: str
+    words: str
 
 
 class Event(Record, frozen=True):
@@ -183,6 +188,8 @@ class Job(JobLine, frozen=True, kw_only=True):
     messages_in: tuple[MessageIn, ...] | UnsetType = UNSET
     messages: tuple[Message, ...] | UnsetType = UNSET
     quote: Quote | UnsetType | None = UNSET
+    language: str = ""  # of the business's `languages`, in which they read; empty: nobody said
+    consent: Mapping[str, Consent] | UnsetType = UNSET  # by channel
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -32,6 +32,7 @@ LONGEST = {  # characters
     "email": 254,
     "location": 300,
     "postcode": 12,
+    "language": 2,
     "description": 1000,
     "load": 32,
     "access_notes": 1000,
@@ -162,6 +163,15 @@ def email(value: object) -> str:
     return typed
 
 
+def language(value: object, business: Business) -> str:
+    """One of those that the business writes in, or empty. Raises InvalidInput."""
+    typed = text("language", value)
+    if typed and typed not in business.languages:
+        names = ", ".join(business.languages)
+        raise InvalidInput({"language": _("It must be one of %(names)s.", names=names)})
+    return typed
+
+
 def _without_turns(value: object) -> object:
     """Address books put marks around what they give out that only its direction needs."""
     return re.sub(f"[{TURNS}]", "", value) if isinstance(value, str) else value
@@ -240,6 +250,8 @@ def _field(name: str, value: object, business: Business, job: Job | None) -> Any
             return phone(value, business)
         case "email":
             return email(value)
+        case "language":
+            return language(value, business)
     typed = text(name, value)
     if name == "postcode" and typed and not POSTCODE.fullmatch(typed := typed.upper()):
         raise InvalidInput({"postcode": _("That is no postcode such as 92104.")})

@@ -27,7 +27,7 @@ NEVER_NULL = {
     *("version", "tracking_token", "phone", "email", "price", "price_lines", "crew", "truck"),
     *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
     *("doubtful", "keys", "postcode", "description", "items", "payments"),
-    *("messages_in", "messages"),
+    *("messages_in", "messages", "language", "consent"),
 }
 TIMES = {"created_at", "updated_at"}
 AMOUNT_IN_STRING = re.compile(rb'"amount"\s*:\s*"')

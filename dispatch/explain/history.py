@@ -58,6 +58,7 @@ FIELDS = {
     "price": gettext_lazy("price"),
     "price_lines": gettext_lazy("parts of the price"),
     "window": gettext_lazy("window"),
+    "language": gettext_lazy("language"),
     "driver": gettext_lazy("driver"),
     "first_mate": gettext_lazy("first mate"),
     "supervisor": gettext_lazy("supervisor"),

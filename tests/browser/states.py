@@ -19,12 +19,12 @@ from dispatch.domain.job import (
     Event,
     Item,
     Job,
-    Message,
     MessageIn,
     Note,
     OnMyWay,
     Request,
 )
+from dispatch.domain.outbox.message import Message
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Payment, PriceLine, Quote
 from dispatch.domain.visit.photo import Kind

@@ -7,7 +7,8 @@ import pytest
 
 from dispatch.domain.attention import Need, Why, awaits_yes, needs
 from dispatch.domain.availability import away
-from dispatch.domain.job import Crew, Eta, Event, Message, MessageIn, Note, Window
+from dispatch.domain.job import Crew, Eta, Event, MessageIn, Note, Window
+from dispatch.domain.outbox.message import Message
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Quote

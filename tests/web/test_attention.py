@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 import dispatch.jobs
 import dispatch.roster
-from dispatch.domain.job import Crew, Eta, Event, Message, MessageIn, OnMyWay, Window
+from dispatch.domain.job import Crew, Eta, Event, MessageIn, OnMyWay, Window
+from dispatch.domain.outbox.message import Message
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Paid, Quote
 from dispatch.roster import Days

@@ -1,0 +1,1 @@
+"""What is told to customers and to the business, when, and whether it still holds."""
