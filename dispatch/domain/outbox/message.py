@@ -21,6 +21,7 @@ class Told(StrEnum):
     LATE = "late"
     COULD_NOT = "could_not"
     PRICE = "price"
+    ANSWERED = "answered"  # the business has answered what they wrote
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     REQUEST = "request"
