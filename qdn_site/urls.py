@@ -13,7 +13,7 @@ urlpatterns = [
     path("brand.css", views.brand_style, name="brand-style"),
     path("favicon.ico", views.icon),
     path("robots.txt", views.robots),
-    path("book/", include("booking.urls")),
+    path("", include("booking.urls")),
     path("track/", include("tracking.urls")),
     path("dashboard/", include("dispatch.urls")),
     path("calendar/<str:secret>.ics", calendar.calendar, name="calendar"),

@@ -18,7 +18,17 @@ from dispatch import wiring
 from dispatch.domain import moves
 from dispatch.domain.availability import INSISTED, NotAvailable, check
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, Window, plain
+from dispatch.domain.job import (
+    CUSTOMER,
+    ROLES,
+    Consent,
+    Crew,
+    Event,
+    Job,
+    Request,
+    Window,
+    plain,
+)
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
@@ -78,10 +88,12 @@ def create(
     source: str = "",
     insist: bool = False,
     doubtful: bool = False,
+    consent: Mapping[str, Consent] | None = None,
 ) -> Done:
     """A new job; with `key`, the request's idempotency key, one job however often it comes.
 
-    `source` tells requests of one sender from those of others; a `doubtful` one may be a robot's.
+    `source` tells requests of one sender from those of others; a `doubtful` one may be a robot's;
+    `consent` is by channel.
     Raises IllegalMove for a status that no job starts in, KeyReused where the key already made a
     job of other fields, WindowFull, and NotAvailable for a crew that cannot be (with `insist`,
     beyond what there is room for, too), TooManyRequests where too many of this customer's, or of
@@ -89,7 +101,9 @@ def create(
     """
     moves.check_first(status)
     at = wiring.now()
-    request = _request(key, by, {**fields, "status": status}, source) if key else None
+    # With the channels that were agreed to, but not with when: a repetition is the same request.
+    agreed = {"consent": sorted(consent)} if consent else {}
+    request = _request(key, by, {**fields, **agreed, "status": status}, source) if key else None
     job = Job(
         id=wiring.new_job_id(),
         tracking_token=wiring.new_token(),
@@ -99,6 +113,7 @@ def create(
         updated_at=at,
         request=request or UNSET,
         doubtful=doubtful or UNSET,
+        consent=consent or UNSET,
         **fields,
     )
 

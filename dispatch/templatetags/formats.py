@@ -151,12 +151,6 @@ def days(first: date, last: date, business: Business) -> str:
 
 
 @register.filter
-def long_day(day: str, business: Business) -> str:
-    """`2026-05-23` → `Saturday, May 23`."""
-    return day_text(date.fromisoformat(day), business, letters=LONG_DAY)
-
-
-@register.filter
 def window_label(name: str, business: Business) -> str:
     return business.label_of(name)
 

@@ -71,11 +71,12 @@ def named(jobs: JobRepository, name: str) -> Job:
 
 def test_the_form_says_what_is_left_in_each_window(client: Client, jobs: JobRepository) -> None:
     fill(jobs, PLACES - 1)
-    assert "Saturday, May 23 – Morning: 1 left, Afternoon: 8 left" in words(client.get("/book/"))
+    assert "Sat, May 23 Morning: 1 left Afternoon: 8 left" in words(client.get("/book/"))
     fill(jobs)
     page = client.get("/book/")
-    assert "Saturday, May 23 – Morning: full, Afternoon: 8 left" in words(page)
-    assert '"2026-05-23": {"morning": [0, "full"], "afternoon": [8, "8 left"]}' in text(page)
+    assert "Sat, May 23 Morning: full Afternoon: 8 left" in words(page)
+    assert 'data-window="morning" data-places="0">full<' in text(page)
+    assert 'value="2026-05-23" required>' in text(page)
 
 
 def test_out_of_reach_the_form_offers_the_windows_and_says_nothing_of_places(
@@ -83,7 +84,7 @@ def test_out_of_reach_the_form_offers_the_windows_and_says_nothing_of_places(
 ) -> None:
     with unavailable(jobs, roster):
         page = words(client.get("/book/"))
-    assert "Saturday, May 23" in page
+    assert "Sat, May 23 Morning Afternoon" in page
     assert "left" not in page
 
 
