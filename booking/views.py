@@ -91,7 +91,7 @@ def again(request: SiteRequest, token: str) -> HttpResponse:
 
 def _booked(request: SiteRequest, form: BookingForm, done: jobs.Done) -> HttpResponse:
     """To the customer's page. Photos come after the job: if they are lost, it is not."""
-    is_lost = False
+    lost = ""
     if form.photos:
         try:
             # Of a job the same file is the same photo, whichever form brings it.
@@ -100,12 +100,12 @@ def _booked(request: SiteRequest, form: BookingForm, done: jobs.Done) -> HttpRes
                 by=THE_CUSTOMER,
                 key=done.job.id,
             )
-            done, is_lost = added.done, bool(added.refused)
+            done, lost = added.done, LOST_PHOTOS if added.refused else ""
         except (InvalidInput, StoreUnavailable, JobNotFound) as error:
             log.warning("Photos of a booking are lost: %s", error)
-            is_lost = True
+            lost = LOST_PHOTOS
     seen = f"{REVISION_PARAMETER}={done.revision}" if done.revision else ""
-    query = "&".join(filter(None, (seen, is_lost and LOST_PHOTOS)))
+    query = "&".join(filter(None, (seen, lost)))
     return see_other(*_page_of(done.job), query=query)
 
 
