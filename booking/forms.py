@@ -132,15 +132,11 @@ class BookingForm(JobForm):
             del self.errors[name]
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
-        wrong = self._not_to_be_taken(typed)
+        wrong = self._wrong_here(typed)
         try:
             fields = self._with_price(super().judged(typed))
         except InvalidInput as invalid:
             raise InvalidInput({**wrong, **invalid.errors}) from None
-        if typed.get("sms") and phones.dialled(fields.get("phone", ""), self.business.country)[1]:
-            wrong["phone"] = _(
-                "A text reaches no extension. Give a number without one, or untick the texts below."
-            )
         if (postcode := fields.get("postcode")) and not self.business.serves(postcode):
             wrong["postcode"] = self._or_call(_("We do not come to %s as a rule.") % postcode)
         window: Window | None = fields.get("window")
@@ -151,8 +147,8 @@ class BookingForm(JobForm):
             raise InvalidInput(wrong)
         return fields
 
-    def _not_to_be_taken(self, typed: Mapping[str, Any]) -> dict[str, str]:
-        """What is wrong with what is to be hauled, by field."""
+    def _wrong_here(self, typed: Mapping[str, Any]) -> dict[str, str]:
+        """What is wrong with what only customers are asked for, by field."""
         wrong: dict[str, str] = {}
         counted = {name for name in self.data if name.startswith(items.PREFIX)}
         gone = {name for name in counted - self.fields.keys() if self.data[name].strip("0 ")}
@@ -163,6 +159,10 @@ class BookingForm(JobForm):
                 _("Please choose how much there is to haul, or count the items.")
                 if self.business.items
                 else _("Please choose how much there is to haul.")
+            )
+        if typed.get("sms") and phones.dialled(typed.get("phone", ""), self.business.country)[1]:
+            wrong["phone"] = _(
+                "A text reaches no extension. Give a number without one, or untick the texts below."
             )
         try:
             photos.check_sent(typed.get("photo") or ())

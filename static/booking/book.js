@@ -36,7 +36,7 @@ function addUp() {
   const load = form.querySelector("[name=load][data-price]:checked");
   let amount = load ? cents(load) : 0, isAny = Boolean(load);
   for (const item of form.querySelectorAll(".items input")) {
-    const count = Number(item.value) || 0;
+    const count = item.validity.valid ? Number(item.value) : 0;
     amount += count * cents(item);
     isAny ||= count > 0;
   }
