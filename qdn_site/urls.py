@@ -6,6 +6,7 @@ from dispatch.api.urls import urlpatterns as api_urlpatterns
 from dispatch.views import calendar
 from qdn_site import errors, views
 from tracking.api import ROUTE as TRACK_ROUTE
+from tracking.unsubscribe import unsubscribe
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("robots.txt", views.robots),
     path("book/", include("booking.urls")),
     path("track/", include("tracking.urls")),
+    path("unsubscribe/<str:signed>", unsubscribe, name="unsubscribe"),
     path("dashboard/", include("dispatch.urls")),
     path("calendar/<str:secret>.ics", calendar.calendar, name="calendar"),
     path("api/", include(api_urlpatterns(TRACK_ROUTE))),
