@@ -5,7 +5,7 @@ import secrets
 import string
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache, partial
@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from dispatch.domain.business import Business
+from dispatch.domain.outbox.message import Carrier, Channel
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.planning.overrides import in_force as with_overrides
 from dispatch.domain.roster import Availability
@@ -31,6 +32,8 @@ from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table, client
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.lease import Lease, LeaseStore
+from dispatch.stores.lease.places import LeaseDocument, LeaseItem
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
 from dispatch.stores.past import Past
@@ -184,6 +187,23 @@ def place(business: Business, url: str) -> Place:
     return Place(where, JobDocument(shelf), DocumentMonths(shelf, business.zone))
 
 
+def carriers(business: Business) -> Mapping[Channel, Carrier]:
+    """Of messages to customers, and to the business: those that there are here."""
+    return {}
+
+
+def lease(business: Business) -> Lease:
+    """Of who sends the messages; of this process, or this command, alone."""
+    store: LeaseStore
+    if table := jobs_table():
+        store = LeaseItem(table, _in_table(settings.JOBS_URL, business.slug))
+    else:
+        url = settings.JOBS_URL.format(business=business.slug)
+        shelf = _shelf(url, "jobs.json", f"jobs-{business.slug}", keeps=False)
+        store = LeaseDocument(shelf.beside("lease.json"))
+    return Lease(store, time.monotonic)
+
+
 def archiver(business: Business) -> Archiver:
     return Archiver(jobs(business))
 
@@ -290,7 +310,7 @@ def _is_named(url: str) -> bool:
     return bool(urlsplit(url).path.strip("/"))
 
 
-def _shelf(url: str, name: str, alias: str) -> Shelf:
+def _shelf(url: str, name: str, alias: str, *, keeps: bool = True) -> Shelf:
     parts = urlsplit(url)
     if parts.scheme == "s3":
         elsewhere = {"bucket_name": parts.netloc, "client_config": PATIENT}
@@ -302,7 +322,7 @@ def _shelf(url: str, name: str, alias: str) -> Shelf:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"{folder} cannot be made: {error.strerror}") from error
-    return FileStore(folder / name, keeps=True)
+    return FileStore(folder / name, keeps=keeps)
 
 
 @cache
