@@ -28,18 +28,15 @@ from dispatch.domain.outbox.message import (
     Refused,
     State,
     Told,
+    Why,
 )
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.outbox import stops
 
 log = logging.getLogger(__name__)
 
 LOOK = 1.0  # seconds between looks for what is due
 AT_ONCE = 8  # messages that are on their way together
-NOBODY = _("There is no address for it, or no consent.")
-STOPPED = _("They do not want messages there.")
-CANNOT = _("It could not be put into words; the log says why.")
 
 
 class Compose(Protocol):
@@ -112,9 +109,9 @@ class Sender:
         carrier = self._carriers.get(channel)
         to = recipient(job, Told(message.event), channel, business)
         if carrier is None or (not to and channel is not Channel.WEBHOOK):
-            return over(message, State.DROPPED, at, NOBODY)
+            return over(message, State.DROPPED, at, Why.NOBODY)
         if to and stops.has_stopped(business, channel, to):
-            return over(message, State.DROPPED, at, STOPPED)
+            return over(message, State.DROPPED, at, Why.STOPPED)
         try:
             composed = None
             if channel is not Channel.WEBHOOK:
@@ -129,7 +126,7 @@ class Sender:
             return tried_again(job, message, business, at, str(error))
         except Exception:
             log.exception("A message of job %s was not sent.", job.id)
-            return tried_again(job, message, business, at, CANNOT)
+            return tried_again(job, message, business, at, Why.NO_WORDS)
         sent = over(replace(message, to=to, tries=message.tries + 1), State.SENT, wiring.now())
         return replace(sent, sent_at=sent.at)
 

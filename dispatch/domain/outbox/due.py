@@ -14,13 +14,9 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import coming, failed_visit
 from dispatch.domain.outbox.caused import HOLD, changes, with_message
-from dispatch.domain.outbox.message import Channel, Message, State, Told
+from dispatch.domain.outbox.message import Channel, Message, State, Told, Why
 from dispatch.domain.status import Status
-from dispatch.domain.typed.sentences import Sentence as _
 
-OVERTAKEN = _("It does not hold any more.")
-MERGED = _("Another message tells it.")
-TOO_LATE = _("It was too late for it.")
 OF_THE_MOMENT = (Told.ON_MY_WAY, Told.LATE)
 OF_THE_DAY = (*OF_THE_MOMENT, Told.COULD_NOT, Told.COMPLETED)  # never held back by the night
 WORTH_A_MOMENT, WORTH_A_DAY = timedelta(minutes=30), timedelta(days=1)
@@ -40,19 +36,19 @@ def is_due(job: Job, message: Message, business: Business, at: datetime) -> bool
 def settled(job: Job, message: Message, business: Business, at: datetime) -> Message:
     """What becomes of one that is due: itself, where it is to be sent now."""
     if not _holds(job, message, business, at):
-        return over(message, State.DROPPED, at, OVERTAKEN)
+        return over(message, State.DROPPED, at, Why.OVERTAKEN)
     if _is_told_by_another(job, message, business, at):
-        return over(message, State.DROPPED, at, MERGED)
+        return over(message, State.DROPPED, at, Why.MERGED)
     if at > _deadline(job, message, business):
         if message.tries:
             return over(message, State.FAILED, at, message.error)
-        return over(message, State.DROPPED, at, TOO_LATE)
+        return over(message, State.DROPPED, at, Why.TOO_LATE)
     then = _allowed_from(job, message, business, at)
     return message if then <= at else replace(message, state=State.WAITING, at=then)
 
 
 def over(message: Message, state: State, at: datetime, error: str = "") -> Message:
-    return replace(message, state=state, at=at, error=str(error))
+    return replace(message, state=state, at=at, error=error)
 
 
 def tried_again(

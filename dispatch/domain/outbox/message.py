@@ -48,6 +48,17 @@ class State(StrEnum):
     DROPPED = "dropped"
 
 
+class Why(StrEnum):
+    """Our own reasons in a message's `error`; others are a carrier's words."""
+
+    OVERTAKEN = "overtaken"  # what it tells holds no more
+    MERGED = "merged"  # another message tells it
+    TOO_LATE = "too_late"
+    NOBODY = "nobody"  # no address or number, or no consent
+    STOPPED = "stopped"  # they want no messages there
+    NO_WORDS = "no_words"  # a fault of ours, which the log tells
+
+
 class Message(Record, frozen=True):
     """One event on one channel. Read generously: another version may know other events.
 
