@@ -7,6 +7,7 @@ from typing import Protocol
 
 from dispatch.domain.stored.record import Record
 
+SENT_AGAIN = "sent_again"  # an event of the history
 MOST_MESSAGES = 20  # of a job; of older ones that are over only their number is kept
 
 
