@@ -56,7 +56,7 @@ def test_each_message_stands_there_with_its_channel_and_its_fate(
 
 def test_another_versions_words_are_shown_as_they_are(dana: Client, jobs: InMemory) -> None:
     put(jobs, replace(FAILED, event="birthday_wish", channel="pigeon", state="lost", error=""))
-    assert "Birthday wish (Pigeon) Lost" in drawer(dana)
+    assert "birthday wish (pigeon) lost" in drawer(dana)
 
 
 def test_sent_again_it_waits_with_the_same_id(
