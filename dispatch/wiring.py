@@ -18,8 +18,11 @@ import gevent.monkey
 from django.conf import settings
 from django.core.files.storage import storages
 
+from dispatch import channels
+from dispatch.channels.email import Sender
 from dispatch.domain.business import Business
 from dispatch.domain.outbox.message import Carrier, Channel
+from dispatch.domain.outbox.stops import Stops
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.planning.overrides import in_force as with_overrides
 from dispatch.domain.roster import Availability
@@ -71,6 +74,11 @@ def roster(business: Business) -> RosterRepository:
 
 def overrides(business: Business) -> OverridesRepository:
     return _overrides(business.slug)
+
+
+def stops(business: Business) -> Repository[Stops]:
+    """Who wants no more messages."""
+    return _stops(business.slug)
 
 
 def in_force(business: Business) -> Business:
@@ -189,7 +197,25 @@ def place(business: Business, url: str) -> Place:
 
 def carriers(business: Business) -> Mapping[Channel, Carrier]:
     """Of messages to customers, and to the business: those that there are here."""
-    return {}
+    if settings.STAGE == "staging":  # it sends to nobody
+        return {}
+    sender = Sender(business.name, business.email)
+    hook = settings.WEBHOOK_URL, settings.WEBHOOK_SECRET
+    return _carriers(sender, settings.EMAIL_URL, settings.SMS_URL, *hook)
+
+
+@cache
+def _carriers(
+    sender: Sender, email: str, sms: str, webhook: str, secret: str
+) -> Mapping[Channel, Carrier]:
+    made = dict[Channel, Carrier]()
+    if email:
+        made[Channel.EMAIL] = channels.email(email, sender)
+    if sms:
+        made[Channel.SMS] = channels.sms(sms)
+    if webhook:
+        made[Channel.WEBHOOK] = channels.webhook(webhook, secret, lambda: now())
+    return made
 
 
 def lease(business: Business) -> Lease:
@@ -288,6 +314,12 @@ def _roster(slug: str) -> RosterRepository:
 def _overrides(slug: str) -> OverridesRepository:
     kind = kinds.overrides(_in_table(settings.CREW_URL, slug))
     return _beside_roster(slug, "settings.json", kind)
+
+
+@cache
+def _stops(slug: str) -> Repository[Stops]:
+    kind = kinds.stops(_in_table(settings.CREW_URL, slug))
+    return _beside_roster(slug, "stops.json", kind)
 
 
 def _beside_roster(slug: str, file: str, kind: kinds.Kind[L]) -> Repository[L]:

@@ -118,6 +118,10 @@ class Refused(NotSent):
     """It will never go out: there is no such address, or it takes none. `str()` says why."""
 
 
+class OptedOut(Refused):
+    """Whoever is there has told the provider to stop."""
+
+
 class Carrier(Protocol):
     """What takes messages of one channel to where they go."""
 
