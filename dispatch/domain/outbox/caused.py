@@ -158,14 +158,3 @@ def _is_changed(job: Job, before: Job) -> bool:
         return False
     has_agreed = job.quote and job.quote != before.quote and job.quote.answer == ACCEPTED
     return job.window != before.window or (job.price != before.price and not has_agreed)
-
-
-def changes(job: Job, since: datetime) -> dict[str, object]:
-    """`window` and `price` as they were, as JSON has them, where they have changed since then."""
-    found = dict[str, object]()
-    for event in job.history:
-        if event.at >= since and event.changes and not event.silent:
-            for name in {"window", "price"} & event.changes.keys():
-                found.setdefault(name, event.changes[name][0])
-    now = {"window": job.as_of(job.version, "window"), "price": job.as_of(job.version, "price")}
-    return {name: was for name, was in found.items() if was != now[name]}

@@ -13,7 +13,8 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import coming, failed_visit
-from dispatch.domain.outbox.caused import HOLD, changes, with_message
+from dispatch.domain.outbox.before import before
+from dispatch.domain.outbox.caused import HOLD, with_message
 from dispatch.domain.outbox.message import Channel, Message, State, Told, Why
 from dispatch.domain.status import Status
 
@@ -96,7 +97,7 @@ def _holds(job: Job, message: Message, business: Business, at: datetime) -> bool
             return job.still_coming
         case Told.CHANGED:
             is_coming = job.still_coming or job.status is Status.PENDING
-            return is_coming and bool(changes(job, since))
+            return is_coming and not before(job, since).keys().isdisjoint({"window", "price"})
         case Told.REMINDER:
             tomorrow = business.today(since) + timedelta(days=1)
             if not (job.still_coming and job.window and job.window.date == tomorrow):
