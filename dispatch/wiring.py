@@ -35,6 +35,8 @@ from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table, client
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.lease import Lease, LeaseStore
+from dispatch.stores.lease.places import LeaseDocument, LeaseItem
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
 from dispatch.stores.past import Past
@@ -216,6 +218,18 @@ def _carriers(
     return made
 
 
+def lease(business: Business) -> Lease:
+    """Of who sends the messages; of this process, or this command, alone."""
+    store: LeaseStore
+    if table := jobs_table():
+        store = LeaseItem(table, _in_table(settings.JOBS_URL, business.slug))
+    else:
+        url = settings.JOBS_URL.format(business=business.slug)
+        shelf = _shelf(url, "jobs.json", f"jobs-{business.slug}", keeps=False)
+        store = LeaseDocument(shelf.beside("lease.json"))
+    return Lease(store, time.monotonic)
+
+
 def archiver(business: Business) -> Archiver:
     return Archiver(jobs(business))
 
@@ -328,7 +342,7 @@ def _is_named(url: str) -> bool:
     return bool(urlsplit(url).path.strip("/"))
 
 
-def _shelf(url: str, name: str, alias: str) -> Shelf:
+def _shelf(url: str, name: str, alias: str, *, keeps: bool = True) -> Shelf:
     parts = urlsplit(url)
     if parts.scheme == "s3":
         elsewhere = {"bucket_name": parts.netloc, "client_config": PATIENT}
@@ -340,7 +354,7 @@ def _shelf(url: str, name: str, alias: str) -> Shelf:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"{folder} cannot be made: {error.strerror}") from error
-    return FileStore(folder / name, keeps=True)
+    return FileStore(folder / name, keeps=keeps)
 
 
 @cache

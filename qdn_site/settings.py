@@ -35,6 +35,7 @@ PUBLIC_URLS = _env.public_urls(BUSINESSES, STAGE)
 CSRF_TRUSTED_ORIGINS = _env.items("DJANGO_CSRF_TRUSTED_ORIGINS")
 ORIGIN_SECRET = _env.text("QDN_ORIGIN_SECRET")
 CACHES = {"default": _env.cache("QDN_CACHE_URL")}
+BIND = _env.text("QDN_BIND", "127.0.0.1:8000")  # which a laptop's messages name
 
 RELEASES_URL = _env.releases("QDN_RELEASES_URL")
 for _name in ("QDN_STAGING_RELEASES_URL", "QDN_PRODUCTION_RELEASES_URL"):

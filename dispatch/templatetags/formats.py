@@ -115,6 +115,7 @@ def _time(at: datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', f"{at:%Y-%m-%dT%H:%M:%SZ}", words)
 
 
+@register.filter
 def time_text(moment: datetime, business: Business, at: datetime | None = None) -> str:
     """The time there: `9:04 AM`; of another day than `at`, or now, `Fri, May 22, 9:04 AM`."""
     local, at = moment.astimezone(business.zone), at or wiring.now()
@@ -168,6 +169,14 @@ def window(promised: Window | None, business: Business) -> str:
         return _("No time agreed yet")
     label = f"{day(promised.date, business)} · {business.label_of(promised.name)}"
     return format_html('{}, <span class="hours">{}</span>', label, hours(promised))
+
+
+@register.filter
+def window_text(promised: Window | None, business: Business) -> str:
+    """`Sat, May 23, 12–4 PM`, where there is no markup."""
+    if promised is None:
+        return _("No time agreed yet")
+    return f"{day(promised.date, business)}, {hours(promised)}"
 
 
 @register.filter

@@ -25,7 +25,7 @@ from django.conf import settings
 from django.test import Client
 
 from dispatch import sample, wiring
-from qdn_site.releases import ReleaseError, pages, publish
+from qdn_site.releases import ReleaseError, pages, publish, sample_job
 from qdn_site.releases.pack import Pack
 from qdn_site.releases.pages import ReleaseTemplates
 from qdn_site.releases.store import FolderReleases
@@ -164,6 +164,18 @@ def main(surfaces: Sequence[str]) -> None:
     jobs = [(job.id, job.tracking_token) for job in wiring.jobs(business).read().jobs]
     for surface in surfaces:
         _walk(surface, jobs)
+    if "track" in surfaces:
+        _say_messages()
+
+
+def _say_messages() -> None:
+    """Each message as it would be sent; of one that cannot be, why."""
+    from tracking.messages.preview import previews  # which needs the apps to be there
+
+    for business in settings.BUSINESSES:
+        at = wiring.now()
+        for preview in previews(business, sample_job.made(business, at), "joel", at):
+            _print(f"{PROBLEM}track: {preview}" if preview.wrong else f"message {preview}")
 
 
 def _walk(surface: str, jobs: Sequence[tuple[str, str]]) -> None:
