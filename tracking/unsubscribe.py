@@ -3,7 +3,6 @@
 It names a channel and a hash, signed for the business: neither a person nor a job.
 """
 
-from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -18,6 +17,7 @@ from dispatch.domain.outbox.stops import hash_of
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import SiteRequest
 from dispatch.outbox import stops
+from dispatch.outbox.addresses import public_url
 
 SALT = "unsubscribe"
 
@@ -25,7 +25,7 @@ SALT = "unsubscribe"
 def unsubscribe_url(business: Business, channel: Channel, to: str) -> str:
     """The whole address for that e-mail address or number. It never ends."""
     signed = _signed(business, channel, hash_of(business, channel, to))
-    return settings.PUBLIC_URLS[business.slug] + reverse("unsubscribe", args=[signed])
+    return public_url(business) + reverse("unsubscribe", args=[signed])
 
 
 # A mail program posts it too, from wherever it runs (RFC 8058): the address is the authority.

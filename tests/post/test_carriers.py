@@ -157,18 +157,3 @@ def test_on_a_laptop_the_webhook_may_be_on_the_laptop() -> None:
     assert settings_for(**env, QDN_WEBHOOK_URL=here)["WEBHOOK_URL"] == here
     with pytest.raises(ImproperlyConfigured, match="QDN_WEBHOOK_URL is no address"):
         settings_for(**env, QDN_WEBHOOK_URL="http://example.com/")
-
-
-# --- where links lead --------------------------------------------------------------------
-
-
-def test_links_in_messages_lead_to_the_public_pages() -> None:
-    assert settings_for(**PRODUCTION)["PUBLIC_URLS"] == {BUSINESS.slug: "https://quickdumpnow.com"}
-    here = settings_for(**LAPTOP, QDN_BIND="127.0.0.1:8163")["PUBLIC_URLS"]
-    assert here == {BUSINESS.slug: "http://127.0.0.1:8163"}
-    two = {"QDN_BUSINESSES": "tests/data/two-businesses.toml"}
-    two |= dict.fromkeys(("QDN_JOBS_URL", "QDN_CREW_URL"), "file:var/{business}")
-    assert settings_for(**LAPTOP, **two)["PUBLIC_URLS"] == {
-        "cactus": "http://127.0.0.1:8000",
-        "thistle": "http://thistle.localhost:8000",
-    }
