@@ -16,7 +16,8 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES, Event, Item, Window
 from dispatch.domain.moves import COULD_NOT, FOLDED, UNDO
 from dispatch.domain.outbox.consent import CONSENT
-from dispatch.domain.outbox.message import SENT_AGAIN
+from dispatch.domain.outbox.message import SENT_AGAIN, Channel
+from dispatch.domain.outbox.stops import RESUMED
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.record import utc
 from dispatch.domain.visit.money import (
@@ -73,6 +74,8 @@ EVENTS = {
     "assigned": gettext_lazy("Assigned"),
     "eta": gettext_lazy("Estimate"),
     CONSENT: gettext_lazy("Consent"),
+    RESUMED[Channel.EMAIL]: gettext_lazy("They asked for e-mail again"),
+    RESUMED[Channel.SMS]: gettext_lazy("They asked for text messages again"),
     "on_my_way": gettext_lazy("On the way"),
     "link_revoked": gettext_lazy("The link was taken away"),
     "link_renewed": gettext_lazy("A new link was made"),

@@ -11,7 +11,7 @@ from dispatch.outbox import stops
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.table import kinds
 from dispatch.stores.table.ledger import TableLedger
-from tests.making import BUSINESS, NOON, unavailable
+from tests.making import BUSINESS, DANA, NOON, make_job, unavailable
 from tests.stores.troubled import InMemory
 
 MARKS = "+16195550142"
@@ -57,11 +57,21 @@ def test_said_again_it_was_said_the_first_time() -> None:
     assert (stop.channel, stop.at, stop.by) == ("sms", NOON, "customer")
 
 
-def test_who_asks_for_messages_again_gets_them() -> None:
-    stops.stop(BUSINESS, Channel.SMS, MARKS, by="customer")
-    assert stops.resume(BUSINESS, Channel.SMS, MARKS)
-    assert not stops.has_stopped(BUSINESS, Channel.SMS, MARKS)
-    assert not stops.resume(BUSINESS, Channel.SMS, MARKS)
+def test_who_asks_for_messages_again_gets_them(jobs: InMemory) -> None:
+    job = make_job(phone=MARKS, email="mark@example.com")
+    jobs.change(lambda book: book.put(job))
+    for channel, to in ((Channel.SMS, MARKS), (Channel.EMAIL, "mark@example.com")):
+        stops.stop(BUSINESS, channel, to, by="customer")
+    assert stops.said_by(BUSINESS, job) == [Channel.EMAIL, Channel.SMS]
+    for _ in range(2):
+        done = stops.resume(BUSINESS, job, Channel.SMS, by=DANA, key="k1")
+    assert stops.said_by(BUSINESS, job) == [Channel.EMAIL]
+    assert [event.what for event in done.job.history] == ["sms_resumed"]
+
+
+def test_where_nobody_can_say_who_stopped_the_job_is_shown_all_the_same() -> None:
+    with unavailable(wiring.stops(BUSINESS)):
+        assert stops.said_by(BUSINESS, make_job(phone=MARKS)) == []
 
 
 def test_where_it_cannot_be_asked_nobody_is_taken_for_willing() -> None:

@@ -10,8 +10,10 @@ import dispatch.jobs
 from dispatch import wiring
 from dispatch.domain.job import CUSTOMER, Consent, Job
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.outbox.message import Channel
+from dispatch.outbox import stops
 from dispatch.stores.job_repository import JobRepository
-from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job
+from tests.making import BUSINESS, DANA, NOON, FakeClock, make_job, unavailable
 from tests.web.pages import sent_back, text, words
 
 ID = "jXkL9m2pQ"
@@ -141,6 +143,44 @@ def test_another_channels_consent_is_left_alone(dana: Client, jobs: JobRepositor
     keep(jobs, make_job(status="booked", phone="+16195550142", consent=fax | ASKED))
     assert edit(dana, sms="").status_code == 303
     assert the_job(jobs).consent == fax
+
+
+# --- who said stop -----------------------------------------------------------------------
+
+
+def test_the_drawer_says_who_wants_no_more_and_they_can_ask_again(
+    dana: Client, joel: Client, jobs: JobRepository
+) -> None:
+    assert "said stop" not in words(dana.get(DRAWER))
+    stops.stop(BUSINESS, Channel.SMS, "+16195550142", by=CUSTOMER)
+    drawer = dana.get(DRAWER)
+    assert "Text messages They have said stop, so they get none." in words(drawer)
+    assert "E-mails They have said stop" not in words(drawer)
+    assert f"{DRAWER}/resume" not in text(joel.get(DRAWER))
+    sent = sent_back(drawer, f"{DRAWER}/resume") | {"channel": "sms"}
+    for _ in range(2):
+        assert dana.post(f"{DRAWER}/resume", sent).status_code == 303
+    assert not stops.has_stopped(BUSINESS, Channel.SMS, "+16195550142")
+    drawer = dana.get(DRAWER)
+    assert "said stop" not in words(drawer)
+    assert words(drawer).count("They asked for text messages again") == 1
+
+
+@pytest.mark.parametrize("channel", ["", "webhook", "fax"])
+def test_there_are_no_other_messages_to_ask_for(dana: Client, channel: str) -> None:
+    answer = dana.post(f"{DRAWER}/resume", {"channel": channel})
+    assert answer.status_code == 422
+    assert "There is no such kind of message." in words(answer)
+
+
+def test_out_of_reach_nobody_is_taken_to_have_asked(dana: Client, jobs: JobRepository) -> None:
+    stops.stop(BUSINESS, Channel.SMS, "+16195550142", by=CUSTOMER)
+    with unavailable(wiring.stops(BUSINESS)):
+        answer = dana.post(f"{DRAWER}/resume", {"channel": "sms", "key": "k1"})
+    assert answer.status_code == 503
+    assert stops.has_stopped(BUSINESS, Channel.SMS, "+16195550142")
+    assert dana.post(f"{DRAWER}/resume", {"channel": "sms", "key": "k1"}).status_code == 303
+    assert not stops.has_stopped(BUSINESS, Channel.SMS, "+16195550142")
 
 
 # --- the language ------------------------------------------------------------------------

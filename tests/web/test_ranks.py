@@ -141,6 +141,7 @@ TABLE: dict[str, Route] = {
     "dashboard/jobs/<str:job_id>/notes": action(CREW_DO, text="Two couches"),
     "dashboard/jobs/<str:job_id>/eta": action(CREW_DO, eta="14:20"),
     "dashboard/jobs/<str:job_id>/position": action((302, 403, 200, 200), lat="32.7", lon="-117.1"),
+    "dashboard/jobs/<str:job_id>/resume": action(DISPATCHER_DOES, channel="sms"),
     "dashboard/jobs/<str:job_id>/edit": action(
         DISPATCHER_DOES, customer_name="Mark", location="Soderblom Ave", price="600", version="1"
     ),

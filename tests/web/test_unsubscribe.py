@@ -42,8 +42,8 @@ def test_whoever_fetches_it_is_asked_and_nothing_changes(
 @pytest.mark.parametrize(
     ("channel", "asks", "says"),
     [
-        (Channel.EMAIL, "No more e-mail?", "We will not e-mail you any more"),
-        (Channel.SMS, "No more texts?", "We will not text you any more"),
+        (Channel.EMAIL, "No more e-mail?", "Done: no more e-mail"),
+        (Channel.SMS, "No more texts?", "Done: no more texts"),
     ],
 )
 def test_one_button_stops_that_channel_alone(

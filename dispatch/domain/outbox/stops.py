@@ -15,6 +15,10 @@ from dispatch.domain.typed import phones
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
+# In the history of a job whose customer has asked for messages again.
+RESUMED = {Channel.EMAIL: "email_resumed", Channel.SMS: "sms_resumed"}
+
+
 class Stop(Record, frozen=True, kw_only=True):
     """Whoever that number or address is, they said it at that time; `by` is who told us: `customer`
     from the page, `system` where the provider reported it.
