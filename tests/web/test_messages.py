@@ -162,7 +162,7 @@ def test_a_price_is_asked_for() -> None:
 
 
 def test_an_answer_is_in_the_e_mail_and_behind_the_link() -> None:
-    asked = MessageIn("m1", NOON, "Do you take paint?", "We do not, sorry.")
+    asked = MessageIn("m1", NOON, "Do you take paint?", answer="We do not, sorry.")
     job = replace(BOOKED, messages_in=(asked,))
     assert "We do not, sorry." in told(Told.ANSWERED, job, Channel.EMAIL).text
     assert text(Told.ANSWERED, job) == f"We have answered your message. Read it here: {LINK}"
@@ -204,7 +204,7 @@ def test_the_business_reads_what_the_customer_wrote_since() -> None:
 
 
 def test_a_gate_code_never_leaves_the_board() -> None:
-    code = MessageIn("m1", NOON, "Gate code 4471#", "Thanks: 4471#")
+    code = MessageIn("m1", NOON, "Gate code 4471#", answer="Thanks: 4471#")
     job = replace(BOOKED, messages_in=(code,), access_notes="Ring twice\nGate code 4471#")
     for event, channel in EACH:
         assert "4471#" not in everything(told(event, job, channel)).replace("Thanks: 4471#", "")
@@ -228,7 +228,7 @@ ODD = {
     "over": {"status": Status.COMPLETED, "window": MORNING},
     "far": {"status": Status.BOOKED, "window": replace(MORNING, date=date(2031, 12, 30))},
     "started": {"status": Status.IN_PROGRESS, "window": MORNING, "crew": Crew("gone", "gone")},
-    "unread": {**FRIENDLY, "messages_in": (MessageIn(), MessageIn("x", None, None, 7))},
+    "unread": {**FRIENDLY, "messages_in": (MessageIn(), MessageIn("x", None, None, answer=7))},
 }
 
 
