@@ -5,7 +5,7 @@ import secrets
 import string
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache, partial
@@ -18,7 +18,11 @@ import gevent.monkey
 from django.conf import settings
 from django.core.files.storage import storages
 
+from dispatch import channels
+from dispatch.channels.email import Sender
 from dispatch.domain.business import Business
+from dispatch.domain.outbox.message import Carrier, Channel
+from dispatch.domain.outbox.stops import Stops
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.planning.overrides import in_force as with_overrides
 from dispatch.domain.roster import Availability
@@ -31,6 +35,8 @@ from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table, client
 from dispatch.stores.file import FileStore
 from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.lease import Lease, LeaseStore
+from dispatch.stores.lease.places import LeaseDocument, LeaseItem
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
 from dispatch.stores.past import Past
@@ -68,6 +74,11 @@ def roster(business: Business) -> RosterRepository:
 
 def overrides(business: Business) -> OverridesRepository:
     return _overrides(business.slug)
+
+
+def stops(business: Business) -> Repository[Stops]:
+    """Who wants no more messages."""
+    return _stops(business.slug)
 
 
 def in_force(business: Business) -> Business:
@@ -184,6 +195,41 @@ def place(business: Business, url: str) -> Place:
     return Place(where, JobDocument(shelf), DocumentMonths(shelf, business.zone))
 
 
+def carriers(business: Business) -> Mapping[Channel, Carrier]:
+    """Of messages to customers, and to the business: those that there are here."""
+    if settings.STAGE == "staging":  # it sends to nobody
+        return {}
+    sender = Sender(business.name, business.email)
+    hook = settings.WEBHOOK_URL, settings.WEBHOOK_SECRET
+    return _carriers(sender, settings.EMAIL_URL, settings.SMS_URL, *hook)
+
+
+@cache
+def _carriers(
+    sender: Sender, email: str, sms: str, webhook: str, secret: str
+) -> Mapping[Channel, Carrier]:
+    made = dict[Channel, Carrier]()
+    if email:
+        made[Channel.EMAIL] = channels.email(email, sender)
+    if sms:
+        made[Channel.SMS] = channels.sms(sms)
+    if webhook:
+        made[Channel.WEBHOOK] = channels.webhook(webhook, secret, lambda: now())
+    return made
+
+
+def lease(business: Business) -> Lease:
+    """Of who sends the messages; of this process, or this command, alone."""
+    store: LeaseStore
+    if table := jobs_table():
+        store = LeaseItem(table, _in_table(settings.JOBS_URL, business.slug))
+    else:
+        url = settings.JOBS_URL.format(business=business.slug)
+        shelf = _shelf(url, "jobs.json", f"jobs-{business.slug}", keeps=False)
+        store = LeaseDocument(shelf.beside("lease.json"))
+    return Lease(store, time.monotonic)
+
+
 def archiver(business: Business) -> Archiver:
     return Archiver(jobs(business))
 
@@ -270,6 +316,12 @@ def _overrides(slug: str) -> OverridesRepository:
     return _beside_roster(slug, "settings.json", kind)
 
 
+@cache
+def _stops(slug: str) -> Repository[Stops]:
+    kind = kinds.stops(_in_table(settings.CREW_URL, slug))
+    return _beside_roster(slug, "stops.json", kind)
+
+
 def _beside_roster(slug: str, file: str, kind: kinds.Kind[L]) -> Repository[L]:
     """In the roster's table or, of that name, in its folder."""
     store: LedgerStore[L]
@@ -290,7 +342,7 @@ def _is_named(url: str) -> bool:
     return bool(urlsplit(url).path.strip("/"))
 
 
-def _shelf(url: str, name: str, alias: str) -> Shelf:
+def _shelf(url: str, name: str, alias: str, *, keeps: bool = True) -> Shelf:
     parts = urlsplit(url)
     if parts.scheme == "s3":
         elsewhere = {"bucket_name": parts.netloc, "client_config": PATIENT}
@@ -302,7 +354,7 @@ def _shelf(url: str, name: str, alias: str) -> Shelf:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"{folder} cannot be made: {error.strerror}") from error
-    return FileStore(folder / name, keeps=True)
+    return FileStore(folder / name, keeps=keeps)
 
 
 @cache

@@ -121,6 +121,7 @@ class Event(Record, frozen=True):
     count: int | UnsetType = UNSET  # of the moves that this line stands for
     version: int | UnsetType = UNSET
     changes: Mapping[str, tuple[Any, Any]] | UnsetType = UNSET
+    silent: bool | UnsetType = UNSET  # who did it wanted the customer not to be told
 
     @property
     def moment(self) -> datetime:
@@ -187,6 +188,7 @@ class Job(JobLine, frozen=True, kw_only=True):
     keys: Mapping[str, datetime] | UnsetType = UNSET  # of what was done here, and when
     messages_in: tuple[MessageIn, ...] | UnsetType = UNSET
     messages: tuple[Message, ...] | UnsetType = UNSET
+    messages_gone: int | UnsetType = UNSET  # of those that are over, how many are only counted
     quote: Quote | UnsetType | None = UNSET
     language: str = ""  # of the business's `languages`, in which they read; empty: nobody said
     consent: Mapping[str, Consent] | UnsetType = UNSET  # by channel
@@ -249,6 +251,11 @@ class Job(JobLine, frozen=True, kw_only=True):
     def happened(self, event: Event, **changes: Any) -> Self:
         """With the event in its history."""
         return replace(self, history=(*self.history, event), updated_at=event.at, **changes)
+
+    def last_happened(self, **fields: Any) -> Self:
+        """With these fields of the last event of its history."""
+        *before, last = self.history
+        return replace(self, history=(*before, replace(last, **fields)))
 
     def arrived(self, before: Self, at: datetime) -> Self:
         """What has been done to it since `before` reached us at `at`, later than it was done."""
@@ -327,7 +334,8 @@ class Job(JobLine, frozen=True, kw_only=True):
         """As it was in `old`, but for what has happened since, and for its link: one that was
         revoked stays so. Itself where nothing else has changed; with `is_gone` it has.
         """
-        since = {name: getattr(self, name) for name in ("version", "history", "keys", "updated_at")}
+        kept = ("version", "history", "keys", "updated_at", "messages", "messages_gone")
+        since = {name: getattr(self, name) for name in kept}
         photos = (*self.photos, *_not_among(self.photos, old.photos))  # none is ever taken away
         back = replace(old, **since, photos=photos, tracking_token=self.tracking_token)
         if back == self and not is_gone:

@@ -15,6 +15,7 @@ from dispatch.domain.availability import INSISTED, SICK
 from dispatch.domain.business import Business
 from dispatch.domain.job import ROLES, Event, Item, Window
 from dispatch.domain.moves import COULD_NOT, FOLDED, UNDO
+from dispatch.domain.outbox.message import SENT_AGAIN
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.record import utc
 from dispatch.domain.visit.money import (
@@ -73,6 +74,7 @@ EVENTS = {
     "link_revoked": gettext_lazy("The link was taken away"),
     "link_renewed": gettext_lazy("A new link was made"),
     "restored": gettext_lazy("Put back as it was before"),
+    SENT_AGAIN: gettext_lazy("Sent a message again"),
     QUOTED: gettext_lazy("Offered a new price"),
     QUOTE_ACCEPTED: gettext_lazy("The customer said yes to a new price"),
     QUOTE_DECLINED: gettext_lazy("The customer said no to a new price"),

@@ -90,6 +90,7 @@ def edit(request: SiteRequest, job: Job, form: EditForm) -> Outcome:
         by=request.user.actor,
         version=form.cleaned_data["version"],
         insist="insist" in request.POST,
+        silent="silent" in request.POST,
         key=key_sent(request),
     )
     return done, _("Saved.")

@@ -142,6 +142,7 @@ TABLE: dict[str, Route] = {
     ),
     "dashboard/jobs/<str:job_id>/link": action(DISPATCHER_DOES),
     "dashboard/jobs/<str:job_id>/quote": action(CREW_DO, id="a-new-price", **LINE),
+    "dashboard/jobs/<str:job_id>/messages": action(DISPATCHER_DOES, id="m1"),
     "dashboard/jobs/<str:job_id>/pay": action(CREW_DO, amount="100", method="cash"),
     "dashboard/jobs/<str:job_id>/photos": action((302, 403, 422, 422), kind="before"),  # of no file
     "dashboard/jobs/<str:job_id>/photos/<str:photo_id>": page(302, 404, 404, 404),

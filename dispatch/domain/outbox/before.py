@@ -26,7 +26,7 @@ def before(job: Job, since: datetime) -> dict[str, Any]:
     }
     was: dict[str, Any] = {}
     for event in reversed(job.history):
-        if event.at >= since and event.changes:
+        if event.at >= since and event.changes and not event.silent:
             was |= {name: event.changes[name][0] for name in KINDS if name in event.changes}
     return {
         name: then

@@ -1,0 +1,17 @@
+"""What a dispatcher does about a job's messages."""
+
+from django.utils.translation import gettext as _
+
+from dispatch.domain.job import Job
+from dispatch.domain.permissions import Permission
+from dispatch.http import SiteRequest
+from dispatch.jobs import outbox
+from dispatch.views.drawer import Outcome, job_action, key_sent
+
+
+@job_action(Permission.EDIT)
+def send_again(request: SiteRequest, job: Job, _form: None) -> Outcome:
+    """The message of that `id`, which failed."""
+    message_id, by = request.POST.get("id", ""), request.user.actor
+    done = outbox.send_again(request.business, job.id, message_id, by=by, key=key_sent(request))
+    return done, _("It is on its way again.")
