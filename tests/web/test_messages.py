@@ -88,6 +88,14 @@ def test_it_is_confirmed_for_a_day_and_a_time() -> None:
     assert text(Told.CONFIRMED) == said
 
 
+def test_a_confirmation_tells_what_was_changed_in_its_minute() -> None:
+    job = BOOKED.edited({"window": LATER, "price": Decimal(410)}, by="dana", at=NOON)
+    said = "Fri, May 29, 12-4 PM. Before, it was planned for Sat, May 23, 8 AM-12 PM."
+    assert text(Told.CONFIRMED, job) == f"Your pickup is confirmed for {said} {LINK}"
+    mail = " ".join(told(Told.CONFIRMED, job, Channel.EMAIL).text.split())
+    assert "planned for Sat, May 23, 8 AM–12 PM. The price is now $410. It was $600." in mail
+
+
 def test_a_day_of_another_year_says_so() -> None:
     job = replace(BOOKED, window=replace(MORNING, date=date(2027, 1, 4)))
     assert "Mon, Jan 4, 2027, 8 AM-12 PM" in text(Told.CONFIRMED, job)
