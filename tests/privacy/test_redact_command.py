@@ -74,10 +74,8 @@ def test_nothing_of_the_person_is_left_but_in_older_versions_as_it_says(
         in (said)
     )
     until = BUSINESS.today(NOON + KEPT_FOR)
-    assert (
-        f"- earlier versions in {folder}, in versions/ and archive/versions/: until {until} at the latest"
-        in said
-    )
+    place = f"the folders `versions` of {folder}"
+    assert f"- earlier versions in {place}: until {until} at the latest" in said
     assert singing(folder) == {"versions"}
     assert not singing(media)
     assert "Nothing of a person is left" in run("jobs", "redact", ID)
