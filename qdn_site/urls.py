@@ -9,6 +9,7 @@ from tracking.api import ROUTE as TRACK_ROUTE
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("privacy/", views.privacy, name="privacy"),
     path("brand.svg", views.brand_icon, name="brand-icon"),
     path("brand.css", views.brand_style, name="brand-style"),
     path("favicon.ico", views.icon),

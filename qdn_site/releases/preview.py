@@ -126,7 +126,7 @@ class Visit(NamedTuple):
 def visits(surface: str, jobs: Sequence[tuple[str, str]]) -> Iterator[Visit]:
     """The pages of a surface, with these jobs' (id, token)."""
     if surface == "book":
-        yield from (Visit("/"), Visit("/book/"))
+        yield from (Visit("/"), Visit("/book/"), Visit("/privacy/"))
         yield Visit("/book/", 422, post={"customer_name": "Sam"})
     elif surface == "track":
         yield Visit("/track/no-such-link-0000", 404)

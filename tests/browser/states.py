@@ -844,6 +844,7 @@ def day_slip(page: Page, site: Site) -> None:
 
 CUSTOMERS = [
     State("home", "", at("/")),
+    State("privacy", "", at("/privacy/")),
     State("book", "", at("/book/")),
     State("book-errors", "", book_errors),
     State("book-another-business", "", at_another_business),

@@ -73,6 +73,7 @@ API_LOOKS, API_CREW_DO = (401, 200, 200, 200), (401, 403, 200, 200)
 # The table. Whoever adds an address adds its row, and thereby says who may use it.
 TABLE: dict[str, Route] = {
     "": page(*all_get(200)),
+    "privacy/": page(*all_get(200)),
     "brand.css": page(*all_get(200)),
     "brand.svg": page(*all_get(200)),
     "favicon.ico": page(*all_get(302)),
