@@ -6,8 +6,11 @@ Such a one goes out again with the same id.
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from django.conf import settings
@@ -15,8 +18,7 @@ from msgspec.structs import replace
 
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.job import Job
-from dispatch.domain.jobbook import JobBook
+from dispatch.domain.job import SYSTEM, Job
 from dispatch.domain.outbox.caused import recipient
 from dispatch.domain.outbox.due import is_due, over, settled, tried_again, with_reminders
 from dispatch.domain.outbox.message import (
@@ -25,6 +27,7 @@ from dispatch.domain.outbox.message import (
     Envelope,
     Message,
     NotSent,
+    OptedOut,
     Refused,
     State,
     Told,
@@ -59,32 +62,40 @@ class Sender:
 
     def run(self) -> int:
         """One look: how many went out. Raises StoreUnavailable."""
+        if not (self.due() or self._unnoted) or not self._lease.hold():
+            return 0
         business, at = wiring.in_force(self._business), wiring.now()
-        book = self._jobs.read()
-        reminded = with_reminders(book, business, self._carriers, at)
-        due = self._due(book, business, at)
-        if reminded is book and not due and not self._unnoted:
-            return 0
-        if not self._lease.hold():
-            return 0
-        if reminded is not book:
-            book = self._jobs.change(
-                lambda book: with_reminders(book, business, self._carriers, at)
-            )
-            due = self._due(book, business, at)
-        self._note_again()
+        remind = partial(with_reminders, business=business, channels=self._carriers, at=at)
+        if remind(book := self._jobs.read()) is not book:
+            self._jobs.change(remind)
+        for message_id in list(self._unnoted):
+            self._note(message_id)
+        due = [(job.id, message.id) for job, message in self.due()]
         return sum(self._pool.map(lambda each: self._settle(business, *each), due))
 
-    def _due(self, book: JobBook, business: Business, at: datetime) -> list[tuple[str, str]]:
-        """The ids of jobs and of messages, the longest due first."""
+    def due(self) -> list[tuple[Job, Message]]:
+        """What is to be sent or settled now, the longest due first; the reminders of tomorrow's
+        jobs, which are not in the book before, among it. Raises StoreUnavailable.
+        """
+        business, at = wiring.in_force(self._business), wiring.now()
+        book = with_reminders(self._jobs.read(), business, self._carriers, at)
         found = [
-            (message.at or at, job.id, message.id)
+            (job, message)
             for job in book.jobs
-            if job.messages
-            for message in job.messages
+            for message in job.messages or ()
             if message.id not in self._unnoted and is_due(job, message, business, at)
         ]
-        return [(job_id, message_id) for _at, job_id, message_id in sorted(found)]
+        return sorted(found, key=lambda each: each[1].at or at)
+
+    @property
+    def holds_lease(self) -> bool:
+        return self._lease.is_sure
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Whoever comes after need not wait for the lease to run out."""
+        yield
+        self._lease.give_back()
 
     def _settle(self, business: Business, job_id: str, message_id: str) -> bool:
         """Of the job as it is by now. True where it went out."""
@@ -118,21 +129,22 @@ class Sender:
                 composed = self._compose(business, job, message, to, at)
             since = message.since or at
             carrier.send(Envelope(message.id, message.event, job.id, since, to, composed))
+        except OptedOut:
+            stops.stop(business, channel, to, by=SYSTEM)
+            return over(replace(message, to=to), State.DROPPED, at, Why.STOPPED)
         except Refused as error:
             return over(
                 replace(message, to=to, tries=message.tries + 1), State.FAILED, at, str(error)
             )
         except NotSent as error:
             return tried_again(job, message, business, at, str(error))
+        except StoreUnavailable:
+            raise
         except Exception:
             log.exception("A message of job %s was not sent.", job.id)
             return tried_again(job, message, business, at, Why.NO_WORDS)
         sent = over(replace(message, to=to, tries=message.tries + 1), State.SENT, wiring.now())
         return replace(sent, sent_at=sent.at)
-
-    def _note_again(self) -> None:
-        for message_id in list(self._unnoted):
-            self._note(message_id)
 
     def _note(self, message_id: str) -> None:
         """Into the job. Where the storage is out of reach it is done later; sent it is already."""
@@ -145,11 +157,11 @@ class Sender:
             del self._unnoted[message_id]
 
 
-def start(compose: Compose) -> None:
+def start(sender_of: Callable[[Business], Sender]) -> None:
     """A thread for each business that tells anybody anything, as long as the process lives."""
     for business in settings.BUSINESSES:
         if wiring.carriers(business):
-            sender = Sender(business, compose)
+            sender = sender_of(business)
             threading.Thread(target=_send_on, args=(sender, business), daemon=True).start()
 
 

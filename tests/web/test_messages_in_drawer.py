@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from dispatch import wiring
 from dispatch.domain.attention import Why as Need
 from dispatch.domain.attention import needs
-from dispatch.domain.job import Message, Window
-from dispatch.domain.outbox.message import Channel, State, Told, Why
+from dispatch.domain.job import Window
+from dispatch.domain.outbox.message import Channel, Message, State, Told, Why
 from tests.making import BUSINESS, NOON, FakeClock, make_job, seconds
 from tests.post.carriers import FakeCarrier
 from tests.stores.troubled import InMemory

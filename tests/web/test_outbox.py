@@ -10,12 +10,22 @@ from msgspec.structs import replace
 from dispatch import jobs as verbs
 from dispatch import wiring
 from dispatch.domain.business import Business
-from dispatch.domain.job import Consent, Job, Message, Window
+from dispatch.domain.job import Consent, Job, Window
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import UNDO
-from dispatch.domain.outbox.message import Channel, Composed, Envelope, NotSent, Refused, State
+from dispatch.domain.outbox.message import (
+    Channel,
+    Composed,
+    Envelope,
+    Message,
+    NotSent,
+    OptedOut,
+    Refused,
+    State,
+)
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.outbox.sender import Sender
 from dispatch.stores.lease import TAKEN_AFTER
 from tests.making import BUSINESS, DANA, FakeClock, make_job, unavailable
@@ -196,6 +206,25 @@ def test_what_is_refused_is_not_tried_again(
     assert message.to == "mark@example.com"
 
 
+def test_who_has_told_the_provider_to_stop_is_asked_no_more(
+    jobs: InMemory, clock: FakeClock, mail: FakeCarrier
+) -> None:
+    booked()
+    clock.tick(A_MINUTE)
+    mail.before.append(_opted_out)
+    mine = sender()
+    assert mine.run() == 0
+    assert (only(jobs).state, only(jobs).error) == ("dropped", "stopped")
+    booked(customer_name="Mark again")
+    clock.tick(A_MINUTE)
+    assert mine.run() == 0
+    assert mail.taken == []
+
+
+def _opted_out() -> None:
+    raise OptedOut("they texted STOP")
+
+
 def test_an_address_that_is_gone_by_then(
     jobs: InMemory, clock: FakeClock, mail: FakeCarrier
 ) -> None:
@@ -299,7 +328,7 @@ def test_while_the_storage_is_out_of_reach_nothing_goes_out(
     mine = sender()
     with unavailable(jobs):
         monkeypatch.setattr(mine._lease, "hold", gone)
-        with pytest.raises(Exception, match="cable"):
+        with pytest.raises(StoreUnavailable, match="cable"):
             mine.run()
     assert mail.taken == []
 

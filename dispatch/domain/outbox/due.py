@@ -72,6 +72,7 @@ def with_reminders(
         return book
     tomorrow = here.date() + timedelta(days=1)
     evening = datetime.combine(here.date(), REMIND_FROM, business.zone)
+    reminded = list[Job]()
     for job in book.jobs:
         if not (job.still_coming and job.window and job.window.date == tomorrow):
             continue
@@ -79,10 +80,10 @@ def with_reminders(
         if any(each.event in (Told.REMINDER, Told.CONFIRMED, Told.CHANGED) for each in told):
             continue
         cause = f"reminder {tomorrow}"
-        reminded = with_message(job, Told.REMINDER, business, channels, cause, since=at, at=at)
-        if reminded is not job:
-            book = book.put(reminded)
-    return book
+        after = with_message(job, Told.REMINDER, business, channels, cause, since=at, at=at)
+        if after is not job:
+            reminded.append(after)
+    return book.put(*reminded) if reminded else book
 
 
 def _holds(job: Job, message: Message, business: Business, at: datetime) -> bool:

@@ -5,6 +5,7 @@ once it has seen it unchanged for TAKEN_AFTER by its own clock: no two clocks ar
 """
 
 import secrets
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -42,6 +43,7 @@ class Lease:
         self._me = holder or secrets.token_urlsafe(9)
         self._written_at: float | None = None  # by me, while it is mine
         self._seen, self._seen_at = Held(), 0.0
+        self._renewing = threading.Lock()
 
     @property
     def is_sure(self) -> bool:
@@ -50,6 +52,10 @@ class Lease:
 
     def hold(self) -> bool:
         """True where this process may send now. Raises StoreUnavailable."""
+        with self._renewing:  # its own threads do not outrun each other
+            return self._hold()
+
+    def _hold(self) -> bool:
         asked_at = self._clock()
         if self._written_at is not None and asked_at - self._written_at < RENEWED_AFTER:
             return True

@@ -1,0 +1,22 @@
+"""The messages of the outbox, in the words of the tracking pages' templates."""
+
+from datetime import datetime
+
+from dispatch.domain.business import Business
+from dispatch.domain.job import Job
+from dispatch.domain.outbox.message import Channel, Composed, Message, Told
+from dispatch.outbox.sender import Sender
+from tracking.messages.compose import compose
+from tracking.unsubscribe import unsubscribe_url
+
+
+def sender(business: Business) -> Sender:
+    return Sender(business, composed)
+
+
+def composed(business: Business, job: Job, message: Message, to: str, at: datetime) -> Composed:
+    told, channel = Told(message.event), Channel(message.channel)
+    is_their_mail = channel is Channel.EMAIL and not told.is_for_business
+    unsubscribe = unsubscribe_url(business, channel, to) if is_their_mail else ""
+    since = message.since or at
+    return compose(business, job, told, channel, since=since, at=at, unsubscribe=unsubscribe)
