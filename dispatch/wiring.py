@@ -21,6 +21,7 @@ from django.core.files.storage import storages
 from dispatch import channels
 from dispatch.channels.email import Sender
 from dispatch.domain.business import Business
+from dispatch.domain.outbox.links import Links
 from dispatch.domain.outbox.message import Carrier, Channel
 from dispatch.domain.outbox.stops import Stops
 from dispatch.domain.planning.overrides import Overrides
@@ -80,6 +81,11 @@ def overrides(business: Business) -> OverridesRepository:
 def stops(business: Business) -> Repository[Stops]:
     """Who wants no more messages."""
     return _stops(business.slug)
+
+
+def lost_links(business: Business) -> Repository[Links]:
+    """Who asks for theirs."""
+    return _lost_links(business.slug)
 
 
 def in_force(business: Business) -> Business:
@@ -347,6 +353,19 @@ def _overrides(slug: str) -> OverridesRepository:
 def _stops(slug: str) -> Repository[Stops]:
     kind = kinds.stops(_in_table(settings.CREW_URL, slug))
     return _beside_roster(slug, "stops.json", kind)
+
+
+@cache
+def _lost_links(slug: str) -> Repository[Links]:
+    """Beside the jobs. A folder keeps no older versions of it: numbers and addresses are in it."""
+    store: LedgerStore[Links]
+    if table := jobs_table():
+        store = TableLedger(table, kinds.links(_in_table(settings.JOBS_URL, slug)))
+    else:
+        url = settings.JOBS_URL.format(business=slug)
+        shelf = _shelf(url, "jobs.json", f"jobs-{slug}", keeps=False)
+        store = DocumentLedger(shelf.beside("links.json"), Links)
+    return Repository(store, now=now, background=False)
 
 
 def _beside_roster(slug: str, file: str, kind: kinds.Kind[L]) -> Repository[L]:
