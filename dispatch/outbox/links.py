@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 from dispatch import wiring
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
-from dispatch.domain.job import Job
+from dispatch.domain.job import SYSTEM, Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.outbox.links import TRIED_FOR, Ask
 from dispatch.domain.outbox.message import (
@@ -22,9 +22,11 @@ from dispatch.domain.outbox.message import (
     Composed,
     Envelope,
     NotSent,
+    OptedOut,
     Refused,
     State,
 )
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.domain.typed import phones
 from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.outbox import stops
@@ -107,11 +109,19 @@ def _settled(
     try:
         composed = compose(business, jobs, channel, to, at)
         carrier.send(Envelope(ask.id, EVENT, jobs[0].id, ask.at, to, composed))
+    except OptedOut:
+        stops.stop(business, channel, to, by=SYSTEM)
+        state = State.DROPPED
     except Refused as error:
         log.warning("The links of job %s were refused: %s", jobs[0].id, error)
         state = State.FAILED
     except NotSent as error:
         log.warning("The links of job %s are not sent yet: %s", jobs[0].id, error)
+        return False
+    except StoreUnavailable:
+        raise
+    except Exception:
+        log.exception("The links of job %s are not sent yet.", jobs[0].id)
         return False
     links.change(lambda known: known.over(ask, state))
     return state is State.SENT

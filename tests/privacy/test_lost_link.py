@@ -13,7 +13,7 @@ from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Consent, Job
 from dispatch.domain.outbox.links import MOST_WAITING, TRIED_FOR, Ask, Links
-from dispatch.domain.outbox.message import Channel, Composed, NotSent, Refused, State
+from dispatch.domain.outbox.message import Channel, Composed, NotSent, OptedOut, Refused, State
 from dispatch.domain.status import Status
 from dispatch.outbox import links, stops
 from dispatch.stores.document_ledger import DocumentLedger
@@ -265,8 +265,19 @@ def test_a_refused_address_is_tried_no_more(post: Post) -> None:
     assert [(each.state, each.to) for each in asks()] == [(State.FAILED, "")]
 
 
+def test_who_told_the_provider_to_stop_is_not_asked_again(post: Post) -> None:
+    def opted_out() -> None:
+        raise OptedOut
+
+    ask("619 555 0142")
+    post[Channel.SMS].before += [opted_out]
+    assert deliver(post) == 0
+    assert [each.state for each in asks()] == [State.DROPPED]
+    assert stops.has_stopped(BUSINESS, Channel.SMS, NUMBER)
+
+
 def test_one_that_cannot_be_composed_keeps_no_other_waiting(
-    post: Post, jobs: InMemory, clock: FakeClock
+    post: Post, jobs: InMemory, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     jobs.change(lambda book: book.put(made("bo", email="bo@example.com", customer_name="Broken")))
 
@@ -279,9 +290,8 @@ def test_one_that_cannot_be_composed_keeps_no_other_waiting(
     clock.tick(1)
     ask(MAIL)
     jobs.change(lambda book: book.without({"other"}))
-    with pytest.raises(ZeroDivisionError):
-        links.deliver(BUSINESS, post, broken, wiring.now())
     assert links.deliver(BUSINESS, post, broken, wiring.now()) == 1
+    assert "The links of job bo are not sent yet." in caplog.text
 
 
 def test_where_nothing_is_sent_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
