@@ -71,7 +71,7 @@ def canary_job(days_ago: float = 4, **fields: Any) -> Job:
                 answer="accepted",
             ),
             "history": (
-                Event(**event, **MOVED, reason=f"no_access: {CANARY} dog"),
+                Event(**event, **MOVED, reason=f"no_access:{CANARY} dog"),
                 Event(**event, what="edited", version=2, changes={"phone": (NUMBER, "")}),
                 Event(**event, what="edited", version=3, changes={"load": ("", "half")}),
                 Event(

@@ -141,6 +141,14 @@ def test_a_restore_brings_nobody_back(folder: Path) -> None:
     assert singing(folder) == {"versions"}
 
 
+def test_a_file_that_was_exported_before_brings_nobody_back(folder: Path, tmp_path: Path) -> None:
+    run("jobs", "export", str(tmp_path / "before.json"))
+    run("jobs", "redact", ID)
+    again = run("jobs", "import", str(tmp_path / "before.json"), "--keep-unreadable")
+    assert "Imported 0 of 1 entries" in again
+    assert singing(folder) == {"versions"}
+
+
 def test_its_history_says_what_was_done(jobs: JobRepository) -> None:
     jobs.change(lambda book: with_unknown(book, canary_job(1, id="fresh", tracking_token="")))
     run("jobs", "redact", "fresh")

@@ -7,10 +7,12 @@ import pytest
 from dispatch.domain.job import REMOVED, Item
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import move
+from dispatch.domain.numbers import Numbers, for_figures, month_of, numbers
 from dispatch.domain.privacy import redaction
 from dispatch.domain.privacy.redaction import StillOpen, redacted, unknown
-from dispatch.domain.search import customer
+from dispatch.domain.search import Found, customer
 from dispatch.domain.status import Status
+from dispatch.domain.stored.record import encode
 from tests.making import BUSINESS, DANA, NOON, make_job, seconds
 from tests.privacy.birds import NOTHING_SINGS, canary_job, with_unknown
 
@@ -43,6 +45,22 @@ def test_what_figures_need_stays() -> None:
     assert job.quote
     assert (job.quote.amount, job.quote.answer) == (320, "accepted")
     assert job.customer_name == job.location == REMOVED
+
+
+def test_figures_are_the_same_with_and_without_persons() -> None:
+    month = month_of(NOON.date())
+
+    def figures(book: JobBook) -> Numbers:
+        return numbers(book.jobs, month, month.before(NOON.date()), BUSINESS)
+
+    more = canary_job(9, id="more", tracking_token="", status=Status.CANCELLED, load="")
+    book = BOOK.put(more)
+    bare = redacted(book, [ID, "more"], NOON)
+    assert figures(bare) == figures(book)
+    assert figures(bare).total.could_not
+    assert figures(bare).cash["joel"].amount == 400
+    lean = [for_figures(Found(job, lambda: None, encode(job))) for job in bare.jobs]
+    assert numbers(filter(None, lean), month, month, BUSINESS).total == figures(book).total
 
 
 def test_of_the_history_every_event_stays_without_its_texts() -> None:

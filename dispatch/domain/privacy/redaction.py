@@ -92,7 +92,7 @@ def _without_texts(event: Event) -> Event:
     """Of a reason its codes, of changes those that are no person's."""
     reason, changes = event.reason, event.changes
     if reason:
-        reason = ": ".join(part for part in reason.split(": ") if part in CODES)
+        reason = ": ".join(part for each in reason.split(":") if (part := each.strip()) in CODES)
     if changes:
         changes = {name: said for name, said in changes.items() if name in CHANGES_STAY}
     return replace(event, reason=reason or UNSET, changes=changes or UNSET)
