@@ -79,9 +79,10 @@ def mail(post: Post, monkeypatch: pytest.MonkeyPatch) -> FakeCarrier:
     return carrier
 
 
-def booked(**fields: Any) -> Job:
+def booked(consent: dict[str, Consent] | None = None, **fields: Any) -> Job:
     given = {**MARK, "window": NEXT_WEEK, **fields}
-    return verbs.create(BUSINESS, given, status=Status.BOOKED, by="dana", insist=True).job
+    how = {"status": Status.BOOKED, "by": "dana", "insist": True}
+    return verbs.create(BUSINESS, given, consent=consent, **how).job
 
 
 def sender() -> Sender:
