@@ -16,6 +16,7 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business, ItemOffer, Load, NotBookable
 from dispatch.domain.job import CUSTOMER, Consent, Window
 from dispatch.domain.job_input import InvalidInput
+from dispatch.domain.outbox.message import Channel
 from dispatch.domain.typed import phones
 from dispatch.forms import items
 from dispatch.forms.job import JobForm, Typed
@@ -66,6 +67,9 @@ class BookingForm(JobForm):
         self.fields |= items.fields(business)
         if wiring.photos(business) is None:
             del self.fields["photo"]
+        self.channels = wiring.carriers(business).keys()
+        if Channel.SMS not in self.channels:
+            del self.fields["sms"]
         for name, words in NEEDED.items():
             self.fields[name].required = True
             self.fields[name].error_messages["required"] = words
@@ -107,10 +111,19 @@ class BookingForm(JobForm):
     @property
     def consent(self) -> dict[str, Consent]:
         """By channel; of a valid form."""
-        if not self.cleaned_data["sms"]:
+        if not self.cleaned_data.get("sms"):
             return {}
         words = f"{self['sms'].label} {self.terms}"
-        return {"sms": Consent(at=self.at, by=CUSTOMER, words=words)}
+        return {Channel.SMS: Consent(at=self.at, by=CUSTOMER, words=words)}
+
+    @property
+    def is_by_sms(self) -> bool:
+        """So far: that is how they hear from us."""
+        return "sms" in self.fields and bool(self["sms"].value())
+
+    @property
+    def is_by_email(self) -> bool:
+        return Channel.EMAIL in self.channels and bool(self["email"].value())
 
     @property
     def photos(self) -> "Sequence[File[bytes]]":

@@ -115,6 +115,7 @@ def _time(at: datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', f"{at:%Y-%m-%dT%H:%M:%SZ}", words)
 
 
+@register.filter
 def time_text(moment: datetime, business: Business, at: datetime | None = None) -> str:
     """The time there: `9:04 AM`; of another day than `at`, or now, `Fri, May 22, 9:04 AM`."""
     local, at = moment.astimezone(business.zone), at or wiring.now()
@@ -151,6 +152,12 @@ def days(first: date, last: date, business: Business) -> str:
 
 
 @register.filter
+def long_day(day: str, business: Business) -> str:
+    """`2026-05-23` → `Saturday, May 23`."""
+    return day_text(date.fromisoformat(day), business, letters=LONG_DAY)
+
+
+@register.filter
 def window_label(name: str, business: Business) -> str:
     return business.label_of(name)
 
@@ -175,6 +182,14 @@ def hours(promised: Window | WindowOffer) -> str:
 def _short(at: time, *, half: bool) -> str:
     clock = format(at, "g:i" if at.minute else "g")
     return f"{clock}\N{NO-BREAK SPACE}{format(at, 'A')}" if half else clock
+
+
+@register.filter
+def window_text(promised: Window | None, business: Business) -> str:
+    """`Sat, May 23, 12–4 PM`, where there is no markup."""
+    if promised is None:
+        return _("No time agreed yet")
+    return f"{day(promised.date, business)}, {hours(promised)}"
 
 
 @register.filter

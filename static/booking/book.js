@@ -45,8 +45,9 @@ function addUp() {
 
 // --- what happens next -------------------------------------------------------------------
 function tell() {
-  const by = [form.elements.sms.checked && "sms", form.elements.email.value.trim() && "email"];
-  const told = by.filter(Boolean).join("+");
+  const { channels = "" } = document.getElementById("next")?.dataset ?? {};
+  const isByEmail = channels.includes("email") && form.elements.email.value.trim();
+  const told = [form.elements.sms?.checked && "sms", isByEmail && "email"].filter(Boolean).join("+");
   for (const line of form.querySelectorAll("[data-told]")) line.hidden = line.dataset.told !== told;
 }
 
