@@ -114,7 +114,7 @@ class BookingForm(JobForm):
         if not self.cleaned_data.get("sms"):
             return {}
         words = f"{self['sms'].label} {self.terms}"
-        return {Channel.SMS: Consent(at=self.at, by=CUSTOMER, words=words)}
+        return {Channel.SMS.value: Consent(at=self.at, by=CUSTOMER, words=words)}
 
     @property
     def is_by_sms(self) -> bool:

@@ -8,10 +8,13 @@ from django.test import Client, override_settings
 from msgspec.structs import replace
 
 import dispatch.jobs
+from dispatch import wiring
 from dispatch.domain.job import Job
+from dispatch.domain.outbox.message import Channel
 from dispatch.domain.status import Status
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, DANA, NOON, TOKEN, FakeClock, make_job, unavailable
+from tests.post.carriers import FakeCarrier
 from tests.web.pages import sent_back, text, words
 from tests.web.test_booking import book, the_job
 
@@ -25,7 +28,14 @@ TYPED = {
 
 
 @pytest.fixture
-def marks(client: Client, jobs: JobRepository) -> Job:
+def post(monkeypatch: pytest.MonkeyPatch) -> None:
+    """E-mails and texts are sent here."""
+    carriers = {Channel.EMAIL: FakeCarrier(), Channel.SMS: FakeCarrier()}
+    monkeypatch.setattr(wiring, "carriers", lambda _business: carriers)
+
+
+@pytest.fixture
+def marks(client: Client, jobs: JobRepository, post: None) -> Job:
     assert book(client, **TYPED).status_code == 303
     return the_job(jobs)
 

@@ -7,9 +7,12 @@ from django.test import Client, override_settings
 from django.utils import translation
 from msgspec.structs import replace
 
+from dispatch import wiring
 from dispatch.domain.job import Consent
+from dispatch.domain.outbox.message import Channel
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON
+from tests.post.carriers import FakeCarrier
 from tests.web.pages import text, words
 from tests.web.test_booking import book, the_job
 
@@ -18,6 +21,13 @@ ASKED = (
     " changed, the evening before, and when the crew is on the way. Message and data rates may"
     " apply. Reply STOP to end the texts. Nobody reads replies: please call instead."
 )
+
+
+@pytest.fixture(autouse=True)
+def post(monkeypatch: pytest.MonkeyPatch) -> None:
+    """E-mails and texts are sent here."""
+    carriers = {Channel.EMAIL: FakeCarrier(), Channel.SMS: FakeCarrier()}
+    monkeypatch.setattr(wiring, "carriers", lambda _business: carriers)
 
 
 def within(**fields: Any) -> Any:
@@ -113,6 +123,17 @@ def test_what_happens_next_is_said_with_a_time_and_how(
     client: Client, given: dict[str, str], by: str
 ) -> None:
     assert told(book(client, customer_name="", **given)) == [by]
+
+
+def test_where_no_texts_are_sent_nobody_is_asked_and_nothing_is_promised(
+    client: Client, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "carriers", lambda _business: {})
+    page = client.get("/book/")
+    assert "May we text you" not in words(page)
+    assert told(book(client, customer_name="", sms="1")) == [""]
+    book(client, sms="1")
+    assert not the_job(jobs).consent
 
 
 def test_the_time_is_the_businesss(client: Client) -> None:
