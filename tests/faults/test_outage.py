@@ -142,7 +142,7 @@ def test_a_booking_comes_back_as_it_was_typed_and_can_be_sent_again(site: Site, 
     page = unescape(answer.text)
     for name in ("key", "location", "access_notes", "customer_name", "email"):
         assert typed[name] in page
-    assert re.search(rf'<option value="{typed["date"]}" selected', page)
+    assert f'name="date" value="{typed["date"]}" required checked' in page
     assert re.search(r'value="half"[^>]* checked', page)
     assert re.search(r'value="morning"[^>]* checked', page)
     assert "619" in page

@@ -104,18 +104,23 @@ def test_a_full_window_is_refused_with_the_nearest_that_are_open_and_one_tap_boo
     client: Client, jobs: JobRepository
 ) -> None:
     fill(jobs)
-    page = book(client)
+    counted = {"item-mattress": "2", "description": "The old sofa"}
+    page = book(client, **counted)
     assert page.status_code == 409
     assert "Sat, May 23 · Morning, 8" in words(page)
     assert "is full now. Nothing you typed is lost." in words(page)
     assert "call (619) 555-0100" in words(page)
     assert 'value="Mark"' in text(page)
     assert "Soderblom Ave" in text(page)
+    assert 'value="2" data-price="40"' in text(page)
+    assert "The old sofa" in text(page)
+    assert "Estimate: $680" in words(page)
     for near in ("2026-05-23 afternoon", "2026-05-25 morning", "2026-05-25 afternoon"):
         assert f'name="instead" value="{near}"' in text(page)
-    answer = book(client, instead="2026-05-23 afternoon")
+    answer = book(client, **counted, instead="2026-05-23 afternoon")
     assert answer.status_code == 303
     assert named(jobs, "Mark").window == AFTERNOON
+    assert named(jobs, "Mark").price == 680
 
 
 def test_a_load_that_takes_more_than_is_left_is_told_so(
