@@ -89,7 +89,7 @@ def too_much(request: HttpRequest) -> HttpResponse:
             return JsonResponse({"status": "", "said": text}, status=413)
     elif request.path_info == settings.BOOKING_PATH and settings.PHOTOS_URL:
         text = _(
-            "Nothing was booked. At most %(most)d photos and 30 MB fit at once. Please go back:"
+            "Nothing was saved. At most %(most)d photos and 30 MB fit at once. Please go back:"
             " what you typed should still be there. Choose fewer photos, or smaller ones."
         ) % {"most": MOST_OF_REQUEST}
     else:
@@ -100,7 +100,7 @@ def too_much(request: HttpRequest) -> HttpResponse:
 def too_many_photos(request: HttpRequest, error: TooMany) -> HttpResponse:
     """Before a byte of them is read."""
     text = _(
-        "Nothing was booked: more photos are being sent right now than we can take. Please go back:"
+        "Nothing was saved: more photos are being sent right now than we can take. Please go back:"
         " what you typed should still be there. Send it without photos, or in a few minutes."
     )
     response = page(request, 429, text)

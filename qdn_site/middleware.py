@@ -198,11 +198,11 @@ class BodyMiddleware(Middleware):
         if not known or int(length) > _most_of_members(request):
             return errors.too_much(request)
         is_large = int(length) > settings.MOST_BODY
-        if not is_large or _is_members(request):
+        if not (is_large and _is_anybodys(request)):
+            # No stranger fills our memory by what only members send.
+            if is_large and not _is_members(request):
+                return unauthorized() if is_fetch(request) else errors.too_much(request)
             return self._read(request, int(length))
-        # No stranger fills our memory by what only members send.
-        if request.path_info != settings.BOOKING_PATH or not _has_files(request):
-            return unauthorized() if is_fetch(request) else errors.too_much(request)
         with ExitStack() as under_way:
             try:
                 OF_A_SENDER.spend(source(request))
@@ -242,6 +242,11 @@ def _most_of_members(request: HttpRequest) -> int:
 def _is_members(request: HttpRequest) -> bool:
     session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     return bool(SessionStore(session).load())
+
+
+def _is_anybodys(request: HttpRequest) -> bool:
+    """True of a booking with photos."""
+    return request.path_info == settings.BOOKING_PATH and _has_files(request)
 
 
 def _has_files(request: HttpRequest) -> bool:

@@ -219,8 +219,8 @@ def test_a_day_off_in_many_years_is_taken_for_a_slip(dana: Client, field: str) -
 
 def test_a_day_of_next_year_is_offered_as_such(client: Client, clock: FakeClock) -> None:
     clock.at = at("2026-12-20T20:00")
-    assert "Thursday, December 31" in words(client.get("/book/"))
-    assert "Saturday, January 2, 2027" in words(client.get("/book/"))
+    assert "Thu, Dec 31 Morning" in words(client.get("/book/"))
+    assert "Sat, Jan 2, 2027 Morning" in words(client.get("/book/"))
 
 
 def test_who_moved_a_job_and_when_says_the_day(
