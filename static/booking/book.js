@@ -19,6 +19,14 @@ for (const button of form.querySelectorAll("[data-step]")) {
   });
 }
 
+// --- photos ------------------------------------------------------------------------------
+// What makes them small comes with the first ones, as most people send none; without it they go as
+// they are.
+let small;
+form.elements.photo?.addEventListener("change", ({ target }) => {
+  small ||= import("../site/photos.js").then(() => target.dispatchEvent(new Event("change", { bubbles: true })), () => {});
+});
+
 // --- the price ---------------------------------------------------------------------------
 const sum = document.getElementById("sum"), total = sum.querySelector("[data-total]");
 form.querySelector("[data-add-up]").hidden = true;
