@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from dispatch.domain.job import (
     CUSTOMER,
+    Consent,
     Crew,
     Eta,
     Event,
@@ -24,7 +25,7 @@ from dispatch.domain.job import (
     OnMyWay,
     Request,
 )
-from dispatch.domain.outbox.message import Message
+from dispatch.domain.outbox.message import Channel, Message
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Payment, PriceLine, Quote
 from dispatch.domain.visit.photo import Kind
@@ -33,12 +34,15 @@ from tests.browser.site import Site, book, card, fill_booking, open_drawer, sign
 from tests.making import BUSINESS, NOON
 from tests.photos.pictures import jpeg
 from tests.serving import AT_NOON, BROKEN, SECRET, another_caller, environment_of, run, serving
+from tracking.unsubscribe import unsubscribe_url
 
 TOO_MUCH = 300_000  # characters, more than any page may be sent
 
 DAY = timedelta(days=1)
 JOELS = Crew(driver="joel")  # the crew see their own jobs
 Go = Callable[[Page, Site], None]
+STOPPED = "ida@example.com"
+UNSUBSCRIBE = "/unsubscribe/" + unsubscribe_url(BUSINESS, Channel.EMAIL, STOPPED).split("/")[-1]
 TWO_WAYS = "Subject,Start Date,Start Time,Location\nJunk pickup: Zoë,12/01/2026,08:00 AM,1 Elm St\n"
 ROWS = (
     "Customer,Address,Phone,Date,Time,Status,Total,Assigned to\n"
@@ -304,6 +308,12 @@ def cancel_503(page: Page, site: Site) -> None:
     expect(page.get_by_text("cannot reach our records")).to_be_visible()
 
 
+def unsubscribed(page: Page, site: Site) -> None:
+    page.goto(UNSUBSCRIBE)
+    page.get_by_role("button", name="Stop the e-mail").click()
+    expect(page.get_by_role("heading", name="Done: no more e-mail")).to_be_visible()
+
+
 def one_moment(page: Page, site: Site) -> None:
     site.cut_off()
     page.goto(f"/track/{'n' * 32}")
@@ -527,6 +537,17 @@ def drawer(page: Page, site: Site) -> None:
 def drawer_wide_open(page: Page, site: Site) -> None:
     drawer(page, site)
     open_all(page)
+
+
+def drawer_stopped(page: Page, site: Site) -> None:
+    """They agreed to texts, and want no e-mail any more."""
+    unsubscribed(page, site)
+    said = Consent(at=NOON, by="dana", words="They said to us that we may send them text messages.")
+    them = {"email": STOPPED, "phone": "+16195550142", "consent": {"sms": said}}
+    job = of(site, Status.BOOKED, language="es", **them)
+    page.goto(f"/dashboard/jobs/{job.id}")
+    page.locator(".edit-form summary").click()
+    expect(page.get_by_text("They have said stop")).to_be_visible()
 
 
 def drawer_errors(page: Page, site: Site) -> None:
@@ -877,6 +898,8 @@ CUSTOMERS = [
     State("track-one-moment", "", one_moment),
     State("track-too-late", "", too_late),
     State("track-429", "", guessed),
+    State("unsubscribe", "", at(UNSUBSCRIBE)),
+    State("unsubscribe-done", "", unsubscribed),
     State("track-not-found", "", at("/track/no-such-link-0000")),
     State("not-found", "", at("/nothing-here")),
     State("server-error", "", at(BROKEN)),
@@ -927,6 +950,7 @@ CREW = [
     State("drawer", "dana", drawer),
     State("drawer-crew", "joel", drawer_wide_open),
     State("drawer-wide-open", "dana", drawer_wide_open),
+    State("drawer-stopped", "dana", drawer_stopped),
     State("drawer-errors", "dana", drawer_errors),
     State("drawer-photos", "joel", drawer_photos),
     State("drawer-503", "dana", drawer_503),
