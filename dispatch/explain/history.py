@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from dispatch.domain.availability import INSISTED, SICK
 from dispatch.domain.business import Business
-from dispatch.domain.job import ROLES, Event, Item, Window
+from dispatch.domain.job import REDACTED, ROLES, Event, Item, Window
 from dispatch.domain.moves import COULD_NOT, FOLDED, UNDO
 from dispatch.domain.outbox.consent import CONSENT
 from dispatch.domain.outbox.message import SENT_AGAIN, Channel
@@ -81,6 +81,7 @@ EVENTS = {
     "link_renewed": gettext_lazy("A new link was made"),
     "restored": gettext_lazy("Put back as it was before"),
     SENT_AGAIN: gettext_lazy("Sent a message again"),
+    REDACTED: gettext_lazy("The customer’s data was removed"),
     QUOTED: gettext_lazy("Offered a new price"),
     QUOTE_ACCEPTED: gettext_lazy("The customer said yes to a new price"),
     QUOTE_DECLINED: gettext_lazy("The customer said no to a new price"),

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import django
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 
 from dispatch import sample, wiring
 from qdn_site.releases import ReleaseError, pages, publish, sample_job
@@ -126,10 +126,11 @@ class Visit(NamedTuple):
 def visits(surface: str, jobs: Sequence[tuple[str, str]]) -> Iterator[Visit]:
     """The pages of a surface, with these jobs' (id, token)."""
     if surface == "book":
-        yield from (Visit("/"), Visit("/book/"))
+        yield from (Visit("/"), Visit("/book/"), Visit("/privacy/"))
         yield Visit("/book/", 422, post={"customer_name": "Sam"})
     elif surface == "track":
         yield Visit("/track/no-such-link-0000", 404)
+        yield from (Visit("/lost-link/"), Visit("/lost-link/", 422, post={"to": "?"}))
         for _, token in jobs:
             yield from (Visit(f"/track/{token}"), Visit(f"/track/{token}/live"))
             # 422 where the job has come too far for that; 303 where it is done.
@@ -174,8 +175,9 @@ def _say_messages() -> None:
 
     for business in settings.BUSINESSES:
         at = wiring.now()
-        for preview in previews(business, sample_job.made(business, at), "joel", at):
-            _print(f"{PROBLEM}track: {preview}" if preview.wrong else f"message {preview}")
+        with override_settings(STAGE="production"):  # whose links count in a text's length
+            for preview in previews(business, sample_job.made(business, at), "joel", at):
+                _print(f"{PROBLEM}track: {preview}" if preview.wrong else f"message {preview}")
 
 
 def _walk(surface: str, jobs: Sequence[tuple[str, str]]) -> None:

@@ -76,11 +76,13 @@ API_LOOKS, API_CREW_DO = (401, 200, 200, 200), (401, 403, 200, 200)
 # The table. Whoever adds an address adds its row, and thereby says who may use it.
 TABLE: dict[str, Route] = {
     "": page(*all_get(200)),
+    "privacy/": page(*all_get(200)),
     "brand.css": page(*all_get(200)),
     "brand.svg": page(*all_get(200)),
     "favicon.ico": page(*all_get(302)),
     "robots.txt": page(*all_get(200)),
     "book/": both(all_get(200), all_get(422)),
+    "lost-link/": both(all_get(200), all_get(303), to="ida@example.com"),
     "track/<str:token>": page(*all_get(200)),
     "track/<str:token>/live": page(*all_get(200)),
     "track/<str:token>/ready": both(all_get(200), all_get(303)),
