@@ -34,10 +34,6 @@ function sentence() {
   return part.querySelector("h1").textContent.trim().replace(/\s+/g, " ");
 }
 
-function sentence() {
-  return part.querySelector("h1").textContent.trim().replace(/\s+/g, " ");
-}
-
 function refocus(old) {
   const twins = part.querySelectorAll(old.tagName);
   [...twins].find((each) => each.textContent === old.textContent)?.focus();

@@ -66,6 +66,7 @@ def test_after_a_refusal_the_link_is_still_the_pages(window: Window, site: Site)
     site.change(job, status=Status.IN_PROGRESS)
     mark.get_by_role("button", name="Cancel this pickup").click()
     expect(mark.get_by_role("alert")).to_contain_text("cannot be changed here any more")
+    mark.get_by_text("Keep this page").click()
     mark.get_by_role("button", name="Copy the link").click()
     expect(mark.get_by_role("button", name="Copied")).to_be_visible()
     link = f"{site.url}/track/{job.tracking_token}"
