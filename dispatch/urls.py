@@ -13,6 +13,7 @@ from dispatch.views import (
     several,
 )
 from dispatch.views.crew import account, cover, roster
+from dispatch.views.customer import messages
 from dispatch.views.reports import numbers, sheet, spreadsheet
 from dispatch.views.visit import bill, day, offline, photos, position
 
@@ -62,6 +63,8 @@ urlpatterns = [
     path("jobs/<str:job_id>/link", job.link, name="link"),
     path("jobs/<str:job_id>/quote", bill.quote, name="quote"),
     path("jobs/<str:job_id>/pay", bill.pay, name="pay"),
+    path("jobs/<str:job_id>/resume", messages.resume, name="resume"),
+    path("jobs/<str:job_id>/messages", messages.send_again, name="messages"),
     path("jobs/<str:job_id>/photos", photos.add, name="photos"),
     path("jobs/<str:job_id>/photos/<str:photo_id>", photos.photo, name="photo"),
 ]

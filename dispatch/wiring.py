@@ -5,9 +5,9 @@ import secrets
 import string
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,12 @@ import gevent.monkey
 from django.conf import settings
 from django.core.files.storage import storages
 
+from dispatch import channels
+from dispatch.channels.email import Sender
 from dispatch.domain.business import Business
+from dispatch.domain.outbox.links import Links
+from dispatch.domain.outbox.message import Carrier, Channel
+from dispatch.domain.outbox.stops import Stops
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.planning.overrides import in_force as with_overrides
 from dispatch.domain.roster import Availability
@@ -29,13 +34,16 @@ from dispatch.stores.archiver import Archiver
 from dispatch.stores.aws import PATIENT
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table, client
-from dispatch.stores.file import FileStore
+from dispatch.stores.file import KEPT_FOR, FileStore, forget_copies
 from dispatch.stores.job_repository import JobRepository
+from dispatch.stores.lease import Lease, LeaseStore
+from dispatch.stores.lease.places import LeaseDocument, LeaseItem
 from dispatch.stores.migration.place import Place
 from dispatch.stores.migration.steps import Move
 from dispatch.stores.past import Past
 from dispatch.stores.photos.files import PhotoFiles
 from dispatch.stores.photos.sweep import Sweep
+from dispatch.stores.privacy.redactor import Redactor
 from dispatch.stores.repository import (
     LedgerStore,
     OverridesRepository,
@@ -46,7 +54,7 @@ from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from dispatch.stores.table import kinds
 from dispatch.stores.table.archive import TableMonths
 from dispatch.stores.table.crew import OldLayout, days_between
-from dispatch.stores.table.ledger import TableLedger
+from dispatch.stores.table.ledger import LOG_KEPT, TableLedger
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +76,16 @@ def roster(business: Business) -> RosterRepository:
 
 def overrides(business: Business) -> OverridesRepository:
     return _overrides(business.slug)
+
+
+def stops(business: Business) -> Repository[Stops]:
+    """Who wants no more messages."""
+    return _stops(business.slug)
+
+
+def lost_links(business: Business) -> Repository[Links]:
+    """Who asks for theirs."""
+    return _lost_links(business.slug)
 
 
 def in_force(business: Business) -> Business:
@@ -184,6 +202,41 @@ def place(business: Business, url: str) -> Place:
     return Place(where, JobDocument(shelf), DocumentMonths(shelf, business.zone))
 
 
+def carriers(business: Business) -> Mapping[Channel, Carrier]:
+    """Of messages to customers, and to the business: those that there are here."""
+    if settings.STAGE == "staging":  # it sends to nobody
+        return {}
+    sender = Sender(business.name, business.email)
+    hook = settings.WEBHOOK_URL, settings.WEBHOOK_SECRET
+    return _carriers(sender, settings.EMAIL_URL, settings.SMS_URL, *hook)
+
+
+@cache
+def _carriers(
+    sender: Sender, email: str, sms: str, webhook: str, secret: str
+) -> Mapping[Channel, Carrier]:
+    made = dict[Channel, Carrier]()
+    if email:
+        made[Channel.EMAIL] = channels.email(email, sender)
+    if sms:
+        made[Channel.SMS] = channels.sms(sms)
+    if webhook:
+        made[Channel.WEBHOOK] = channels.webhook(webhook, secret, lambda: now())
+    return made
+
+
+def lease(business: Business) -> Lease:
+    """Of who sends the messages; of this process, or this command, alone."""
+    store: LeaseStore
+    if table := jobs_table():
+        store = LeaseItem(table, _in_table(settings.JOBS_URL, business.slug))
+    else:
+        url = settings.JOBS_URL.format(business=business.slug)
+        shelf = _shelf(url, "jobs.json", f"jobs-{business.slug}", keeps=False)
+        store = LeaseDocument(shelf.beside("lease.json"))
+    return Lease(store, time.monotonic)
+
+
 def archiver(business: Business) -> Archiver:
     return Archiver(jobs(business))
 
@@ -201,6 +254,25 @@ def sweep(business: Business) -> Sweep | None:
 
 def past(business: Business) -> Past:
     return Past(jobs(business))
+
+
+def redactor(business: Business) -> Redactor:
+    return Redactor(jobs(business), photos(business), business.keep_months)
+
+
+def forget_old(business: Business) -> int:
+    """How many old versions of jobs went from a folder. Buckets and tables have rules of their own.
+
+    Raises StoreUnavailable.
+    """
+    if not settings.JOBS_URL.startswith("file:"):
+        return 0
+    return forget_copies(Path(settings.BASE_DIR, where_jobs_are(business)), now())
+
+
+def versions_kept() -> timedelta | None:
+    """How long earlier versions of jobs are kept; None where the bucket's own rules say it."""
+    return {"file": KEPT_FOR, "dynamodb": LOG_KEPT}.get(urlsplit(settings.JOBS_URL).scheme)
 
 
 def move(business: Business, to: str) -> Move:
@@ -233,13 +305,20 @@ def _jobs(slug: str) -> JobRepository:
 
 def _tidy_daily(archiver: Archiver, business: Business) -> None:
     """For as long as the process lives. What fails is tried again at the next look. Who archives
-    sweeps the photos too.
+    takes persons out of old months and sweeps the photos, too.
     """
-    is_unswept = False
+    is_unswept = is_unforgotten = False
     while True:
         time.sleep(DAILY_LOOK)
         with _told_of("Finished jobs are not archived yet"):
-            is_unswept |= archiver.daily(business.today(now()))
+            is_archived = archiver.daily(business.today(now()))
+            is_unswept |= is_archived
+            is_unforgotten |= is_archived
+        if is_unforgotten:
+            with _told_of("Persons have not left old jobs yet"):
+                redactor(business).daily(business.today(now()), now())
+                forget_old(business)
+                is_unforgotten = False
         if is_unswept:
             with _told_of("Old photos are not swept yet"):
                 if photo_sweep := sweep(business):
@@ -270,6 +349,25 @@ def _overrides(slug: str) -> OverridesRepository:
     return _beside_roster(slug, "settings.json", kind)
 
 
+@cache
+def _stops(slug: str) -> Repository[Stops]:
+    kind = kinds.stops(_in_table(settings.CREW_URL, slug))
+    return _beside_roster(slug, "stops.json", kind)
+
+
+@cache
+def _lost_links(slug: str) -> Repository[Links]:
+    """Beside the jobs. A folder keeps no older versions of it: numbers and addresses are in it."""
+    store: LedgerStore[Links]
+    if table := jobs_table():
+        store = TableLedger(table, kinds.links(_in_table(settings.JOBS_URL, slug)))
+    else:
+        url = settings.JOBS_URL.format(business=slug)
+        shelf = _shelf(url, "jobs.json", f"jobs-{slug}", keeps=False)
+        store = DocumentLedger(shelf.beside("links.json"), Links)
+    return Repository(store, now=now, background=False)
+
+
 def _beside_roster(slug: str, file: str, kind: kinds.Kind[L]) -> Repository[L]:
     """In the roster's table or, of that name, in its folder."""
     store: LedgerStore[L]
@@ -290,7 +388,7 @@ def _is_named(url: str) -> bool:
     return bool(urlsplit(url).path.strip("/"))
 
 
-def _shelf(url: str, name: str, alias: str) -> Shelf:
+def _shelf(url: str, name: str, alias: str, *, keeps: bool = True) -> Shelf:
     parts = urlsplit(url)
     if parts.scheme == "s3":
         elsewhere = {"bucket_name": parts.netloc, "client_config": PATIENT}
@@ -302,7 +400,7 @@ def _shelf(url: str, name: str, alias: str) -> Shelf:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"{folder} cannot be made: {error.strerror}") from error
-    return FileStore(folder / name, keeps=True)
+    return FileStore(folder / name, keeps=keeps)
 
 
 @cache

@@ -11,9 +11,12 @@ import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
 from dispatch.domain.business import Business
+from dispatch.domain.outbox.mailserver import LOOPBACK, MailServer
 from dispatch.domain.stored.document import how_to_say, wrong_with
 
 STAGES = ("development", "staging", "production")
+CONSOLE = "console:"
+SHORTEST_SECRET = 32  # characters
 
 
 @dataclass
@@ -90,6 +93,44 @@ class Environment:
             said = "leave the braces out, each business has a folder of its own in it."
             self.problems.append(f"{name} is {url!r}: {said}")
         return url
+
+    def email(self, name: str, stage: str) -> str:
+        """`console:`, `ses:` or a MailServer's address; empty, where no e-mail is sent."""
+        url = self._channel(name, stage)
+        if url not in ("", CONSOLE, "ses:"):
+            try:
+                MailServer.of(url)
+            except ValueError as wrong:  # the address is not shown: there is a password in it
+                how = f"say {CONSOLE}, ses: or smtp://user:password@host:587"
+                self.problems.append(f"{name} {wrong}: {how}.")
+        return url
+
+    def sms(self, name: str, stage: str) -> str:
+        """`console:` or `sns:`; empty, where no texts are sent."""
+        url = self._channel(name, stage)
+        if url not in ("", CONSOLE, "sns:"):
+            self.problems.append(f"{name} is {url!r}, none of {CONSOLE}, sns:.")
+        return url
+
+    def _channel(self, name: str, stage: str) -> str:
+        return self.text(name, CONSOLE if stage == "development" else "")
+
+    def webhook(self, name: str, secret_name: str, stage: str) -> tuple[str, str]:
+        """Where events are posted to, and what they are signed with; empty, where they are not."""
+        url, secret = self.text(name), self.text(secret_name)
+        if bool(url) != bool(secret):
+            there, missing = (name, secret_name) if url else (secret_name, name)
+            self.problems.append(f"{missing} is not set, but {there} is: set both, or neither.")
+        if secret and len(secret) < SHORTEST_SECRET:
+            said = f"it has {len(secret)} characters, and needs {SHORTEST_SECRET} at least."
+            self.problems.append(f"{secret_name} is too short to sign with: {said}")
+        parts = _parts(url)
+        is_here = stage == "development" and parts.hostname in LOOPBACK
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_here)
+        if url and not (is_safe and can_be_asked(url) and not (parts.username or parts.fragment)):
+            said = "is no address such as https://example.com/events: https, without a user."
+            self.problems.append(f"{name} {said}")
+        return url, secret
 
     def hosts(self, businesses: Iterable[Business], stage: str) -> list[str]:
         """The names that this stage answers to."""

@@ -20,6 +20,9 @@ _several = len(BUSINESSES) > 1
 JOBS_SCHEMES = ("file", "s3", "dynamodb")
 JOBS_URL = _env.place("QDN_JOBS_URL", STAGE, JOBS_SCHEMES, _several)
 PHOTOS_URL = _env.photos("QDN_MEDIA_URL", STAGE)  # Django has a MEDIA_URL of its own
+EMAIL_URL = _env.email("QDN_EMAIL_URL", STAGE)
+SMS_URL = _env.sms("QDN_SMS_URL", STAGE)
+WEBHOOK_URL, WEBHOOK_SECRET = _env.webhook("QDN_WEBHOOK_URL", "QDN_WEBHOOK_SECRET", STAGE)
 CREW_URL = _env.place("QDN_CREW_URL", STAGE, ("file", "dynamodb"), _several)
 
 SECRET_KEY = _env.needed("DJANGO_SECRET_KEY", "sessions and API tokens are signed with it.")
@@ -31,6 +34,7 @@ ALLOWED_HOSTS = _env.hosts(BUSINESSES, STAGE)
 CSRF_TRUSTED_ORIGINS = _env.items("DJANGO_CSRF_TRUSTED_ORIGINS")
 ORIGIN_SECRET = _env.text("QDN_ORIGIN_SECRET")
 CACHES = {"default": _env.cache("QDN_CACHE_URL")}
+BIND = _env.text("QDN_BIND", "127.0.0.1:8000")  # which a laptop's messages name
 
 RELEASES_URL = _env.releases("QDN_RELEASES_URL")
 for _name in ("QDN_STAGING_RELEASES_URL", "QDN_PRODUCTION_RELEASES_URL"):
@@ -93,6 +97,8 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
+AWS_SES_AUTO_THROTTLE = None  # of django-ses, which would ask and sleep: our sender tries again
+
 # --- people ------------------------------------------------------------------------------
 AUTH_USER_MODEL = "dispatch.CrewUser"
 AUTHENTICATION_BACKENDS = ["dispatch.accounts.RosterBackend"]
@@ -142,6 +148,7 @@ ANSWER_HEADERS = {
     },
     # Kept nowhere and found by nobody but the link's holder, or by who is signed in.
     "/track": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
+    "/unsubscribe/": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
     "/dashboard/": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
     "/calendar/": {"Cache-Control": "no-store", "X-Robots-Tag": NOT_INDEXED},
 }

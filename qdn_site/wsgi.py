@@ -14,7 +14,9 @@ django = get_wsgi_application()
 get_resolver().url_patterns  # noqa: B018  else the first visitor waits for every view's import
 
 from dispatch import wiring  # noqa: E402  needs settings
+from dispatch.outbox import sender  # noqa: E402
 from qdn_site.releases import pages  # noqa: E402
+from tracking.messages import outgoing  # noqa: E402
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -27,5 +29,6 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
 
 wiring.background = True
 pages.start()
+sender.start(outgoing.sender)
 gc.freeze()  # nor will it be while this process serves
 gc.enable()

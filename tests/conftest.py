@@ -21,13 +21,18 @@ from pytest_django import Settings
 
 from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.outbox.links import Links
+from dispatch.domain.outbox.stops import Stops
 from dispatch.domain.permissions import Rank
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Roster
 from dispatch.stores.dynamodb import Table
+from dispatch.stores.lease import Lease
+from dispatch.stores.lease.places import LeaseDocument
 from dispatch.stores.repository import RosterRepository
 from tests.aws import PATIENT, aws_environment
 from tests.making import BUSINESS, PASSWORD, FakeClock, make_member
+from tests.memory import MemoryStore
 from tests.stores.troubled import InMemory
 
 AS_DEPLOYED, JOBS_AS_DEPLOYED = wiring._roster, wiring._jobs
@@ -92,6 +97,7 @@ def repositories(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
     """Jobs and roster in memory instead of in a folder; the production code above them."""
     cache.clear()
     kept: dict[object, object] = {}
+    lease = LeaseDocument(MemoryStore())
 
     def repository(kind: type) -> object:
         def of(slug: str) -> object:
@@ -104,6 +110,9 @@ def repositories(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
     monkeypatch.setattr(wiring, "_jobs", repository(JobBook))
     monkeypatch.setattr(wiring, "_roster", repository(Roster))
     monkeypatch.setattr(wiring, "_overrides", repository(Overrides))
+    monkeypatch.setattr(wiring, "_lost_links", repository(Links))
+    monkeypatch.setattr(wiring, "lease", lambda _business: Lease(lease, clock))
+    monkeypatch.setattr(wiring, "_stops", repository(Stops))
 
 
 @pytest.fixture

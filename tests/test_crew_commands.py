@@ -11,10 +11,13 @@ from django.core.management.base import CommandError
 
 from dispatch import overrides, wiring
 from dispatch.domain.job import Crew
+from dispatch.domain.outbox.message import Channel
+from dispatch.domain.outbox.stops import Stops
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Availability
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import LedgerGone
+from dispatch.outbox import stops
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.file import FileStore
@@ -215,8 +218,7 @@ def test_a_roster_that_is_damaged_or_gone_is_put_back_as_it_last_was(
 ) -> None:
     path = tmp_path / "crew.json"
     monkeypatch.setattr(wiring, "_roster", lambda _: open_roster(FileStore(path, keeps=True)))
-    settings = DocumentLedger(FileStore(tmp_path / "settings.json", keeps=True), Overrides)
-    monkeypatch.setattr(wiring, "_overrides", lambda _: Repository(settings, **AS_IN_COMMANDS))
+    kept_in(tmp_path, monkeypatch)
     joel_and_ana_are_on_the_roster()
     assert "there is nothing to put back" in refused("restore")
     path.unlink() if how is None else path.write_bytes(how)
@@ -228,18 +230,29 @@ def test_a_roster_that_is_damaged_or_gone_is_put_back_as_it_last_was(
     assert "no version is kept" in refused("restore")
 
 
-def test_settings_that_are_damaged_are_put_back_too(
+def kept_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set and who said stop are in files there."""
+    for name, kind in (("settings", Overrides), ("stops", Stops)):
+        ledger = DocumentLedger(FileStore(folder / f"{name}.json", keeps=True), kind)
+        repository = Repository(ledger, **AS_IN_COMMANDS)
+        of = {"settings": "_overrides", "stops": "_stops"}[name]
+        monkeypatch.setattr(wiring, of, lambda _, it=repository: it)
+
+
+def test_settings_and_stops_that_are_damaged_are_put_back_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    joels, path = tmp_path / "crew.json", tmp_path / "settings.json"
+    joels, path, said = (tmp_path / f"{name}.json" for name in ("crew", "settings", "stops"))
     monkeypatch.setattr(wiring, "_roster", lambda _: open_roster(FileStore(joels, keeps=True)))
     joel_and_ana_are_on_the_roster()
-    settings = DocumentLedger(FileStore(path, keeps=True), Overrides)
-    monkeypatch.setattr(wiring, "_overrides", lambda _: Repository(settings, **AS_IN_COMMANDS))
+    kept_in(tmp_path, monkeypatch)
     overrides.close(BUSINESS, date(2026, 12, 24), by=DANA)
-    path.write_bytes(b"{")
-    assert run("restore") == f"Put back {path} as it last was\n"
+    stops.stop(BUSINESS, Channel.SMS, "+16195550142", by="customer")
+    for each in (path, said):
+        each.write_bytes(b"{")
+    assert run("restore").splitlines() == [f"Put back {it} as it last was" for it in (path, said)]
     assert date(2026, 12, 24) in wiring.in_force(BUSINESS).closed
+    assert stops.has_stopped(BUSINESS, Channel.SMS, "+16195550142")
 
 
 def test_a_roster_that_is_gone_says_what_helps(roster: InMemory) -> None:

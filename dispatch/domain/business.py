@@ -89,6 +89,9 @@ class Quiet(Part, frozen=True):
     from_: ClockTime = msgspec.field(name="from")
     to: ClockTime
 
+    def __iter__(self) -> Iterator[str]:
+        return iter((self.from_, self.to))
+
 
 class Limit(Part, frozen=True):
     """A window that has fewer places on one day than there are drivers for; 0 closes it."""
@@ -201,6 +204,17 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
             for day in (first, last + timedelta(days=1))
         )
         return start, end
+
+    def quiet_until(self, at: datetime) -> datetime:
+        """`at`; within the quiet hours, the moment at which they end."""
+        here, start, end = at.astimezone(self.zone), *map(time.fromisoformat, self.quiet)
+        clock, is_over_midnight = here.time(), end < start
+        is_quiet = (clock >= start or clock < end) if is_over_midnight else start <= clock < end
+        if not is_quiet:
+            return at
+        ends_tomorrow = is_over_midnight and clock >= start
+        day = here.date() + timedelta(days=1) if ends_tomorrow else here.date()
+        return datetime.combine(day, end, self.zone).astimezone(UTC)
 
     def span(self, window: Window) -> tuple[datetime, datetime]:
         """The two moments between which the pickup was promised."""

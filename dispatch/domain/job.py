@@ -21,6 +21,8 @@ from dispatch.domain.visit.photo import Photo
 
 CUSTOMER = "customer"
 SYSTEM = "system"
+REMOVED = "(removed)"  # stands for name and address of a person who has left the job
+REDACTED = "redacted"  # the event of their leaving
 ROLES = ("driver", "first_mate", "supervisor")
 EDITABLE = (
     *("customer_name", "phone", "email", "location", "postcode", "description", "items"),
@@ -126,6 +128,7 @@ class Event(Record, frozen=True):
     count: int | UnsetType = UNSET  # of the moves that this line stands for
     version: int | UnsetType = UNSET
     changes: Mapping[str, tuple[Any, Any]] | UnsetType = UNSET
+    silent: bool | UnsetType = UNSET  # who did it wanted the customer not to be told
 
     @property
     def moment(self) -> datetime:
@@ -192,6 +195,7 @@ class Job(JobLine, frozen=True, kw_only=True):
     keys: Mapping[str, datetime] | UnsetType = UNSET  # of what was done here, and when
     messages_in: tuple[MessageIn, ...] | UnsetType = UNSET
     messages: tuple[Message, ...] | UnsetType = UNSET
+    messages_gone: int | UnsetType = UNSET  # of those that are over, how many are only counted
     quote: Quote | UnsetType | None = UNSET
     language: str = ""  # of the business's `languages`, in which they read; empty: nobody said
     consent: Mapping[str, Consent] | UnsetType = UNSET  # by channel
@@ -210,6 +214,11 @@ class Job(JobLine, frozen=True, kw_only=True):
         """The part of the price that is not paid yet; none of a job without one."""
         price = Decimal(0) if self.price is UNSET else self.price
         return max(Decimal(0), price - (self.paid.amount if self.paid else Decimal(0)))
+
+    @property
+    def is_redacted(self) -> bool:
+        """True once its person was taken out, which nothing undoes."""
+        return any(event.what == REDACTED for event in self.history)
 
     @property
     def moves(self) -> tuple[Event, ...]:
@@ -254,6 +263,11 @@ class Job(JobLine, frozen=True, kw_only=True):
     def happened(self, event: Event, **changes: Any) -> Self:
         """With the event in its history."""
         return replace(self, history=(*self.history, event), updated_at=event.at, **changes)
+
+    def last_happened(self, **fields: Any) -> Self:
+        """With these fields of the last event of its history."""
+        *before, last = self.history
+        return replace(self, history=(*before, replace(last, **fields)))
 
     def arrived(self, before: Self, at: datetime) -> Self:
         """What has been done to it since `before` reached us at `at`, later than it was done."""
@@ -330,9 +344,13 @@ class Job(JobLine, frozen=True, kw_only=True):
 
     def back_to(self, old: Self, at: datetime, *, is_gone: bool = False) -> Self:
         """As it was in `old`, but for what has happened since, and for its link: one that was
-        revoked stays so. Itself where nothing else has changed; with `is_gone` it has.
+        revoked stays so. Itself where nothing else has changed; with `is_gone` it has. A person
+        who has left it does not come back.
         """
-        since = {name: getattr(self, name) for name in ("version", "history", "keys", "updated_at")}
+        if self.is_redacted and not is_gone:
+            return self
+        kept = ("version", "history", "keys", "updated_at", "messages", "messages_gone")
+        since = {name: getattr(self, name) for name in kept}
         photos = (*self.photos, *_not_among(self.photos, old.photos))  # none is ever taken away
         back = replace(old, **since, photos=photos, tracking_token=self.tracking_token)
         if back == self and not is_gone:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from dispatch.domain.job import LONG_AGO, Job, JobLine, Request
 from dispatch.domain.moves import with_repeats_folded
+from dispatch.domain.outbox.message import Message
 from dispatch.domain.search import Found
 from dispatch.domain.stored.document import LedgerMoved, UnreadableDocument
 from dispatch.domain.stored.ledger import Entry, Ledger, following
@@ -27,7 +28,7 @@ NEVER_NULL = {
     *("version", "tracking_token", "phone", "email", "price", "price_lines", "crew", "truck"),
     *("load", "access_notes", "photos", "notes", "history", "created_at", "updated_at"),
     *("doubtful", "keys", "postcode", "description", "items", "payments"),
-    *("messages_in", "messages", "language", "consent"),
+    *("messages_in", "messages", "messages_gone", "language", "consent"),
 }
 TIMES = {"created_at", "updated_at"}
 AMOUNT_IN_STRING = re.compile(rb'"amount"\s*:\s*"')
@@ -58,12 +59,14 @@ class MadeElsewhere(Exception):
 
 class Archive(msgspec.Struct, frozen=True):
     """What jobs.json knows of its archive: the revision of each month, by `2026-05`, as of its last
-    change; the last day on which finished jobs were moved there, and who is at it now.
+    change; the last day on which finished jobs were moved there, and who is at it now; the first
+    month, `2019-05`, whose persons are kept: they have left all before it.
     """
 
     months: dict[str, int] = {}
     day: date | None = None
     claim: str = ""
+    redacted: str = ""
 
 
 class Migration(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -305,6 +308,14 @@ class JobBook(Ledger[Job]):
         """Without what it knows of the archive beside it, and of its moves."""
         extra = {name: raw for name, raw in (self.extra or {}).items() if name not in OF_ITS_PLACE}
         return dataclasses.replace(self, extra=extra)
+
+    def noted(self, job_id: str, message: Message) -> "JobBook":
+        """With what has become of one of its messages, which is no change of the job."""
+        job = self.value(job_id)
+        if job is None or message in (job.messages or ()):
+            return self
+        messages = tuple(message if each.id == message.id else each for each in job.messages or ())
+        return self.put(replace(job, messages=messages))
 
     def changed(self, job: Job, at: datetime) -> "JobBook":
         """With this next state of a job; the very same book where nothing is new."""

@@ -12,6 +12,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.outbox.caused import with_messages
 from dispatch.domain.permissions import Actor
 from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.jobs.reading import seen
@@ -38,8 +39,25 @@ class Action(Generic[P]):
     """
 
     def __init__(self, change: Callable[Concatenate[Business, str, P], Change]) -> None:
-        self.change = change
+        self._change = change
         update_wrapper(self, change)
+
+    def change(
+        self, business: Business, job_id: str, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Change:
+        """With the messages that it causes."""
+        change, at = self._change(business, job_id, *args, **kwargs), wiring.now()
+        channels = wiring.carriers(business).keys()
+
+        def apply(book: JobBook) -> JobBook:
+            after = change(book)
+            job, before = after.value(job_id), book.value(job_id)
+            if job is None or job is before or not channels:
+                return after
+            told = with_messages(job, before, business, channels, at)
+            return after if told is job else after.put(told)
+
+        return apply
 
     def __call__(
         self, business: Business, job_id: str, /, *args: P.args, **kwargs: P.kwargs

@@ -115,6 +115,7 @@ def _time(at: datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', f"{at:%Y-%m-%dT%H:%M:%SZ}", words)
 
 
+@register.filter
 def time_text(moment: datetime, business: Business, at: datetime | None = None) -> str:
     """The time there: `9:04 AM`; of another day than `at`, or now, `Fri, May 22, 9:04 AM`."""
     local, at = moment.astimezone(business.zone), at or wiring.now()
@@ -196,6 +197,14 @@ def hours(promised: Window | WindowOffer) -> str:
 def _short(at: time, *, half: bool) -> str:
     clock = format(at, "g:i" if at.minute else "g")
     return f"{clock}\N{NO-BREAK SPACE}{format(at, 'A')}" if half else clock
+
+
+@register.filter
+def window_text(promised: Window | None, business: Business) -> str:
+    """`Sat, May 23, 12–4 PM`, where there is no markup."""
+    if promised is None:
+        return _("No time agreed yet")
+    return f"{day(promised.date, business)}, {hours(promised)}"
 
 
 @register.filter

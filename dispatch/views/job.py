@@ -100,6 +100,8 @@ def edit(request: SiteRequest, job: Job, form: EditForm) -> Outcome:
         by=request.user.actor,
         version=form.cleaned_data["version"],
         insist="insist" in request.POST,
+        silent="silent" in request.POST,
+        texts=form.texts,
         key=key_sent(request),
     )
     return done, _("Saved.")

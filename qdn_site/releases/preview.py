@@ -22,10 +22,10 @@ from typing import NamedTuple
 
 import django
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 
 from dispatch import sample, wiring
-from qdn_site.releases import ReleaseError, pages, publish
+from qdn_site.releases import ReleaseError, pages, publish, sample_job
 from qdn_site.releases.pack import Pack
 from qdn_site.releases.pages import ReleaseTemplates
 from qdn_site.releases.store import FolderReleases
@@ -126,10 +126,11 @@ class Visit(NamedTuple):
 def visits(surface: str, jobs: Sequence[tuple[str, str]]) -> Iterator[Visit]:
     """The pages of a surface, with these jobs' (id, token)."""
     if surface == "book":
-        yield from (Visit("/"), Visit("/book/"))
+        yield from (Visit("/"), Visit("/book/"), Visit("/privacy/"))
         yield Visit("/book/", 422, post={"customer_name": "Sam"})
     elif surface == "track":
         yield Visit("/track/no-such-link-0000", 404)
+        yield from (Visit("/lost-link/"), Visit("/lost-link/", 422, post={"to": "?"}))
         for _, token in jobs:
             yield from (Visit(f"/track/{token}"), Visit(f"/track/{token}/live"))
             # 422 where the job has come too far for that; 303 where it is done.
@@ -164,6 +165,19 @@ def main(surfaces: Sequence[str]) -> None:
     jobs = [(job.id, job.tracking_token) for job in wiring.jobs(business).read().jobs]
     for surface in surfaces:
         _walk(surface, jobs)
+    if "track" in surfaces:
+        _say_messages()
+
+
+def _say_messages() -> None:
+    """Each message as it would be sent; of one that cannot be, why."""
+    from tracking.messages.preview import previews  # which needs the apps to be there
+
+    for business in settings.BUSINESSES:
+        at = wiring.now()
+        with override_settings(STAGE="production"):  # whose links count in a text's length
+            for preview in previews(business, sample_job.made(business, at), "joel", at):
+                _print(f"{PROBLEM}track: {preview}" if preview.wrong else f"message {preview}")
 
 
 def _walk(surface: str, jobs: Sequence[tuple[str, str]]) -> None:

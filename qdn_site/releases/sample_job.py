@@ -38,7 +38,7 @@ def keep(business: Business) -> None:
     at, jobs = wiring.now(), wiring.jobs(business)
     if _is_well(jobs.refreshed(), at):
         return
-    fresh = _made(business, at)
+    fresh = made(business, at)
 
     def put_back(book: JobBook) -> JobBook:
         if _is_well(book, at):
@@ -56,7 +56,7 @@ def _is_well(book: JobBook, at: datetime) -> bool:
     return job.status.is_open or at - job.updated_at < REST
 
 
-def _made(business: Business, at: datetime) -> Job:
+def made(business: Business, at: datetime) -> Job:
     offered = business.bookable(at)
     job = Job(
         id=ID,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from dispatch.domain.stored.record import Record
 
+SENT_AGAIN = "sent_again"  # an event of the history
 MOST_MESSAGES = 20  # of a job; of older ones that are over only their number is kept
 
 
@@ -46,6 +47,17 @@ class State(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     DROPPED = "dropped"
+
+
+class Why(StrEnum):
+    """Our own reasons in a message's `error`; others are a carrier's words."""
+
+    OVERTAKEN = "overtaken"  # what it tells holds no more
+    MERGED = "merged"  # another message tells it
+    TOO_LATE = "too_late"
+    NOBODY = "nobody"  # no address or number, or no consent
+    STOPPED = "stopped"  # they want no messages there
+    NO_WORDS = "no_words"  # a fault of ours, which the log tells
 
 
 class Message(Record, frozen=True):
@@ -104,6 +116,10 @@ class NotSent(Exception):
 
 class Refused(NotSent):
     """It will never go out: there is no such address, or it takes none. `str()` says why."""
+
+
+class OptedOut(Refused):
+    """Whoever is there has told the provider to stop."""
 
 
 class Carrier(Protocol):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from dispatch.domain.typed.sentences import Sentence
 from dispatch.domain.typed.sentences import Sentence as _
@@ -87,6 +87,13 @@ def dialled(kept: str, country: str) -> tuple[str, str]:
         return kept, ""
     number, _ext, extension = kept.partition(EXT)
     return number, extension
+
+
+def is_landline(number: str) -> bool:
+    """True of a number in E.164 that is surely one; of many, in the US of all, nobody can tell."""
+    parsed = _parsed(number, "")
+    kind = parsed and phonenumbers.number_type(parsed)
+    return bool(kind == PhoneNumberType.FIXED_LINE)
 
 
 def figures(kept: str, country: str) -> frozenset[str]:

@@ -62,7 +62,8 @@ class Command(BusinessCommand):
             "upgrade-table", help="bring over a roster that its table has as it once was laid out"
         )
         restoring = actions.add_parser(
-            "restore", help="roster and settings as they last were, where they are damaged or gone"
+            "restore",
+            help="roster, settings and stops as they last were, where they are damaged or gone",
         )
         for parser_ in (password, deactivate):
             parser_.add_argument("name")
@@ -142,9 +143,10 @@ class Command(BusinessCommand):
         dry = options["dry_run"]
         try:
             mended = wiring.roster(business).put_back(dry=dry)
-            # Most businesses never set anything: what is not there may never have been.
-            others = wiring.overrides(business).put_back(dry=dry)
-            mended |= {name: True for name, is_kept in others.items() if is_kept}
+            # Of many nobody ever set anything, or said stop: what is not there may never have been.
+            for others in (wiring.overrides(business), wiring.stops(business)):
+                found = others.put_back(dry=dry)
+                mended |= {name: True for name, is_kept in found.items() if is_kept}
         except StaleWrite as error:
             raise CommandError("Somebody has just changed the roster: run this again.") from error
         for name, is_kept in mended.items():
@@ -152,7 +154,9 @@ class Command(BusinessCommand):
                 raise CommandError(f"Of {name} no version is kept that can be read.")
             self.stdout.write(f"{'Would put' if dry else 'Put'} back {name} as it last was")
         if not mended:
-            raise CommandError("Roster and settings are there: there is nothing to put back.")
+            raise CommandError(
+                "Roster, settings and stops are there: there is nothing to put back."
+            )
 
     def _create_table(self, business: Business, options: dict[str, Any]) -> None:
         if table := wiring.roster_table():

@@ -1,0 +1,1 @@
+"""What goes to and fro between the business and a job's customer."""
