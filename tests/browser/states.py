@@ -417,6 +417,100 @@ def failed(site: Site) -> Job:
     return of(site, Status.BOOKED, history=(back,), crew=JOELS)
 
 
+def track_late(page: Page, site: Site) -> None:
+    """On the way, and the time that they gave has passed."""
+    said, passed = site.now() - timedelta(minutes=40), site.now() - timedelta(minutes=5)
+    way, eta = OnMyWay(at=said, by="joel"), Eta(at=passed, said_at=said, by="joel")
+    job = of(site, Status.BOOKED, on_my_way=way, eta=eta, crew=JOELS)
+    page.goto(f"/track/{job.tracking_token}")
+
+
+def track_missed(page: Page, site: Site) -> None:
+    """Nobody came, and nobody has said why."""
+    yesterday = BUSINESS.windows[0].on(NOON.date() - DAY)
+    page.goto(f"/track/{of(site, Status.BOOKED, window=yesterday).tracking_token}")
+
+
+def track_waits(page: Page, site: Site) -> None:
+    """A request that was to be answered an hour ago."""
+    asked = site.now() - timedelta(hours=3)
+    page.goto(f"/track/{of(site, Status.PENDING, created_at=asked, history=()).tracking_token}")
+
+
+def track_changed(page: Page, site: Site) -> None:
+    """Another day, and another price than it was."""
+    job = site.job(Status.BOOKED, window=BUSINESS.windows[0].on(NOON.date() + DAY))
+    there = {"window": BUSINESS.windows[1].on(NOON.date() + 3 * DAY), "price": Decimal(660)}
+    edited = job.edited(there, by="dana", at=site.now())
+    site.change(job, **there, history=edited.history)
+    page.goto(f"/track/{job.tracking_token}")
+
+
+def reschedule(page: Page, site: Site) -> None:
+    page.goto(f"/track/{site.job(Status.READY_FOR_PICKUP).tracking_token}/reschedule")
+    page.locator("label:has(:enabled)").first.click()
+
+
+def reschedule_full(page: Page, site: Site) -> None:
+    """409: the window has filled up meanwhile."""
+    page.goto(f"/track/{site.job(Status.BOOKED).tracking_token}/reschedule")
+    day = page.get_by_role("radio").first.get_attribute("value") or ""
+    window = next(each for each in BUSINESS.bookable(site.now()) if day.startswith(f"{each.date}"))
+    site.many_jobs(8, window=window, load="full")
+    page.locator("label:has(:enabled)").first.click()
+    page.get_by_role("button", name="Take this time").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def reschedule_errors(page: Page, site: Site) -> None:
+    page.goto(f"/track/{site.job(Status.BOOKED).tracking_token}/reschedule")
+    page.locator("#times").evaluate("form => { form.noValidate = true; }")
+    page.get_by_role("button", name="Take this time").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def message(page: Page, site: Site) -> None:
+    page.goto(f"/track/{of(site, Status.BOOKED).tracking_token}/message")
+    page.get_by_label("Your message").fill("The gate is 4411, then the second door on the left.")
+    page.get_by_label("This is a gate code").check()
+
+
+def message_errors(page: Page, site: Site) -> None:
+    page.goto(f"/track/{of(site, Status.BOOKED).tracking_token}/message")
+    page.get_by_label("Your message").fill(" ")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+LETTERS = (
+    MessageIn(
+        id="m1",
+        at=NOON - timedelta(minutes=50),
+        text="Could you take the old fence as well? It is by the gate.",
+        answer="Yes, gladly: it fits.",
+        answered_at=NOON - timedelta(minutes=42),
+        answered_by="dana",
+    ),
+    MessageIn(id="m2", at=NOON - timedelta(minutes=12), text="Gate 4411", gate_code=True),
+    MessageIn(id="m3", at=NOON - timedelta(minutes=9), text="And is Saturday possible, too?"),
+)
+
+
+def track_messages(page: Page, site: Site) -> None:
+    page.goto(f"/track/{of(site, Status.BOOKED, messages_in=LETTERS).tracking_token}")
+
+
+def drawer_messages(page: Page, site: Site) -> None:
+    page.goto(f"/dashboard/jobs/{of(site, Status.BOOKED, messages_in=LETTERS).id}")
+    page.get_by_label("Answer").last.fill("Saturday is full, I am sorry.")
+
+
+def receipt(page: Page, site: Site) -> None:
+    lines, payments = A_LOAD["price_lines"], A_LOAD["payments"]
+    job = of(site, Status.COMPLETED, price_lines=lines, payments=payments)
+    page.goto(f"/track/{job.tracking_token}/receipt")
+
+
 def too_late(page: Page, site: Site) -> None:
     page.goto(f"/track/{of(site, Status.IN_PROGRESS).tracking_token}/cancel")
 
@@ -873,6 +967,18 @@ CUSTOMERS = [
     State("track-price-409", "", price_gone),
     State("track-price-agreed", "", track_agreed),
     State("track-could-not", "", could_not),
+    State("track-late", "", track_late),
+    State("track-missed", "", track_missed),
+    State("track-waits", "", track_waits),
+    State("track-changed", "", track_changed),
+    State("track-messages", "", track_messages),
+    State("track-reschedule", "", reschedule),
+    State("track-reschedule-full", "", reschedule_full),
+    State("track-reschedule-errors", "", reschedule_errors),
+    State("track-message", "", message),
+    State("track-message-errors", "", message_errors),
+    State("track-receipt", "", receipt),
+    State("track-receipt-print", "", printed(receipt)),
     State("track-cancel-503", "", cancel_503),
     State("track-one-moment", "", one_moment),
     State("track-too-late", "", too_late),
@@ -926,6 +1032,7 @@ CREW = [
     State("history-errors", "dana", at("/dashboard/history/?from=2024-01-01&to=2026-05-22&crew=x")),
     State("drawer", "dana", drawer),
     State("drawer-crew", "joel", drawer_wide_open),
+    State("drawer-messages", "dana", drawer_messages),
     State("drawer-wide-open", "dana", drawer_wide_open),
     State("drawer-errors", "dana", drawer_errors),
     State("drawer-photos", "joel", drawer_photos),

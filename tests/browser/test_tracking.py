@@ -29,7 +29,7 @@ def test_each_change_is_announced_and_the_focus_stays(window: Window, site: Site
     expect(joel.locator("#drawer header .pill")).to_have_text("In Progress")
     later(mark)
     expect(mark.locator("#said")).to_have_text("We are at work")
-    expect(mark).to_have_title("In Progress · QuickDumpNow")
+    expect(mark).to_have_title("We are at work · QuickDumpNow")
     assert mark.url == f"{site.url}/track/{job.tracking_token}"
 
 
@@ -47,13 +47,13 @@ def test_ready_is_taken_back_and_a_cancellation_asks_first(window: Window, site:
     assert undo
     assert undo["y"] >= place["y"] + place["height"], "a second tap would take it back"
     mark.get_by_role("button", name="Undo").click()
-    expect(mark.get_by_role("heading", name="Your pickup is confirmed")).to_be_visible()
+    expect(mark.get_by_role("heading", name="Confirmed for")).to_be_visible()
 
     mark.get_by_role("link", name="Cancel this pickup").click()
     assert site.stored(job).status is Status.BOOKED
     mark.get_by_label("Tell us why").fill("Sold the couch")
     mark.get_by_role("button", name="Cancel this pickup").click()
-    expect(mark.get_by_role("heading", name="This pickup is cancelled")).to_be_visible()
+    expect(mark.get_by_role("heading", name="Cancelled: ")).to_be_visible()
     last = site.stored(job).last_move
     assert last is not None
     assert (last.by, last.reason) == ("customer", "Sold the couch")
@@ -66,6 +66,7 @@ def test_after_a_refusal_the_link_is_still_the_pages(window: Window, site: Site)
     site.change(job, status=Status.IN_PROGRESS)
     mark.get_by_role("button", name="Cancel this pickup").click()
     expect(mark.get_by_role("alert")).to_contain_text("cannot be changed here any more")
+    mark.get_by_text("Keep this page").click()
     mark.get_by_role("button", name="Copy the link").click()
     expect(mark.get_by_role("button", name="Copied")).to_be_visible()
     link = f"{site.url}/track/{job.tracking_token}"
