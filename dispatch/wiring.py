@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from django.core.files.storage import storages
 from dispatch import channels
 from dispatch.channels.email import Sender
 from dispatch.domain.business import Business
+from dispatch.domain.outbox.links import Links
 from dispatch.domain.outbox.message import Carrier, Channel
 from dispatch.domain.outbox.stops import Stops
 from dispatch.domain.planning.overrides import Overrides
@@ -33,7 +34,7 @@ from dispatch.stores.archiver import Archiver
 from dispatch.stores.aws import PATIENT
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table, client
-from dispatch.stores.file import FileStore
+from dispatch.stores.file import KEPT_FOR, FileStore, forget_copies
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.lease import Lease, LeaseStore
 from dispatch.stores.lease.places import LeaseDocument, LeaseItem
@@ -42,6 +43,7 @@ from dispatch.stores.migration.steps import Move
 from dispatch.stores.past import Past
 from dispatch.stores.photos.files import PhotoFiles
 from dispatch.stores.photos.sweep import Sweep
+from dispatch.stores.privacy.redactor import Redactor
 from dispatch.stores.repository import (
     LedgerStore,
     OverridesRepository,
@@ -52,7 +54,7 @@ from dispatch.stores.s3 import OneConnectionS3Storage, S3Store
 from dispatch.stores.table import kinds
 from dispatch.stores.table.archive import TableMonths
 from dispatch.stores.table.crew import OldLayout, days_between
-from dispatch.stores.table.ledger import TableLedger
+from dispatch.stores.table.ledger import LOG_KEPT, TableLedger
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,11 @@ def overrides(business: Business) -> OverridesRepository:
 def stops(business: Business) -> Repository[Stops]:
     """Who wants no more messages."""
     return _stops(business.slug)
+
+
+def lost_links(business: Business) -> Repository[Links]:
+    """Who asks for theirs."""
+    return _lost_links(business.slug)
 
 
 def in_force(business: Business) -> Business:
@@ -249,6 +256,25 @@ def past(business: Business) -> Past:
     return Past(jobs(business))
 
 
+def redactor(business: Business) -> Redactor:
+    return Redactor(jobs(business), photos(business), business.keep_months)
+
+
+def forget_old(business: Business) -> int:
+    """How many old versions of jobs went from a folder. Buckets and tables have rules of their own.
+
+    Raises StoreUnavailable.
+    """
+    if not settings.JOBS_URL.startswith("file:"):
+        return 0
+    return forget_copies(Path(settings.BASE_DIR, where_jobs_are(business)), now())
+
+
+def versions_kept() -> timedelta | None:
+    """How long earlier versions of jobs are kept; None where the bucket's own rules say it."""
+    return {"file": KEPT_FOR, "dynamodb": LOG_KEPT}.get(urlsplit(settings.JOBS_URL).scheme)
+
+
 def move(business: Business, to: str) -> Move:
     """Of the jobs to that address; to an empty one, the move that was begun.
 
@@ -279,13 +305,20 @@ def _jobs(slug: str) -> JobRepository:
 
 def _tidy_daily(archiver: Archiver, business: Business) -> None:
     """For as long as the process lives. What fails is tried again at the next look. Who archives
-    sweeps the photos too.
+    takes persons out of old months and sweeps the photos, too.
     """
-    is_unswept = False
+    is_unswept = is_unforgotten = False
     while True:
         time.sleep(DAILY_LOOK)
         with _told_of("Finished jobs are not archived yet"):
-            is_unswept |= archiver.daily(business.today(now()))
+            is_archived = archiver.daily(business.today(now()))
+            is_unswept |= is_archived
+            is_unforgotten |= is_archived
+        if is_unforgotten:
+            with _told_of("Persons have not left old jobs yet"):
+                redactor(business).daily(business.today(now()), now())
+                forget_old(business)
+                is_unforgotten = False
         if is_unswept:
             with _told_of("Old photos are not swept yet"):
                 if photo_sweep := sweep(business):
@@ -320,6 +353,19 @@ def _overrides(slug: str) -> OverridesRepository:
 def _stops(slug: str) -> Repository[Stops]:
     kind = kinds.stops(_in_table(settings.CREW_URL, slug))
     return _beside_roster(slug, "stops.json", kind)
+
+
+@cache
+def _lost_links(slug: str) -> Repository[Links]:
+    """Beside the jobs. A folder keeps no older versions of it: numbers and addresses are in it."""
+    store: LedgerStore[Links]
+    if table := jobs_table():
+        store = TableLedger(table, kinds.links(_in_table(settings.JOBS_URL, slug)))
+    else:
+        url = settings.JOBS_URL.format(business=slug)
+        shelf = _shelf(url, "jobs.json", f"jobs-{slug}", keeps=False)
+        store = DocumentLedger(shelf.beside("links.json"), Links)
+    return Repository(store, now=now, background=False)
 
 
 def _beside_roster(slug: str, file: str, kind: kinds.Kind[L]) -> Repository[L]:

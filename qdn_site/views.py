@@ -1,5 +1,5 @@
-"""The front page, what a business looks like, the icon where browsers look for it, and a word to
-robots.
+"""The front page, what is kept of customers, what a business looks like, the icon where browsers
+look for it, and a word to robots.
 """
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
+from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.http import SiteRequest, etag_of, is_known
 
@@ -33,6 +34,21 @@ A_DAY = 24 * 3600  # seconds
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html")
+
+
+@require_safe
+def privacy(request: SiteRequest) -> HttpResponse:
+    """What is kept of customers, how long, and whom to ask."""
+    years, months = divmod(request.business.keep_months, 12)
+    kept = wiring.versions_kept()
+    context = {
+        "has_photos": wiring.photos(request.business) is not None,
+        "years": 0 if months else years,
+        "copies_days": kept and kept.days,
+    }
+    response = render(request, "privacy.html", context)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 @require_safe
@@ -70,6 +86,6 @@ def _kept(request: SiteRequest, text: str, kind: str) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    closed = ("/track/", "/dashboard/", "/api/", "/calendar/")
+    closed = ("/track/", "/unsubscribe/", "/dashboard/", "/api/", "/calendar/")
     text = "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in closed), ""])
     return HttpResponse(text, content_type="text/plain")

@@ -21,6 +21,7 @@ from pytest_django import Settings
 
 from dispatch import wiring
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.outbox.links import Links
 from dispatch.domain.outbox.stops import Stops
 from dispatch.domain.permissions import Rank
 from dispatch.domain.planning.overrides import Overrides
@@ -109,6 +110,7 @@ def repositories(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
     monkeypatch.setattr(wiring, "_jobs", repository(JobBook))
     monkeypatch.setattr(wiring, "_roster", repository(Roster))
     monkeypatch.setattr(wiring, "_overrides", repository(Overrides))
+    monkeypatch.setattr(wiring, "_lost_links", repository(Links))
     monkeypatch.setattr(wiring, "lease", lambda _business: Lease(lease, clock))
     monkeypatch.setattr(wiring, "_stops", repository(Stops))
 

@@ -21,6 +21,8 @@ from dispatch.domain.visit.photo import Photo
 
 CUSTOMER = "customer"
 SYSTEM = "system"
+REMOVED = "(removed)"  # stands for name and address of a person who has left the job
+REDACTED = "redacted"  # the event of their leaving
 ROLES = ("driver", "first_mate", "supervisor")
 EDITABLE = (
     *("customer_name", "phone", "email", "location", "postcode", "description", "items"),
@@ -214,6 +216,11 @@ class Job(JobLine, frozen=True, kw_only=True):
         return max(Decimal(0), price - (self.paid.amount if self.paid else Decimal(0)))
 
     @property
+    def is_redacted(self) -> bool:
+        """True once its person was taken out, which nothing undoes."""
+        return any(event.what == REDACTED for event in self.history)
+
+    @property
     def moves(self) -> tuple[Event, ...]:
         return tuple(event for event in self.history if event.is_move)
 
@@ -337,8 +344,11 @@ class Job(JobLine, frozen=True, kw_only=True):
 
     def back_to(self, old: Self, at: datetime, *, is_gone: bool = False) -> Self:
         """As it was in `old`, but for what has happened since, and for its link: one that was
-        revoked stays so. Itself where nothing else has changed; with `is_gone` it has.
+        revoked stays so. Itself where nothing else has changed; with `is_gone` it has. A person
+        who has left it does not come back.
         """
+        if self.is_redacted and not is_gone:
+            return self
         kept = ("version", "history", "keys", "updated_at", "messages", "messages_gone")
         since = {name: getattr(self, name) for name in kept}
         photos = (*self.photos, *_not_among(self.photos, old.photos))  # none is ever taken away

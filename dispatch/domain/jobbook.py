@@ -59,12 +59,14 @@ class MadeElsewhere(Exception):
 
 class Archive(msgspec.Struct, frozen=True):
     """What jobs.json knows of its archive: the revision of each month, by `2026-05`, as of its last
-    change; the last day on which finished jobs were moved there, and who is at it now.
+    change; the last day on which finished jobs were moved there, and who is at it now; the first
+    month, `2019-05`, whose persons are kept: they have left all before it.
     """
 
     months: dict[str, int] = {}
     day: date | None = None
     claim: str = ""
+    redacted: str = ""
 
 
 class Migration(msgspec.Struct, frozen=True, omit_defaults=True):

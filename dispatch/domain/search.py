@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from dispatch.domain.job import LONG_AGO, Job, JobLine
+from dispatch.domain.job import LONG_AGO, REMOVED, Job, JobLine
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.typed import phones
 from dispatch.domain.typed.sentences import Sentence as _
@@ -85,9 +85,10 @@ def is_found(job: JobLine, q: str, country: str) -> bool:
 
 def customer(job: JobLine) -> dict[str, str]:
     """By which all jobs of a customer are found: `phone`, as it is kept, without its extension, and
-    `name`, folded.
+    `name`, folded; empty where the person has left the job.
     """
-    return {"phone": job.phone.partition(phones.EXT)[0], "name": folded(job.customer_name)}
+    name = "" if job.customer_name == REMOVED else folded(job.customer_name)
+    return {"phone": job.phone.partition(phones.EXT)[0], "name": name}
 
 
 def customer_asked(by: str, typed: str, country: str) -> str:

@@ -26,6 +26,7 @@ from dispatch.stores import atomic
 
 A_DAY = timedelta(days=1)
 WRITTEN = "%Y-%m-%dT%H-%M-%S.%f"  # UTC; 26 characters
+KEPT_FOR = timedelta(days=90)
 COPIES = "????-??-??T??-??-??.??????-*.gz"  # their names
 LOCK_TIMEOUT = 0.3  # seconds: who changes tries again for as long as a page may take
 
@@ -148,6 +149,23 @@ class FileStore:
             os.close(folder)
 
 
+def forget_copies(folder: Path, now: datetime) -> int:
+    """Takes away the copies in any `versions/` below that are kept no longer, also of documents
+    that nobody writes any more: how many. The newest of each stays; it is as the document itself.
+
+    Raises StoreUnavailable.
+    """
+    gone = 0
+    try:
+        for copies in folder.rglob("versions/*.json"):
+            for old in _too_many(sorted(copies.glob(COPIES), reverse=True)[1:], now):
+                old.unlink(missing_ok=True)
+                gone += 1
+    except OSError as error:
+        raise StoreUnavailable(f"{folder} cannot be tidied: {error.strerror}") from error
+    return gone
+
+
 def _written_at(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
@@ -171,6 +189,6 @@ def _too_many(copies: list[Path], now: datetime) -> Iterator[Path]:
         age = now - _kept_at(copy)
         # The time that the slot of which one is kept has in common.
         slot = copy.name[: 26 if age <= A_DAY else 13 if age <= 7 * A_DAY else 10]
-        if slot in seen or age > 90 * A_DAY:
+        if slot in seen or age > KEPT_FOR:
             yield copy
         seen.add(slot)

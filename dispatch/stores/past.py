@@ -35,7 +35,8 @@ class Past:
 
     def differences(self, then: JobBook, at: datetime) -> list[tuple[Job | None, Job]]:
         """Of each job that is not any more what it was `then`: as it is, None where it is gone,
-        and as `restore` would leave it at `at`. Raises StoreUnavailable.
+        and as `restore` would leave it at `at`: itself where its person has left it since. Raises
+        StoreUnavailable.
         """
         book, found = self._jobs.read(), list[tuple[Job | None, Job]]()
         months = self._jobs.months.read(self._jobs.months.names())
@@ -43,7 +44,8 @@ class Past:
         for old in then.jobs:
             now = book.value(old.id) or (old.id in archived and archived[old.id].read()) or None
             back = (now or old).back_to(old, at, is_gone=now is None)
-            if back is not now:
+            has_left = back is now and back.is_redacted and not old.is_redacted
+            if back is not now or has_left:
                 found.append((now, back))
         return found
 

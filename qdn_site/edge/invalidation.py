@@ -22,8 +22,8 @@ TIMEOUT = 900.0  # seconds; CloudFront is mostly done within two minutes
 # addresses; of them only errors are ever kept, and for seconds.
 OF_SURFACE = {
     "dashboard": ("/dashboard", "/dashboard/*"),
-    "track": ("/track/*", "/track.html", "/tracking/index.html"),
-    "book": ("/", "/book", "/book/"),
+    "track": ("/track/*", "/track.html", "/tracking/index.html", "/lost-link/"),
+    "book": ("/", "/book", "/book/", "/privacy/"),
 }
 OF_SURFACE["edge"] = tuple(path for paths in OF_SURFACE.values() for path in paths)
 OURS = re.compile(r"/(dashboard|track|book|booking|api|static|tracking)(?=[/.*]|$)", re.IGNORECASE)

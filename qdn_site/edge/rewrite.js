@@ -20,6 +20,7 @@ var NOT_FOUND =
   '<meta name="viewport" content="width=device-width, initial-scale=1">' +
   '<title>Job not found</title>' +
   '<p>Job not found, or this tracking link is no longer valid.</p>' +
+  '<p><a href="/lost-link/">Send me my link again</a></p>' +
   '<p><a href="/">To the front page</a></p></html>';
 
 function handler(event) {

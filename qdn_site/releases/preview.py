@@ -126,10 +126,11 @@ class Visit(NamedTuple):
 def visits(surface: str, jobs: Sequence[tuple[str, str]]) -> Iterator[Visit]:
     """The pages of a surface, with these jobs' (id, token)."""
     if surface == "book":
-        yield from (Visit("/"), Visit("/book/"))
+        yield from (Visit("/"), Visit("/book/"), Visit("/privacy/"))
         yield Visit("/book/", 422, post={"customer_name": "Sam"})
     elif surface == "track":
         yield Visit("/track/no-such-link-0000", 404)
+        yield from (Visit("/lost-link/"), Visit("/lost-link/", 422, post={"to": "?"}))
         for _, token in jobs:
             yield from (Visit(f"/track/{token}"), Visit(f"/track/{token}/live"))
             # 422 where the job has come too far for that; 303 where it is done.

@@ -38,7 +38,7 @@ PAGES = {
     for surface in (
         PageSurface("dashboard", ("dispatch/",), ("dispatch/",), "/dashboard/login/"),
         PageSurface("track", ("tracking/",), ("tracking/",), "/track/no-such-link-0000", 404),
-        PageSurface("book", ("booking/", "home.html"), ("booking/",), "/book/"),
+        PageSurface("book", ("booking/", "home.html", "privacy.html"), ("booking/",), "/book/"),
     )
 }
 SURFACES = (*PAGES, EDGE)

@@ -182,6 +182,13 @@ def at_another_business(page: Page, site: Site) -> None:
     expect(page.get_by_role("link", name="Thistle Clearances").first).to_be_visible()
 
 
+def link_asked(typed: str, words: str, page: Page, site: Site) -> None:
+    page.goto("/lost-link/")
+    page.get_by_label("Your phone number or e-mail address").fill(typed)
+    page.get_by_role("button", name="Send me my link").click()
+    expect(page.get_by_text(words)).to_be_visible()
+
+
 def book_errors(page: Page, site: Site) -> None:
     page.goto("/book/")
     page.get_by_label("Phone").fill("12")
@@ -938,6 +945,10 @@ def day_slip(page: Page, site: Site) -> None:
 
 CUSTOMERS = [
     State("home", "", at("/")),
+    State("privacy", "", at("/privacy/")),
+    State("lost-link", "", at("/lost-link/")),
+    State("lost-link-asked", "", partial(link_asked, "ida@example.com", "its link is on its way")),
+    State("lost-link-errors", "", partial(link_asked, "555 0142", "Please add the area code.")),
     State("book", "", at("/book/")),
     State("book-errors", "", book_errors),
     State("book-another-business", "", at_another_business),

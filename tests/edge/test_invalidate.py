@@ -98,8 +98,8 @@ def test_too_many_paths_are_refused_before_the_call() -> None:
 
 def test_a_surface_is_its_paths_before_and_after_rewriting(cloudfront: StandIn) -> None:
     (line,) = invalidate("book")
-    assert started(cloudfront) == [["/", "/book", "/book/"]]
-    assert line == "Invalidating / /book /book/ of production (EPROD): I0000000000001"
+    assert started(cloudfront) == [["/", "/book", "/book/", "/privacy/"]]
+    assert line == "Invalidating / /book /book/ /privacy/ of production (EPROD): I0000000000001"
 
 
 @pytest.mark.parametrize("surface", OF_SURFACE)
@@ -133,7 +133,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(
 ) -> None:
     settings.DISTRIBUTIONS = BOTH
     assert invalidate("book", "dashboard", "--dry-run") == [
-        "Would invalidate / /book /book/ of production (EPROD)",
+        "Would invalidate / /book /book/ /privacy/ of production (EPROD)",
         "Would invalidate /dashboard /dashboard/* of dashboard (EDASH)",
     ]
     assert started(cloudfront) == started(cloudfront, "EDASH") == []

@@ -17,7 +17,10 @@ from tests.web.test_isolation import CACTUS, THISTLE
 PUBLIC_HOST, CREWS_HOST = "quickdumpnow.com", "dispatch.quickdumpnow.com"
 MORE = "www.quickdumpnow.com"
 STAGING_HOST = "staging.quickdumpnow.com"
-PUBLIC = ["/", "/book/", f"/track/{TOKEN}", "/track/unknown-one-xxxxxxxx", "/robots.txt"]
+PUBLIC = [
+    *("/", "/book/", "/privacy/", f"/track/{TOKEN}", "/track/unknown-one-xxxxxxxx"),
+    "/robots.txt",
+]
 CREWS = ["/dashboard/", "/dashboard/login/", "/dashboard/board", "/api/jobs", "/api/openapi.json"]
 
 

@@ -112,7 +112,8 @@ def sings(answer: Any) -> list[str]:
 
 
 PATHS = [
-    *("/", "/book/", "/robots.txt", "/healthz", "/readyz", "/nowhere", "/jobs.json", "/crew.json"),
+    *("/", "/book/", "/privacy/", "/robots.txt", "/healthz", "/readyz", "/nowhere"),
+    *("/jobs.json", "/crew.json"),
     *("/track/", "/track/short", "/track/" + "u" * 32, "/track/canary%20", "/track/a/b"),
     *("/track.html", "/tracking/index.html", "/static/nope.css", "/static/"),
     *("/dashboard/", "/dashboard/board", "/dashboard/login/", "/dashboard/requests/"),
@@ -213,7 +214,7 @@ NOBODYS = [
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/book/", PAGE, f"{PAGE}/live", f"{PAGE}/cancel", "/robots.txt"]
+    "path", ["/", "/book/", "/privacy/", PAGE, f"{PAGE}/live", f"{PAGE}/cancel", "/robots.txt"]
 )
 def test_the_public_pages_set_no_cookie(client: Client, path: str) -> None:
     """Nor does what customers send."""

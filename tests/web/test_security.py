@@ -42,7 +42,10 @@ from tests.serving import PRODUCTION, ROOT, settings_for
 from tests.web.api import is_problem
 from tests.web.pages import text, words
 
-PUBLIC = ("/", "/book/", "/nowhere", f"/track/{TOKEN}", "/track/unknown", "/dashboard/login/")
+PUBLIC = (
+    *("/", "/book/", "/privacy/", "/nowhere", f"/track/{TOKEN}", "/track/unknown"),
+    "/dashboard/login/",
+)
 
 
 @pytest.mark.parametrize("address", PUBLIC)

@@ -50,6 +50,8 @@ def versions_of(business: Business, job_id: str) -> Iterator[str]:
     for place, (at, job) in enumerate(found, 1):
         before = found[place][1] if place < len(found) else None
         what = ", ".join(difference(before, job)) if before else job.status.label
+        if before and job.is_redacted and not before.is_redacted:
+            what = "the person was taken out of it"
         yield f"{_local(at, business)}  version {job.version:<4} {what}"
 
 
@@ -82,6 +84,9 @@ def restored(business: Business, job_id: str | None, to: datetime, *, dry: bool)
     if not dry:
         past.restore(then, chosen, now)
     for before, back in chosen:
+        if before is back:
+            yield f"{back.id} stays as it is: the person was taken out of it for good"
+            continue
         what = ", ".join(difference(before, back)) if before else "it was gone"
         yield f"{'Would restore' if dry else 'Restored'} {back.id} {back.customer_name}: {what}"
 

@@ -30,6 +30,7 @@ from dispatch.management.commands._jobs_csv import add_choices, all_as_csv, impo
 from dispatch.management.commands._jobs_file import checked, read_file
 from dispatch.management.commands._jobs_migrate import moved, taken_back
 from dispatch.management.commands._jobs_past import moment, restored, versions, versions_of
+from dispatch.management.commands._jobs_redact import add_whose, redacted, tidied
 
 FASTER = "Somebody else has just written. Try again."
 
@@ -37,7 +38,7 @@ FASTER = "Somebody else has just written. Try again."
 class Command(BusinessCommand):
     help = (
         "The jobs: list, show, verify, export, import, drop, archive, begin, history, restore,"
-        " create-table, migrate."
+        " redact, create-table, migrate."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -73,7 +74,8 @@ class Command(BusinessCommand):
         dropping.add_argument("--month", metavar="2026-05", help="those of that month's archive")
         archiving = actions.add_parser(
             "archive",
-            help="move what was finished three days ago into the archive, and sweep photos, now",
+            help="the daily work, now: archive what was finished three days ago, take persons out"
+            " of months that are too old, sweep photos",
         )
         beginning = actions.add_parser("begin", help="empty ledgers where some were and are gone")
         table = actions.add_parser("create-table", help="the DynamoDB table, if it is not there")
@@ -90,7 +92,11 @@ class Command(BusinessCommand):
         where = moving.add_mutually_exclusive_group(required=True)
         where.add_argument("--to", metavar="URL", help="as in QDN_JOBS_URL; run again it goes on")
         where.add_argument("--back", action="store_true", help="take back what was begun")
-        for parser_ in (taking, dropping, archiving, beginning, restoring, table, moving):
+        redacting = actions.add_parser("redact", help="take a person out of finished jobs for good")
+        add_whose(redacting)
+        for parser_ in (
+            *(taking, dropping, archiving, beginning, restoring, table, moving, redacting),
+        ):
             add_dry_run(parser_)
 
     def run(self, business: Business, options: dict[str, Any]) -> None:
@@ -245,6 +251,8 @@ class Command(BusinessCommand):
             self.stdout.write(f"{verb} {count} jobs that were finished in {name}")
         if not moved:
             self.stdout.write("Nothing was finished more than three days ago.")
+        for line in tidied(business, dry=options["dry_run"]):
+            self.stdout.write(line)
         self._sweep(business, options["dry_run"])
 
     def _sweep(self, business: Business, dry: bool) -> None:
@@ -275,6 +283,11 @@ class Command(BusinessCommand):
             raise CommandError(f"{error}: its month is not known; run `jobs archive`.") from error
         except StaleWrite as error:
             raise CommandError(FASTER) from error
+
+    def _redact(self, business: Business, options: dict[str, Any]) -> None:
+        named, of, dry = options["id"], options["of"], options["dry_run"]
+        for line in redacted(business, named, of, dry=dry):
+            self.stdout.write(line)
 
     def _migrate(self, business: Business, options: dict[str, Any]) -> None:
         run = taken_back if options["back"] else moved

@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook, token_hash
+from dispatch.domain.outbox.links import Links
 from dispatch.domain.outbox.stops import Stops
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Member, Roster
@@ -199,6 +200,12 @@ def overrides(business: str) -> Kind[Overrides]:
 def stops(business: str) -> Kind[Stops]:
     partition = f"STOPS#{business}"
     return Kind(Stops, (partition, "HEAD"), partition, ("hash",), _nothing)
+
+
+def links(business: str) -> Kind[Links]:
+    """Of lost ones: who asks for theirs."""
+    partition = f"LINKS#{business}"
+    return Kind(Links, (partition, "HEAD"), partition, ("hash",), _nothing)
 
 
 def _nothing(_name: str, _value: Any) -> Items:

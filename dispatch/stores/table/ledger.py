@@ -2,12 +2,12 @@
 
 | item | PK | SK | attributes |
 |---|---|---|---|
-| head | `JOBS#`, `CREW#`, `SETTINGS#` or `STOPS#<business>` | `HEAD` | `revision`, `write_id`; \
-`raw`: what the document would say of itself, and `extra`, of that what seldom changes; `written`, \
-`gone`: the names of its last change's records |
+| head | `JOBS#`, `CREW#`, `SETTINGS#`, `STOPS#` or `LINKS#<business>` | `HEAD` | `revision`, \
+`write_id`; `raw`: what the document would say of itself, and `extra`, of that what seldom \
+changes; `written`, `gone`: the names of its last change's records |
 | head of a month | `ARCHIVE#<business>` | `2026-05` | the same |
-| job, member, what is set, who said stop | as the head | `R#` and its `id`, `username` \
-or `hash` | `raw`, `place` in the order, `revision` of its last change |
+| job, member, what is set, who said stop, who asks for links | as the head | `R#` and its `id`, \
+`username` or `hash` | `raw`, `place` in the order, `revision` of its last change |
 | archived job | `ARCHIVE#<business>#2026-05` | `R#<finished_at>#<id>` | the same; `PHONE` and \
 `NAME` (`<business>#…`, E.164 and folded), by which the indexes `by-phone` and `by-name` find it |
 | what a change made of its records | `LOG#` and their PK | its revision, of 19 digits | `records` \

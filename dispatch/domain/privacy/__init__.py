@@ -1,0 +1,1 @@
+"""Persons leave the jobs; what figures need stays."""

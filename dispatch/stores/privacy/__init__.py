@@ -1,0 +1,1 @@
+"""Persons leave what is stored, wherever it lies."""
