@@ -73,6 +73,36 @@ def test_after_a_refusal_the_link_is_still_the_pages(window: Window, site: Site)
     assert [mark.evaluate("navigator.clipboard.readText()"), mark.url] == [link, link]
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_another_day_and_a_message_with_its_answer(
+    window: Window, site: Site, script: bool
+) -> None:
+    job = site.job()
+    mark, dana = window(java_script_enabled=script), window("dana")
+    mark.goto(f"/track/{job.tracking_token}")
+    mark.get_by_role("link", name="Choose another day or time").click()
+    choice = mark.get_by_role("radio").and_(mark.locator(":enabled")).first
+    day = choice.get_attribute("value") or ""
+    choice.check()
+    mark.get_by_role("button", name="Take this time").click()
+    expect(mark.get_by_role("heading", name="Confirmed for")).to_be_visible()
+    expect(mark.locator(".was").first).to_contain_text("was ")
+    moved = site.stored(job).window
+    assert moved is not None
+    assert day.startswith(str(moved.date))
+
+    mark.get_by_role("link", name="Send a gate code or a message").click()
+    mark.get_by_label("Your message").fill("Is the old piano fine, too?")
+    mark.get_by_role("button", name="Send").click()
+    expect(mark.get_by_text("Is the old piano fine, too?")).to_be_visible()
+    dana.goto(f"/dashboard/jobs/{job.id}")
+    dana.get_by_label("Answer").fill("Yes, gladly.")
+    dana.get_by_role("button", name="Send the answer").click()
+    expect(dana.get_by_text("Yes, gladly.")).to_be_visible()
+    mark.reload()
+    expect(mark.get_by_text("Yes, gladly.")).to_be_visible()
+
+
 def test_out_of_reach_the_page_says_so_and_heals(window: Window, site: Site) -> None:
     job = site.job()
     mark = window(still=True)
