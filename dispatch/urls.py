@@ -62,6 +62,7 @@ urlpatterns = [
     path("jobs/<str:job_id>/link", job.link, name="link"),
     path("jobs/<str:job_id>/quote", bill.quote, name="quote"),
     path("jobs/<str:job_id>/pay", bill.pay, name="pay"),
+    path("jobs/<str:job_id>/resume", messages.resume, name="resume"),
     path("jobs/<str:job_id>/messages", messages.send_again, name="messages"),
     path("jobs/<str:job_id>/photos", photos.add, name="photos"),
     path("jobs/<str:job_id>/photos/<str:photo_id>", photos.photo, name="photo"),

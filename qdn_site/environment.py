@@ -146,17 +146,6 @@ class Environment:
             )
         return hosts
 
-    def public_urls(self, businesses: Iterable[Business], stage: str) -> dict[str, str]:
-        """Where a business's public pages are, by its slug, for links that no request asks for."""
-        bound = self.text("QDN_BIND").rpartition(":")[2]
-        port = bound if bound.isdecimal() else "8000"
-        urls = dict[str, str]()
-        for place, business in enumerate(businesses):
-            host = hosts_of(business, "development")[0] if place else "127.0.0.1"
-            site = {"production": business.production, "staging": business.staging}.get(stage)
-            urls[business.slug] = site.public_url if site else f"http://{host}:{port}"
-        return urls
-
     def refuse(self) -> None:
         if self.problems:
             raise ImproperlyConfigured("\n  ".join(["Refusing to start:", *self.problems]))

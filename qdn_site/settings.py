@@ -31,7 +31,6 @@ DEBUG = _env.flag("DJANGO_DEBUG")
 if DEBUG and STAGE == "production":
     _env.problems.append("DJANGO_DEBUG is on in production: it shows secrets to visitors.")
 ALLOWED_HOSTS = _env.hosts(BUSINESSES, STAGE)
-PUBLIC_URLS = _env.public_urls(BUSINESSES, STAGE)
 CSRF_TRUSTED_ORIGINS = _env.items("DJANGO_CSRF_TRUSTED_ORIGINS")
 ORIGIN_SECRET = _env.text("QDN_ORIGIN_SECRET")
 CACHES = {"default": _env.cache("QDN_CACHE_URL")}

@@ -86,6 +86,6 @@ def _kept(request: SiteRequest, text: str, kind: str) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    closed = ("/track/", "/dashboard/", "/api/", "/calendar/")
+    closed = ("/track/", "/unsubscribe/", "/dashboard/", "/api/", "/calendar/")
     text = "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in closed), ""])
     return HttpResponse(text, content_type="text/plain")

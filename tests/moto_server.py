@@ -1,4 +1,4 @@
-"""S3 and DynamoDB on loopback, for this process and for others."""
+"""S3, DynamoDB, SES and SNS on loopback, for this process and for others."""
 
 import random
 import socket

@@ -29,6 +29,7 @@ NO_PAGES = (
         "dispatch/stores/",
     ),
     *("dispatch/domain/stored/", "dispatch/wiring.py", "dispatch/sample.py", "qdn_site/releases/"),
+    "tracking/messages/preview.py",
     *("qdn_site/edge/", "qdn_site/environment.py", "qdn_site/gunicorn.py", "qdn_site/settings.py"),
     *("qdn_site/health.py", "qdn_site/logs.py"),
 )

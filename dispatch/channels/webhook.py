@@ -35,6 +35,14 @@ class Webhook:
         if 200 <= status < 300:
             return
         said = _("The webhook answered %(status)d.", status=status)
+        if 300 <= status < 400:
+            raise NotSent(
+                _(
+                    "The webhook answered %(status)d. Redirects are not followed: name the address"
+                    " itself.",
+                    status=status,
+                )
+            )
         if 400 <= status < 500 and status not in MAY_PASS:
             raise Refused(said)
         raise NotSent(said)

@@ -15,7 +15,9 @@ from dispatch.domain.availability import INSISTED, SICK
 from dispatch.domain.business import Business
 from dispatch.domain.job import REDACTED, ROLES, Event, Item, Window
 from dispatch.domain.moves import COULD_NOT, FOLDED, UNDO
-from dispatch.domain.outbox.message import SENT_AGAIN
+from dispatch.domain.outbox.consent import CONSENT
+from dispatch.domain.outbox.message import SENT_AGAIN, Channel
+from dispatch.domain.outbox.stops import RESUMED
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.record import utc
 from dispatch.domain.visit.money import (
@@ -60,6 +62,7 @@ FIELDS = {
     "price_lines": gettext_lazy("parts of the price"),
     "window": gettext_lazy("window"),
     "language": gettext_lazy("language"),
+    "sms": gettext_lazy("text messages"),
     "driver": gettext_lazy("driver"),
     "first_mate": gettext_lazy("first mate"),
     "supervisor": gettext_lazy("supervisor"),
@@ -70,6 +73,9 @@ EVENTS = {
     "edited": gettext_lazy("Edited"),
     "assigned": gettext_lazy("Assigned"),
     "eta": gettext_lazy("Estimate"),
+    CONSENT: gettext_lazy("Consent"),
+    RESUMED[Channel.EMAIL]: gettext_lazy("They asked for e-mail again"),
+    RESUMED[Channel.SMS]: gettext_lazy("They asked for text messages again"),
     "on_my_way": gettext_lazy("On the way"),
     "link_revoked": gettext_lazy("The link was taken away"),
     "link_renewed": gettext_lazy("A new link was made"),

@@ -20,7 +20,7 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.status import CREATABLE
 from dispatch.domain.typed.texts import lines
 from dispatch.explain.words import told
-from dispatch.forms import items
+from dispatch.forms import consent, items
 from dispatch.templatetags.formats import ROLE_LABELS, clock_text, day_text, time_text
 
 if TYPE_CHECKING:
@@ -143,13 +143,16 @@ class CrewJobForm(JobForm):
     )
     window = forms.Field(label=gettext_lazy("Window"), required=False, widget=forms.Select)
     truck = Typed("truck", gettext_lazy("Truck"))
+    sms = consent.Texts()
+    language = forms.Field(label=gettext_lazy("Language"), required=False, widget=forms.Select)
 
     def __init__(self, *args: Any, business: Business, job: Job | None = None, **kwargs: Any):
         super().__init__(*args, business=business, **kwargs)
         counts = items.fields(business, job)
         self.fields.update(counts)
         self.field_order = (
-            *("customer_name", "phone", "email", "location", "postcode", "access_notes"),
+            *("customer_name", "phone", "sms", "email", "language"),
+            *("location", "postcode", "access_notes"),
             *("load", *counts, "description", "price", "date", MEANT, "window", "truck"),
         )
         self.order_fields(self.field_order)
@@ -164,10 +167,15 @@ class CrewJobForm(JobForm):
             windows.append((job.window.name, business.label_of(job.window.name)))
         self.fields["load"].widget.choices = loads
         self.fields["window"].widget.choices = windows
+        if spoken := consent.languages(business, job):
+            self.fields["language"].widget.choices = spoken
+        else:
+            del self.fields["language"]
         self.job = job
 
     def judged(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         fields = super().judged(typed)
+        consent.check(typed, fields.get("phone", self.job.phone if self.job else ""))
         if (window := fields.get("window")) and window != (self.job and self.job.window):
             self._ask_whether_meant(window)
         return fields
@@ -315,6 +323,13 @@ class EditForm(CrewJobForm):
         given |= {"items"} if self._counted else set()
         return {name: value for name, value in super().job_fields().items() if name in given}
 
+    @property
+    def texts(self) -> str | None:
+        """The words in which they agreed to text messages, empty where they take it back; None
+        where that was left as it is.
+        """
+        return consent.words(self.cleaned_data) if "sms" in self.given else None
+
     def again(self, job: Job) -> "EditForm":
         """After a conflict: what this person changed over the job as it is now, to be sent again.
 
@@ -328,6 +343,7 @@ class EditForm(CrewJobForm):
         }
         typed = mine | ({"date"} if "window" in mine else set())
         typed = (typed - {"items"}) | (self._counted if "items" in mine else set())
+        typed |= self.given & {"sms"}
         data = as_typed(job, self.business) | {name: self.data[name] for name in typed}
         return EditForm(data, business=self.business, job=job)
 
@@ -351,6 +367,7 @@ def as_typed(job: Job, business: Business, version: object = "") -> dict[str, An
         "price": price_typed(price) if isinstance(price, int | float) else "",
         "date": window.get("date", ""),
         "window": window.get("name", ""),
+        "sms": consent.as_ticked(job, then),
         "version": job.version,
     }
 

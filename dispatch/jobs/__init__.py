@@ -18,11 +18,13 @@ from dispatch import wiring
 from dispatch.domain import moves
 from dispatch.domain.availability import INSISTED, NotAvailable, check
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, ROLES, Crew, Event, Job, Request, Window, plain
+from dispatch.domain.job import CUSTOMER, ROLES, Consent, Crew, Event, Job, Request, Window, plain
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook, JobNotFound
 from dispatch.domain.moves import UNDO, Illegal, IllegalMove, JobConflict, undoes_to
 from dispatch.domain.outbox.caused import with_messages
+from dispatch.domain.outbox.consent import with_consent
+from dispatch.domain.outbox.message import Channel
 from dispatch.domain.permissions import Actor
 from dispatch.domain.planning import schedule
 from dispatch.domain.planning.schedule import WindowFull
@@ -79,10 +81,12 @@ def create(
     source: str = "",
     insist: bool = False,
     doubtful: bool = False,
+    consent: Mapping[str, Consent] | None = None,
 ) -> Done:
     """A new job; with `key`, the request's idempotency key, one job however often it comes.
 
-    `source` tells requests of one sender from those of others; a `doubtful` one may be a robot's.
+    `source` tells requests of one sender from those of others; a `doubtful` one may be a robot's;
+    `consent` is by channel.
     Raises IllegalMove for a status that no job starts in, KeyReused where the key already made a
     job of other fields, WindowFull, and NotAvailable for a crew that cannot be (with `insist`,
     beyond what there is room for, too), TooManyRequests where too many of this customer's, or of
@@ -90,7 +94,9 @@ def create(
     """
     moves.check_first(status)
     at, channels = wiring.now(), wiring.carriers(business).keys()
-    request = _request(key, by, {**fields, "status": status}, source) if key else None
+    # With the channels that were agreed to, but not with when: a repetition is the same request.
+    agreed = {"consent": sorted(consent)} if consent else {}
+    request = _request(key, by, {**fields, **agreed, "status": status}, source) if key else None
     job = Job(
         id=wiring.new_job_id(),
         tracking_token=wiring.new_token(),
@@ -100,6 +106,7 @@ def create(
         updated_at=at,
         request=request or UNSET,
         doubtful=doubtful or UNSET,
+        consent=consent or UNSET,
         **fields,
     )
 
@@ -221,9 +228,11 @@ def edit(
     version: int | None = None,
     insist: bool = False,
     silent: bool = False,
+    texts: str | None = None,
     key: str = "",
 ) -> Change:
-    """Change editable fields as seen at `version`; a `silent` one is told to nobody.
+    """Change editable fields as seen at `version`; a `silent` one is told to nobody. `texts`
+    are the words in which they agreed to text messages, empty where they take it back.
 
     Raises JobConflict where others did too, InvalidInput for a `version` that never was,
     WindowFull where there is no room for it (with `insist`, it goes there all the same).
@@ -231,12 +240,15 @@ def edit(
 
     def apply(job: Job, at: datetime, book: JobBook) -> Job:
         edited = job.edited(_untouched(job, fields, version), by=by.name, at=at)
+        if texts is not None:
+            edited = with_consent(edited, Channel.SMS, texts, by=by.name, at=at)
         if silent and edited is not job:
             edited = edited.last_happened(silent=True)
         insisted = _fits(edited, job, book, business, at, insist=insist)
         return _insisted(edited) if insisted else edited
 
     given = sorted((name, plain(value)) for name, value in fields.items())
+    given += [] if texts is None else [("sms", bool(texts))]
     return changing(job_id, by, apply, once_for(key, by, "edit", *given))
 
 

@@ -172,14 +172,6 @@ def window(promised: Window | None, business: Business) -> str:
 
 
 @register.filter
-def window_text(promised: Window | None, business: Business) -> str:
-    """`Sat, May 23, 12–4 PM`, where there is no markup."""
-    if promised is None:
-        return _("No time agreed yet")
-    return f"{day(promised.date, business)}, {hours(promised)}"
-
-
-@register.filter
 def hours(promised: Window | WindowOffer) -> str:
     """`12–4 PM`, `8:30 AM–1 PM`, with spaces that no line breaks at."""
     start, end = (time.fromisoformat(text) for text in (promised.start, promised.end))
@@ -190,6 +182,14 @@ def hours(promised: Window | WindowOffer) -> str:
 def _short(at: time, *, half: bool) -> str:
     clock = format(at, "g:i" if at.minute else "g")
     return f"{clock}\N{NO-BREAK SPACE}{format(at, 'A')}" if half else clock
+
+
+@register.filter
+def window_text(promised: Window | None, business: Business) -> str:
+    """`Sat, May 23, 12–4 PM`, where there is no markup."""
+    if promised is None:
+        return _("No time agreed yet")
+    return f"{day(promised.date, business)}, {hours(promised)}"
 
 
 @register.filter

@@ -29,8 +29,10 @@ from dispatch.domain.visit.bill import TooMuch
 from dispatch.explain import LOOK_BELOW, explain, not_written
 from dispatch.explain.history import in_words, payment_text
 from dispatch.explain.words import name_of, when
+from dispatch.forms.consent import language_name
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm, Slip
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
+from dispatch.outbox import stops
 from dispatch.templatetags.formats import typed
 from dispatch.views.board import board_of
 from dispatch.views.customer.lines import lines_of
@@ -223,6 +225,9 @@ def _shown(request: SiteRequest, job: Job) -> dict[str, Any]:
         "eta": eta,
         "eta_by": eta and name_of(eta.by, roster),
         "crew": [(role, roster.name_of(name)) for role in ROLES if (name := job.field(role))],
+        "consents": [(each, name_of(each.by, roster)) for each in (job.consent or {}).values()],
+        "stopped": stops.said_by(business, job),
+        "language": job.language and language_name(job.language),
         "messages_out": lines_of(job, business),
         "tells": bool(wiring.carriers(business)),
         "link_is_over": link_is_over,

@@ -91,6 +91,7 @@ def edit(request: SiteRequest, job: Job, form: EditForm) -> Outcome:
         version=form.cleaned_data["version"],
         insist="insist" in request.POST,
         silent="silent" in request.POST,
+        texts=form.texts,
         key=key_sent(request),
     )
     return done, _("Saved.")

@@ -12,22 +12,27 @@ from django.views.decorators.http import require_http_methods
 
 from dispatch import jobs, wiring
 from dispatch.domain import job_input
-from dispatch.domain.job import Job, JobLine, Window
+from dispatch.domain.job import Consent, Job, JobLine, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
+from dispatch.domain.outbox.message import Channel
 from dispatch.domain.permissions import Permission
 from dispatch.domain.planning import schedule
 from dispatch.domain.planning.schedule import Room, WindowFull
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import explain, not_written
+from dispatch.forms.consent import words
 from dispatch.forms.job import NewJobForm, as_typed
 from dispatch.http import SiteRequest, crew_only, see_other, with_revision
 from dispatch.templatetags.formats import typed
 from dispatch.views.drawer import no_job
 
 # What is the customer's, and not that one pickup's.
-AGAIN = ("customer_name", "phone", "email", "location", "postcode", "load", "access_notes")
+AGAIN = (
+    *("customer_name", "phone", "email", "language", "location", "postcode"),
+    *("load", "access_notes"),
+)
 AHEAD = 14  # days whose load is shown
 MOST_EARLIER = 5  # of a caller's jobs
 
@@ -62,6 +67,7 @@ def _save(request: SiteRequest, form: NewJobForm, key: str) -> HttpResponse:
             *(request.business, form.job_fields()),
             status=Status(form.cleaned_data["status"]),
             by=request.user.username,
+            consent=_consent(request, form),
             insist="insist" in request.POST,
             key=key,
         )
@@ -78,6 +84,12 @@ def _save(request: SiteRequest, form: NewJobForm, key: str) -> HttpResponse:
         return _page(request, form, 503, key=key)
     messages.success(request, format_html(_("{} is on the board."), typed(done.job.customer_name)))
     return with_revision(request, see_other("job", done.job.id), done.revision)
+
+
+def _consent(request: SiteRequest, form: NewJobForm) -> dict[str, Consent]:
+    if not (said := words(form.cleaned_data)):
+        return {}
+    return {Channel.SMS: Consent(at=wiring.now(), by=request.user.username, words=said)}
 
 
 def _page(

@@ -175,16 +175,16 @@ function drafts(sent) {
     if (form === sent) continue;
     const fields = typedIn(form);
     if (fields.length && form.elements.version) fields.push(form.elements.version);
-    for (const field of fields) kept.push([form.getAttribute("action"), field.name, field.value, placeOf(field)]);
+    for (const field of fields) kept.push([form.getAttribute("action"), field.name, field.value, placeOf(field), field.checked]);
   }
   return kept;
 }
 
 function refill(kept) {
-  for (const [action, name, value, place] of kept) {
+  for (const [action, name, value, place, checked] of kept) {
     const field = fieldOf(action, name, place);
     if (!field) continue;
-    if (field.matches("[type=radio], [type=checkbox]")) field.checked = true;
+    if (field.matches("[type=radio], [type=checkbox]")) field.checked = checked !== false;
     else field.value = value;
     field.closest("details")?.setAttribute("open", "");
   }

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from dispatch.domain.job import Crew, Job
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.outbox.message import Channel
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Paid, PriceLine
@@ -22,6 +23,7 @@ from tests.conftest import session, signed_in
 from tests.making import BUSINESS, NOON, PASSWORD, TOKEN, make_job
 from tests.web.api import Program
 from tests.web.pages import text, words
+from tracking.unsubscribe import unsubscribe_url
 
 MEMBERS = {"anonymous": "", "viewer": "vic", "crew": "joel", "dispatcher": "dana"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -34,6 +36,7 @@ ANA = {"name": "Ana", "rank": "crew", "roles": "driver"}
 PETE = {**ANA, "name": "Pete", "username": "pete"}
 NEW = {"customer_name": "Ida", "location": "Main St", "status": "booked", "price": "175"}
 LINE = {"label": "All of it", "amount": "600"}
+SIGNED = unsubscribe_url(BUSINESS, Channel.EMAIL, "mark@example.com").rpartition("/")[2]
 Statuses = tuple[int, int, int, int]  # of an anonymous, a viewer, one of the crew, a dispatcher
 
 
@@ -88,6 +91,7 @@ TABLE: dict[str, Route] = {
     "track/<str:token>/quote": both(all_get(303), all_get(409), answer="accepted"),  # to none
     "track/<str:token>/photos/<str:photo_id>": page(*all_get(404)),  # of no photo
     "track/^(?P<rest>.*)$": both(all_get(404), all_get(404)),
+    "unsubscribe/<str:signed>": both(all_get(200), all_get(200)),
     "dashboard/": page(*LOOKS),
     "dashboard/board": page(401, 200, 200, 200),
     "dashboard/login/": Route(
@@ -139,6 +143,7 @@ TABLE: dict[str, Route] = {
     "dashboard/jobs/<str:job_id>/notes": action(CREW_DO, text="Two couches"),
     "dashboard/jobs/<str:job_id>/eta": action(CREW_DO, eta="14:20"),
     "dashboard/jobs/<str:job_id>/position": action((302, 403, 200, 200), lat="32.7", lon="-117.1"),
+    "dashboard/jobs/<str:job_id>/resume": action(DISPATCHER_DOES, channel="sms"),
     "dashboard/jobs/<str:job_id>/edit": action(
         DISPATCHER_DOES, customer_name="Mark", location="Soderblom Ave", price="600", version="1"
     ),
@@ -198,7 +203,8 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[st
 
 
 def path_of(route: str) -> str:
-    for part, value in (("token", TOKEN), ("job_id", ID), ("username", "ana")):
+    known = {"token": TOKEN, "job_id": ID, "username": "ana", "signed": SIGNED}
+    for part, value in known.items():
         route = route.replace(f"<str:{part}>", value)
     return "/" + re.sub(r"\^.*\$", "a/b/c/d", route)
 

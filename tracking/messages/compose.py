@@ -47,13 +47,16 @@ def compose(
     Raises StoreUnavailable: the roster knows the crew's first names.
     """
     shown = TrackedJob.of(job, wiring.roster(business).read(), business, at)
-    context = {"news": News.of(job, business, since, at), "link": tracking_link(business, job)}
+    context: dict[str, Any] = {"news": News.of(job, business, since, at)}
     if event.is_for_business:
-        context["link"] = drawer_link(business, job)
-    elif channel is Channel.SMS:
-        shown = _for_text(shown)
-    with override(business.languages[0] if event.is_for_business else _language(business, job)):
-        return _composed(business, event, channel, {**context, "job": shown}, unsubscribe)
+        context |= {"job": shown, "link": drawer_link(business, job)}
+        language = business.languages[0]
+    else:
+        context |= {"job": _for_text(shown) if channel is Channel.SMS else shown}
+        context |= _links(tracking_link(business, job))
+        language = _language(business, job)
+    with override(language):
+        return _composed(business, event, channel, context, unsubscribe)
 
 
 def compose_links(
@@ -64,7 +67,7 @@ def compose_links(
     at: datetime,
     unsubscribe: str = "",
 ) -> Composed:
-    """The links of these jobs, one or more, each with its day; in a text MOST_LINKS of them.
+    """The links of these jobs, one or more that have one, each with its day; in a text MOST_LINKS.
 
     Raises StoreUnavailable.
     """
@@ -86,6 +89,13 @@ def _composed(
     if channel is Channel.SMS:
         return Composed(plain(template.render(context)))
     return composed_email(template, context)
+
+
+def _links(link: str) -> dict[str, str]:
+    """The customer's page and those behind it; none where the link was taken away."""
+    if not link:
+        return {}
+    return {"link": link, "receipt": f"{link}/receipt", "reschedule": f"{link}/reschedule"}
 
 
 def _language(business: Business, job: Job) -> str:

@@ -55,10 +55,9 @@ def paragraphs(text: str, ours: Collection[str]) -> list[Paragraph]:
 
 
 def _ours(context: dict[str, Any]) -> set[str]:
-    link, review = context.get("link"), context["business"].review_url
-    pages = (link, f"{link}/receipt", f"{link}/reschedule") if link else ()
-    of_jobs = (link for _job, link in context.get("jobs", ()))
-    return {*pages, *of_jobs, *([review] if review else ())}
+    named = {context.get(name) for name in ("link", "receipt", "reschedule")}
+    of_jobs = {link for _job, link in context.get("jobs", ())}
+    return {*named, *of_jobs, context["business"].review_url} - {None, ""}
 
 
 def _tidy(text: str) -> str:

@@ -77,7 +77,7 @@ def _samples(job: Job, driver: str, at: datetime) -> dict[Told, Job]:
         later = replace(job.window, date=job.window.date + timedelta(days=1))
         changed = changed.edited({"window": later}, by=driver, at=at)
     lines = (PriceLine("Hot tub", Decimal(90)),)
-    asked = MessageIn("sample", at, "Is the side gate wide enough for you?", "Yes, it is.")
+    asked = MessageIn("sample", at, "Is the side gate wide enough?", answer="Yes, it is.")
     coming = job.on_the_way(by=driver, at=at).expected_at(
         at + timedelta(minutes=15), by=driver, at=at - timedelta(minutes=5)
     )

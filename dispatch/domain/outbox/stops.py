@@ -13,11 +13,16 @@ from dispatch.domain.stored.record import Record
 from dispatch.domain.typed import phones
 
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
-PROVIDER = "provider"  # who reported it, where the customer has answered STOP
+
+
+# In the history of a job whose customer has asked for messages again.
+RESUMED = {Channel.EMAIL: "email_resumed", Channel.SMS: "sms_resumed"}
 
 
 class Stop(Record, frozen=True, kw_only=True):
-    """Whoever that number or address is, they said it at that time; `by` is who told us."""
+    """Whoever that number or address is, they said it at that time; `by` is who told us: `customer`
+    from the page, `system` where the provider reported it.
+    """
 
     hash: Hash
     channel: str

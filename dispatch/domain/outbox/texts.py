@@ -51,16 +51,21 @@ def segments(text: str) -> int:
 
 
 def plain(text: str) -> str:
-    """In one line, with plain signs where there are any that say the same."""
-    return " ".join(text.translate(PLAIN).split())
+    """In one line, with plain signs where there are any that say the same; without the accents of
+    `sábado`, which GSM 7 lacks, where that makes it fit.
+    """
+    line = " ".join(text.translate(PLAIN).split())
+    known = GSM_7 | GSM_7_DOUBLE
+    bare = "".join(sign if sign in known else _without_accent(sign) for sign in line)
+    return bare if is_gsm_7(bare) else line
+
+
+def _without_accent(sign: str) -> str:
+    parts = unicodedata.normalize("NFKD", sign)
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def sayable(name: str) -> str:
-    """A person's name as a text may have it, without accents that make it longer; empty where it
-    is too long or of other letters.
-    """
+    """A person's name as a text may have it; empty where it is too long or of other letters."""
     name = plain(name)
-    if not is_gsm_7(name):
-        parts = unicodedata.normalize("NFKD", name)
-        name = "".join(sign for sign in parts if not unicodedata.combining(sign))
     return name if is_gsm_7(name) and len(name) <= LONGEST_NAME else ""
