@@ -1,12 +1,13 @@
 """The messages of the outbox, in the words of the tracking pages' templates."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.outbox.message import Channel, Composed, Message, Told
 from dispatch.outbox.sender import Sender
-from tracking.messages.compose import compose
+from tracking.messages.compose import compose, compose_links
 from tracking.unsubscribe import unsubscribe_url
 
 
@@ -20,3 +21,10 @@ def composed(business: Business, job: Job, message: Message, to: str, at: dateti
     unsubscribe = unsubscribe_url(business, channel, to) if is_their_mail else ""
     since = message.since or at
     return compose(business, job, told, channel, since=since, at=at, unsubscribe=unsubscribe)
+
+
+def composed_links(
+    business: Business, jobs: Sequence[Job], channel: Channel, to: str, at: datetime
+) -> Composed:
+    unsubscribe = unsubscribe_url(business, channel, to) if channel is Channel.EMAIL else ""
+    return compose_links(business, jobs, channel, at=at, unsubscribe=unsubscribe)
