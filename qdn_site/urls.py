@@ -5,8 +5,8 @@ from django.urls import include, path
 from dispatch.api.urls import urlpatterns as api_urlpatterns
 from dispatch.views import calendar
 from qdn_site import errors, views
+from tracking import lost_link
 from tracking.api import ROUTE as TRACK_ROUTE
-from tracking.lost_link import lost_link
 from tracking.unsubscribe import unsubscribe
 
 urlpatterns = [
@@ -18,8 +18,8 @@ urlpatterns = [
     path("robots.txt", views.robots),
     path("book/", include("booking.urls")),
     path("track/", include("tracking.urls")),
-    path("lost-link/", lost_link, name="lost-link"),
     path("unsubscribe/<str:signed>", unsubscribe, name="unsubscribe"),
+    path("lost-link/", lost_link.lost_link, name="lost-link"),
     path("dashboard/", include("dispatch.urls")),
     path("calendar/<str:secret>.ics", calendar.calendar, name="calendar"),
     path("api/", include(api_urlpatterns(TRACK_ROUTE))),

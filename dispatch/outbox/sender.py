@@ -34,7 +34,8 @@ from dispatch.domain.outbox.message import (
     Why,
 )
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.outbox import stops
+from dispatch.outbox import links, stops
+from dispatch.outbox.links import ComposeLinks
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +54,8 @@ class Compose(Protocol):
 class Sender:
     """Of one business's messages."""
 
-    def __init__(self, business: Business, compose: Compose) -> None:
-        self._business, self._compose = business, compose
+    def __init__(self, business: Business, compose: Compose, compose_links: ComposeLinks) -> None:
+        self._business, self._compose, self._compose_links = business, compose, compose_links
         self._jobs, self._lease = wiring.jobs(business), wiring.lease(business)
         self._carriers = wiring.carriers(business)
         self._unnoted: dict[str, tuple[str, Message]] = {}  # what went out, by the message's id
@@ -62,16 +63,20 @@ class Sender:
 
     def run(self) -> int:
         """One look: how many went out. Raises StoreUnavailable."""
-        if not (self.due() or self._unnoted) or not self._lease.hold():
-            return 0
         business, at = wiring.in_force(self._business), wiring.now()
+        links_are_due = links.are_due(business, at)
+        if not (self.due() or self._unnoted or links_are_due) or not self._lease.hold():
+            return 0
         remind = partial(with_reminders, business=business, channels=self._carriers, at=at)
         if remind(book := self._jobs.read()) is not book:
             self._jobs.change(remind)
         for message_id in list(self._unnoted):
             self._note(message_id)
+        sent = 0
+        if links_are_due:
+            sent = links.deliver(business, self._carriers, self._compose_links, at)
         due = [(job.id, message.id) for job, message in self.due()]
-        return sum(self._pool.map(lambda each: self._settle(business, *each), due))
+        return sent + sum(self._pool.map(lambda each: self._settle(business, *each), due))
 
     def due(self) -> list[tuple[Job, Message]]:
         """What is to be sent or settled now, the longest due first; the reminders of tomorrow's

@@ -59,6 +59,10 @@ def compose(business: Business, job: Job, message: Message, to: str, at: datetim
     return Composed(f"{message.event} {job.status} {job.customer_name}", subject=message.event)
 
 
+def no_links(*_about: Any) -> Composed:
+    raise AssertionError("nobody has lost a link")
+
+
 @pytest.fixture
 def post(monkeypatch: pytest.MonkeyPatch) -> Post:
     """Every channel there is, in memory."""
@@ -75,14 +79,15 @@ def mail(post: Post, monkeypatch: pytest.MonkeyPatch) -> FakeCarrier:
     return carrier
 
 
-def booked(**fields: Any) -> Job:
+def booked(consent: dict[str, Consent] | None = None, **fields: Any) -> Job:
     given = {**MARK, "window": NEXT_WEEK, **fields}
-    return verbs.create(BUSINESS, given, status=Status.BOOKED, by="dana", insist=True).job
+    how = {"status": Status.BOOKED, "by": "dana", "insist": True}
+    return verbs.create(BUSINESS, given, consent=consent, **how).job
 
 
 def sender() -> Sender:
     """Another process."""
-    return Sender(BUSINESS, compose)
+    return Sender(BUSINESS, compose, no_links)
 
 
 def run_until_quiet(mine: Sender) -> int:
@@ -247,7 +252,7 @@ def test_words_that_cannot_be_made_hold_up_no_other(
             raise KeyError("subject")
         return compose(business, job, message, to, at)
 
-    assert Sender(BUSINESS, odd).run() == 1
+    assert Sender(BUSINESS, odd, no_links).run() == 1
     assert [each.to for each in mail.taken] == ["ida@example.com"]
     assert only(jobs).state == "waiting"
 

@@ -12,13 +12,12 @@ from tracking.unsubscribe import unsubscribe_url
 
 
 def sender(business: Business) -> Sender:
-    return Sender(business, composed)
+    return Sender(business, composed, composed_links)
 
 
 def composed(business: Business, job: Job, message: Message, to: str, at: datetime) -> Composed:
     told, channel = Told(message.event), Channel(message.channel)
-    is_their_mail = channel is Channel.EMAIL and not told.is_for_business
-    unsubscribe = unsubscribe_url(business, channel, to) if is_their_mail else ""
+    unsubscribe = "" if told.is_for_business else _unsubscribe(business, channel, to)
     since = message.since or at
     return compose(business, job, told, channel, since=since, at=at, unsubscribe=unsubscribe)
 
@@ -26,5 +25,10 @@ def composed(business: Business, job: Job, message: Message, to: str, at: dateti
 def composed_links(
     business: Business, jobs: Sequence[Job], channel: Channel, to: str, at: datetime
 ) -> Composed:
-    unsubscribe = unsubscribe_url(business, channel, to) if channel is Channel.EMAIL else ""
+    unsubscribe = _unsubscribe(business, channel, to)
     return compose_links(business, jobs, channel, at=at, unsubscribe=unsubscribe)
+
+
+def _unsubscribe(business: Business, channel: Channel, to: str) -> str:
+    """Of a text nobody is told an address: they answer STOP."""
+    return unsubscribe_url(business, channel, to) if channel is Channel.EMAIL else ""
