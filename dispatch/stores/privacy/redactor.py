@@ -57,10 +57,11 @@ class Redactor:
             raise unread or JobNotFound(job_id)
         return found
 
-    def redact(self, job_id: str, at: datetime) -> None:
+    def redact(self, job_id: str, at: datetime) -> str:
         """Without its person from then on, and its photos gone. Done again, it finishes what was
-        begun. Raises JobNotFound, StillOpen, StoreUnavailable: UnreadableDocument, once all else is
-        done, where a copy may be in a month that cannot be read.
+        begun. Why a copy may be left in a month that cannot be read; empty where all can.
+
+        Raises JobNotFound, StillOpen, StoreUnavailable.
         """
         for _ in range(LOOKS):
             found, unread = self._look(job_id)
@@ -72,10 +73,8 @@ class Redactor:
             left = [copy.place for copy in found if not has_left(copy.entry)]
             for place in left:
                 self._take_out(place, [job_id], at)
-            if not left and unread:
-                raise unread
             if not left:
-                return
+                return str(unread or "")
         raise StoreUnavailable(f"Others change the job {job_id!r} all the time. Try again.")
 
     def _look(self, job_id: str) -> tuple[list[Copy], UnreadableDocument | None]:
