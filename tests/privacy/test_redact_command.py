@@ -194,15 +194,15 @@ def test_what_cannot_be_read_is_said_for_it_may_hold_the_person_too(folder: Path
 
 
 def test_nothing_is_said_to_be_done_where_nothing_can_be_written(
-    jobs: JobRepository, folder: Path
+    jobs: JobRepository, folder: Path, media: Path
 ) -> None:
-    jobs.change(lambda book: book.put(canary_job(1, id="fresh", tracking_token="")))
     file = folder / "jobs.json"
     moved = JobBook.decode(file.read_bytes()).with_migration(Migration(id="m", to="file:new"))
     file.write_bytes(moved.encode())
-    said = run_or_refused("jobs", "redact", "fresh")
+    said = run_or_refused("jobs", "redact", ID)
     assert "Removed" not in said
-    assert "jobs.json" in singing(folder)
+    assert "archive" in singing(folder)
+    assert singing(media)
 
 
 def test_a_broken_double_of_it_is_said(jobs: JobRepository, folder: Path) -> None:

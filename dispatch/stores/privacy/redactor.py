@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dispatch.domain.job import REMOVED, Job
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.privacy.redaction import StillOpen, has_left, redacted
-from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
+from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable, UnreadableDocument
 from dispatch.domain.stored.ledger import Entry
 from dispatch.stores.job_repository import JobRepository, readable
 from dispatch.stores.photos.files import PhotoFiles, name
@@ -153,6 +153,9 @@ class Redactor:
         self._jobs.change(lambda book: book.stamped(stamp))  # everybody looks at it again
 
     def _remove_photos(self, jobs: Iterable[Job]) -> None:
+        """Only of jobs that can be written here: elsewhere they may still be needed."""
+        if refusal := self._jobs.read().migration.refusal:
+            raise LedgerMoved(refusal)
         if self._files is None:
             return
         named: dict[date, set[str]] = {}
