@@ -63,6 +63,15 @@ class Limit:
                 _count([slot], -1, self.seconds)
 
     @contextmanager
+    def at_once(self, key: str) -> Iterator[None]:
+        """A try counts while it is made, not afterwards. Raises TooMany, and then counts none."""
+        slot = self._take(key)
+        try:
+            yield
+        finally:
+            _count([slot], -1, self.seconds)
+
+    @contextmanager
     def misses(self, key: str, miss: type[Exception]) -> Iterator[None]:
         """A look-up counts only once it has ended in `miss`; for others nothing is written.
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from dispatch.api import problems
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
+from dispatch.domain.visit.photo import MOST_OF_REQUEST
 from dispatch.explain.words import told
 from dispatch.http import (
     SiteRequest,
@@ -26,6 +27,7 @@ from dispatch.http import (
     sign_in_first,
     unauthorized,
 )
+from dispatch.ratelimit import TooMany
 from dispatch.views.drawer import takes_json
 
 API = "/api/"
@@ -85,9 +87,25 @@ def too_much(request: HttpRequest) -> HttpResponse:
         )
         if takes_json(request):
             return JsonResponse({"status": "", "said": text}, status=413)
+    elif request.path_info == settings.BOOKING_PATH and settings.PHOTOS_URL:
+        text = _(
+            "Nothing was booked. At most %(most)d photos and 30 MB fit at once. Please go back:"
+            " what you typed should still be there. Choose fewer photos, or smaller ones."
+        ) % {"most": MOST_OF_REQUEST}
     else:
         text = _("Nothing was saved. Please go back and shorten what you wrote.")
     return page(request, 413, text)
+
+
+def too_many_photos(request: HttpRequest, error: TooMany) -> HttpResponse:
+    """Before a byte of them is read."""
+    text = _(
+        "Nothing was booked: more photos are being sent right now than we can take. Please go back:"
+        " what you typed should still be there. Send it without photos, or in a few minutes."
+    )
+    response = page(request, 429, text)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def plain(request: HttpRequest, status: int, text: str) -> HttpResponse:

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from hmac import compare_digest
 from http import HTTPStatus
 from secrets import token_hex
@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from dispatch.domain.business import Business, Site
 from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable
 from dispatch.http import SiteRequest, is_fetch, revision_of, unauthorized
-from dispatch.ratelimit import TooMany
+from dispatch.ratelimit import Limit, TooMany, source
 from qdn_site import errors
 from qdn_site.environment import hosts_of
 from qdn_site.logs import request_id
@@ -33,6 +33,11 @@ FORWARDED = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "HTTP_CLOUDFRONT_VIEWER_ADDRESS"
 PROTO, VIEWER = FORWARDED
 SHARED_PATHS = (settings.STATIC_URL, "/brand.")
 CREW_PATHS = ("/dashboard/", "/api/", "/calendar/")
+# Large bodies that anybody may send lie in temporary files until they are answered: of all
+# strangers together 360 MB at most. The seconds are those in which a lost one is forgotten.
+OF_A_SENDER = Limit("large bodies of a stranger", most=30, seconds=3600)
+OF_A_SENDER_AT_ONCE = Limit("large bodies of a stranger at once", most=3, seconds=300)
+OF_ALL_AT_ONCE = Limit("large bodies of strangers at once", most=12, seconds=300)
 
 
 class Middleware:
@@ -180,7 +185,7 @@ class BodyMiddleware(Middleware):
     that does not say its length it takes for none, so that a whole booking would be lost: 411.
     """
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: SiteRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH")
         if not length and "HTTP_TRANSFER_ENCODING" in request.META:
             text = _(
@@ -193,17 +198,37 @@ class BodyMiddleware(Middleware):
         if not known or int(length) > _most_of_members(request):
             return errors.too_much(request)
         is_large = int(length) > settings.MOST_BODY
+        if not is_large or _is_members(request):
+            return self._read(request, int(length))
         # No stranger fills our memory by what only members send.
-        if is_large and not _is_members(request):
+        if request.path_info != settings.BOOKING_PATH or not _has_files(request):
             return unauthorized() if is_fetch(request) else errors.too_much(request)
+        with ExitStack() as under_way:
+            try:
+                OF_A_SENDER.spend(source(request))
+                under_way.enter_context(OF_A_SENDER_AT_ONCE.at_once(source(request)))
+                under_way.enter_context(OF_ALL_AT_ONCE.at_once(""))
+            except TooMany as error:
+                return errors.too_many_photos(request, error)
+            return self._read(request, int(length), most_text=settings.MOST_BODY)
+
+    def _read(self, request: HttpRequest, length: int, most_text: int = 0) -> HttpResponse:
+        """The answer, once the body is here. With `most_text`, what is no file has so many bytes at
+        most.
+        """
+        is_large = length > settings.MOST_BODY
         timeout = settings.LARGE_TIMEOUT if is_large else settings.CLIENT_TIMEOUT
         whole = False
         # OSError: the client hung up. gunicorn itself would wait for ever.
         with suppress(OSError), gevent.Timeout(timeout, exception=False):
             is_streamed = is_large and _has_files(request)
             came = _parsed(request) if is_streamed else len(request.body)
-            whole = came == int(length)
-        return self.get_response(request) if whole else errors.bad_request(request)
+            whole = came == length
+        if not whole:
+            return errors.bad_request(request)
+        if most_text and length - _in_files(request) > most_text:
+            return errors.too_much(request)
+        return self.get_response(request)
 
 
 def _most_of_members(request: HttpRequest) -> int:
@@ -240,6 +265,11 @@ def _parsed(request: HttpRequest) -> int:
     request.read = counted  # type: ignore[method-assign]
     _ = request.POST
     return came
+
+
+def _in_files(request: HttpRequest) -> int:
+    """Bytes."""
+    return sum(file.size or 0 for _name, files in request.FILES.lists() for file in files)
 
 
 class RefusalsMiddleware(Middleware):

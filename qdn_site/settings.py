@@ -162,9 +162,13 @@ if STAGE != "development":
 # --- requests ----------------------------------------------------------------------------
 MOST_BODY = 64 * 1024  # bytes: no form and no call here needs more
 # But for who is signed in, and brings photos; or a file of jobs, or the rows of one that they have
-# looked at.
+# looked at. Photos of what is to be hauled come from anybody, where some are kept.
 PHOTOS_PATH = r"/dashboard/jobs/[^/]+/photos"
-MOST_BODIES = {"/dashboard/import/": 4 * 1024 * 1024, PHOTOS_PATH: 30 * 1024 * 1024}
+BOOKING_PATH = "/book/"
+MOST_PHOTOS = 30 * 1024 * 1024
+MOST_BODIES = {"/dashboard/import/": 4 * 1024 * 1024, PHOTOS_PATH: MOST_PHOTOS}
+if PHOTOS_URL:
+    MOST_BODIES[BOOKING_PATH] = MOST_PHOTOS
 CLIENT_TIMEOUT = 20  # seconds for a client to send its body, and to take our answer
 LARGE_TIMEOUT = 180  # seconds for a body beyond MOST_BODY, from a phone with little reception
 # In memory; the middleware is stricter. What is larger are files, which are read into /tmp.

@@ -16,7 +16,7 @@ urlpatterns = [
     path("brand.css", views.brand_style, name="brand-style"),
     path("favicon.ico", views.icon),
     path("robots.txt", views.robots),
-    path("book/", include("booking.urls")),
+    path("", include("booking.urls")),
     path("track/", include("tracking.urls")),
     path("unsubscribe/<str:signed>", unsubscribe, name="unsubscribe"),
     path("lost-link/", lost_link.lost_link, name="lost-link"),

@@ -11,10 +11,9 @@ from typing import Literal
 from django.utils.translation import gettext_lazy
 from msgspec import UNSET
 
-from dispatch import jobs, positions, wiring
+from dispatch import positions, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import LONG_AGO, Job, MessageIn, Window
-from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import (
     CUSTOMER_READY_FROM,
     coming,
@@ -34,7 +33,7 @@ from dispatch.domain.visit.photo import Kind
 from dispatch.domain.visit.position import Position
 from dispatch.http import SiteRequest
 from dispatch.jobs import photos
-from dispatch.ratelimit import Limit, source
+from dispatch.jobs.link import of_link
 from dispatch.templatetags.formats import map_link
 from tracking import story
 from tracking.story import State
@@ -51,7 +50,6 @@ PHOTOS = {
     Kind.BEFORE: gettext_lazy("Before"),
     Kind.AFTER: gettext_lazy("After"),
 }
-UNKNOWN_LINKS = Limit("unknown links", most=60, seconds=60)
 
 
 @dataclass(frozen=True)
@@ -258,8 +256,7 @@ def _answered(job: Job) -> AnsweredPrice | None:
 
 def tracked(request: SiteRequest, token: str) -> tuple[TrackedJob, Job]:
     """Raises JobNotFound, and TooMany for who has tried many links that are none."""
-    with UNKNOWN_LINKS.misses(source(request), JobNotFound):
-        job = jobs.find_by_token(request.business, token, request.revision)
+    job = of_link(request, token)
     return public_view(request.business, job), job
 
 

@@ -105,11 +105,14 @@ def clean(
     return fields
 
 
-def load_price(load: Load, items: tuple[Item, ...], business: Business) -> dict[str, Any]:
-    """The `price` of a load, and with items the `price_lines` that it is the sum of."""
-    if not items:
+def load_price(load: Load | None, items: tuple[Item, ...], business: Business) -> dict[str, Any]:
+    """The `price` of a load, and with items, or of items alone, the `price_lines` that it is the
+    sum of.
+    """
+    if load and not items:
         return {"price": load.price}
-    lines = [PriceLine(label=load.label, amount=load.price), *item_lines(items, business)]
+    loaded = [PriceLine(label=load.label, amount=load.price)] if load else []
+    lines = [*loaded, *item_lines(items, business)]
     return {"price": sum((line.amount for line in lines), Decimal(0)), "price_lines": tuple(lines)}
 
 

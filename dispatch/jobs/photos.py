@@ -5,7 +5,7 @@ All raise StoreUnavailable.
 
 import threading
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
@@ -20,13 +20,14 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Actor
 from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.domain.typed.texts import CONTROL_OR_TURN
-from dispatch.domain.visit.photo import MOST_PHOTOS, Kind, Photo
+from dispatch.domain.visit.photo import MOST_OF_REQUEST, MOST_PHOTOS, Kind, Photo
 from dispatch.jobs.action import NO_TIME, Action, Change, Done, changing, check_age, once_for
 from dispatch.jobs.reading import find
 from dispatch.photos.picture import NoPicture, TooManyPixels, small
 
 MOST_BYTES = 12 * 1024 * 1024  # of one photo
 LONGEST_NAME = 60  # characters of a file's name that are told
+BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")  # of a JPEG, of a PNG
 NO_PHOTO = _("Choose a photo first.")
 NOT_KEPT = _("No photos are kept here.")
 # Each takes up to 130 MB while it is decoded.
@@ -57,7 +58,7 @@ def add(
     """
 
     def apply(job: Job, at: datetime, _book: JobBook) -> Job:
-        _check_room(job, {photo.id for photo in photos})
+        _check_room(job, photos[0].kind, {photo.id for photo in photos})
         return job.photographed(photos, by=by.name, at=at)
 
     return changing(job_id, by, apply, once, ago)
@@ -89,7 +90,7 @@ def take(
     job, photos, refused = find(business, job_id, by=by), list[Photo](), list[str]()
     if not job.has_done(once):
         check_age(ago)
-        _check_room(job, named.keys())
+        _check_room(job, kind, named.keys())
         for photo_id, file in named.items():
             try:
                 body = _in_turn(file)
@@ -119,13 +120,35 @@ def shown(business: Business, job: Job) -> list[Photo]:
     return [photo for photo in job.photos if photo.has_our_id and photo.at >= since]
 
 
-def _check_room(job: Job, new: Set[str]) -> None:
+def check_sent(files: "Collection[File[bytes]]") -> None:
+    """What a customer sends along with a request, before there is a job: how many they are, and
+    what each is by its first bytes. Raises InvalidInput, which names the first that is wrong.
+    """
+    if len(files) > MOST_OF_REQUEST:
+        sentence = _(
+            "At most %(most)d photos fit, and you chose %(count)d.",
+            most=MOST_OF_REQUEST,
+            count=len(files),
+        )
+        raise InvalidInput({"photo": sentence})
+    for file in files:
+        _check_size(file)
+        file.seek(0)
+        if not file.read(8).startswith(BEGINNINGS):
+            raise _no_picture(file)
+        file.seek(0)
+
+
+def _check_room(job: Job, kind: Kind, new: Set[str]) -> None:
     """Raises InvalidInput."""
     room = max(0, MOST_PHOTOS - len(job.photos))
+    if kind is Kind.REQUEST:
+        sent = sum(photo.kind is kind for photo in job.photos)
+        room = min(room, max(0, MOST_OF_REQUEST - sent))
     if len(new - {photo.id for photo in job.photos}) > room:
         sentence = _(
             "A job has at most %(most)d photos: room is left for %(room)d.",
-            most=MOST_PHOTOS,
+            most=MOST_OF_REQUEST if kind is Kind.REQUEST else MOST_PHOTOS,
             room=room,
         )
         raise InvalidInput({"photo": sentence})
@@ -141,16 +164,31 @@ def _photo_id(tap: str, by: Actor, kind: Kind, file: "File[bytes]") -> str:
 
 def _in_turn(file: "File[bytes]") -> bytes:
     """What is kept of it. Raises InvalidInput."""
-    name = CONTROL_OR_TURN.sub("", file.name or "")[:LONGEST_NAME]
     try:
-        if (file.size or 0) > MOST_BYTES:
-            raise InvalidInput({"photo": _("%(name)s has more than 12 MB.", name=name)})
+        _check_size(file)
         with _one_at_a_time:
             file.seek(0)
             return wiring.in_a_thread(small, file.read())
     except NoPicture as error:
-        sentence = _("%(name)s: that is no JPEG or PNG picture, or a damaged one.", name=name)
-        raise InvalidInput({"photo": sentence}) from error
+        raise _no_picture(file) from error
     except TooManyPixels as error:
-        sentence = _("%(name)s has too many pixels: send it in a smaller size.", name=name)
+        sentence = _(
+            "%(name)s has too many pixels: send it in a smaller size.", name=_name_of(file)
+        )
         raise InvalidInput({"photo": sentence}) from error
+
+
+def _check_size(file: "File[bytes]") -> None:
+    """Raises InvalidInput."""
+    if (file.size or 0) > MOST_BYTES:
+        raise InvalidInput({"photo": _("%(name)s has more than 12 MB.", name=_name_of(file))})
+
+
+def _no_picture(file: "File[bytes]") -> InvalidInput:
+    name = _name_of(file)
+    sentence = _("%(name)s: that is no JPEG or PNG picture, or a damaged one.", name=name)
+    return InvalidInput({"photo": sentence})
+
+
+def _name_of(file: "File[bytes]") -> str:
+    return CONTROL_OR_TURN.sub("", file.name or "")[:LONGEST_NAME]

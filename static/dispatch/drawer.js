@@ -50,7 +50,7 @@ function withTheRest() {
     style.disabled = false;
   })));
   import("./quote.js").catch(() => {}); // all works without
-  import("./photos.js").catch(() => {});
+  import("../site/photos.js").catch(() => {});
   return rest;
 }
 

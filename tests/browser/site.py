@@ -196,8 +196,21 @@ def book(page: Page, name: str) -> str:
 def fill_booking(page: Page, name: str) -> None:
     page.get_by_label("Full load").check()
     day = 3 + sum(map(ord, name)) % 15  # each name's own: no day is to fill up
-    page.get_by_label("Which day?").select_option(index=day)
-    page.get_by_label("Morning").check()
+    choose_day(page, day)
+    time_of_day(page, "morning").check()
     page.get_by_label("Address").fill("9230 Soderblom Ave")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Phone").fill("(619) 555-0142")
+
+
+def choose_day(page: Page, index: int) -> Locator:
+    """The chip of that day among those offered, soonest first; the later ones are folded."""
+    day = page.locator("[name=date]").nth(index)
+    if not day.is_visible():
+        page.locator(".days-offered summary").click()
+    day.check()
+    return day
+
+
+def time_of_day(page: Page, name: str) -> Locator:
+    return page.locator(f"[name=window][value={name}]")

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from dispatch.domain.job import (
     CUSTOMER,
+    Consent,
     Crew,
     Eta,
     Event,
@@ -39,6 +40,15 @@ TOO_MUCH = 300_000  # characters, more than any page may be sent
 DAY = timedelta(days=1)
 JOELS = Crew(driver="joel")  # the crew see their own jobs
 Go = Callable[[Page, Site], None]
+STOPPED = "ida@example.com"
+SIGN = f"""
+import django
+django.setup()
+from django.conf import settings
+from dispatch.domain.outbox.message import Channel
+from tracking.unsubscribe import unsubscribe_url
+print(unsubscribe_url(settings.BUSINESSES[0], Channel.EMAIL, {STOPPED!r}))
+"""
 TWO_WAYS = "Subject,Start Date,Start Time,Location\nJunk pickup: Zoë,12/01/2026,08:00 AM,1 Elm St\n"
 ROWS = (
     "Customer,Address,Phone,Date,Time,Status,Total,Assigned to\n"
@@ -196,6 +206,57 @@ def book_errors(page: Page, site: Site) -> None:
     expect(page.locator(".error").first).to_be_visible()
 
 
+def book_counted(page: Page, site: Site) -> None:
+    """Items beside a load, a few words, and all the days."""
+    page.goto("/book/")
+    page.get_by_label("Half load").check()
+    page.get_by_role("button", name="One more: Mattress").click()
+    page.get_by_label("What is it").fill("The old sofa, and a mattress on the landing")
+    page.get_by_text("Later days").click()
+    page.get_by_label("May we text you").check()
+    page.get_by_label("E-mail").fill("mark@example.com")
+    expect(page.get_by_text("by text and e-mail")).to_be_visible()
+
+
+def book_wrong(page: Page, site: Site) -> None:
+    """A count, a photo and a number that cannot be."""
+    book_typed(page, site)
+    page.locator("[name=item-hot_tub]").fill("100")
+    page.get_by_label("Phone").fill("619 555 0142 x 4471")
+    page.get_by_label("May we text you").check()
+    offer = {"name": "offer.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+    page.locator("[name=photo]").set_input_files(files=[offer])  # type: ignore[list-item]
+    send_button(page).click()
+    expect(page.get_by_text("offer.pdf: that is no")).to_be_visible()
+
+
+def book_photos(count: int, words: str, page: Page, site: Site) -> None:
+    page.goto("/book/")
+    chosen = [picture(number) for number in range(count)]
+    page.locator("[name=photo]").set_input_files(files=chosen)  # type: ignore[arg-type]
+    seen = page.get_by_text(words) if words else page.get_by_alt_text("Chosen photo").last
+    expect(seen).to_be_visible()
+
+
+def picture(number: int) -> dict[str, Any]:
+    return {
+        "name": f"{number}.jpg",
+        "mimeType": "image/jpeg",
+        "buffer": jpeg(400 + number, 300),
+    }
+
+
+def book_again(page: Page, site: Site) -> None:
+    address = book(page, "Mark Soderblom")
+    page.goto(f"{address}/again")
+    expect(page.get_by_role("heading", name="Book another pickup")).to_be_visible()
+
+
+def photos_lost(page: Page, site: Site) -> None:
+    page.goto(f"/track/{of(site, Status.PENDING).tracking_token}?lost_photos=1")
+    expect(page.get_by_text("not all of its photos")).to_be_visible()
+
+
 def book_typed(page: Page, site: Site) -> None:
     page.goto("/book/")
     fill_booking(page, "Mark Soderblom")
@@ -248,7 +309,7 @@ def book_503(page: Page, site: Site) -> None:
 def book_refused(times: int, words: str, page: Page, site: Site) -> None:
     """This is the last of that many bookings from one sender, spread over the days."""
     book_typed(page, site)
-    days = page.get_by_label("Which day?").locator("option[value]").all()[1:]
+    days = page.locator("[name=date]").all()
     dates = [day.get_attribute("value") or "" for day in days]
     for number in range(times - 1):
         new = {"location": f"{number} Nowhere", "date": dates[number % len(dates)]}
@@ -272,7 +333,7 @@ def send_button(page: Page) -> Locator:
 def typed(page: Page) -> dict[str, str | float | bool]:
     """The form's fields, as a new request."""
     fields: dict[str, str | float | bool] = page.locator("form").evaluate(
-        "form => Object.fromEntries(new FormData(form))"
+        "form => Object.fromEntries([...new FormData(form)].filter(([, it]) => it.trim))"
     )
     return fields | {"key": ""}
 
@@ -309,6 +370,17 @@ def cancel_503(page: Page, site: Site) -> None:
     site.cut_off()
     page.get_by_role("button", name="Cancel this pickup").click()
     expect(page.get_by_text("cannot reach our records")).to_be_visible()
+
+
+def unsubscribe(page: Page, site: Site) -> None:
+    address = run(environment_of(site.folder), "-c", SIGN).strip()
+    page.goto(f"/unsubscribe/{address.rpartition('/')[2]}")
+
+
+def unsubscribed(page: Page, site: Site) -> None:
+    unsubscribe(page, site)
+    page.get_by_role("button", name="Stop the e-mail").click()
+    expect(page.get_by_role("heading", name="Done: no more e-mail")).to_be_visible()
 
 
 def one_moment(page: Page, site: Site) -> None:
@@ -628,6 +700,17 @@ def drawer(page: Page, site: Site) -> None:
 def drawer_wide_open(page: Page, site: Site) -> None:
     drawer(page, site)
     open_all(page)
+
+
+def drawer_stopped(page: Page, site: Site) -> None:
+    """They agreed to texts, and want no e-mail any more."""
+    unsubscribed(page, site)
+    said = Consent(at=NOON, by="dana", words="They said to us that we may send them text messages.")
+    them = {"email": STOPPED, "phone": "+16195550142", "consent": {"sms": said}}
+    job = of(site, Status.BOOKED, language="es", **them)
+    page.goto(f"/dashboard/jobs/{job.id}")
+    page.locator(".edit-form summary").click()
+    expect(page.get_by_text("They have said stop")).to_be_visible()
 
 
 def drawer_errors(page: Page, site: Site) -> None:
@@ -951,6 +1034,11 @@ CUSTOMERS = [
     State("lost-link-errors", "", partial(link_asked, "555 0142", "Please add the area code.")),
     State("book", "", at("/book/")),
     State("book-errors", "", book_errors),
+    State("book-counted", "", book_counted),
+    State("book-wrong", "", book_wrong),
+    State("book-photos", "", partial(book_photos, 3, "")),
+    State("book-30-photos", "", partial(book_photos, 30, "At most 6 photos fit.")),
+    State("book-again", "", book_again),
     State("book-another-business", "", at_another_business),
     State("book-choice-hover", "", partial(choice_touched, hover)),
     State("book-choice-focus", "", choice_focused),
@@ -967,6 +1055,7 @@ CUSTOMERS = [
     State("track-on-the-way", "", on_the_way),
     State("track-offline", "", track_offline),
     State("track-old", "", track_old),
+    State("track-lost-photos", "", photos_lost),
     State("track-photos", "", track_photos),
     State("track-undo", "", track_undo),
     State("track-print", "", printed(on_the_way)),
@@ -994,6 +1083,8 @@ CUSTOMERS = [
     State("track-one-moment", "", one_moment),
     State("track-too-late", "", too_late),
     State("track-429", "", guessed),
+    State("unsubscribe", "", unsubscribe),
+    State("unsubscribe-done", "", unsubscribed),
     State("track-not-found", "", at("/track/no-such-link-0000")),
     State("not-found", "", at("/nothing-here")),
     State("server-error", "", at(BROKEN)),
@@ -1045,6 +1136,7 @@ CREW = [
     State("drawer-crew", "joel", drawer_wide_open),
     State("drawer-messages", "dana", drawer_messages),
     State("drawer-wide-open", "dana", drawer_wide_open),
+    State("drawer-stopped", "dana", drawer_stopped),
     State("drawer-errors", "dana", drawer_errors),
     State("drawer-photos", "joel", drawer_photos),
     State("drawer-503", "dana", drawer_503),

@@ -7,7 +7,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from dispatch.domain.job import Job
 from tests.browser.conftest import Window
-from tests.browser.site import NUMBERS, Site, book, fill_booking
+from tests.browser.site import NUMBERS, Site, book, choose_day, fill_booking, time_of_day
+from tests.photos.pictures import jpeg
 
 pytestmark = pytest.mark.long
 SMALLEST = {"width": 320, "height": 640}
@@ -40,7 +41,7 @@ def test_errors_stand_beside_the_fields_and_what_was_typed_stays(mark: Page) -> 
     expect(mark.get_by_label("Address")).to_have_attribute("aria-invalid", "true")
     expect(mark.get_by_label("Phone")).to_have_value("call me")
     expect(mark.get_by_label("Full load")).to_be_checked()
-    expect(mark.get_by_label("Morning")).to_be_checked()
+    expect(time_of_day(mark, "morning")).to_be_checked()
     expect(mark.get_by_label("Name", exact=True)).to_have_value("Mark")
     mark.get_by_label("Phone").fill("619-555-0142")
     mark.get_by_label("Address").fill("9230 Soderblom Ave")
@@ -119,21 +120,21 @@ def test_windows_that_a_day_does_not_have_are_greyed(window: Window) -> None:
     page = window()
     page.route("**/book/", without_first_morning)
     page.goto("/book/")
-    day, morning = page.get_by_label("Which day?"), page.get_by_label("Morning")
-    day.select_option(index=2)
+    morning = time_of_day(page, "morning")
+    choose_day(page, 1)
     morning.check()
-    day.select_option(index=1)
+    choose_day(page, 0)
     expect(morning).to_be_disabled()
     expect(morning).not_to_be_checked()
-    expect(page.get_by_label("Afternoon")).to_be_enabled()
-    day.select_option(index=2)
+    expect(time_of_day(page, "afternoon")).to_be_enabled()
+    choose_day(page, 1)
     expect(morning).to_be_enabled()
 
 
 def without_first_morning(route: Route) -> None:
     """The server's answer early in the afternoon, at any time of the day."""
     answer = route.fetch()
-    first = r'(\{"[0-9-]{10}": \{)"morning": \[[^]]*\], '  # later in the day it has none by itself
+    first = r'(<label class="day">.*?)<small>Morning.*?</small>'  # late in the day it has none
     route.fulfill(response=answer, body=re.sub(first, r"\1", answer.text(), count=1))
 
 
@@ -186,3 +187,135 @@ def test_a_phone_offers_the_right_keyboard_and_what_it_knows(window: Window) -> 
     expect(phone).to_have_attribute("autocomplete", "tel")
     expect(page.get_by_label("Name", exact=True)).to_have_attribute("autocomplete", "name")
     expect(page.get_by_label("Address")).to_have_attribute("autocomplete", "street-address")
+
+
+# --- what, when and who ------------------------------------------------------------------
+
+
+@pytest.fixture
+def plain(window: Window) -> Page:
+    """Without a script."""
+    page = window(java_script_enabled=False)
+    page.goto("/book/")
+    return page
+
+
+def test_the_price_adds_up_as_it_is_chosen(window: Window) -> None:
+    page = window()
+    page.goto("/book/")
+    total = page.locator("#sum strong")
+    expect(total).to_have_text("nothing chosen yet")
+    page.get_by_label("Full load").check()
+    expect(total).to_have_text("$600")
+    more = page.get_by_role("button", name="One more: Hot tub")
+    for _time in range(2):
+        more.click()
+    expect(total).to_have_text("$1,300")
+    page.get_by_role("button", name="One less: Hot tub").click()
+    expect(total).to_have_text("$950")
+    page.get_by_role("spinbutton", name="Mattress").fill("3")
+    expect(total).to_have_text("$1,070")
+    page.get_by_label("Only the items").check()
+    expect(total).to_have_text("$470")
+    expect(page.get_by_role("button", name="Only add up")).to_be_hidden()
+
+
+def test_without_a_script_the_server_adds_up_and_all_stays(plain: Page, site: Site) -> None:
+    before = len(site.all_jobs())
+    plain.get_by_label("Half load").check()
+    plain.get_by_role("spinbutton", name="Mattress").fill("2")
+    plain.get_by_label("Address").fill("9230 Soderblom Ave")
+    plain.get_by_role("button", name="Only add up the price").click()
+    expect(plain.locator("#sum")).to_contain_text("Estimate: $400")
+    expect(plain.locator("#sum")).to_be_in_viewport()
+    expect(plain.get_by_label("Half load")).to_be_checked()
+    expect(plain.get_by_role("spinbutton", name="Mattress")).to_have_value("2")
+    expect(plain.get_by_label("Address")).to_have_value("9230 Soderblom Ave")
+    assert len(site.all_jobs()) == before
+
+
+def test_items_alone_are_booked_with_and_without_a_script(mark: Page, site: Site) -> None:
+    name = f"Mark Mattress {next(NUMBERS)}"
+    fill_booking(mark, name)
+    mark.get_by_label("Only the items").check()
+    mark.locator("[name=item-mattress]").fill("2")
+    mark.get_by_label("May we text you").check()
+    mark.locator("[name=photo]").set_input_files(
+        files=[{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}]
+    )
+    send(mark).dblclick()
+    expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
+    (job,) = jobs_of(site, name)
+    assert (job.price, job.load, len(job.photos)) == (80, "", 1)
+    assert job.consent
+    expect(mark.get_by_role("img", name="From you, photo 1 of 1")).to_be_visible()
+
+
+def test_a_day_is_chosen_by_keyboard_and_says_what_is_left(window: Window) -> None:
+    page = window()
+    page.goto("/book/")
+    first, second = page.locator("[name=date]").nth(0), page.locator("[name=date]").nth(1)
+    first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(second).to_be_checked()
+    expect(second).to_be_focused()
+    left = second.locator("xpath=..").locator("[data-window=morning]").inner_text()
+    expect(page.locator(".windows .choice", has_text="Morning")).to_contain_text(left)
+    page.get_by_text("Later days").press("Enter")
+    last = page.locator("[name=date]").last
+    last.check()
+    expect(last).to_be_checked()
+    expect(second).not_to_be_checked()
+
+
+def test_what_happens_next_goes_by_what_was_given(window: Window) -> None:
+    page = window()
+    page.goto("/book/")
+    said = page.locator("#next")
+    expect(said).to_contain_text("on your own page")
+    page.get_by_label("E-mail").fill("mark@example.com")
+    expect(said).to_contain_text("within 2 hours, by e-mail.")
+    page.get_by_label("May we text you").check()
+    expect(said).to_contain_text("within 2 hours, by text and e-mail.")
+    page.get_by_label("E-mail").fill("")
+    expect(said).to_contain_text("within 2 hours, by text.")
+
+
+def test_thirty_photos_are_refused_before_they_are_sent(window: Window) -> None:
+    page = window()
+    page.goto("/book/")
+    many = [
+        {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": jpeg(100, 50)}
+        for number in range(30)
+    ]
+    page.locator("[name=photo]").set_input_files(files=many)
+    expect(page.get_by_role("status").get_by_text("At most 6 photos fit.")).to_be_visible()
+    expect(page.locator("[name=photo]")).to_have_value("")
+
+
+def test_large_photos_without_a_script_are_told_and_going_back_loses_nothing(plain: Page) -> None:
+    """They are more than may be sent, and not read at all."""
+    plain.get_by_label("Name", exact=True).fill("Mark")
+    large = [
+        {"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": jpeg(10, 10) + bytes(12_000_000)}
+        for n in range(3)
+    ]
+    plain.locator("[name=photo]").set_input_files(files=large)
+    send(plain).click()
+    expect(plain.get_by_text("At most 6 photos and 30 MB fit at once.")).to_be_visible()
+    plain.go_back()
+    expect(plain.get_by_label("Name", exact=True)).to_have_value("Mark")
+
+
+def test_booking_again_takes_a_day_and_no_typing(window: Window, site: Site) -> None:
+    page = window()
+    name = f"Mark Once More {next(NUMBERS)}"
+    address = book(page, name)
+    page.goto(f"{address}/again")
+    expect(page.get_by_label("Address")).to_have_value("9230 Soderblom Ave")
+    expect(page.get_by_label("May we text you")).not_to_be_checked()
+    choose_day(page, 5)
+    time_of_day(page, "afternoon").check()
+    send(page).click()
+    expect(page.get_by_role("heading", name="We have your request")).to_be_visible()
+    assert len(jobs_of(site, name)) == 2

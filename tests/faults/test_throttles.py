@@ -13,9 +13,9 @@ from booking.views import BOOKINGS
 from dispatch.accounts import BY_NAME, BY_SOURCE
 from dispatch.api.auth import CALLS
 from dispatch.domain.jobbook import MAX_OF_ONE_SENDER
+from dispatch.jobs.link import UNKNOWN_LINKS
 from tests.faults.visitor import Answer, Visitor, booking
 from tests.serving import AT_NOON, roomy_businesses, serving
-from tracking.public import UNKNOWN_LINKS
 
 pytestmark = pytest.mark.long
 

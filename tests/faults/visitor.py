@@ -82,7 +82,7 @@ class Visitor:
 def booking(visitor: Visitor, name: str) -> dict[str, str]:
     """The fields of a booking under this name, on a day that the form offers."""
     page = visitor.get("/book/").text
-    dates = re.findall(r'<option value="(\d{4}-\d\d-\d\d)"', page)
+    dates = re.findall(r'name="date" value="(\d{4}-\d\d-\d\d)" required>', page)
     key = re.search(r'name="key" value="([^"]+)"', page)
     assert dates
     assert key

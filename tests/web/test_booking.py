@@ -121,7 +121,7 @@ def test_who_sends_again_after_their_link_was_taken_away_is_told_to_call(
         ("location", "", "Please tell us where to pick it up."),
         ("phone", "", "Please give us a number"),
         ("email", "mark at home", "does not look like an e-mail address"),
-        ("load", "", "Please choose how much there is"),
+        ("load", "", "Please choose how much there is to haul, or count the items."),
         ("date", "", "Please choose a day."),
         ("date", "2026-05-21", "Thu, May 21 is over."),
         ("date", "2026-05-24", "We have no such time on Sun, May 24."),
@@ -204,6 +204,6 @@ def test_the_form_offers_loads_and_the_days_that_are_free(client: Client, clock:
         page = words(answer)
         assert "Full load $600" in page
         assert "8\N{NO-BREAK SPACE}AM–12\N{NO-BREAK SPACE}PM" in text(answer)
-        assert "Saturday, May 23" in page
-        assert "Friday, May 22" not in page
-        assert "Sunday" not in page
+        assert "Sat, May 23 Morning: 8 left Afternoon: 8 left" in page
+        assert "Fri, May 22" not in page
+        assert "Sun, " not in page

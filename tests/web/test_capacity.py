@@ -41,14 +41,14 @@ def crew(roster: RosterRepository) -> None:
     """Joel and Ana drive."""
 
 
-def fill(jobs: JobRepository, count: int = PLACES, **fields: Any) -> list[Job]:
+def fill(jobs: JobRepository, count: int = PLACES, prefix: str = "job", **fields: Any) -> list[Job]:
     """So many jobs on Saturday morning."""
     made = [
         make_job(
             **{
-                "id": f"job-{number}",
+                "id": f"{prefix}-{number}",
                 "customer_name": "Somebody",
-                "tracking_token": f"{number:032}",
+                "tracking_token": f"{prefix}{number:032}",
                 "status": Status.BOOKED,
                 "window": MORNING,
                 **fields,
@@ -71,11 +71,24 @@ def named(jobs: JobRepository, name: str) -> Job:
 
 def test_the_form_says_what_is_left_in_each_window(client: Client, jobs: JobRepository) -> None:
     fill(jobs, PLACES - 1)
-    assert "Saturday, May 23 – Morning: 1 left, Afternoon: 8 left" in words(client.get("/book/"))
+    assert "Sat, May 23 Morning: 1 left Afternoon: 8 left" in words(client.get("/book/"))
     fill(jobs)
     page = client.get("/book/")
-    assert "Saturday, May 23 – Morning: full, Afternoon: 8 left" in words(page)
-    assert '"2026-05-23": {"morning": [0, "full"], "afternoon": [8, "8 left"]}' in text(page)
+    assert "Sat, May 23 Morning: full Afternoon: 8 left" in words(page)
+    assert 'data-window="morning" data-places="0">full<' in text(page)
+    assert 'value="2026-05-23" required>' in text(page)
+
+
+def test_a_day_without_a_place_can_be_chosen_by_nobody_who_has_not_done_so(
+    client: Client, jobs: JobRepository
+) -> None:
+    fill(jobs)
+    assert 'value="2026-05-23" required>' in text(client.get("/book/"))
+    fill(jobs, window=AFTERNOON, count=PLACES, prefix="later")
+    assert 'value="2026-05-23" required disabled>' in text(client.get("/book/"))
+    page = book(client)
+    assert page.status_code == 409
+    assert 'value="2026-05-23" required checked>' in text(page)
 
 
 def test_out_of_reach_the_form_offers_the_windows_and_says_nothing_of_places(
@@ -83,7 +96,7 @@ def test_out_of_reach_the_form_offers_the_windows_and_says_nothing_of_places(
 ) -> None:
     with unavailable(jobs, roster):
         page = words(client.get("/book/"))
-    assert "Saturday, May 23" in page
+    assert "Sat, May 23 Morning Afternoon" in page
     assert "left" not in page
 
 

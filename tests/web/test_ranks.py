@@ -84,6 +84,7 @@ TABLE: dict[str, Route] = {
     "book/": both(all_get(200), all_get(422)),
     "lost-link/": both(all_get(200), all_get(303), to="ida@example.com"),
     "track/<str:token>": page(*all_get(200)),
+    "track/<str:token>/again": page(*all_get(200)),
     "track/<str:token>/live": page(*all_get(200)),
     "track/<str:token>/ready": both(all_get(200), all_get(303)),
     "track/<str:token>/cancel": both(all_get(200), all_get(303)),

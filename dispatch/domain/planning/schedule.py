@@ -85,10 +85,12 @@ def room(window: Window, roster: Roster, taken: Taken, business: Business) -> Ro
 
 
 def bookable(
-    book: JobBook, roster: Roster, business: Business, at: datetime
+    book: JobBook, roster: Roster, business: Business, at: datetime, but: str = ""
 ) -> list[tuple[Window, Room]]:
-    """Every window that a customer may still ask for, soonest first, full ones too."""
-    count = taken(book, business, at)
+    """Every window that a customer may still ask for, soonest first, full ones too; without what
+    the job that has the id `but` takes.
+    """
+    count = taken(book, business, at, but)
     return [(each, room(each, roster, count, business)) for each in business.bookable(at)]
 
 

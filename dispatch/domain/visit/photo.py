@@ -10,6 +10,7 @@ from msgspec import Meta
 from dispatch.domain.stored.record import LONG_AGO, Record
 
 MOST_PHOTOS = 20  # of a job
+MOST_OF_REQUEST = 6  # of those, as a customer sends them along
 OUR_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 

@@ -31,6 +31,11 @@ document.addEventListener("reset", ({ target }) => previewsOf(target)?.replaceCh
 
 async function prepare(input) {
   const files = [...input.files], previews = previewsOf(input.form);
+  if (files.length > Number(input.dataset.most || Infinity)) {
+    input.value = "";
+    previews.replaceChildren(previews.dataset.tooMany);
+    return;
+  }
   previews?.replaceChildren(files.length ? previews.dataset.busy : "");
   const small = new DataTransfer();
   for (const file of files) small.items.add(await shrink(file)); // one by one: each fills memory
