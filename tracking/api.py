@@ -68,6 +68,7 @@ TRACKED = {
             "answered_at": "2026-05-22T19:42:00Z",
         }
     ],
+    "started_at": None,
     "finished_at": None,
     "cut_off": "2026-05-23T07:00:00Z",
     "may_be_ready": True,

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from dispatch import positions, wiring
 from dispatch.domain.business import Business
-from dispatch.domain.job import Job, MessageIn, Window
+from dispatch.domain.job import LONG_AGO, Job, MessageIn, Window
 from dispatch.domain.moves import (
     CUSTOMER_READY_FROM,
     coming,
@@ -117,7 +117,7 @@ class TrackedJob:
     when they were there for nothing, and `could_not_why` a half sentence. `quote` waits; `answered`
     has been answered and still means something. `was_window` and `was_price` are what the last
     change was from; `answer_by` is when a request is answered, `cut_off` until when they may change
-    it (None: at any time).
+    it (None: at any time). `started_at` is when the crew began.
     """
 
     state: State
@@ -153,6 +153,7 @@ class TrackedJob:
     could_not_why: str
     photos: tuple[TrackedPhoto, ...]
     messages: tuple[OwnMessage, ...]
+    started_at: datetime | None
     finished_at: datetime | None
     updated_at: datetime
     cut_off: datetime | None
@@ -173,7 +174,7 @@ class TrackedJob:
     ) -> "TrackedJob":
         load, failed = business.load(job.load), failed_visit(job)
         on_my_way, eta = coming(job, business, at)
-        answer_by = story.answer_by(job, business)
+        answer_by, began = story.answer_by(job, business), job.reached(Status.IN_PROGRESS)
         return cls(
             state=story.state_of(job, business, at),
             status=job.status,
@@ -213,6 +214,7 @@ class TrackedJob:
                 if photo.kind in PHOTOS
             ),
             messages=tuple(map(_own, job.messages_in or ())),
+            started_at=None if began == LONG_AGO else began,  # which an old file does not say
             finished_at=job.finished_at,
             updated_at=job.updated_at,
             cut_off=cut_off(job, business),

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 import dispatch.jobs
-from dispatch.domain.job import Crew, Job, MessageIn
+from dispatch.domain.job import Crew, Event, Job, MessageIn
 from dispatch.domain.status import Status
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, DANA, NOON, TOKEN, FakeClock, make_job, unavailable
@@ -66,12 +66,14 @@ def test_sent_twice_it_is_written_once(client: Client, jobs: JobRepository) -> N
 def test_a_gate_code_is_added_to_what_the_crew_know_and_shown_to_no_link(
     client: Client, dana: Client, joel: Client, jobs: JobRepository
 ) -> None:
-    put(jobs, access_notes="Ring twice")
+    booked = Event(at=NOON, by="customer", what="created")
+    put(jobs, access_notes="Ring twice", history=(booked,))
+    assert "Ring twice" in text(client.get(f"{PAGE}/again"))
     assert write(client, "Gate canary 4411", gate_code="1").status_code == 303
     job = stored(jobs)
     assert job.access_notes == "Ring twice\nGate canary 4411"
     assert messages(jobs)[0].gate_code is True
-    for path in (PAGE, f"{PAGE}/live", ASK, f"{PAGE}/cancel"):
+    for path in (PAGE, f"{PAGE}/live", ASK, f"{PAGE}/cancel", f"{PAGE}/again"):
         assert "canary" not in text(client.get(path))
     assert "You sent a gate code. The crew has it" in words(client.get(PAGE))
     for crew in (dana, joel):

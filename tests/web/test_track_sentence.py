@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 import dispatch.jobs
-from dispatch.domain.job import CUSTOMER, Crew, Eta, Event, OnMyWay, Window
+from dispatch.domain.job import CUSTOMER, LONG_AGO, Crew, Eta, Event, OnMyWay, Window
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Payment, PriceLine
@@ -123,7 +123,7 @@ def test_yesterdays_estimate_is_gone_and_nobody_reads_that_all_is_well(
         (PENDING, "Your request for Friday, May 22, 12–4 PM was not confirmed"),
         (BOOKED, "We have not come yet: it was due on Friday, May 22, 12–4 PM"),
         (READY, "We have not come yet: it was due on Friday, May 22, 12–4 PM"),
-        (STARTED, "We are at work"),
+        (STARTED, "We are at work, since 12:00 PM"),
     ],
 )
 def test_a_window_that_is_over_says_what_became_of_it(
@@ -161,6 +161,23 @@ def test_a_visit_for_nothing_is_told_with_its_time(
     clock.tick(24 * 3600)
     assert sentence(client).startswith(f"We were there {later}")
     assert "4411" not in text(client.get(PAGE))
+
+
+def test_at_work_says_since_when_and_done_when_it_was(
+    client: Client, jobs: JobRepository, roster: RosterRepository, clock: FakeClock
+) -> None:
+    put(jobs)
+    clock.tick(600)
+    dispatch.jobs.move(BUSINESS, ID, STARTED, by=JOEL)
+    assert sentence(client) == "We are at work, since 12:10 PM"
+    clock.tick(3600)
+    dispatch.jobs.move(BUSINESS, ID, DONE, by=JOEL)
+    assert sentence(client) == "Done on Friday, May 22, 1:10 PM"
+
+
+def test_a_time_that_no_file_says_is_not_made_up(client: Client, jobs: JobRepository) -> None:
+    put(jobs, status=STARTED, created_at=LONG_AGO, updated_at=LONG_AGO)
+    assert sentence(client) == "We are at work"
 
 
 def test_a_date_names_its_year_where_it_is_not_this_one(

@@ -1,16 +1,12 @@
 """What the customer changes: another window, and a message or gate code for the crew."""
 
-from dataclasses import dataclass
-from datetime import date
-from itertools import groupby
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dispatch import jobs, wiring
+from dispatch.calendar import offered
 from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, Window
@@ -18,7 +14,6 @@ from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.moves import IllegalMove, JobConflict
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.planning import reschedule as planning
-from dispatch.domain.planning import schedule
 from dispatch.domain.planning.reschedule import Unbookable
 from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.stored.document import StoreUnavailable
@@ -39,17 +34,7 @@ from tracking.views.link import (
     too_often,
 )
 
-SOON = 7  # days with a choice that are shown at once; later ones are folded
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A window, in words how many places are left in it, and whether it can be chosen."""
-
-    window: Window
-    left: str
-    is_open: bool
-    is_now: bool
+SOON = 7  # days that are shown at once; later ones are folded
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -136,10 +121,12 @@ def _ask_window(
     """Asks for another window; or once more, where that is `wrong` or `full`, or the storage out
     of reach (503).
     """
-    sent, days = request.POST, _days(request.business, job)
+    sent, business = request.POST, request.business
+    days = offered.days(business, wiring.now(), but=job.id)
     context = {
-        "job": public_view(request.business, job),
+        "job": public_view(business, job),
         "token": token,
+        "needed": business.places_of(job.load),
         "soon": days[:SOON],
         "later": days[SOON:],
         "chosen": sent.get("window", ""),
@@ -151,24 +138,6 @@ def _ask_window(
         "again": status == 503,
     }
     return render(request, "tracking/reschedule.html", context, status=status)
-
-
-def _days(business: Business, job: Job) -> list[tuple[date, list[Choice]]]:
-    """Every window that may be asked for, by day."""
-    book, roster, at = wiring.jobs(business).read(), wiring.roster(business).read(), wiring.now()
-    taken, needed = schedule.taken(book, business, at, but=job.id), business.places_of(job.load)
-    choices = []
-    for window in business.bookable(at):
-        left = schedule.room(window, roster, taken, business).left
-        is_now = window == job.window
-        choices.append(Choice(window, _left(left, needed), left >= needed or is_now, is_now))
-    return [(day, [*found]) for day, found in groupby(choices, lambda each: each.window.date)]
-
-
-def _left(places: int, needed: int) -> str:
-    if places < needed:
-        return _("full")
-    return ngettext("%(places)d left", "%(places)d left", places) % {"places": places}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
