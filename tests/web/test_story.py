@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from msgspec.structs import replace
 
 from dispatch import jobs as verbs
 from dispatch import wiring
@@ -34,7 +35,9 @@ IDA = {
     "window": MORNING,
 }
 LINK = re.compile(r"https?://[^\s\"<>]+")
-A_MINUTE, AN_HOUR, A_DAY = 61, 3600, 24 * 3600
+EVENING_BEFORE = datetime(2026, 5, 27, 0, 5, tzinfo=UTC)  # five past five in San Diego
+THAT_NOON = datetime(2026, 5, 27, 19, 0, tzinfo=UTC)
+A_MINUTE = 61
 
 
 @pytest.fixture
@@ -60,9 +63,9 @@ def live(clock: FakeClock) -> Iterator[str]:
     yield "answered"
     links.ask(BUSINESS, "ida@example.com", clock.at)
     yield "links"
-    clock.tick(4 * A_DAY - 2 * AN_HOUR)
+    clock.at = EVENING_BEFORE
     yield "reminder"
-    clock.tick(A_DAY - 6 * AN_HOUR)
+    clock.at = THAT_NOON
     verbs.on_my_way(BUSINESS, job.id, by=JOEL, minutes=20)
     yield "on_my_way"
     verbs.set_eta(BUSINESS, job.id, clock.at.replace(minute=59), by=JOEL)
@@ -74,7 +77,8 @@ def live(clock: FakeClock) -> Iterator[str]:
     yield "price"
     verbs.move(BUSINESS, job.id, Status.COMPLETED, by=JOEL)
     yield "completed"
-    other = verbs.create(BUSINESS, IDA, status=Status.BOOKED, by="dana", insist=True).job
+    next_week = {**IDA, "window": replace(MORNING, date=date(2026, 6, 2))}
+    other = verbs.create(BUSINESS, next_week, status=Status.BOOKED, by="dana", consent=consent).job
     verbs.move(BUSINESS, other.id, Status.CANCELLED, by=THE_CUSTOMER)
     yield "cancelled"
 
@@ -124,7 +128,7 @@ def test_nothing_changes_whoever_fetches_the_links_of_messages(
     before, stops = jobs.store.body, wiring.stops(BUSINESS).read()
     for path in sorted(found):
         for method in (client.get, client.head):
-            assert method(path).status_code in (200, 302), path
+            assert method(path).status_code in (200, 302, 422), path  # 422: it is over by now
     assert jobs.store.body == before
     assert wiring.stops(BUSINESS).refreshed(at_once=True) == stops
 
