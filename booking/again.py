@@ -20,6 +20,8 @@ def known(job: Job, business: Business) -> dict[str, Any]:
     names = {*SHOWN, *(name for name in GIVEN if _is_the_customers(job, name))}
     if not business.load(job.load):
         names.discard("load")
+    if any(each.gate_code for each in job.messages_in or ()):
+        names.discard("access_notes")  # they were told that no page of theirs shows it
     counts = items.fields(business)
     return {name: value for name, value in shown.items() if name in names or name in counts}
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.core.files.base import File
 from django.http import QueryDict
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from dispatch import wiring
@@ -18,10 +18,10 @@ from dispatch.domain.job import CUSTOMER, Consent, Window
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.outbox.message import Channel
 from dispatch.domain.typed import phones
+from dispatch.explain.windows import unbookable_text
 from dispatch.forms import items
 from dispatch.forms.job import JobForm, Typed
 from dispatch.jobs import photos
-from dispatch.templatetags.formats import day_text
 
 EIGHTHS = {"eighth": 1, "quarter": 2, "half": 4, "full": 8}  # of the truck's bed, by a load's name
 NEEDED = {
@@ -155,7 +155,8 @@ class BookingForm(JobForm):
         window: Window | None = fields.get("window")
         if window and (why := self.business.not_bookable(window, self.at)):
             is_days = why is not NotBookable.TOO_SOON
-            wrong["window.date" if is_days else "window"] = self._or_call(self._why(why, window))
+            said = unbookable_text(why, window, self.business, self.at)
+            wrong["window.date" if is_days else "window"] = self._or_call(said)
         if wrong:
             raise InvalidInput(wrong)
         return fields
@@ -189,30 +190,6 @@ class BookingForm(JobForm):
         if fields.get("load") or not counted:
             return fields
         return fields | job_input.load_price(None, counted, self.business)
-
-    def _why(self, why: NotBookable, window: Window) -> str:
-        business, day = self.business, day_text(window.date, self.business, self.at)
-        match why:
-            case NotBookable.CLOSED:
-                return _("We are closed on %s. Please choose another day.") % day
-            case NotBookable.NOT_THEN:
-                return _("We have no such time on %s. Please choose another.") % day
-            case NotBookable.OVER:
-                return _("%s is over. Please choose another day.") % day
-            case NotBookable.TOO_SOON:
-                notice = ngettext(
-                    "We need an hour’s notice. Please choose a later time.",
-                    "We need %(hours)d hours’ notice. Please choose a later time.",
-                    business.notice_hours,
-                )
-                return notice % {"hours": business.notice_hours}
-            case NotBookable.TOO_FAR:
-                ahead = ngettext(
-                    "We take bookings up to a day ahead.",
-                    "We take bookings up to %(days)d days ahead.",
-                    business.horizon_days,
-                )
-                return ahead % {"days": business.horizon_days}
 
     def _or_call(self, why: str) -> str:
         phone = self.business.phone_text(self.business.phone)

@@ -1,11 +1,12 @@
-"""A member's jobs as a calendar that other programs fetch (RFC 5545): who, where and when; nothing
-of phones, gates and money.
+"""Jobs as other programs' calendars take them (RFC 5545): who, where and when; nothing of phones,
+gates and money. A member's are fetched again and again; a customer takes their own into theirs.
 """
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import quote
 
+from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
 from dispatch import jobs, wiring
@@ -70,6 +71,25 @@ def _entry(job: JobLine, window: Window, business: Business) -> Entry:
     )
 
 
+def pickup(business: Business, job: JobLine, url: str) -> bytes | None:
+    """The customer's own pickup, whose page is at `url`; None of one without a window."""
+    if job.window is None:
+        return None
+    entry = _entry(job, job.window, business)
+    event = _event(
+        entry._replace(
+            uid=f"pickup-{entry.uid}",  # a member's own calendar may have the job, too
+            summary=_("Pickup by %(business)s") % {"business": _said(business.name)},
+        ),
+        url,
+    )
+    event.add("description", url)  # many calendars show no `url`
+    calendar = _calendar()
+    calendar.add_component(event)
+    written: bytes = calendar.to_ical()
+    return written
+
+
 def _said(text: str) -> str:
     return NOT_SHOWN.sub("", lines(text)).strip()
 
@@ -78,23 +98,32 @@ def written(name: str, found: list[Entry], job_url: str) -> bytes:
     """As a file of UTF-8; times are UTC, which every calendar shows in its own zone. `job_url` is
     the address of a job's page, but for its id.
     """
-    calendar = Calendar()
-    calendar.add("prodid", "-//QuickDumpNow//jobs//EN")
-    calendar.add("version", "2.0")
+    calendar = _calendar()
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", FETCHED_EVERY, parameters={"VALUE": "DURATION"})
     for entry in found:
-        event = Event()
-        event.add("uid", entry.uid)
-        event.add("dtstamp", entry.changed)
-        event.add("last-modified", entry.changed)
-        event.add("sequence", entry.version)
-        event.add("dtstart", entry.start)
-        event.add("dtend", entry.end)
-        event.add("status", entry.status)
-        event.add("summary", entry.summary)
-        event.add("location", entry.location)
-        event.add("url", job_url + quote(entry.uid.rpartition("@")[0]))
-        calendar.add_component(event)
+        calendar.add_component(_event(entry, job_url + quote(entry.uid.rpartition("@")[0])))
     written: bytes = calendar.to_ical()
     return written
+
+
+def _calendar() -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", "-//QuickDumpNow//jobs//EN")
+    calendar.add("version", "2.0")
+    return calendar
+
+
+def _event(entry: Entry, url: str) -> Event:
+    event = Event()
+    event.add("uid", entry.uid)
+    event.add("dtstamp", entry.changed)
+    event.add("last-modified", entry.changed)
+    event.add("sequence", entry.version)
+    event.add("dtstart", entry.start)
+    event.add("dtend", entry.end)
+    event.add("status", entry.status)
+    event.add("summary", entry.summary)
+    event.add("location", entry.location)
+    event.add("url", url)
+    return event

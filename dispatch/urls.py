@@ -56,6 +56,7 @@ urlpatterns = [
     path("jobs/<str:job_id>/move", job.move, name="move"),
     path("jobs/<str:job_id>/assign", job.assign, name="assign"),
     path("jobs/<str:job_id>/notes", job.notes, name="notes"),
+    path("jobs/<str:job_id>/answer", job.answer, name="answer"),
     path("jobs/<str:job_id>/eta", job.eta, name="eta"),
     path("jobs/<str:job_id>/position", position.position, name="position"),
     path("jobs/<str:job_id>/edit", job.edit, name="edit"),

@@ -19,6 +19,7 @@ NOT_FOUND = "Job not found, or this tracking link is no longer valid."
 EXAMPLE = MediaTypeMetadata(example={"token": "the part of the link after /track/"})
 
 TRACKED = {
+    "state": "confirmed",
     "status": "booked",
     "steps": [
         {"status": "booked", "at": "2026-05-22T19:00:00Z", "state": "current"},
@@ -29,7 +30,12 @@ TRACKED = {
     **{name: JOB[name] for name in ("customer_name", "location", "window", "updated_at")},
     "load": "Half load",
     "price": 320,
+    "was_price": None,
     "is_estimate": False,
+    "paid": None,
+    "was_window": None,
+    "answer_by": None,
+    "answer_is_late": False,
     "quote": {
         "id": "hT3kP9wQz",
         "amount": 410,
@@ -41,15 +47,33 @@ TRACKED = {
     "eta": None,
     "eta_said_at": None,
     "eta_by": "",
+    "eta_has_passed": False,
+    "is_late": False,
     "on_my_way_at": None,
     "on_my_way_by": "",
     "seen_at": None,
     "seen_minutes_ago": 0,
     "seen_link": "",
     "could_not_at": None,
+    "could_not_today": False,
+    "could_not_code": "",
     "could_not_why": "",
     "photos": [{"id": "tT0x2Qm4Rk9aPz1c", "kind": "after"}],
+    "messages": [
+        {
+            "at": "2026-05-22T19:30:00Z",
+            "text": "Is the old piano fine, too?",
+            "is_gate_code": False,
+            "answer": "Yes, it is.",
+            "answered_at": "2026-05-22T19:42:00Z",
+        }
+    ],
+    "started_at": None,
+    "finished_at": None,
+    "cut_off": "2026-05-23T07:00:00Z",
     "may_be_ready": True,
+    "may_reschedule": True,
+    "may_write": True,
     "may_cancel": True,
     "may_undo": False,
 }

@@ -11,7 +11,18 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from dispatch.domain.business import Business
-from dispatch.domain.job import Consent, Crew, Eta, Event, Item, Job, Note, OnMyWay, Window
+from dispatch.domain.job import (
+    Consent,
+    Crew,
+    Eta,
+    Event,
+    Item,
+    Job,
+    MessageIn,
+    Note,
+    OnMyWay,
+    Window,
+)
 from dispatch.domain.job_input import (
     CLOCK,
     FREE,
@@ -21,6 +32,7 @@ from dispatch.domain.job_input import (
     MOST_PRICE,
     REQUIRED,
 )
+from dispatch.domain.outbox.message import Message
 from dispatch.domain.permissions import MONEY_FIELDS, Actor, Permission, history_for, sees_prices
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.domain.typed.texts import CONTROLS, INVISIBLE, TURNS
@@ -271,6 +283,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     stop: int | None
     photos: tuple[Photo, ...]
     notes: tuple[Note, ...]
+    messages_in: tuple[MessageIn, ...] | UnsetType = UNSET
+    messages: tuple[Message, ...] | UnsetType = UNSET
     history: tuple[Event, ...]
     created_at: Moment
     updated_at: Moment
@@ -336,6 +350,7 @@ JOB: dict[str, Any] = {  # an example
     "load": "half",
     "postcode": "92104",
     "description": "An old sofa and boxes",
+    "language": "en",
     "items": [],
     "access_notes": "Gate 4711",
     "stop": None,

@@ -35,7 +35,7 @@ REMEDIES: dict[Why, tuple[Permission, Any]] = {
     Why.TOO_LONG: (Permission.MOVE, gettext_lazy("Finish it, or ask the crew")),
     Why.NO_DRIVER: (Permission.ASSIGN, gettext_lazy("Pick a driver")),
     Why.CLASH: (Permission.ASSIGN, gettext_lazy("Give it to somebody else")),
-    Why.MESSAGE: (Permission.NOTE, gettext_lazy("Answer it")),
+    Why.MESSAGE: (Permission.ANSWER, gettext_lazy("Answer it")),
     Why.ANSWERED: (Permission.EDIT, gettext_lazy("Go on with it")),
     Why.NOT_TOLD: (Permission.NOTE, gettext_lazy("Call them")),
     Why.REQUEST: (Permission.DISCARD, gettext_lazy("Confirm or decline")),

@@ -19,7 +19,6 @@ class Console:
             f"--- {NAMES[self._channel]} to {envelope.to} ({envelope.event})",
             *([f"Subject: {composed.subject}", ""] if composed.subject else []),
             composed.text.strip(),
-            *(["", f"Unsubscribe: {composed.unsubscribe}"] if composed.unsubscribe else []),
             "---",
         ]
         sys.stdout.write("\n".join(lines) + "\n")

@@ -92,12 +92,17 @@ class Note(Record, frozen=True):
 
 
 class MessageIn(Record, frozen=True):
-    """What the customer wrote; `answer` is nothing until it is answered."""
+    """What the customer wrote; `answer` is nothing until it is answered. A gate code is not shown
+    again to who has the link.
+    """
 
     id: str = ""
     at: datetime | None = None
     text: str | None = None
+    gate_code: bool | UnsetType = UNSET
     answer: Any = None
+    answered_at: datetime | UnsetType = UNSET
+    answered_by: str | UnsetType = UNSET
 
 
 class Consent(Record, frozen=True):

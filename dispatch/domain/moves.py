@@ -39,6 +39,7 @@ class Illegal(Enum):
     LOOK_ONLY = auto()
     TOO_LATE_TO_UNDO = auto()
     TOO_LATE_TO_CANCEL = auto()
+    TOO_LATE_TO_RESCHEDULE = auto()
     NOT_FOR_CUSTOMERS = auto()
     NOT_YET_READY = auto()  # a request is confirmed by the business first
     NO_FIRST_STATUS = auto()
@@ -114,6 +115,8 @@ def undoes_to(job: Job, by: Actor, at: datetime) -> Status | None:
         return None
     if by == THE_CUSTOMER and has_undone(job, by):
         return None  # their Undo does not say where to: sent twice, it would do the opposite
+    if by == THE_CUSTOMER and last.to is BOOKED:
+        return None  # they chose another window: that is chosen anew
     if last.from_ is last.to and last.reason == UNDO:
         return None  # of a visit that came to nothing: that is told no more
     return last.from_ if isinstance(last.from_, Status) else None
@@ -173,6 +176,15 @@ def coming(job: Job, business: Business, at: datetime) -> tuple[OnMyWay | None, 
         way if way and business.today(way.at) >= today else None,
         eta if eta and business.today(eta.at) >= today else None,
     )
+
+
+def cut_off(job: Job, business: Business) -> datetime | None:
+    """Until when the customer may cancel, or choose another window; None where that is at any
+    time.
+    """
+    if job.window is None or job.status is PENDING:
+        return None
+    return business.span(job.window)[0] - timedelta(hours=business.cancel_hours)
 
 
 def customer_may_cancel(job: Job, at: datetime, business: Business) -> bool:
@@ -250,16 +262,14 @@ def _refuse_customer(job: Job, to: Status, at: datetime, business: Business) -> 
         return Illegal.NOT_YET_READY
     if to is not Status.CANCELLED or job.status not in CUSTOMER_CANCELS_FROM:
         return Illegal.NOT_FOR_CUSTOMERS
-    if job.window is None or job.status is PENDING:
-        return None
-    cut_off = business.span(job.window)[0] - timedelta(hours=business.cancel_hours)
-    return None if at < cut_off else Illegal.TOO_LATE_TO_CANCEL
+    until = cut_off(job, business)
+    return None if until is None or at < until else Illegal.TOO_LATE_TO_CANCEL
 
 
 def with_repeats_folded(history: tuple[Event, ...]) -> tuple[Event, ...]:
-    """At most MOST_EVENTS, as far as a customer's repeated moves make them more: the oldest become
-    one line with their count. Whatever else happened stays, and so do the first move, the last
-    one, and the last to each status.
+    """At most MOST_EVENTS, as far as a customer's repeated moves and other windows make them more:
+    the oldest become one line with their count. Whatever else happened stays, and so do the first
+    move, the last one, and the last to each status.
     """
     if len(history) <= MOST_EVENTS:
         return history
@@ -268,7 +278,7 @@ def with_repeats_folded(history: tuple[Event, ...]) -> tuple[Event, ...]:
     repeated = [
         event
         for event in history
-        if event.by == CUSTOMER and (event.what == FOLDED or event.is_move)
+        if event.by == CUSTOMER and (event.what in (FOLDED, "edited") or event.is_move)
         if id(event) not in kept
     ]
     folding = repeated[: len(history) - MOST_EVENTS + 1]

@@ -45,6 +45,7 @@ class Permission(Enum):
     CREATE = DISPATCHERS, _("take jobs by phone")
     EDIT = DISPATCHERS, _("edit jobs")
     ASSIGN = DISPATCHERS, _("assign the crew")
+    ANSWER = DISPATCHERS, _("answer customers")
     KEEP_LINKS = DISPATCHERS, _("see or renew customers' links")
     DISCARD = DISPATCHERS, _("discard requests")
     KEEP_SETTINGS = DISPATCHERS, _("change days, windows and prices")

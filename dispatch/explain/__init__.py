@@ -44,6 +44,9 @@ ILLEGAL = {
         "It is too late to undo, or not yours. Move the job as it should be, or ask a dispatcher."
     ),
     Illegal.TOO_LATE_TO_CANCEL: gettext_lazy("It is too late to cancel here. Please call us."),
+    Illegal.TOO_LATE_TO_RESCHEDULE: gettext_lazy(
+        "It is too late to choose another time here. Please call us."
+    ),
     Illegal.NOT_FOR_CUSTOMERS: gettext_lazy(
         "This pickup is “%(start)s”; that cannot be changed here any more. Please call us."
     ),

@@ -20,6 +20,7 @@ from dispatch.domain.outbox.message import SENT_AGAIN, Channel
 from dispatch.domain.outbox.stops import RESUMED
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.record import utc
+from dispatch.domain.visit.letter import ANSWERED, WRITTEN
 from dispatch.domain.visit.money import (
     PAYMENT,
     PAYMENT_REVERSED,
@@ -67,6 +68,7 @@ FIELDS = {
     "first_mate": gettext_lazy("first mate"),
     "supervisor": gettext_lazy("supervisor"),
     "eta": gettext_lazy("estimate"),
+    "answer": gettext_lazy("answer"),
     "payments": gettext_lazy("payments"),
 }
 EVENTS = {
@@ -86,6 +88,8 @@ EVENTS = {
     QUOTE_ACCEPTED: gettext_lazy("The customer said yes to a new price"),
     QUOTE_DECLINED: gettext_lazy("The customer said no to a new price"),
     QUOTE_WITHDRAWN: gettext_lazy("Took the offer back"),
+    WRITTEN: gettext_lazy("Wrote a message"),
+    ANSWERED: gettext_lazy("Answered the customer's message"),
     PAYMENT: gettext_lazy("Took a payment"),
     PAYMENT_REVERSED: gettext_lazy("Took a payment back"),
 }

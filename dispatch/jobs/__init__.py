@@ -36,6 +36,9 @@ from dispatch.domain.visit.bill import TooMuch
 from dispatch.jobs.action import NO_TIME, Action, changing, once_for
 from dispatch.jobs.action import Change as Change
 from dispatch.jobs.action import Done as Done
+from dispatch.jobs.customer import reply as reply
+from dispatch.jobs.customer import reschedule as reschedule
+from dispatch.jobs.customer import write as write
 from dispatch.jobs.money import answer as answer
 from dispatch.jobs.money import offer as offer
 from dispatch.jobs.money import pay as pay

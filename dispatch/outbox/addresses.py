@@ -20,6 +20,11 @@ def tracking_link(business: Business, job: Job) -> str:
     return public_url(business) + reverse("track", args=[job.tracking_token])
 
 
+def privacy_link(business: Business) -> str:
+    """What is kept of customers."""
+    return public_url(business) + reverse("privacy")
+
+
 def drawer_link(business: Business, job: Job) -> str:
     """The job as the crew see it, at the dashboard's host."""
     site = _site(business)

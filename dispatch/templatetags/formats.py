@@ -172,6 +172,21 @@ def window(promised: Window | None, business: Business) -> str:
 
 
 @register.filter
+def day_and_hours(promised: Window, business: Business) -> SafeString:
+    """`Saturday, May 23, 12–4 PM`, the hours on one line."""
+    day = day_text(promised.date, business, letters=LONG_DAY)
+    return format_html('{}, <span class="hours">{}</span>', day, hours(promised))
+
+
+@register.filter
+def day_and_time(at: datetime, business: Business) -> SafeString:
+    """`Saturday, May 23, 2:10 PM`, in the business's zone."""
+    local = at.astimezone(business.zone)
+    day = day_text(local.date(), business, letters=LONG_DAY)
+    return _time(at, f"{day}, {clock_text(local)}")
+
+
+@register.filter
 def hours(promised: Window | WindowOffer) -> str:
     """`12–4 PM`, `8:30 AM–1 PM`, with spaces that no line breaks at."""
     start, end = (time.fromisoformat(text) for text in (promised.start, promised.end))

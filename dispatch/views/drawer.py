@@ -220,6 +220,9 @@ def _shown(request: SiteRequest, job: Job) -> dict[str, Any]:
             (event, in_words(event, business, roster), name_of(event.by, roster))
             for event in reversed(history_for(actor, job, business))
         ],
+        "letters": [
+            (each, name_of(each.answered_by or "", roster)) for each in job.messages_in or ()
+        ],
         "notes": [(note, name_of(note.by, roster)) for note in reversed(job.notes)],
         "on_my_way": way,
         "eta": eta,

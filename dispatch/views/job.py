@@ -10,6 +10,7 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.moves import named_status
 from dispatch.domain.permissions import Permission
+from dispatch.domain.visit import letter
 from dispatch.explain.words import told
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm
 from dispatch.http import SiteRequest, crew_only
@@ -65,6 +66,15 @@ def notes(request: SiteRequest, job: Job, form: NoteForm) -> Outcome:
     text, by = form.cleaned_data["text"], request.user.actor
     done = jobs.note(request.business, job.id, text, by=by, **tap_sent(request))
     return done, _("Note added.")
+
+
+@job_action(Permission.ANSWER)
+def answer(request: SiteRequest, job: Job, _form: None) -> Outcome:
+    """`answer` to the customer's message of that `id`."""
+    sent, by = request.POST, request.user.actor
+    text, key = letter.text_of("answer", sent.get("answer")), key_sent(request)
+    done = jobs.reply(request.business, job.id, sent.get("id", ""), text, by=by, key=key)
+    return done, _("The customer sees your answer.")
 
 
 @job_action(Permission.ESTIMATE, "eta")

@@ -20,15 +20,19 @@ live({
     fresh.innerHTML = html;
     if (part.innerHTML === fresh.innerHTML) return;
     const focused = part.contains(document.activeElement) && document.activeElement;
-    const before = part.querySelector("h1").textContent;
+    const before = sentence();
     part.replaceChildren(fresh.content);
     hasCome(part, { follows: true });
-    const now = part.querySelector("h1").textContent;
+    const now = sentence();
     if (now !== before) document.getElementById("said").textContent = now;
-    document.title = `${part.querySelector(".pill").textContent} · ${document.title.split(" · ").pop()}`;
+    document.title = `${now} · ${document.title.split(" · ").pop()}`;
     if (focused) refocus(focused);
   },
 });
+
+function sentence() {
+  return part.querySelector("h1").textContent.trim().replace(/\s+/g, " ");
+}
 
 function refocus(old) {
   const twins = part.querySelectorAll(old.tagName);

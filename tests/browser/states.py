@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from dispatch.domain.job import (
     CUSTOMER,
+    Consent,
     Crew,
     Eta,
     Event,
@@ -39,6 +40,15 @@ TOO_MUCH = 300_000  # characters, more than any page may be sent
 DAY = timedelta(days=1)
 JOELS = Crew(driver="joel")  # the crew see their own jobs
 Go = Callable[[Page, Site], None]
+STOPPED = "ida@example.com"
+SIGN = f"""
+import django
+django.setup()
+from django.conf import settings
+from dispatch.domain.outbox.message import Channel
+from tracking.unsubscribe import unsubscribe_url
+print(unsubscribe_url(settings.BUSINESSES[0], Channel.EMAIL, {STOPPED!r}))
+"""
 TWO_WAYS = "Subject,Start Date,Start Time,Location\nJunk pickup: Zoë,12/01/2026,08:00 AM,1 Elm St\n"
 ROWS = (
     "Customer,Address,Phone,Date,Time,Status,Total,Assigned to\n"
@@ -362,6 +372,17 @@ def cancel_503(page: Page, site: Site) -> None:
     expect(page.get_by_text("cannot reach our records")).to_be_visible()
 
 
+def unsubscribe(page: Page, site: Site) -> None:
+    address = run(environment_of(site.folder), "-c", SIGN).strip()
+    page.goto(f"/unsubscribe/{address.rpartition('/')[2]}")
+
+
+def unsubscribed(page: Page, site: Site) -> None:
+    unsubscribe(page, site)
+    page.get_by_role("button", name="Stop the e-mail").click()
+    expect(page.get_by_role("heading", name="Done: no more e-mail")).to_be_visible()
+
+
 def one_moment(page: Page, site: Site) -> None:
     site.cut_off()
     page.goto(f"/track/{'n' * 32}")
@@ -475,6 +496,100 @@ def failed(site: Site) -> Job:
     return of(site, Status.BOOKED, history=(back,), crew=JOELS)
 
 
+def track_late(page: Page, site: Site) -> None:
+    """On the way, and the time that they gave has passed."""
+    said, passed = site.now() - timedelta(minutes=40), site.now() - timedelta(minutes=5)
+    way, eta = OnMyWay(at=said, by="joel"), Eta(at=passed, said_at=said, by="joel")
+    job = of(site, Status.BOOKED, on_my_way=way, eta=eta, crew=JOELS)
+    page.goto(f"/track/{job.tracking_token}")
+
+
+def track_missed(page: Page, site: Site) -> None:
+    """Nobody came, and nobody has said why."""
+    yesterday = BUSINESS.windows[0].on(NOON.date() - DAY)
+    page.goto(f"/track/{of(site, Status.BOOKED, window=yesterday).tracking_token}")
+
+
+def track_waits(page: Page, site: Site) -> None:
+    """A request that was to be answered an hour ago."""
+    asked = site.now() - timedelta(hours=3)
+    page.goto(f"/track/{of(site, Status.PENDING, created_at=asked, history=()).tracking_token}")
+
+
+def track_changed(page: Page, site: Site) -> None:
+    """Another day, and another price than it was."""
+    job = site.job(Status.BOOKED, window=BUSINESS.windows[0].on(NOON.date() + DAY))
+    there = {"window": BUSINESS.windows[1].on(NOON.date() + 3 * DAY), "price": Decimal(660)}
+    edited = job.edited(there, by="dana", at=site.now())
+    site.change(job, **there, history=edited.history)
+    page.goto(f"/track/{job.tracking_token}")
+
+
+def reschedule(page: Page, site: Site) -> None:
+    page.goto(f"/track/{site.job(Status.READY_FOR_PICKUP).tracking_token}/reschedule")
+    page.locator("label:has(:enabled)").first.click()
+
+
+def reschedule_full(page: Page, site: Site) -> None:
+    """409: the window has filled up meanwhile."""
+    page.goto(f"/track/{site.job(Status.BOOKED).tracking_token}/reschedule")
+    day = page.get_by_role("radio").first.get_attribute("value") or ""
+    window = next(each for each in BUSINESS.bookable(site.now()) if day.startswith(f"{each.date}"))
+    site.many_jobs(8, window=window, load="full")
+    page.locator("label:has(:enabled)").first.click()
+    page.get_by_role("button", name="Take this time").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def reschedule_errors(page: Page, site: Site) -> None:
+    page.goto(f"/track/{site.job(Status.BOOKED).tracking_token}/reschedule")
+    page.locator("#times").evaluate("form => { form.noValidate = true; }")
+    page.get_by_role("button", name="Take this time").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def message(page: Page, site: Site) -> None:
+    page.goto(f"/track/{of(site, Status.BOOKED).tracking_token}/message")
+    page.get_by_label("Your message").fill("The gate is 4411, then the second door on the left.")
+    page.get_by_label("This is a gate code").check()
+
+
+def message_errors(page: Page, site: Site) -> None:
+    page.goto(f"/track/{of(site, Status.BOOKED).tracking_token}/message")
+    page.get_by_label("Your message").fill(" ")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+LETTERS = (
+    MessageIn(
+        id="m1",
+        at=NOON - timedelta(minutes=50),
+        text="Could you take the old fence as well? It is by the gate.",
+        answer="Yes, gladly: it fits.",
+        answered_at=NOON - timedelta(minutes=42),
+        answered_by="dana",
+    ),
+    MessageIn(id="m2", at=NOON - timedelta(minutes=12), text="Gate 4411", gate_code=True),
+    MessageIn(id="m3", at=NOON - timedelta(minutes=9), text="And is Saturday possible, too?"),
+)
+
+
+def track_messages(page: Page, site: Site) -> None:
+    page.goto(f"/track/{of(site, Status.BOOKED, messages_in=LETTERS).tracking_token}")
+
+
+def drawer_messages(page: Page, site: Site) -> None:
+    page.goto(f"/dashboard/jobs/{of(site, Status.BOOKED, messages_in=LETTERS).id}")
+    page.get_by_label("Answer").last.fill("Saturday is full, I am sorry.")
+
+
+def receipt(page: Page, site: Site) -> None:
+    lines, payments = A_LOAD["price_lines"], A_LOAD["payments"]
+    job = of(site, Status.COMPLETED, price_lines=lines, payments=payments)
+    page.goto(f"/track/{job.tracking_token}/receipt")
+
+
 def too_late(page: Page, site: Site) -> None:
     page.goto(f"/track/{of(site, Status.IN_PROGRESS).tracking_token}/cancel")
 
@@ -585,6 +700,17 @@ def drawer(page: Page, site: Site) -> None:
 def drawer_wide_open(page: Page, site: Site) -> None:
     drawer(page, site)
     open_all(page)
+
+
+def drawer_stopped(page: Page, site: Site) -> None:
+    """They agreed to texts, and want no e-mail any more."""
+    unsubscribed(page, site)
+    said = Consent(at=NOON, by="dana", words="They said to us that we may send them text messages.")
+    them = {"email": STOPPED, "phone": "+16195550142", "consent": {"sms": said}}
+    job = of(site, Status.BOOKED, language="es", **them)
+    page.goto(f"/dashboard/jobs/{job.id}")
+    page.locator(".edit-form summary").click()
+    expect(page.get_by_text("They have said stop")).to_be_visible()
 
 
 def drawer_errors(page: Page, site: Site) -> None:
@@ -941,10 +1067,24 @@ CUSTOMERS = [
     State("track-price-409", "", price_gone),
     State("track-price-agreed", "", track_agreed),
     State("track-could-not", "", could_not),
+    State("track-late", "", track_late),
+    State("track-missed", "", track_missed),
+    State("track-waits", "", track_waits),
+    State("track-changed", "", track_changed),
+    State("track-messages", "", track_messages),
+    State("track-reschedule", "", reschedule),
+    State("track-reschedule-full", "", reschedule_full),
+    State("track-reschedule-errors", "", reschedule_errors),
+    State("track-message", "", message),
+    State("track-message-errors", "", message_errors),
+    State("track-receipt", "", receipt),
+    State("track-receipt-print", "", printed(receipt)),
     State("track-cancel-503", "", cancel_503),
     State("track-one-moment", "", one_moment),
     State("track-too-late", "", too_late),
     State("track-429", "", guessed),
+    State("unsubscribe", "", unsubscribe),
+    State("unsubscribe-done", "", unsubscribed),
     State("track-not-found", "", at("/track/no-such-link-0000")),
     State("not-found", "", at("/nothing-here")),
     State("server-error", "", at(BROKEN)),
@@ -994,7 +1134,9 @@ CREW = [
     State("history-errors", "dana", at("/dashboard/history/?from=2024-01-01&to=2026-05-22&crew=x")),
     State("drawer", "dana", drawer),
     State("drawer-crew", "joel", drawer_wide_open),
+    State("drawer-messages", "dana", drawer_messages),
     State("drawer-wide-open", "dana", drawer_wide_open),
+    State("drawer-stopped", "dana", drawer_stopped),
     State("drawer-errors", "dana", drawer_errors),
     State("drawer-photos", "joel", drawer_photos),
     State("drawer-503", "dana", drawer_503),

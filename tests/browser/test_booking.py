@@ -165,6 +165,7 @@ def test_the_tracking_page_copies_its_link(window: Window, site: Site) -> None:
     job = site.job()
     page = window(permissions=["clipboard-read", "clipboard-write"])
     page.goto(f"/track/{job.tracking_token}")
+    page.get_by_text("Keep this page").click()
     page.get_by_role("button", name="Copy the link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")

@@ -1,5 +1,7 @@
 """The customer's page, left open on a phone in a pocket."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -28,8 +30,8 @@ def test_each_change_is_announced_and_the_focus_stays(window: Window, site: Site
     joel.get_by_role("button", name="In Progress").click()
     expect(joel.locator("#drawer header .pill")).to_have_text("In Progress")
     later(mark)
-    expect(mark.locator("#said")).to_have_text("We are at work")
-    expect(mark).to_have_title("In Progress · QuickDumpNow")
+    expect(mark.locator("#said")).to_contain_text("We are at work, since")
+    expect(mark).to_have_title(re.compile("^We are at work, since .* · QuickDumpNow$"))
     assert mark.url == f"{site.url}/track/{job.tracking_token}"
 
 
@@ -47,13 +49,13 @@ def test_ready_is_taken_back_and_a_cancellation_asks_first(window: Window, site:
     assert undo
     assert undo["y"] >= place["y"] + place["height"], "a second tap would take it back"
     mark.get_by_role("button", name="Undo").click()
-    expect(mark.get_by_role("heading", name="Your pickup is confirmed")).to_be_visible()
+    expect(mark.get_by_role("heading", name="Confirmed for")).to_be_visible()
 
     mark.get_by_role("link", name="Cancel this pickup").click()
     assert site.stored(job).status is Status.BOOKED
     mark.get_by_label("Tell us why").fill("Sold the couch")
     mark.get_by_role("button", name="Cancel this pickup").click()
-    expect(mark.get_by_role("heading", name="This pickup is cancelled")).to_be_visible()
+    expect(mark.get_by_role("heading", name="Cancelled: ")).to_be_visible()
     last = site.stored(job).last_move
     assert last is not None
     assert (last.by, last.reason) == ("customer", "Sold the couch")
@@ -66,10 +68,41 @@ def test_after_a_refusal_the_link_is_still_the_pages(window: Window, site: Site)
     site.change(job, status=Status.IN_PROGRESS)
     mark.get_by_role("button", name="Cancel this pickup").click()
     expect(mark.get_by_role("alert")).to_contain_text("cannot be changed here any more")
+    mark.get_by_text("Keep this page").click()
     mark.get_by_role("button", name="Copy the link").click()
     expect(mark.get_by_role("button", name="Copied")).to_be_visible()
     link = f"{site.url}/track/{job.tracking_token}"
     assert [mark.evaluate("navigator.clipboard.readText()"), mark.url] == [link, link]
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_another_day_and_a_message_with_its_answer(
+    window: Window, site: Site, script: bool
+) -> None:
+    job = site.job()
+    mark, dana = window(java_script_enabled=script), window("dana")
+    mark.goto(f"/track/{job.tracking_token}")
+    mark.get_by_role("link", name="Choose another day or time").click()
+    choice = mark.get_by_role("radio").and_(mark.locator(":enabled")).first
+    day = choice.get_attribute("value") or ""
+    choice.check()
+    mark.get_by_role("button", name="Take this time").click()
+    expect(mark.get_by_role("heading", name="Confirmed for")).to_be_visible()
+    expect(mark.locator(".was").first).to_contain_text("was ")
+    moved = site.stored(job).window
+    assert moved is not None
+    assert day.startswith(str(moved.date))
+
+    mark.get_by_role("link", name="Send a gate code or a message").click()
+    mark.get_by_label("Your message").fill("Is the old piano fine, too?")
+    mark.get_by_role("button", name="Send").click()
+    expect(mark.get_by_text("Is the old piano fine, too?")).to_be_visible()
+    dana.goto(f"/dashboard/jobs/{job.id}")
+    dana.get_by_label("Answer").fill("Yes, gladly.")
+    dana.get_by_role("button", name="Send the answer").click()
+    expect(dana.get_by_text("Yes, gladly.")).to_be_visible()
+    mark.reload()
+    expect(mark.get_by_text("Yes, gladly.")).to_be_visible()
 
 
 def test_out_of_reach_the_page_says_so_and_heals(window: Window, site: Site) -> None:

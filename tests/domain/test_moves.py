@@ -28,11 +28,13 @@ from dispatch.domain.moves import (
     with_repeats_folded,
 )
 from dispatch.domain.permissions import THE_CUSTOMER, Actor, Rank
+from dispatch.domain.planning.reschedule import rescheduled
 from dispatch.domain.status import Status
 from dispatch.explain import explain
 from tests.making import BUSINESS, DANA, JOEL, NOON, VIC, make_job, seconds
 
 PENDING, BOOKED, READY, STARTED, DONE, CANCELLED = Status
+AFTERNOON = Window(date=date(2026, 5, 23), name="afternoon", start="12:00", end="16:00")
 GOOD_DAY = [PENDING, BOOKED, READY, STARTED, DONE]
 EVERY_PAIR = [(start, to) for start in Status for to in Status]
 
@@ -313,6 +315,27 @@ def test_what_is_read_from_a_history_is_the_same_once_it_is_folded() -> None:
     ready = moved(job, READY, THE_CUSTOMER, after=60 * 150)
     ready = replace(ready, history=with_repeats_folded(ready.history))
     assert undoes_to(ready, THE_CUSTOMER, NOON + seconds(60 * 150)) is BOOKED
+
+
+def test_a_customers_other_windows_become_one_line_too_but_for_the_last() -> None:
+    job = make_job(status=BOOKED, window=AFTERNOON)
+    for count in range(250):
+        window = replace(AFTERNOON, date=AFTERNOON.date + timedelta(days=count + 1))
+        job = rescheduled(job, window, NOON + seconds(count))
+        job = replace(job, history=with_repeats_folded(job.history))
+    assert len(job.history) == MOST_EVENTS
+    assert job.history[0].what == FOLDED
+    assert job.history[0].count == 250 - MOST_EVENTS + 1
+    assert job.history[-1].changes["window"][1]["date"] == str(job.window and job.window.date)
+
+
+def test_another_window_is_chosen_anew_and_not_taken_back() -> None:
+    job = make_job(status=READY, window=AFTERNOON)
+    other = replace(AFTERNOON, date=AFTERNOON.date + timedelta(days=3))
+    moved_on = rescheduled(job, other, NOON)
+    assert (moved_on.status, moved_on.window) == (BOOKED, other)
+    assert undoes_to(moved_on, THE_CUSTOMER, NOON) is None
+    assert job.status is READY, "values do not change"
 
 
 def test_a_short_history_and_one_of_the_crew_alone_are_left_alone() -> None:

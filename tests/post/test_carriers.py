@@ -10,7 +10,7 @@ from dispatch import wiring
 from dispatch.domain.outbox.mailserver import MailServer
 from dispatch.domain.outbox.message import Channel
 from tests.making import BUSINESS
-from tests.post.making import UNSUBSCRIBE, make_envelope
+from tests.post.making import make_envelope
 from tests.post.webhook import SECRET
 from tests.serving import PRODUCTION, settings_for
 
@@ -56,12 +56,12 @@ def test_the_console_shows_a_message_as_it_is_read(
     carried_by(settings, **LAPTOP)
     link = "http://127.0.0.1:8000/track/abc"
     email, sms = (wiring.carriers(BUSINESS)[each] for each in (Channel.EMAIL, Channel.SMS))
-    email.send(make_envelope(text=f"Follow it here: {link}\n", unsubscribe=UNSUBSCRIBE))
+    email.send(make_envelope(text=f"Follow it here: {link}\n"))
     sms.send(make_envelope("+16195550142", subject="", text=f"Follow it: {link}"))
     assert capsys.readouterr().out == (
         "--- E-mail to mark@example.com (confirmed)\n"
         "Subject: Your pickup is confirmed\n\n"
-        f"Follow it here: {link}\n\nUnsubscribe: {UNSUBSCRIBE}\n---\n"
+        f"Follow it here: {link}\n---\n"
         f"--- Text to +16195550142 (confirmed)\nFollow it: {link}\n---\n"
     )
 

@@ -27,6 +27,7 @@ from tests.memory_table import MemoryTable
 from tests.post.carriers import Post
 from tests.stores.troubled import InMemory
 from tests.web.pages import text, words
+from tracking.messages import outgoing
 
 MAIL, NUMBER = "ida@example.com", "+16195550142"
 AGREED = {"sms": Consent(at=NOON, by="customer", words="May we text you?")}
@@ -161,6 +162,20 @@ def test_by_e_mail_the_open_jobs_alone_however_it_is_written(post: Post) -> None
     assert (envelope.to, envelope.event) == ("Ida@Example.com", "links")
     assert envelope.composed == Composed(f"/track/{TOKEN}")
     assert deliver(post) == 0
+
+
+def test_in_the_words_of_the_templates(post: Post, settings: Settings) -> None:
+    ask(MAIL)
+    ask("619 555 0142")
+    assert links.deliver(BUSINESS, post, outgoing.composed_links, wiring.now()) == 2
+    mail, sms = (post[channel].taken[0].composed for channel in (Channel.EMAIL, Channel.SMS))
+    assert mail
+    assert sms
+    assert f"/track/{TOKEN}" in mail.text
+    assert f"/track/{TOKEN}" in sms.text
+    assert "/privacy/" in mail.text
+    assert "/privacy/" in mail.html
+    assert "/unsubscribe/" in mail.unsubscribe
 
 
 def test_by_text_where_they_agreed_to_texts(post: Post, jobs: InMemory) -> None:

@@ -11,11 +11,13 @@ from pytest_django import Settings
 
 from dispatch import wiring
 from dispatch.domain.job import REMOVED
+from dispatch.domain.jobbook import JobBook, Migration
 from dispatch.stores.file import KEPT_FOR
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON, FakeClock, make_job
 from tests.photos.pictures import jpeg
 from tests.privacy.birds import CANARY, NOTHING_SINGS, NUMBER, PHOTOS, canary_job, with_unknown
+from tests.test_archive_commands import run_or_refused
 from tests.test_commands import refused, run
 from tests.web.api import Program
 from tests.web.pages import text
@@ -189,6 +191,18 @@ def test_what_cannot_be_read_is_said_for_it_may_hold_the_person_too(folder: Path
     assert "The archive of 2026-04 cannot be read." in said
     assert "run this again" in said
     assert singing(folder) == {"versions"}
+
+
+def test_nothing_is_said_to_be_done_where_nothing_can_be_written(
+    jobs: JobRepository, folder: Path, media: Path
+) -> None:
+    file = folder / "jobs.json"
+    moved = JobBook.decode(file.read_bytes()).with_migration(Migration(id="m", to="file:new"))
+    file.write_bytes(moved.encode())
+    said = run_or_refused("jobs", "redact", ID)
+    assert "Removed" not in said
+    assert "archive" in singing(folder)
+    assert singing(media)
 
 
 def test_a_broken_double_of_it_is_said(jobs: JobRepository, folder: Path) -> None:

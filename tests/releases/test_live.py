@@ -168,13 +168,13 @@ def test_a_sentence_is_staged_promoted_and_rolled_back_under_load(place: Place) 
             assert "Said on staging first." in get(f"{url}/book")[1]
             assert shows(url) != "image"
             assert shows(url, "dashboard") == shows(url, "track") == "image"
-        assert place.invalidated() == [["/", "/book", "/book/"]]
+        assert place.invalidated() == [["/", "/book", "/book/", "/privacy/"]]
 
         place.run("rollback", "book")
         for url in (*production, front):
             assert SENTENCE in get(f"{url}/book/")[1]
             assert shows(url) == "image"
-        assert place.invalidated() == 2 * [["/", "/book", "/book/"]]
+        assert place.invalidated() == 2 * [["/", "/book", "/book/", "/privacy/"]]
     assert visitors.failures == outside.failures == []
     assert visitors.pages > 100
     assert outside.pages > 50

@@ -24,7 +24,7 @@ from tests.releases.fakes import FakeDistribution, FakeFunction, FakeSite, Memor
 from tests.releases.making import a_pack
 
 OLD, NEW, NEWER = b"// the old function", b"// the new function", b"// a newer function"
-BOOK = ("/", "/book", "/book/")
+BOOK = ("/", "/book", "/book/", "/privacy/")
 # A word of the first line that each step tells.
 PROVED, COPIED, MOVED, PUBLISHED = "every hash is right", "verified", "points to", "is live"
 CHECKED, INVALIDATED, NOTED = "new connections", "invalidation ", "is done"

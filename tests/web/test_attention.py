@@ -127,7 +127,7 @@ def test_crew_are_told_of_their_own_and_viewers_what_they_may_do(
         {**today, "customer_name": "Rosa"},
     )
     assert attention(joel).startswith("Needs attention 1 Ida Wants an answer")
-    assert attention(joel).endswith("Answer it")
+    assert attention(joel).endswith("Look at it")
     assert "Needs attention 3 Rosa No driver today, 12–4 PM Look at it" in attention(vic)
 
 

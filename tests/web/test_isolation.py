@@ -15,15 +15,19 @@ from django.test import Client, override_settings
 from dispatch import roster, wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Crew, Window
+from dispatch.domain.outbox.message import Channel
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
 from dispatch.domain.typed import phones
+from dispatch.outbox import links
 from qdn_site.environment import hosts_of, read_businesses
 from tests.conftest import HASHED
 from tests.making import NOON, PASSWORD, make_job, make_member
+from tests.post.carriers import Post
 from tests.serving import PRODUCTION, settings_for
 from tests.web.api import Program, is_problem
 from tests.web.pages import text, words
+from tracking.messages import outgoing
 
 FILE = Path(__file__).parent.parent / "data" / "two-businesses.toml"
 CACTUS, THISTLE = read_businesses(FILE)
@@ -91,6 +95,8 @@ PUBLIC = (
     "/brand.svg",
     "/brand.css",
     "/book/",
+    "/privacy/",
+    "/lost-link/",
     "/nowhere",
     "/track/nothing-like-a-token",
     "/robots.txt",
@@ -129,6 +135,24 @@ def test_no_page_for_customers_bears_a_mark_of_the_other(here: Business, there: 
     assert here.name in text(at(here).get("/"))
     assert MARKS[here.slug][2] in text(at(here).get("/track/nothing-like-a-token"))
     assert MARKS[here.slug][3] in text(at(here).get(f"/track/{token}"))
+
+
+@BOTH
+def test_a_lost_link_is_looked_for_at_the_business_that_was_asked(
+    here: Business, there: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = Post()
+    monkeypatch.setattr(wiring, "carriers", lambda business: post)
+    for business in (here, there):
+        job = make_job(email="ida@example.com", tracking_token=TOKENS[business.slug])
+        wiring.jobs(business).change(lambda book, job=job: book.put(job))  # type: ignore[misc]
+    assert at(here).post("/lost-link/", {"to": "ida@example.com"}).status_code == 303
+    for business, sent in ((there, 0), (here, 1)):
+        assert links.deliver(business, post, outgoing.composed_links, NOON) == sent
+    (envelope,) = post[Channel.EMAIL].taken
+    assert envelope.composed
+    assert TOKENS[here.slug] in envelope.composed.text
+    assert TOKENS[there.slug] not in envelope.composed.text
 
 
 @BOTH

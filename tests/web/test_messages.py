@@ -156,9 +156,16 @@ def test_a_late_crew_says_when_they_were_expected() -> None:
 def test_a_failed_visit_says_why_in_our_words() -> None:
     event = Event(NOON, "joel", from_=Status.IN_PROGRESS, to=Status.BOOKED, reason="no_access: dog")
     said = text(Told.COULD_NOT, BOOKED.happened(event))
-    assert said.startswith("We were there at 12:00 PM, but we could not get in.")
+    assert said.startswith("We were there at 12:00 PM, but could not get in.")
     assert "call (619) 555-0100" in said
     assert "dog" not in said
+
+
+def test_a_failed_visit_of_another_day_says_which() -> None:
+    yesterday = NOON - timedelta(days=1)
+    event = Event(yesterday, "joel", from_=Status.IN_PROGRESS, to=Status.BOOKED, reason="unsafe: x")
+    said = text(Told.COULD_NOT, BOOKED.happened(event))
+    assert said.startswith("We were there on Thu, May 21, 12:00 PM, but it was not safe to do.")
 
 
 def test_a_price_is_asked_for() -> None:
@@ -212,10 +219,13 @@ def test_the_business_reads_what_the_customer_wrote_since() -> None:
 
 
 def test_a_gate_code_never_leaves_the_board() -> None:
-    code = MessageIn("m1", NOON, "Gate code 4471#", answer="Thanks: 4471#")
+    code = MessageIn("m1", NOON, "Gate code 4471#", gate_code=True)
     job = replace(BOOKED, messages_in=(code,), access_notes="Ring twice\nGate code 4471#")
+    changed = replace(job, access_notes="Ring")
+    plainly = replace(job, messages_in=(replace(code, gate_code=UNSET),))
     for event, channel in EACH:
-        assert "4471#" not in everything(told(event, job, channel)).replace("Thanks: 4471#", "")
+        for each in (job, changed, plainly):
+            assert "4471#" not in everything(told(event, each, channel))
     assert "how to get in" in told(Told.CUSTOMER_MESSAGE, job, Channel.EMAIL).text
 
 

@@ -13,8 +13,9 @@ from django.test import Client
 from msgspec.structs import replace
 
 from dispatch import wiring
-from dispatch.domain.job import Crew, Eta, Event, Job, OnMyWay, Request
+from dispatch.domain.job import Consent, Crew, Eta, Event, Job, MessageIn, OnMyWay, Request
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.outbox.message import Message
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Paid, Payment, PriceLine, Quote
@@ -57,6 +58,19 @@ def job_with_canaries(**fields: Any) -> Job:
                 ),
                 Event(**event, what="edited", version=2, changes={"phone": ("86753", "canary")}),
             ),
+            "messages_in": (
+                MessageIn(id="m1", at=NOON, text="canary gate 86753", gate_code=True),
+                MessageIn(
+                    id="m2",
+                    at=NOON,
+                    text="A piano?",
+                    answer="Yes",
+                    answered_at=NOON,
+                    answered_by="canary.user",
+                ),
+            ),
+            "messages": (Message(id="canary-message", to="canary@example.com", error="canary"),),
+            "consent": {"sms": Consent(at=NOON, by="canary.user", words="canary words")},
             "request": Request(key="canary-key", digest="canary-digest", source="canary-source"),
             "status": Status.BOOKED,
             **fields,
@@ -107,7 +121,12 @@ PATHS = [
     *("/api/jobs", "/api/jobs/{}", "/api/crew", "/api/docs", "/api/openapi.json", "/api/nope"),
     *(
         f"/track/{TOKEN}{part}"
-        for part in ("", "/live", "/ready", "/cancel", "/undo", "/quote", "/nope")
+        for part in ("", "/live", "/ready", "/cancel", "/undo", "/quote", "/nope", "/receipt")
+    ),
+    *(
+        f"/track/{token}/{part}"
+        for token in (TOKEN, "u" * 32)
+        for part in ("reschedule", "message", "calendar.ics")
     ),
 ]
 POSTS: list[tuple[str, dict[str, str]]] = [
@@ -123,6 +142,9 @@ POSTS: list[tuple[str, dict[str, str]]] = [
     *((f"/track/{'u' * 32}/{part}", {}) for part in ("ready", "cancel", "undo", "quote")),
     *((f"/track/{TOKEN}/quote", {"id": "q" * 9, "answer": said}) for said in ("x", "accepted")),
     (f"/track/{TOKEN}/quote", {"id": "r" * 9, "answer": "declined"}),
+    *((f"/track/{TOKEN}/reschedule", {"window": when}) for when in ("x", "2026-05-26 morning")),
+    *((f"/track/{TOKEN}/message", {"text": said}) for said in ("", "Is the piano fine, too?")),
+    *((f"/track/{'u' * 32}/{part}", {"text": "x"}) for part in ("reschedule", "message")),
 ]
 
 

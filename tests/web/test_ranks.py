@@ -88,6 +88,10 @@ TABLE: dict[str, Route] = {
     "track/<str:token>/live": page(*all_get(200)),
     "track/<str:token>/ready": both(all_get(200), all_get(303)),
     "track/<str:token>/cancel": both(all_get(200), all_get(303)),
+    "track/<str:token>/reschedule": both(all_get(200), all_get(422)),  # into no window
+    "track/<str:token>/message": both(all_get(200), all_get(303), text="Is the piano fine?"),
+    "track/<str:token>/receipt": page(*all_get(303)),  # of what is not done
+    "track/<str:token>/calendar.ics": page(*all_get(404)),  # of no window
     "track/<str:token>/undo": both(all_get(303), all_get(303)),
     "track/<str:token>/quote": both(all_get(303), all_get(409), answer="accepted"),  # to none
     "track/<str:token>/photos/<str:photo_id>": page(*all_get(404)),  # of no photo
@@ -142,6 +146,9 @@ TABLE: dict[str, Route] = {
     "dashboard/jobs/<str:job_id>/move": action(CREW_DO, status="in_progress", expected="booked"),
     "dashboard/jobs/<str:job_id>/assign": action(DISPATCHER_DOES, driver="ana"),
     "dashboard/jobs/<str:job_id>/notes": action(CREW_DO, text="Two couches"),
+    "dashboard/jobs/<str:job_id>/answer": action(  # 422: to no message
+        (302, 403, 403, 422), id="m1", answer="Yes, it is."
+    ),
     "dashboard/jobs/<str:job_id>/eta": action(CREW_DO, eta="14:20"),
     "dashboard/jobs/<str:job_id>/position": action((302, 403, 200, 200), lat="32.7", lon="-117.1"),
     "dashboard/jobs/<str:job_id>/resume": action(DISPATCHER_DOES, channel="sms"),

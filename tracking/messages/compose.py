@@ -14,7 +14,7 @@ from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.outbox.message import Channel, Composed, Told
 from dispatch.domain.outbox.texts import plain, sayable
-from dispatch.outbox.addresses import drawer_link, tracking_link
+from dispatch.outbox.addresses import drawer_link, privacy_link, tracking_link
 from tracking.messages.email import composed_email
 from tracking.messages.news import News
 from tracking.public import TrackedJob
@@ -85,6 +85,7 @@ def _composed(
     business: Business, name: str, channel: Channel, context: dict[str, Any], unsubscribe: str
 ) -> Composed:
     context |= {"business": business, "unsubscribe": unsubscribe}
+    context["privacy"] = privacy_link(business)
     template = cast(Template, get_template(template_of(name, channel)))
     if channel is Channel.SMS:
         return Composed(plain(template.render(context)))

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from dispatch.domain.business import Business
@@ -16,15 +16,13 @@ LIKE_AN_ADDRESS = re.compile(r"[/@]|www\.|\.\w\w", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class News:
     """`was`: `window`, `price` and `eta` as they were, where they have changed. `days_ahead` of the
-    window, 0 on its day; `change_until` is the customer's cut-off. `description` and `words`, what
-    they wrote since, are the customer's own, without what is for getting in; `answer` is the
-    business's.
+    window, 0 on its day. `description` and `words`, what they wrote since, are the customer's own,
+    without what is for getting in; `answer` is the business's.
     """
 
     greeting: str
     was: dict[str, Any]
     days_ahead: int | None
-    change_until: datetime | None
     cancelled_by_customer: bool
     description: str
     words: tuple[str, ...]
@@ -33,12 +31,10 @@ class News:
     @classmethod
     def of(cls, job: Job, business: Business, since: datetime, at: datetime) -> "News":
         window, last = job.window, job.last_move
-        notice = timedelta(hours=business.cancel_hours)
         return cls(
             greeting="" if LIKE_AN_ADDRESS.search(job.customer_name) else job.customer_name,
             was=before(job, since),
             days_ahead=(window.date - business.today(at)).days if window else None,
-            change_until=business.span(window)[0] - notice if window else None,
             cancelled_by_customer=last is not None and last.by == CUSTOMER,
             description="".join(_fit_to_send(job, [job.description])),
             words=_fit_to_send(job, _written(job, since)),
@@ -47,7 +43,11 @@ class News:
 
 
 def _written(job: Job, since: datetime) -> list[str]:
-    return [each.text or "" for each in job.messages_in or () if each.at and each.at >= since]
+    return [
+        each.text or ""
+        for each in job.messages_in or ()
+        if each.at and each.at >= since and not each.gate_code
+    ]
 
 
 def _fit_to_send(job: Job, texts: list[str]) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.privacy.redaction import StillOpen, has_left, unknown
 from dispatch.domain.search import customer_asked
-from dispatch.domain.stored.document import UnreadableDocument
 from dispatch.domain.stored.ledger import Entry
 
 TEXTS = ("phone", "email", "postcode", "description", "access_notes", "language", "price_lines")
@@ -40,14 +39,12 @@ def redacted(business: Business, named: list[str], of: str | None, *, dry: bool)
     problems = dict[str, None]()
     for job_id, entries in found.items():
         try:
-            if not dry:
-                redactor.redact(job_id, at)
+            if not dry and (why := redactor.redact(job_id, at)):
+                problems[why] = None
         except StillOpen as error:
             raise CommandError(f"Somebody has just reopened the job {job_id!r}.") from error
         except JobNotFound as error:
             raise CommandError(f"Somebody has just taken out the job {job_id!r}.") from error
-        except UnreadableDocument as error:
-            problems[str(error)] = None
         left = [entry for entry in entries if not has_left(entry)]
         what = _taken_out(left)
         yield (

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dispatch.domain.job import REMOVED, Job
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.privacy.redaction import StillOpen, has_left, redacted
-from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
+from dispatch.domain.stored.document import LedgerMoved, StoreUnavailable, UnreadableDocument
 from dispatch.domain.stored.ledger import Entry
 from dispatch.stores.job_repository import JobRepository, readable
 from dispatch.stores.photos.files import PhotoFiles, name
@@ -57,10 +57,11 @@ class Redactor:
             raise unread or JobNotFound(job_id)
         return found
 
-    def redact(self, job_id: str, at: datetime) -> None:
+    def redact(self, job_id: str, at: datetime) -> str:
         """Without its person from then on, and its photos gone. Done again, it finishes what was
-        begun. Raises JobNotFound, StillOpen, StoreUnavailable: UnreadableDocument, once all else is
-        done, where a copy may be in a month that cannot be read.
+        begun. Why a copy may be left in a month that cannot be read; empty where all can.
+
+        Raises JobNotFound, StillOpen, StoreUnavailable.
         """
         for _ in range(LOOKS):
             found, unread = self._look(job_id)
@@ -72,10 +73,8 @@ class Redactor:
             left = [copy.place for copy in found if not has_left(copy.entry)]
             for place in left:
                 self._take_out(place, [job_id], at)
-            if not left and unread:
-                raise unread
             if not left:
-                return
+                return str(unread or "")
         raise StoreUnavailable(f"Others change the job {job_id!r} all the time. Try again.")
 
     def _look(self, job_id: str) -> tuple[list[Copy], UnreadableDocument | None]:
@@ -154,6 +153,9 @@ class Redactor:
         self._jobs.change(lambda book: book.stamped(stamp))  # everybody looks at it again
 
     def _remove_photos(self, jobs: Iterable[Job]) -> None:
+        """Only of jobs that can be written here: elsewhere they may still be needed."""
+        if refusal := self._jobs.read().migration.refusal:
+            raise LedgerMoved(refusal)
         if self._files is None:
             return
         named: dict[date, set[str]] = {}
