@@ -1,6 +1,7 @@
 """Booking as impatient people do it: half filled in, clicked twice, gone back to."""
 
 import re
+from datetime import date
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -8,6 +9,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from dispatch.domain.job import Job
 from tests.browser.conftest import Window
 from tests.browser.site import NUMBERS, Site, book, choose_day, fill_booking, time_of_day
+from tests.making import BUSINESS
 from tests.photos.pictures import jpeg
 
 pytestmark = pytest.mark.long
@@ -319,3 +321,21 @@ def test_booking_again_takes_a_day_and_no_typing(window: Window, site: Site) -> 
     send(page).click()
     expect(page.get_by_role("heading", name="We have your request")).to_be_visible()
     assert len(jobs_of(site, name)) == 2
+
+
+def test_enter_takes_none_of_the_times_that_are_offered_instead(mark: Page, site: Site) -> None:
+    name = f"Mark Enters {next(NUMBERS)}"
+    fill_booking(mark, name)
+    choose_day(mark, 8)
+    day = date.fromisoformat(mark.locator("[name=date]:checked").get_attribute("value") or "")
+    site.many_jobs(8, window=BUSINESS.window(day, "morning"))
+    send(mark).click()
+    expect(mark.get_by_role("alert").first).to_contain_text("is full now")
+    choose_day(mark, 10)
+    time_of_day(mark, "afternoon").check()
+    mark.get_by_label("Name", exact=True).press("Enter")
+    expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
+    (job,) = jobs_of(site, name)
+    assert job.window
+    assert job.window.name == "afternoon"
+    assert job.window.date > day
