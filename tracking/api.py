@@ -29,6 +29,7 @@ TRACKED = {
     ],
     **{name: JOB[name] for name in ("customer_name", "location", "window", "updated_at")},
     "load": "Half load",
+    "items": [{"name": "mattress", "count": 2}],
     "price": 320,
     "was_price": None,
     "is_estimate": False,

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from dispatch import positions, wiring
 from dispatch.domain.business import Business
-from dispatch.domain.job import LONG_AGO, Job, MessageIn, Window
+from dispatch.domain.job import LONG_AGO, Item, Job, MessageIn, Window
 from dispatch.domain.moves import (
     CUSTOMER_READY_FROM,
     coming,
@@ -126,6 +126,7 @@ class TrackedJob:
     customer_name: str
     location: str
     load: str
+    items: tuple[Item, ...]
     price: Decimal | None
     was_price: Decimal | None
     is_estimate: bool
@@ -182,6 +183,7 @@ class TrackedJob:
             customer_name=job.customer_name,
             location=job.location,
             load=load.label if load else "",
+            items=job.items,
             price=job.price if job.price is not UNSET else None,
             was_price=story.was_price(job),
             is_estimate=job.status is Status.PENDING,

@@ -24,6 +24,7 @@ from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Quote
 from dispatch.explain import clash_text
 from dispatch.explain.history import failed_text
+from dispatch.explain.words import when
 from dispatch.templatetags.formats import hours, number, time_text
 
 LONGEST = 80  # characters of a customer's message
@@ -37,6 +38,7 @@ REMEDIES: dict[Why, tuple[Permission, Any]] = {
     Why.CLASH: (Permission.ASSIGN, gettext_lazy("Give it to somebody else")),
     Why.MESSAGE: (Permission.ANSWER, gettext_lazy("Answer it")),
     Why.ANSWERED: (Permission.EDIT, gettext_lazy("Go on with it")),
+    Why.MOVED: (Permission.ASSIGN, gettext_lazy("Look whether the driver can")),
     Why.NOT_TOLD: (Permission.NOTE, gettext_lazy("Call them")),
     Why.REQUEST: (Permission.DISCARD, gettext_lazy("Confirm or decline")),
 }
@@ -133,6 +135,10 @@ class Teller:
                 return format_html("“<bdi>{}</bdi>”", text)
             case Why.ANSWERED, Quote() as quote:
                 return self._answer(quote)
+            case Why.MOVED, _about:
+                return _("the customer chose %(when)s") % {
+                    "when": when(need.job.window, self.business)
+                }
             case Why.NOT_TOLD, _about:
                 return _("a message to them did not arrive")
         return _("today, %(hours)s") % {"hours": hours(need.job.window)} if need.job.window else ""

@@ -31,6 +31,7 @@ MARKS: dict[Why, tuple[Any, str]] = {
     Why.CLASH: (gettext_lazy("Not free"), "red"),
     Why.MESSAGE: (gettext_lazy("Wants an answer"), "yellow"),
     Why.ANSWERED: (gettext_lazy("Answered"), "yellow"),
+    Why.MOVED: (gettext_lazy("Moved by customer"), "yellow"),
     Why.NOT_TOLD: (gettext_lazy("Not told"), "yellow"),
     Why.REQUEST: (gettext_lazy("Requests"), "blue"),
 }

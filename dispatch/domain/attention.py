@@ -26,6 +26,7 @@ class Why(Enum):
     CLASH = auto()  # somebody on it is away, or the driver's window overfull
     MESSAGE = auto()  # the customer's, which nobody has answered
     ANSWERED = auto()  # by the customer: yes or no to a price
+    MOVED = auto()  # by the customer, into another window, and a driver is on it
     NOT_TOLD = auto()  # a message to the customer failed
     REQUEST = auto()  # it waits longer than customers are told
 
@@ -97,9 +98,21 @@ def _unheard(job: Job) -> Iterator[Need]:
     is_theirs = quote and quote.answer and quote.answered_by in (None, CUSTOMER)  # no member heard
     if quote and is_theirs and not _seen_to(job, quote.answered_at):
         yield Need(job, Why.ANSWERED, quote)
+    if job.crew.driver and job.still_coming and (moved := _moved(job)):
+        yield Need(job, Why.MOVED, moved)
     for message in job.messages or ():
         if message.state == "failed" and not _seen_to(job, message.at):
             yield Need(job, Why.NOT_TOLD, message)
+
+
+def _moved(job: Job) -> Event | None:
+    """The customer's choice of another window, where no member has done anything since."""
+    for event in reversed(job.history):
+        if event.by not in (CUSTOMER, SYSTEM):
+            return None
+        if event.what == "edited" and event.changes and "window" in event.changes:
+            return None if _seen_to(job, event.at) else event
+    return None
 
 
 def _seen_to(job: Job, since: datetime | None) -> bool:

@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from dispatch.domain.business import Business, NotBookable
 from dispatch.domain.job import Window
 from dispatch.templatetags.formats import day_text
+
+TOO_LATE = gettext_lazy("It is too late for that time. Please choose a later one.")
 
 
 def unbookable_text(why: NotBookable, window: Window, business: Business, at: datetime) -> str:
@@ -18,6 +20,10 @@ def unbookable_text(why: NotBookable, window: Window, business: Business, at: da
             return _("We are closed on %s. Please choose another day.") % day
         case NotBookable.NOT_THEN:
             return _("We have no such time on %s. Please choose another.") % day
+        case NotBookable.OVER if window.date == business.today(at):
+            return str(TOO_LATE)
+        case NotBookable.TOO_SOON if not business.notice_hours:
+            return str(TOO_LATE)
         case NotBookable.OVER:
             return _("%s is over. Please choose another day.") % day
         case NotBookable.TOO_SOON:

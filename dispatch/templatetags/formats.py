@@ -173,9 +173,11 @@ def window(promised: Window | None, business: Business) -> str:
 
 @register.filter
 def day_and_hours(promised: Window, business: Business) -> SafeString:
-    """`Saturday, May 23, 12–4 PM`, the hours on one line."""
+    """`Saturday, May 23, 12–4 PM`, the day on one line where it fits, the hours always."""
     day = day_text(promised.date, business, letters=LONG_DAY)
-    return format_html('{}, <span class="hours">{}</span>', day, hours(promised))
+    return format_html(
+        '<span class="day">{},</span> <span class="hours">{}</span>', day, hours(promised)
+    )
 
 
 @register.filter

@@ -65,6 +65,8 @@ def test_a_business_that_confirms_by_itself_says_so(client: Client, jobs: JobRep
         book(client)
     assert not any("we confirm" in page.lower() or "confirm it" in page for page in pages)
     assert "Your booking holds at once" in pages[1]
+    assert "Book this pickup" in pages[1]
+    assert "Request this pickup" not in pages[1]
     assert the_job(jobs).status is Status.BOOKED
 
 

@@ -12,7 +12,17 @@ from dispatch.domain.job import Crew, Eta, Job, OnMyWay, Window
 from dispatch.domain.status import Status
 from dispatch.stores.job_repository import JobRepository
 from dispatch.stores.repository import RosterRepository
-from tests.making import BUSINESS, DANA, NOON, TOKEN, FakeClock, make_job, unavailable
+from tests.making import (
+    BUSINESS,
+    DANA,
+    FULL,
+    LARGE,
+    NOON,
+    TOKEN,
+    FakeClock,
+    make_job,
+    unavailable,
+)
 from tests.web.pages import sent_back, text, words
 from tests.web.test_capacity import PLACES, fill
 
@@ -78,11 +88,11 @@ def test_date_and_window_may_come_apart(client: Client, jobs: JobRepository) -> 
 def test_the_page_shows_each_day_with_what_is_left(client: Client, jobs: JobRepository) -> None:
     put(jobs)
     fill(jobs, PLACES, window=TUESDAY)
-    fill(jobs, PLACES - 1, window=on("2026-05-27"))
+    fill(jobs, PLACES - 1, "other", window=on("2026-05-27"))
     page = client.get(ASK)
     shown = words(page)
     assert "Monday, May 25 8 AM–12 PM your time now 12–4 PM 8 left" in shown
-    assert "Tuesday, May 26 8 AM–12 PM" in shown
+    assert "Tuesday, May 26 8 AM–12 PM full" in shown
     assert 'value="2026-05-25 morning" required disabled' in text(page)
     assert "Wednesday, May 27 8 AM–12 PM 1 left" in shown
     assert "Sunday" not in shown, "we are closed then"
@@ -272,6 +282,48 @@ def test_out_of_reach_it_is_asked_once_more_under_the_same_key(
     assert choose(client, key="one-visit").status_code == 303
 
 
+def test_out_of_reach_the_time_of_the_button_that_was_pressed_stays_chosen(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs)
+    with unavailable(jobs):
+        answer = choose(client, instead="2026-05-26 afternoon")
+    assert answer.status_code == 503
+    assert 'value="2026-05-26 afternoon" required checked' in text(answer)
+
+
+def test_a_window_with_too_little_room_for_this_much_is_not_called_full(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs, load=FULL.name)
+    fill(jobs, PLACES - 1, window=TUESDAY)
+    fill(jobs, prefix="other", window=on("2026-05-27"))
+    with override_settings(BUSINESSES=(LARGE,)):
+        shown = words(client.get(ASK))
+    assert "Tuesday, May 26 8 AM–12 PM too little room" in shown
+    assert "Wednesday, May 27 8 AM–12 PM full" in shown
+
+
+def test_a_window_that_is_over_today_does_not_say_that_the_day_is(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs)
+    answer = choose(client, "2026-05-22 morning")
+    assert answer.status_code == 422
+    assert "It is too late for that time. Please choose a later one." in words(answer)
+    assert "May 22 is over" not in words(answer)
+
+
+def test_where_no_notice_is_asked_for_none_is_spoken_of(
+    client: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs)
+    clock.tick(60)
+    with override_settings(BUSINESSES=(replace(BUSINESS, notice_hours=0),)):
+        answer = choose(client, "2026-05-22 afternoon")
+    assert "It is too late for that time. Please choose a later one." in words(answer)
+
+
 def test_a_job_without_a_window_is_given_one(client: Client, jobs: JobRepository) -> None:
     put(jobs, window=None)
     assert "So far: No time agreed yet" in words(client.get(ASK))
@@ -292,3 +344,25 @@ def test_the_crew_read_it_in_the_history(client: Client, dana: Client, jobs: Job
     choose(client)
     drawer = words(dana.get(f"/dashboard/jobs/{ID}"))
     assert "Edited: window Mon, May 25 (Morning) → Tue, May 26 (Morning) The customer" in drawer
+
+
+def test_who_runs_the_day_is_told_until_a_member_has_done_something_with_it(
+    client: Client, dana: Client, joel: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    put(jobs, crew=Crew(driver="joel"))
+    clock.tick(1)
+    choose(client)
+    told = "Moved by customer the customer chose Tue, May 26 (Morning)"
+    assert f"{told} Look whether the driver can" in words(dana.get("/dashboard/board"))
+    assert f"{told} Look at it" in words(joel.get("/dashboard/board"))
+    clock.tick(1)
+    dispatch.jobs.note(BUSINESS, ID, "Joel can", by=DANA)
+    assert told not in words(dana.get("/dashboard/board"))
+
+
+def test_of_a_job_without_a_driver_nobody_is_told_more(
+    client: Client, dana: Client, jobs: JobRepository
+) -> None:
+    put(jobs)
+    choose(client)
+    assert "Moved by customer" not in words(dana.get("/dashboard/board"))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 import dispatch.jobs
 from dispatch import wiring
-from dispatch.domain.job import Crew, Event, Job, Window
+from dispatch.domain.job import Crew, Event, Item, Job, Window
 from dispatch.domain.moves import UNDO, move
 from dispatch.domain.permissions import THE_CUSTOMER
 from dispatch.domain.roster import Roster
@@ -75,6 +75,12 @@ def test_the_page_says_what_was_promised(client: Client, jobs: JobRepository) ->
     shown = words(client.get(PAGE))
     for fact in ("Sat, May 23 · Afternoon, 12–4 PM", "Soderblom Ave", "Full load", "$600", "Mark"):
         assert fact in shown
+
+
+def test_the_page_says_what_was_counted(client: Client, jobs: JobRepository) -> None:
+    """Also what the business takes no more."""
+    put(jobs, items=(Item("mattress", 2), Item("old_piano", 1)))
+    assert "Items 2 × Mattress 1 × old piano" in words(client.get(PAGE))
 
 
 def test_until_it_is_confirmed_a_price_is_an_estimate(client: Client, jobs: JobRepository) -> None:

@@ -129,7 +129,7 @@ def _ask_window(
         "needed": business.places_of(job.load),
         "soon": days[:SOON],
         "later": days[SOON:],
-        "chosen": sent.get("window", ""),
+        "chosen": sent.get("instead") or sent.get("window", ""),
         "key": sent.get("key") or wiring.new_token(),
         "expected": sent.get("expected") or job.status,
         "version": sent.get("version") or job.version,
