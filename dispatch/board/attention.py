@@ -135,10 +135,9 @@ class Teller:
                 return format_html("“<bdi>{}</bdi>”", text)
             case Why.ANSWERED, Quote() as quote:
                 return self._answer(quote)
-            case Why.MOVED, _about:
-                return _("the customer chose %(when)s") % {
-                    "when": when(need.job.window, self.business)
-                }
+            case Why.MOVED, _about if need.job.window:
+                chosen = when(need.job.window, self.business)
+                return _("the customer chose %(when)s") % {"when": chosen}
             case Why.NOT_TOLD, _about:
                 return _("a message to them did not arrive")
         return _("today, %(hours)s") % {"hours": hours(need.job.window)} if need.job.window else ""

@@ -163,6 +163,31 @@ def test_out_of_reach_it_is_given_back_under_the_same_key(
     assert 'name="key" value="one-visit"' in text(answer)
 
 
+def test_out_of_reach_for_long_it_is_given_back_each_time(
+    client: Client, jobs: JobRepository
+) -> None:
+    """Though after the first failure nobody knows any more which pickup it is about."""
+    put(jobs)
+    with unavailable(jobs):
+        for _ in range(2):
+            answer = write(client, key="one-visit")
+            assert answer.status_code == 503
+            assert 'name="key" value="one-visit"' in text(answer)
+            assert PIANO in text(answer)
+
+
+def test_what_is_too_much_now_is_given_back(
+    client: Client, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(jobs)
+    monkeypatch.setattr("tracking.views.link.ON_ONE_JOB.most", 0)
+    answer = write(client)
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert f"{PIANO}</textarea>" in text(answer)
+    assert "That was a lot in a short time, so nothing was changed now." in words(answer)
+
+
 def test_who_writes_without_end_is_limited(client: Client, jobs: JobRepository) -> None:
     many = [make_job(status=BOOKED, id=f"j{n}", tracking_token=f"{n:032}") for n in range(8)]
     jobs.change(lambda book: book.put(*many))

@@ -32,6 +32,7 @@ from tracking.views.link import (
     refused,
     to_page,
     too_often,
+    too_often_text,
 )
 
 SOON = 7  # days that are shown at once; later ones are folded
@@ -145,12 +146,12 @@ def _ask_window(
 @of_a_link
 def message(request: SiteRequest, token: str) -> HttpResponse:
     """POST sends `text` to the crew, as a `gate_code` to the access notes too; GET asks for it."""
-    _shown, job = tracked(request, token)
     if request.method == "POST":
         try:
-            return _written(request, token, job)
-        except TooMany as error:
-            return too_often(request, token, job, error)
+            return _written(request, token)
+        except StoreUnavailable:
+            return _ask_text(request, token, None, 503)
+    _shown, job = tracked(request, token)
     try:
         letter.check_may_write(job)
     except (IllegalMove, TooManyLetters) as error:
@@ -158,9 +159,10 @@ def message(request: SiteRequest, token: str) -> HttpResponse:
     return _ask_text(request, token, job)
 
 
-def _written(request: SiteRequest, token: str, job: Job) -> HttpResponse:
-    """Raises TooMany."""
+def _written(request: SiteRequest, token: str) -> HttpResponse:
+    """Raises StoreUnavailable."""
     business, sent = request.business, request.POST
+    _shown, job = tracked(request, token)
     try:
         text = letter.text_of("text", sent.get("text"))
         with counted(request, job):
@@ -171,8 +173,10 @@ def _written(request: SiteRequest, token: str, job: Job) -> HttpResponse:
             )
     except InvalidInput as error:
         return _ask_text(request, token, job, 422, explain(error, business))
-    except StoreUnavailable:
-        return _ask_text(request, token, job, 503)
+    except TooMany as error:
+        response = _ask_text(request, token, job, 429, too_often_text(error))
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
     except (IllegalMove, TooManyLetters) as error:
         now = jobs.find(business, job.id, by=THE_CUSTOMER)
         return refused(request, token, now, _why_not(error, business))
@@ -186,14 +190,14 @@ def _why_not(error: IllegalMove | TooManyLetters, business: Business) -> str:
 
 
 def _ask_text(
-    request: SiteRequest, token: str, job: Job, status: int = 200, wrong: str = ""
+    request: SiteRequest, token: str, job: Job | None, status: int = 200, wrong: str = ""
 ) -> HttpResponse:
-    """Asks for the message; or once more, with what was typed, where that is `wrong` or the
-    storage out of reach (503).
+    """Asks for the message; or once more, with what was typed, where that is `wrong`, or the
+    storage out of reach (503): then nobody may know which job it is about.
     """
     sent = request.POST
     context = {
-        "job": public_view(request.business, job),
+        "job": public_view(request.business, job) if job else None,
         "token": token,
         "key": sent.get("key") or wiring.new_token(),
         "text": sent.get("text", ""),

@@ -68,6 +68,13 @@ def counted(request: SiteRequest, job: Job) -> Iterator[None]:
 
 
 def too_often(request: SiteRequest, token: str, job: Job, error: TooMany) -> HttpResponse:
+    response = refused(request, token, job, too_often_text(error), 429)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def too_often_text(error: TooMany) -> str:
+    """That nothing was done now, and how long to wait."""
     minutes = -(-error.retry_after // 60)
     if minutes > 90:
         hours = -(-minutes // 60)
@@ -82,9 +89,7 @@ def too_often(request: SiteRequest, token: str, job: Job, error: TooMany) -> Htt
             "count": count
         }
     why = _("That was a lot in a short time, so nothing was changed now.")
-    response = refused(request, token, job, f"{why} {wait}", 429)
-    response.headers["Retry-After"] = str(error.retry_after)
-    return response
+    return f"{why} {wait}"
 
 
 def expected(request: SiteRequest) -> Status | None:
