@@ -75,11 +75,13 @@ def test_a_double_click_makes_one_job(mark: Page, site: Site) -> None:
 def test_going_back_and_sending_again_makes_one_job(mark: Page, site: Site) -> None:
     name = f"Mark Again {next(NUMBERS)}"
     fill_booking(mark, name)
+    mark.get_by_role("spinbutton", name="Mattress").fill("2")
     send(mark).click()
     expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
     tracking = mark.url.partition("?")[0]
     mark.go_back()
     expect(mark.get_by_label("Address")).to_have_value("9230 Soderblom Ave")
+    expect(mark.get_by_role("spinbutton", name="Mattress")).to_have_value("2")
     send(mark).click()
     expect(mark.get_by_role("heading", name="We have your request")).to_be_visible()
     assert mark.url.startswith(tracking)
