@@ -46,11 +46,11 @@ class ComposeLinks(Protocol):
 
 def ask(business: Business, typed: str, at: datetime) -> None:
     """For the links of whoever has that phone number or e-mail address. Raises InvalidInput for
-    what is neither: `to`.
+    what is neither, and where we send nothing of the kind: `to`.
     """
     channel, to = _read(typed, business)
     if channel not in wiring.carriers(business):
-        return  # where nothing is sent, nothing is kept
+        raise InvalidInput({"to": _("We cannot send anything there. Please call us.")})
     # Keyed: of a number's plain hash anybody could find the number.
     hashed = salted_hmac(EVENT, f"{business.slug} {channel} {to}", algorithm="sha256").hexdigest()
     asked = Ask(hash=hashed, id=wiring.new_token(), channel=channel, to=to, at=at, next_at=at)

@@ -117,6 +117,17 @@ def test_what_is_neither_is_given_back_with_why(typed: str, why: str) -> None:
     assert not asks()
 
 
+@pytest.mark.parametrize(("typed", "channel"), [(NUMBER, Channel.SMS), (MAIL, Channel.EMAIL)])
+def test_where_nothing_of_the_kind_is_sent_that_is_said_and_nothing_is_kept(
+    post: Post, typed: str, channel: Channel
+) -> None:
+    del post[channel]
+    answer = ask(typed)
+    assert answer.status_code == 422
+    assert "We cannot send anything there. Please call us." in words(answer)
+    assert not asks()
+
+
 def test_one_sender_asks_ten_times_an_hour(client: Client) -> None:
     for number in range(10):
         assert ask("slip", client).status_code == 422
@@ -307,12 +318,6 @@ def test_one_that_cannot_be_composed_keeps_no_other_waiting(
     jobs.change(lambda book: book.without({"other"}))
     assert links.deliver(BUSINESS, post, broken, wiring.now()) == 1
     assert "The links of job bo are not sent yet." in caplog.text
-
-
-def test_where_nothing_is_sent_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "carriers", lambda business: {})
-    assert ask(MAIL).status_code == 303
-    assert not asks()
 
 
 def test_beyond_so_many_that_wait_the_oldest_stay(caplog: pytest.LogCaptureFixture) -> None:
