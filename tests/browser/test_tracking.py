@@ -35,9 +35,12 @@ def test_each_change_is_announced_and_the_focus_stays(window: Window, site: Site
     assert mark.url == f"{site.url}/track/{job.tracking_token}"
 
 
-def test_ready_is_taken_back_and_a_cancellation_asks_first(window: Window, site: Site) -> None:
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_ready_is_taken_back_and_a_cancellation_asks_first(
+    window: Window, site: Site, width: int
+) -> None:
     job = site.job()
-    mark = window(still=True)
+    mark = window(still=True, viewport={"width": width, "height": 844})
     mark.goto(f"/track/{job.tracking_token}")
     ready = mark.get_by_role("button", name="I'm ready for pickup")
     ready.scroll_into_view_if_needed()
