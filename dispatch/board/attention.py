@@ -38,7 +38,7 @@ REMEDIES: dict[Why, tuple[Permission, Any]] = {
     Why.CLASH: (Permission.ASSIGN, gettext_lazy("Give it to somebody else")),
     Why.MESSAGE: (Permission.ANSWER, gettext_lazy("Answer it")),
     Why.ANSWERED: (Permission.EDIT, gettext_lazy("Go on with it")),
-    Why.MOVED: (Permission.ASSIGN, gettext_lazy("Look whether the driver can")),
+    Why.MOVED: (Permission.ASSIGN, gettext_lazy("Tell the driver, and note it")),
     Why.NOT_TOLD: (Permission.NOTE, gettext_lazy("Call them")),
     Why.REQUEST: (Permission.DISCARD, gettext_lazy("Confirm or decline")),
 }

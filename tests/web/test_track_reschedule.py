@@ -353,7 +353,7 @@ def test_who_runs_the_day_is_told_until_a_member_has_done_something_with_it(
     clock.tick(1)
     choose(client)
     told = "Moved by customer the customer chose Tue, May 26 (Morning)"
-    assert f"{told} Look whether the driver can" in words(dana.get("/dashboard/board"))
+    assert f"{told} Tell the driver, and note it" in words(dana.get("/dashboard/board"))
     assert f"{told} Look at it" in words(joel.get("/dashboard/board"))
     clock.tick(1)
     dispatch.jobs.note(BUSINESS, ID, "Joel can", by=DANA)
