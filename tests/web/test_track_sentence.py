@@ -291,6 +291,18 @@ def test_a_history_that_says_something_else_hides_nothing(
     assert sentence(client) == "Confirmed for Friday, May 22, 12–4 PM"
 
 
+def test_who_has_paid_is_not_told_that_nothing_is_charged(
+    client: Client, jobs: JobRepository
+) -> None:
+    put(jobs, window=None)
+    assert "Nothing is charged." in words(client.get(f"{PAGE}/cancel"))
+    payment = Payment(id="p1", amount=Decimal(100), method="cash", at=NOON, by="joel")
+    put(jobs, window=None, payments=(payment,))
+    page = words(client.get(f"{PAGE}/cancel"))
+    assert "About what you have paid, please call us." in page
+    assert "Nothing is charged" not in page
+
+
 def test_what_is_paid_is_said_once_it_is_done(client: Client, jobs: JobRepository) -> None:
     payment = Payment(id="p1", amount=Decimal(100), method="cash", at=NOON, by="joel")
     put(jobs, payments=(payment,))

@@ -1,5 +1,7 @@
 """What the customer does with one tap: ready, cancelled, yes or no to a price, and undo."""
 
+from functools import partial
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -48,22 +50,23 @@ ASK = {
 def move(request: SiteRequest, token: str, to: Status) -> HttpResponse:
     """POST moves the job; GET asks first."""
     shown, job = tracked(request, token)
+    ask = partial(_ask, request, token, shown, to, _what_then(job, to))
     if request.method == "POST":
         try:
             return _done(request, token, job, to)
         except TooMany as error:
             return too_often(request, token, job, error)
         except StoreUnavailable:
-            return _ask(request, token, shown, to, 503)
+            return ask(503)
         except InvalidInput as error:
-            return _ask(request, token, shown, to, 422, explain(error, request.business))
+            return ask(422, explain(error, request.business))
     if job.status is to:  # done: the back button leads here
         return to_page(request, token)
     at, business = wiring.now(), request.business
     if why := refusal(job, to, by=THE_CUSTOMER, at=at, business=business, reason=""):
         words = explain(IllegalMove(why, job.status, to), business)
         return refused(request, token, job, words)
-    return _ask(request, token, shown, to)
+    return ask()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,19 +137,26 @@ def _ask_price(
     return render(request, "tracking/price.html", context, status=status)
 
 
+def _what_then(job: Job, to: Status) -> str:
+    """What the question says besides."""
+    if to is Status.CANCELLED and job.paid and job.paid.amount:
+        return _("We take it off our list. About what you have paid, please call us.")
+    return str(ASK[to][1])
+
+
 def _ask(
     request: SiteRequest,
     token: str,
     shown: TrackedJob,
     to: Status,
+    text: str,
     status: int = 200,
     wrong: str = "",
 ) -> HttpResponse:
     """Asks before it is done; or once more, with what was typed, where that is `wrong` or the
     storage out of reach (503).
     """
-    title, text = ASK[to]
-    context = {"job": shown, "token": token, "title": title, "text": text, "to": to}
+    context = {"job": shown, "token": token, "title": ASK[to][0], "text": text, "to": to}
     context |= {"wrong": wrong, "again": status == 503}
     context["key"] = request.POST.get("key") or wiring.new_token()
     return render(request, "tracking/ask.html", context, status=status)
