@@ -48,6 +48,7 @@ def window(browser: Browser, site: Site) -> Iterator[Window]:
     With `still`, the page's clock stands: it polls when `later(page)` is called, and only then.
     """
     contexts, complaints = [], []
+    site.look_at_requests()
 
     def listen(message: ConsoleMessage) -> None:
         if message.type == "error" and "Failed to load resource" not in message.text:

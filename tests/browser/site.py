@@ -21,7 +21,7 @@ from dispatch.domain.visit.photo import Kind, Photo
 from dispatch.stores.file import FileStore
 from dispatch.stores.photos.files import PhotoFiles
 from dispatch.stores.photos.folder import WholeFilesStorage
-from tests.making import BUSINESS, JOEL, PASSWORD, make_job
+from tests.making import BUSINESS, DANA, JOEL, PASSWORD, make_job
 from tests.opening import open_jobs
 from tests.serving import another_caller
 
@@ -120,6 +120,15 @@ class Site:
             lambda book: book.changed(book.job(job.id).assigned(crew, by=JOEL.name, at=at), at),
             job,
         )
+
+    def look_at_requests(self) -> None:
+        """Somebody of the crew has: so no customer has sent too many that wait."""
+
+        def seen(book: JobBook) -> JobBook:
+            waiting = book.untouched
+            return book.put(*(job.noted("Seen.", by=DANA.name, at=self.now()) for job in waiting))
+
+        self._jobs.change(lambda book: seen(book) if book.untouched else book)
 
     def back_to(self, jobs: list[Job]) -> None:
         """These jobs as they were, and no others, in a storage that is there."""

@@ -68,7 +68,7 @@ def test_the_customer_sees_where_they_are_from_the_tick_until_the_start(
     expect(note).to_be_hidden()
     expect(large(joel).locator(".said")).to_contain_text("Started")
     lucia.reload()
-    expect(lucia.get_by_role("heading", level=1)).to_have_text("We are at work")
+    expect(lucia.get_by_role("heading", level=1)).to_contain_text("We are at work")
     expect(map_of(lucia)).to_have_count(0)
 
 
