@@ -312,10 +312,11 @@ class JobBook(Ledger[Job]):
     def noted(self, job_id: str, message: Message) -> "JobBook":
         """With what has become of one of its messages, which is no change of the job."""
         job = self.value(job_id)
-        if job is None or message in (job.messages or ()):
-            return self
-        messages = tuple(message if each.id == message.id else each for each in job.messages or ())
-        return self.put(replace(job, messages=messages))
+        known = (job and job.messages) or ()
+        messages = tuple(message if each.id == message.id else each for each in known)
+        return (
+            self if job is None or messages == known else self.put(replace(job, messages=messages))
+        )
 
     def changed(self, job: Job, at: datetime) -> "JobBook":
         """With this next state of a job; the very same book where nothing is new."""
