@@ -317,8 +317,8 @@ def test_it_is_tried_again_ever_more_seldom_for_a_day() -> None:
 def test_what_waits_and_holds_no_more_is_due_a_minute_after() -> None:
     job = mark(status=CANCELLED, updated_at=NOON)
     waits = one(Told.REMINDER, at=NOON + timedelta(hours=1), state=State.WAITING)
-    assert not is_due(job, waits, BUSINESS, NOON + HOLD)
-    assert is_due(job, waits, BUSINESS, NOON + HOLD + seconds(1))
+    assert not is_due(job, waits, BUSINESS, NOON + HOLD - seconds(1))
+    assert is_due(job, waits, BUSINESS, NOON + HOLD)
 
 
 def test_another_versions_message_is_left_alone() -> None:
