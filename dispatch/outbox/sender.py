@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -19,8 +19,16 @@ from msgspec.structs import replace
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import SYSTEM, Job
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.outbox.caused import recipient
-from dispatch.domain.outbox.due import is_due, over, settled, tried_again, with_reminders
+from dispatch.domain.outbox.due import (
+    OF_THE_MOMENT,
+    is_due,
+    over,
+    settled,
+    tried_again,
+    with_reminders,
+)
 from dispatch.domain.outbox.message import (
     Channel,
     Composed,
@@ -41,6 +49,7 @@ log = logging.getLogger(__name__)
 
 LOOK = 1.0  # seconds between looks for what is due
 AT_ONCE = 8  # messages that are on their way together
+A_LOOK = 4 * AT_ONCE  # messages at most, so that what becomes due meanwhile waits for few
 
 
 class Compose(Protocol):
@@ -68,29 +77,32 @@ class Sender:
         if not (self.due() or self._unnoted or links_are_due) or not self._lease.hold():
             return 0
         remind = partial(with_reminders, business=business, channels=self._carriers, at=at)
-        if remind(book := self._jobs.read()) is not book:
+        if remind(book := _here(self._jobs.read())) is not book:
             self._jobs.change(remind)
         for message_id in list(self._unnoted):
             self._note(message_id)
-        sent = 0
+        due = self.due()[:A_LOOK]
+        tasks = [self._pool.submit(self._settle, business, job.id, one.id) for job, one in due]
+        wait(tasks)  # whatever one raises: what is still on its way is due, and is not sent twice
+        sent = sum(task.result() for task in tasks)
         if links_are_due:
-            sent = links.deliver(business, self._carriers, self._compose_links, at)
-        due = [(job.id, message.id) for job, message in self.due()]
-        return sent + sum(self._pool.map(lambda each: self._settle(business, *each), due))
+            sent += links.deliver(business, self._carriers, self._compose_links, at)
+        return sent
 
     def due(self) -> list[tuple[Job, Message]]:
-        """What is to be sent or settled now, the longest due first; the reminders of tomorrow's
-        jobs, which are not in the book before, among it. Raises StoreUnavailable.
+        """What is to be sent or settled now, first what is of the moment, then the longest due; the
+        reminders of tomorrow's jobs, which are not in the book before, among it. Raises
+        StoreUnavailable.
         """
         business, at = wiring.in_force(self._business), wiring.now()
-        book = with_reminders(self._jobs.read(), business, self._carriers, at)
+        book = with_reminders(_here(self._jobs.read()), business, self._carriers, at)
         found = [
             (job, message)
             for job in book.jobs
             for message in job.messages or ()
             if message.id not in self._unnoted and is_due(job, message, business, at)
         ]
-        return sorted(found, key=lambda each: each[1].at or at)
+        return sorted(found, key=lambda each: (each[1].event not in OF_THE_MOMENT, each[1].at))
 
     @property
     def holds_lease(self) -> bool:
@@ -106,7 +118,8 @@ class Sender:
         """Of the job as it is by now. True where it went out."""
         if not (self._lease.is_sure or self._lease.hold()):
             return False
-        at, job = wiring.now(), self._jobs.read().value(job_id)
+        book = _here(self._jobs.refreshed(at_once=True))
+        at, job = wiring.now(), book.value(job_id)
         message = next(
             (each for each in (job and job.messages) or () if each.id == message_id), None
         )
@@ -162,6 +175,11 @@ class Sender:
             del self._unnoted[message_id]
 
 
+def _here(book: JobBook) -> JobBook:
+    """Without jobs that have moved elsewhere: whoever is there tells of them."""
+    return JobBook() if book.migration.refusal else book
+
+
 def start(sender_of: Callable[[Business], Sender]) -> None:
     """A thread for each business that tells anybody anything, as long as the process lives."""
     for business in settings.BUSINESSES:
@@ -174,7 +192,8 @@ def _send_on(sender: Sender, business: Business) -> None:
     while True:
         time.sleep(LOOK)
         try:
-            sender.run()
+            while sender.run():
+                pass
         except StoreUnavailable as error:
             log.warning("Messages of %s wait: %s", business.slug, error)
         except Exception:
