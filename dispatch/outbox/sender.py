@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 LOOK = 1.0  # seconds between looks for what is due
 AT_ONCE = 8  # messages that are on their way together
-A_LOOK = 4 * AT_ONCE  # messages at most, so that what becomes due meanwhile waits for few
+A_LOOK = 2 * AT_ONCE  # messages at most, so that what becomes due meanwhile waits for few
 
 
 class Compose(Protocol):
@@ -73,8 +73,7 @@ class Sender:
     def run(self) -> int:
         """One look: how many went out. Raises StoreUnavailable."""
         business, at = wiring.in_force(self._business), wiring.now()
-        links_are_due = links.are_due(business, at)
-        if not (self.due() or self._unnoted or links_are_due) or not self._lease.hold():
+        if not (self.has_work() or self._unnoted) or not self._lease.hold():
             return 0
         remind = partial(with_reminders, business=business, channels=self._carriers, at=at)
         if remind(book := _here(self._jobs.read())) is not book:
@@ -85,9 +84,13 @@ class Sender:
         tasks = [self._pool.submit(self._settle, business, job.id, one.id) for job, one in due]
         wait(tasks)  # whatever one raises: what is still on its way is due, and is not sent twice
         sent = sum(task.result() for task in tasks)
-        if links_are_due:
+        if links.are_due(business, at):
             sent += links.deliver(business, self._carriers, self._compose_links, at)
         return sent
+
+    def has_work(self) -> bool:
+        """True where something is due, lost links among it. Raises StoreUnavailable."""
+        return bool(self.due()) or links.are_due(wiring.in_force(self._business), wiring.now())
 
     def due(self) -> list[tuple[Job, Message]]:
         """What is to be sent or settled now, first what is of the moment, then the longest due; the
@@ -107,6 +110,11 @@ class Sender:
     @property
     def holds_lease(self) -> bool:
         return self._lease.is_sure
+
+    @property
+    def has_noted_all(self) -> bool:
+        """True where what became of every message stands in its job."""
+        return not self._unnoted
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -4,9 +4,11 @@ import json
 import logging
 import threading
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from msgspec.structs import replace
 
 from dispatch import jobs as verbs
@@ -167,7 +169,7 @@ def test_what_is_of_the_moment_does_not_wait_behind_a_thousand_others(
         verbs.on_my_way(BUSINESS, coming.id, by=DANA, minutes=20)
         clock.tick(A_MINUTE)
 
-    mail.before[20] = on_their_way
+    mail.before[5] = on_their_way
     mine.run()
     mail.before = []
     mine.run()
@@ -251,3 +253,14 @@ def test_no_address_is_in_a_log_line(
     with caplog.at_level(logging.DEBUG):
         sender().run()
     assert "example.com" not in caplog.text
+
+
+def test_the_command_says_what_it_could_not_note(
+    jobs: InMemory, clock: FakeClock, mail: FakeCarrier
+) -> None:
+    booked()
+    clock.tick(A_MINUTE)
+    mail.after.append(lambda: setattr(jobs.store, "silent", True))
+    with pytest.raises(CommandError, match="not noted"):
+        call_command("deliver", stdout=StringIO())
+    assert mail.events == ["confirmed"]

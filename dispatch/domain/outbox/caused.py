@@ -64,10 +64,17 @@ def with_message(
 
 def recipient(job: Job, told: Told, channel: Channel, business: Business) -> str:
     """The address or number to which it goes; empty where there is none, or no consent."""
+    if told.is_for_business:
+        return business.email if channel is Channel.EMAIL else ""
+    return customer_at(job, channel)
+
+
+def customer_at(job: Job, channel: Channel) -> str:
+    """As `recipient`, of what goes to the customer."""
     match channel:
         case Channel.EMAIL:
-            return business.email if told.is_for_business else job.email
-        case Channel.SMS if not told.is_for_business and "sms" in (job.consent or {}):
+            return job.email
+        case Channel.SMS if Channel.SMS in (job.consent or {}):
             return job.phone.partition(";")[0] if job.phone.startswith("+") else ""
     return ""
 
