@@ -280,10 +280,14 @@ class JobBook(Ledger[Job]):
         return book
 
     def finished_before(self, moment: datetime) -> list[Entry[Job]]:
+        """But for those with messages that wait since then: nobody looks for them in a month."""
         return [
             entry
             for entry in self.entries
-            if entry.value and entry.value.finished_at and entry.value.finished_at < moment
+            if (job := entry.value) and job.finished_at and job.finished_at < moment
+            if not any(
+                each.is_pending and (each.at or moment) > moment for each in job.messages or ()
+            )
         ]
 
     def with_newer(self, entries: Iterable[Entry[Job]]) -> Self:

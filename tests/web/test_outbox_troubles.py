@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from dispatch import jobs as verbs
 from dispatch import wiring
-from dispatch.domain.job import Job
+from dispatch.domain.job import Job, MessageIn
 from dispatch.domain.moves import UNDO
 from dispatch.domain.outbox.message import Channel, Message, NotSent, Refused, State
 from dispatch.domain.permissions import THE_CUSTOMER
@@ -21,9 +21,10 @@ from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.jobs import outbox
 from dispatch.outbox import stops
+from dispatch.stores.archiver import Archiver
 from tests.making import BUSINESS, DANA, FakeClock, make_job
 from tests.post.carriers import FakeCarrier
-from tests.stores.troubled import InMemory
+from tests.stores.troubled import InMemory, elsewhere
 from tests.web.test_outbox import A_MINUTE, NEXT_WEEK, booked, run_until_quiet, sender
 
 
@@ -264,3 +265,45 @@ def test_the_command_says_what_it_could_not_note(
     with pytest.raises(CommandError, match="not noted"):
         call_command("deliver", stdout=StringIO())
     assert mail.events == ["confirmed"]
+
+
+def test_an_undo_that_another_process_has_just_taken_is_heeded(
+    jobs: InMemory, clock: FakeClock, mail: FakeCarrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, mine = booked(), sender()
+    clock.tick(A_MINUTE)
+    mine.run()
+    verbs.move(BUSINESS, job.id, Status.CANCELLED, by=THE_CUSTOMER)
+    clock.tick(60)
+    mine.run()
+    clock.tick(1)
+    other = elsewhere(jobs)
+    monkeypatch.setattr(wiring, "jobs", lambda _business: other)
+    monkeypatch.setattr(wiring, "now", lambda: clock.at - timedelta(seconds=1))
+    verbs.move(BUSINESS, job.id, Status.BOOKED, by=THE_CUSTOMER, reason=UNDO)
+    monkeypatch.setattr(wiring, "now", lambda: clock.at)
+    mine.run()
+    assert mail.events == ["confirmed"]
+
+
+def test_what_an_archived_job_tells_goes_out_and_it_is_archived_again(
+    jobs: InMemory, clock: FakeClock, mail: FakeCarrier
+) -> None:
+    asked = MessageIn("q1", clock.at, "Was that my lamp?")
+    job = make_job(
+        email="mark@example.com",
+        status="completed",
+        finished_at=clock.at - timedelta(days=5),
+        messages_in=(asked,),
+    )
+    jobs.change(lambda book: book.put(job))
+    Archiver(jobs).archive(BUSINESS.today(clock.at))
+    assert jobs.read().jobs == ()
+    verbs.reply(BUSINESS, job.id, "q1", "It was.", by=DANA)
+    Archiver(jobs).archive(BUSINESS.today(clock.at))  # while it waits
+    clock.tick(A_MINUTE)
+    mine = sender()
+    mine.run()
+    assert mail.events == ["answered"]
+    Archiver(jobs).archive(BUSINESS.today(clock.at))
+    assert (jobs.read().jobs, jobs.archived(job.id).version) == ((), 2)
