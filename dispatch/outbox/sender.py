@@ -124,9 +124,9 @@ class Sender:
 
     def _settle(self, business: Business, job_id: str, message_id: str) -> bool:
         """Of the job as it is by now. True where it went out."""
+        book = _here(self._jobs.refreshed(at_once=True))
         if not (self._lease.is_sure or self._lease.hold()):
             return False
-        book = _here(self._jobs.refreshed(at_once=True))
         at, job = wiring.now(), book.value(job_id)
         message = next(
             (each for each in (job and job.messages) or () if each.id == message_id), None

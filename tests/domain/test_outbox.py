@@ -74,6 +74,10 @@ ON_THE_WAY = replace(
     eta=Eta(at=AT_ONE, said_at=NOON, by="joel"),
 )
 OFFERED = Quote(id="q1", amount=Decimal(450), at=NOON, by="joel")
+BOOKED_FOR_TONIGHT = replace(
+    BOOKED_FOR_TODAY,
+    window=replace(MORNING, date=TOMORROW - timedelta(days=1), start="20:00", end="23:00"),
+)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +284,7 @@ def test_what_waited_for_the_morning_has_a_day_from_then() -> None:
     [
         (mark(status=BOOKED), Told.CONFIRMED, False),
         (mark(status=CANCELLED), Told.CANCELLED, False),
-        (BOOKED_FOR_TODAY, Told.CONFIRMED, True),  # it is about today
+        (BOOKED_FOR_TONIGHT, Told.CONFIRMED, True),
         (replace(ON_THE_WAY, on_my_way=OnMyWay(at=NIGHT, by="joel")), Told.ON_MY_WAY, True),
         (mark(status=DONE), Told.COMPLETED, True),
         (mark(), Told.REQUEST, True),

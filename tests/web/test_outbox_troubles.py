@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from datetime import timedelta
+from datetime import UTC, timedelta
 from io import StringIO
 from typing import Any
 
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from dispatch import jobs as verbs
 from dispatch import wiring
-from dispatch.domain.job import Job, MessageIn
+from dispatch.domain.job import Job, MessageIn, Window
 from dispatch.domain.moves import UNDO
 from dispatch.domain.outbox.message import Channel, Message, NotSent, Refused, State
 from dispatch.domain.permissions import THE_CUSTOMER
@@ -307,3 +307,30 @@ def test_what_an_archived_job_tells_goes_out_and_it_is_archived_again(
     assert mail.events == ["answered"]
     Archiver(jobs).archive(BUSINESS.today(clock.at))
     assert (jobs.read().jobs, jobs.archived(job.id).version) == ((), 2)
+
+
+def evening_before(clock: FakeClock) -> Window:
+    """It is nearly five in the afternoon, and this is tomorrow's first window."""
+    here = clock.at.astimezone(BUSINESS.zone).replace(hour=16, minute=59, second=30)
+    clock.at = here.astimezone(UTC)
+    return replace(NEXT_WEEK, date=here.date() + timedelta(days=1))
+
+
+def test_who_is_confirmed_as_the_evening_begins_is_not_reminded_as_well(
+    jobs: InMemory, clock: FakeClock, mail: FakeCarrier
+) -> None:
+    booked(window=evening_before(clock))
+    mine = sender()
+    for _ in range(5):
+        clock.tick(40)
+        run_until_quiet(mine)
+    assert mail.events == ["confirmed"]
+
+
+def test_a_pickup_whose_time_is_over_is_not_confirmed_any_more(
+    jobs: InMemory, clock: FakeClock, mail: FakeCarrier
+) -> None:
+    job = booked(window=replace(NEXT_WEEK, date=BUSINESS.today(clock.at) - timedelta(days=1)))
+    clock.tick(A_MINUTE)
+    run_until_quiet(sender())
+    assert (mail.events, states(jobs, job)) == ([], [("confirmed", "dropped")])

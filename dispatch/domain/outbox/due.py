@@ -76,8 +76,9 @@ def with_reminders(
     for job in book.jobs:
         if not (job.still_coming and job.window and job.window.date == tomorrow):
             continue
-        told = [each for each in job.messages or () if each.since and each.since >= evening]
-        if any(_reminds(each) for each in told):
+        goes_out_from = evening - HOLD
+        told = [each for each in job.messages or () if each.since and each.since >= goes_out_from]
+        if any(map(_reminds, told)):
             continue
         cause = f"reminder {tomorrow}"
         after = with_message(job, Told.REMINDER, business, channels, cause, since=at, at=at)
@@ -103,7 +104,8 @@ def _holds(job: Job, message: Message, business: Business, at: datetime) -> bool
                 message.event == Told.REQUEST and job.status.is_open
             )
         case Told.CONFIRMED:
-            return job.still_coming
+            is_over = job.window is not None and at > business.span(job.window)[1]
+            return job.still_coming and not is_over
         case Told.CHANGED:
             is_coming = job.still_coming or job.status is Status.PENDING
             return is_coming and not before(job, since).keys().isdisjoint({"window", "price"})
