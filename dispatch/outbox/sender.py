@@ -82,11 +82,11 @@ class Sender:
             self._note(message_id)
         due = self.due()[:A_LOOK]
         tasks = [self._pool.submit(self._settle, business, job.id, one.id) for job, one in due]
-        wait(tasks)  # whatever one raises: what is still on its way is due, and is not sent twice
-        sent = sum(task.result() for task in tasks)
+        wait(tasks)  # whatever one raises: until all are noted, none is looked for again
+        sent = 0
         if links.are_due(business, at):
-            sent += links.deliver(business, self._carriers, self._compose_links, at)
-        return sent
+            sent = links.deliver(business, self._carriers, self._compose_links, at)
+        return sent + sum(task.result() for task in tasks)
 
     def has_work(self) -> bool:
         """True where something is due, lost links among it. Raises StoreUnavailable."""

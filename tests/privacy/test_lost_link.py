@@ -18,7 +18,7 @@ from dispatch.domain.job import Consent, Job
 from dispatch.domain.outbox.links import MOST_WAITING, TRIED_FOR, Ask, Links
 from dispatch.domain.outbox.message import Channel, Composed, NotSent, OptedOut, Refused, State
 from dispatch.domain.status import Status
-from dispatch.outbox import links, stops
+from dispatch.outbox import links, sender, stops
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.repository import LedgerStore, Repository
@@ -319,6 +319,23 @@ def test_what_may_be_a_robots_sends_nobody_a_link(post: Post) -> None:
     assert verbs.create(BUSINESS, theirs, **how).job.is_doubtful
     ask("cy@example.com")
     assert deliver(post) == 0
+
+
+def test_a_message_that_breaks_holds_none_of_them_up(
+    post: Post, jobs: InMemory, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_of = {"customer_name": "Bo", "location": "Ash Street", "email": "bo@example.com"}
+    verbs.create(BUSINESS, made_of, status=Status.BOOKED, by="dana")
+    clock.tick(61)
+    ask(MAIL)
+
+    def breaks(*_of: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sender, "settled", breaks)
+    with pytest.raises(ZeroDivisionError):
+        outgoing.sender(BUSINESS).run()
+    assert [each.to for each in post[Channel.EMAIL].taken] == ["Ida@Example.com"]
 
 
 def test_the_command_sends_them_too(post: Post) -> None:
