@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.conf import settings
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import SYSTEM, Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.outbox.caused import recipient
+from dispatch.domain.outbox.caused import recipient, with_messages
 from dispatch.domain.outbox.due import (
     OF_THE_MOMENT,
     is_due,
@@ -60,6 +60,23 @@ class Compose(Protocol):
     ) -> Composed: ...
 
 
+class Fate(NamedTuple):
+    """What became of a message, which was made of the job as it was at that time."""
+
+    job: Job
+    after: Message
+    at: datetime
+
+    def noted(self, book: JobBook, business: Business) -> JobBook:
+        """Of what has changed since, the message as it waited was to tell: another does now."""
+        book = book.noted(self.job.id, self.after)
+        job, channel = book.value(self.job.id), self.after.channel
+        if job is None or self.after.is_pending or job.version == self.job.version:
+            return book
+        told = with_messages(job, self.job, business, [Channel(channel)], self.at)
+        return book if told is job else book.put(told)
+
+
 class Sender:
     """Of one business's messages."""
 
@@ -67,7 +84,7 @@ class Sender:
         self._business, self._compose, self._compose_links = business, compose, compose_links
         self._jobs, self._lease = wiring.jobs(business), wiring.lease(business)
         self._carriers = wiring.carriers(business)
-        self._unnoted: dict[str, tuple[str, Message]] = {}  # what went out, by the message's id
+        self._unnoted: dict[str, Fate] = {}  # by the message's id
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="outbox")
 
     def run(self) -> int:
@@ -136,7 +153,7 @@ class Sender:
         after = settled(job, message, business, at)
         if after is message:
             after = self._sent(job, message, business, at)
-        self._unnoted[message.id] = job.id, after
+        self._unnoted[message.id] = Fate(job, after, at)
         self._note(message.id)
         return after.state == State.SENT
 
@@ -174,9 +191,9 @@ class Sender:
 
     def _note(self, message_id: str) -> None:
         """Into the job. Where the storage is out of reach it is done later; sent it is already."""
-        job_id, after = self._unnoted[message_id]
+        fate, business = self._unnoted[message_id], wiring.in_force(self._business)
         try:
-            self._jobs.change(lambda book: book.noted(job_id, after))
+            self._jobs.change(lambda book: fate.noted(book, business))
         except StoreUnavailable as error:
             log.warning("What became of a message is not noted yet: %s", error)
         else:

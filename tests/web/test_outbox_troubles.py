@@ -334,3 +334,42 @@ def test_a_pickup_whose_time_is_over_is_not_confirmed_any_more(
     clock.tick(A_MINUTE)
     run_until_quiet(sender())
     assert (mail.events, states(jobs, job)) == ([], [("confirmed", "dropped")])
+
+
+def test_what_changes_while_the_message_of_it_is_on_its_way_is_told_too(
+    jobs: InMemory, clock: FakeClock, mail: FakeCarrier
+) -> None:
+    job, mine = booked(), sender()
+    clock.tick(A_MINUTE)
+    mine.run()
+    friday, monday = (
+        replace(NEXT_WEEK, date=NEXT_WEEK.date + timedelta(days=days)) for days in (1, 4)
+    )
+
+    def to_monday() -> None:
+        clock.tick(2)
+        verbs.edit(BUSINESS, job.id, {"window": monday}, by=DANA)
+        clock.tick(2)
+        verbs.note(BUSINESS, job.id, "They asked for it", by=DANA)
+
+    verbs.edit(BUSINESS, job.id, {"window": friday}, by=DANA)
+    clock.tick(A_MINUTE)
+    mail.before.append(to_monday)
+    run_until_quiet(mine)
+    assert mail.events == ["confirmed", "changed"]
+    clock.tick(A_MINUTE)
+    run_until_quiet(mine)
+    assert mail.events == ["confirmed", "changed", "changed"]
+    assert len({each.id for each in mail.taken}) == 3
+    clock.tick(3600)
+    assert run_until_quiet(mine) == 0
+
+
+def test_a_note_while_a_message_is_on_its_way_is_no_news(
+    jobs: InMemory, clock: FakeClock, mail: FakeCarrier
+) -> None:
+    job, mine = booked(), sender()
+    clock.tick(A_MINUTE)
+    mail.before.append(lambda: verbs.note(BUSINESS, job.id, "Nice people", by=DANA))
+    mine.run()
+    assert states(jobs, job) == [("confirmed", "sent")]

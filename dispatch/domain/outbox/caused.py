@@ -45,6 +45,7 @@ def with_message(
     same messages.
     """
     messages = job.messages or ()
+    known = {each.id for each in messages}
     pending = {(each.event, each.channel) for each in messages if each.is_pending}
     made = [
         Message(
@@ -59,7 +60,8 @@ def with_message(
         if channel is Channel.WEBHOOK or recipient(job, told, channel, business)
         if pending.isdisjoint((other, channel) for other in TELLS_ALL.get(told, {told}))
     ]
-    return with_room(replace(job, messages=(*messages, *made))) if made else job
+    new = [each for each in made if each.id not in known]
+    return with_room(replace(job, messages=(*messages, *new))) if new else job
 
 
 def recipient(job: Job, told: Told, channel: Channel, business: Business) -> str:
