@@ -188,17 +188,14 @@ def test_a_day_that_was_changed_and_put_back_is_reminded_of(
     clock.tick(A_MINUTE)
     mine = sender()
     mine.run()
-    verbs.move(BUSINESS, job.id, Status.PENDING, by=DANA, reason="asked for")
     clock.at = clock.at.replace(hour=17, minute=5) + timedelta(hours=7)
     assert BUSINESS.today(clock.at) == tomorrow.date - timedelta(days=1)
     verbs.edit(BUSINESS, job.id, {"window": NEXT_WEEK}, by=DANA)
     clock.tick(5)
     verbs.edit(BUSINESS, job.id, {"window": tomorrow}, by=DANA)
     clock.tick(A_MINUTE)
-    run_until_quiet(mine)
-    verbs.move(BUSINESS, job.id, Status.READY_FOR_PICKUP, by=DANA)
-    clock.tick(A_MINUTE)
-    run_until_quiet(mine)
+    mine.run()
+    mine.run()
     assert mail.events == ["confirmed", "reminder"]
 
 
@@ -373,3 +370,12 @@ def test_a_note_while_a_message_is_on_its_way_is_no_news(
     mail.before.append(lambda: verbs.note(BUSINESS, job.id, "Nice people", by=DANA))
     mine.run()
     assert states(jobs, job) == [("confirmed", "sent")]
+
+
+def test_a_request_that_goes_straight_to_ready_is_confirmed(
+    jobs: InMemory, clock: FakeClock, mail: FakeCarrier
+) -> None:
+    made_of = {"customer_name": "Mark", "location": "Ash Street", "email": "mark@example.com"}
+    job = verbs.create(BUSINESS, made_of, status=Status.PENDING, by="customer").job
+    verbs.move(BUSINESS, job.id, Status.READY_FOR_PICKUP, by=DANA)
+    assert ("confirmed", "held") in states(jobs, job)

@@ -130,9 +130,8 @@ def _of_a_move(job: Job, move: Event) -> Told | None:
             return Told.CANCELLED
         case Status.BOOKED if failed_visit(job) is move:
             return Told.COULD_NOT
-        case Status.BOOKED if move.from_ in (Status.PENDING, Status.COMPLETED, Status.CANCELLED):
-            return Told.CONFIRMED
-    return None
+    was_coming = move.from_ not in (Status.PENDING, Status.COMPLETED, Status.CANCELLED)
+    return Told.CONFIRMED if job.still_coming and not was_coming else None
 
 
 def _of_the_way(job: Job, before: Job, business: Business) -> Iterator[tuple[Told, datetime]]:
