@@ -318,9 +318,9 @@ class JobBook(Ledger[Job]):
         job = self.value(job_id)
         known = (job and job.messages) or ()
         messages = tuple(message if each.id == message.id else each for each in known)
-        return (
-            self if job is None or messages == known else self.put(replace(job, messages=messages))
-        )
+        if job is None or messages == known:
+            return self
+        return self.put(replace(job, messages=messages))
 
     def changed(self, job: Job, at: datetime) -> "JobBook":
         """With this next state of a job; the very same book where nothing is new."""
