@@ -280,10 +280,14 @@ class JobBook(Ledger[Job]):
         return book
 
     def finished_before(self, moment: datetime) -> list[Entry[Job]]:
+        """But for those with messages that wait since then: nobody looks for them in a month."""
         return [
             entry
             for entry in self.entries
-            if entry.value and entry.value.finished_at and entry.value.finished_at < moment
+            if (job := entry.value) and job.finished_at and job.finished_at < moment
+            if not any(
+                each.is_pending and (each.at or moment) > moment for each in job.messages or ()
+            )
         ]
 
     def with_newer(self, entries: Iterable[Entry[Job]]) -> Self:
@@ -312,9 +316,10 @@ class JobBook(Ledger[Job]):
     def noted(self, job_id: str, message: Message) -> "JobBook":
         """With what has become of one of its messages, which is no change of the job."""
         job = self.value(job_id)
-        if job is None or message in (job.messages or ()):
+        known = (job and job.messages) or ()
+        messages = tuple(message if each.id == message.id else each for each in known)
+        if job is None or messages == known:
             return self
-        messages = tuple(message if each.id == message.id else each for each in job.messages or ())
         return self.put(replace(job, messages=messages))
 
     def changed(self, job: Job, at: datetime) -> "JobBook":

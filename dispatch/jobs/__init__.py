@@ -242,9 +242,10 @@ def edit(
     """
 
     def apply(job: Job, at: datetime, book: JobBook) -> Job:
-        edited = job.edited(_untouched(job, fields, version), by=by.name, at=at)
+        mine, edited = _untouched(job, fields, version), job
         if texts is not None:
-            edited = with_consent(edited, Channel.SMS, texts, by=by.name, at=at)
+            edited = with_consent(job, Channel.SMS, texts, by=by.name, at=at)
+        edited = edited.edited(mine, by=by.name, at=at)  # last: it is what may be silent
         if silent and edited is not job:
             edited = edited.last_happened(silent=True)
         insisted = _fits(edited, job, book, business, at, insist=insist)

@@ -46,7 +46,7 @@ class Action(Generic[P]):
         self, business: Business, job_id: str, /, *args: P.args, **kwargs: P.kwargs
     ) -> Change:
         """With the messages that it causes."""
-        change, at = self._change(business, job_id, *args, **kwargs), wiring.now()
+        change = self._change(business, job_id, *args, **kwargs)
         channels = wiring.carriers(business).keys()
 
         def apply(book: JobBook) -> JobBook:
@@ -54,7 +54,7 @@ class Action(Generic[P]):
             job, before = after.value(job_id), book.value(job_id)
             if job is None or job is before or not channels:
                 return after
-            told = with_messages(job, before, business, channels, at)
+            told = with_messages(job, before, business, channels, job.updated_at)
             return after if told is job else after.put(told)
 
         return apply

@@ -20,7 +20,7 @@ def send_again(
 
     def apply(job: Job, at: datetime, _: JobBook) -> Job:
         again = tuple(
-            replace(each, state=State.WAITING, since=at, at=at, tries=0, error="")
+            replace(each, state=State.WAITING, at=at, tries=0, error="")
             if each.id == message_id and each.state == State.FAILED
             else each
             for each in job.messages or ()

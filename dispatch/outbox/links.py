@@ -15,6 +15,7 @@ from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import SYSTEM, Job
 from dispatch.domain.job_input import InvalidInput
+from dispatch.domain.outbox.caused import customer_at
 from dispatch.domain.outbox.links import TRIED_FOR, Ask
 from dispatch.domain.outbox.message import (
     Carrier,
@@ -34,6 +35,7 @@ from dispatch.outbox import stops
 log = logging.getLogger(__name__)
 
 EVENT = "links"  # as the envelope says it
+A_LOOK = 4  # at most; the messages of jobs wait for them
 
 
 class ComposeLinks(Protocol):
@@ -84,7 +86,7 @@ def deliver(
     What does not go out is tried again, for half an hour.
     """
     links = wiring.lost_links(business)
-    due = links.refreshed(at_once=True).due(at)
+    due = links.refreshed(at_once=True).due(at)[:A_LOOK]
     sent = sum(_settled(business, ask, carriers, compose, at) for ask in due)
     links.change(lambda known: known.without(known.old(at)))
     return sent
@@ -113,10 +115,10 @@ def _settled(
         stops.stop(business, channel, to, by=SYSTEM)
         state = State.DROPPED
     except Refused as error:
-        log.warning("The links of job %s were refused: %s", jobs[0].id, error)
+        log.warning("The links of job %s were refused: %s", jobs[0].id, _said(error, to))
         state = State.FAILED
     except NotSent as error:
-        log.warning("The links of job %s are not sent yet: %s", jobs[0].id, error)
+        log.warning("The links of job %s are not sent yet: %s", jobs[0].id, _said(error, to))
         return False
     except StoreUnavailable:
         raise
@@ -127,17 +129,19 @@ def _settled(
     return state is State.SENT
 
 
+def _said(error: NotSent, to: str) -> str:
+    """Without whom it was to go to, which providers repeat."""
+    return str(error).replace(to, "…")
+
+
 def _theirs(business: Business, channel: Channel, to: str) -> list[Job]:
     """The open jobs with a link of that address, or of that number if it may be texted, the next
-    first.
+    first; none that may be a robot's.
     """
-
-    def is_theirs(job: Job) -> bool:
-        if channel is Channel.EMAIL:
-            return job.email.lower() == to
-        may_text = bool(job.consent) and Channel.SMS in (job.consent or ())
-        return may_text and phones.dialled(job.phone, business.country)[0] == to
-
-    jobs = wiring.jobs(business).read().jobs
-    found = [job for job in jobs if job.status.is_open and job.tracking_token and is_theirs(job)]
+    found = [
+        job
+        for job in wiring.jobs(business).read().jobs
+        if job.status.is_open and job.tracking_token and not job.is_doubtful
+        if customer_at(job, channel).lower() == to
+    ]
     return sorted(found, key=lambda job: job.window.date if job.window else date.max)

@@ -7,11 +7,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.conf import settings
 from msgspec.structs import replace
@@ -19,8 +19,16 @@ from msgspec.structs import replace
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import SYSTEM, Job
-from dispatch.domain.outbox.caused import recipient
-from dispatch.domain.outbox.due import is_due, over, settled, tried_again, with_reminders
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.outbox.caused import recipient, with_messages
+from dispatch.domain.outbox.due import (
+    OF_THE_MOMENT,
+    is_due,
+    over,
+    settled,
+    tried_again,
+    with_reminders,
+)
 from dispatch.domain.outbox.message import (
     Channel,
     Composed,
@@ -41,6 +49,7 @@ log = logging.getLogger(__name__)
 
 LOOK = 1.0  # seconds between looks for what is due
 AT_ONCE = 8  # messages that are on their way together
+A_LOOK = 2 * AT_ONCE  # messages at most, so that what becomes due meanwhile waits for few
 
 
 class Compose(Protocol):
@@ -51,6 +60,23 @@ class Compose(Protocol):
     ) -> Composed: ...
 
 
+class Fate(NamedTuple):
+    """What became of a message, which was made of the job as it was at that time."""
+
+    job: Job
+    after: Message
+    at: datetime
+
+    def noted(self, book: JobBook, business: Business) -> JobBook:
+        """Of what has changed since, the message as it waited was to tell: another does now."""
+        book = book.noted(self.job.id, self.after)
+        job, channel = book.value(self.job.id), self.after.channel
+        if job is None or self.after.is_pending or job.version == self.job.version:
+            return book
+        told = with_messages(job, self.job, business, [Channel(channel)], self.at)
+        return book if told is job else book.put(told)
+
+
 class Sender:
     """Of one business's messages."""
 
@@ -58,43 +84,54 @@ class Sender:
         self._business, self._compose, self._compose_links = business, compose, compose_links
         self._jobs, self._lease = wiring.jobs(business), wiring.lease(business)
         self._carriers = wiring.carriers(business)
-        self._unnoted: dict[str, tuple[str, Message]] = {}  # what went out, by the message's id
+        self._unnoted: dict[str, Fate] = {}  # by the message's id
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="outbox")
 
     def run(self) -> int:
         """One look: how many went out. Raises StoreUnavailable."""
         business, at = wiring.in_force(self._business), wiring.now()
-        links_are_due = links.are_due(business, at)
-        if not (self.due() or self._unnoted or links_are_due) or not self._lease.hold():
+        if not (self.has_work() or self._unnoted) or not self._lease.hold():
             return 0
         remind = partial(with_reminders, business=business, channels=self._carriers, at=at)
-        if remind(book := self._jobs.read()) is not book:
+        if remind(book := _here(self._jobs.read())) is not book:
             self._jobs.change(remind)
         for message_id in list(self._unnoted):
             self._note(message_id)
+        due = self.due()[:A_LOOK]
+        tasks = [self._pool.submit(self._settle, business, job.id, one.id) for job, one in due]
+        wait(tasks)  # whatever one raises: until all are noted, none is looked for again
         sent = 0
-        if links_are_due:
+        if links.are_due(business, at):
             sent = links.deliver(business, self._carriers, self._compose_links, at)
-        due = [(job.id, message.id) for job, message in self.due()]
-        return sent + sum(self._pool.map(lambda each: self._settle(business, *each), due))
+        return sent + sum(task.result() for task in tasks)
+
+    def has_work(self) -> bool:
+        """True where something is due, lost links among it. Raises StoreUnavailable."""
+        return bool(self.due()) or links.are_due(wiring.in_force(self._business), wiring.now())
 
     def due(self) -> list[tuple[Job, Message]]:
-        """What is to be sent or settled now, the longest due first; the reminders of tomorrow's
-        jobs, which are not in the book before, among it. Raises StoreUnavailable.
+        """What is to be sent or settled now, first what is of the moment, then the longest due; the
+        reminders of tomorrow's jobs, which are not in the book before, among it. Raises
+        StoreUnavailable.
         """
         business, at = wiring.in_force(self._business), wiring.now()
-        book = with_reminders(self._jobs.read(), business, self._carriers, at)
+        book = with_reminders(_here(self._jobs.read()), business, self._carriers, at)
         found = [
             (job, message)
             for job in book.jobs
             for message in job.messages or ()
             if message.id not in self._unnoted and is_due(job, message, business, at)
         ]
-        return sorted(found, key=lambda each: each[1].at or at)
+        return sorted(found, key=lambda each: (each[1].event not in OF_THE_MOMENT, each[1].at))
 
     @property
     def holds_lease(self) -> bool:
         return self._lease.is_sure
+
+    @property
+    def has_noted_all(self) -> bool:
+        """True where what became of every message stands in its job."""
+        return not self._unnoted
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -104,9 +141,10 @@ class Sender:
 
     def _settle(self, business: Business, job_id: str, message_id: str) -> bool:
         """Of the job as it is by now. True where it went out."""
+        book = _here(self._jobs.refreshed(at_once=True))
         if not (self._lease.is_sure or self._lease.hold()):
             return False
-        at, job = wiring.now(), self._jobs.read().value(job_id)
+        at, job = wiring.now(), book.value(job_id)
         message = next(
             (each for each in (job and job.messages) or () if each.id == message_id), None
         )
@@ -115,7 +153,7 @@ class Sender:
         after = settled(job, message, business, at)
         if after is message:
             after = self._sent(job, message, business, at)
-        self._unnoted[message.id] = job.id, after
+        self._unnoted[message.id] = Fate(job, after, at)
         self._note(message.id)
         return after.state == State.SENT
 
@@ -153,13 +191,18 @@ class Sender:
 
     def _note(self, message_id: str) -> None:
         """Into the job. Where the storage is out of reach it is done later; sent it is already."""
-        job_id, after = self._unnoted[message_id]
+        fate, business = self._unnoted[message_id], wiring.in_force(self._business)
         try:
-            self._jobs.change(lambda book: book.noted(job_id, after))
+            self._jobs.change(lambda book: fate.noted(book, business))
         except StoreUnavailable as error:
             log.warning("What became of a message is not noted yet: %s", error)
         else:
             del self._unnoted[message_id]
+
+
+def _here(book: JobBook) -> JobBook:
+    """Without jobs that have moved elsewhere: whoever is there tells of them."""
+    return JobBook() if book.migration.refusal else book
 
 
 def start(sender_of: Callable[[Business], Sender]) -> None:
@@ -174,7 +217,8 @@ def _send_on(sender: Sender, business: Business) -> None:
     while True:
         time.sleep(LOOK)
         try:
-            sender.run()
+            while sender.run():
+                pass
         except StoreUnavailable as error:
             log.warning("Messages of %s wait: %s", business.slug, error)
         except Exception:

@@ -74,6 +74,10 @@ ON_THE_WAY = replace(
     eta=Eta(at=AT_ONE, said_at=NOON, by="joel"),
 )
 OFFERED = Quote(id="q1", amount=Decimal(450), at=NOON, by="joel")
+BOOKED_FOR_TONIGHT = replace(
+    BOOKED_FOR_TODAY,
+    window=replace(MORNING, date=TOMORROW - timedelta(days=1), start="20:00", end="23:00"),
+)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +284,7 @@ def test_what_waited_for_the_morning_has_a_day_from_then() -> None:
     [
         (mark(status=BOOKED), Told.CONFIRMED, False),
         (mark(status=CANCELLED), Told.CANCELLED, False),
-        (BOOKED_FOR_TODAY, Told.CONFIRMED, True),  # it is about today
+        (BOOKED_FOR_TONIGHT, Told.CONFIRMED, True),
         (replace(ON_THE_WAY, on_my_way=OnMyWay(at=NIGHT, by="joel")), Told.ON_MY_WAY, True),
         (mark(status=DONE), Told.COMPLETED, True),
         (mark(), Told.REQUEST, True),
@@ -317,8 +321,8 @@ def test_it_is_tried_again_ever_more_seldom_for_a_day() -> None:
 def test_what_waits_and_holds_no_more_is_due_a_minute_after() -> None:
     job = mark(status=CANCELLED, updated_at=NOON)
     waits = one(Told.REMINDER, at=NOON + timedelta(hours=1), state=State.WAITING)
-    assert not is_due(job, waits, BUSINESS, NOON + HOLD)
-    assert is_due(job, waits, BUSINESS, NOON + HOLD + seconds(1))
+    assert not is_due(job, waits, BUSINESS, NOON + HOLD - seconds(1))
+    assert is_due(job, waits, BUSINESS, NOON + HOLD)
 
 
 def test_another_versions_message_is_left_alone() -> None:

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
+from dispatch import jobs as verbs
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Consent, Job
 from dispatch.domain.outbox.links import MOST_WAITING, TRIED_FOR, Ask, Links
 from dispatch.domain.outbox.message import Channel, Composed, NotSent, OptedOut, Refused, State
 from dispatch.domain.status import Status
-from dispatch.outbox import links, stops
+from dispatch.outbox import links, sender, stops
 from dispatch.stores.document_ledger import DocumentLedger
 from dispatch.stores.dynamodb import Table
 from dispatch.stores.repository import LedgerStore, Repository
@@ -318,6 +321,49 @@ def test_one_that_cannot_be_composed_keeps_no_other_waiting(
     jobs.change(lambda book: book.without({"other"}))
     assert links.deliver(BUSINESS, post, broken, wiring.now()) == 1
     assert "The links of job bo are not sent yet." in caplog.text
+
+
+def test_what_may_be_a_robots_sends_nobody_a_link(post: Post) -> None:
+    """Whose address it bears has likely not asked for anything."""
+    theirs = {"customer_name": "Cy", "location": "Ash Street", "email": "cy@example.com"}
+    how: dict[str, Any] = {"status": Status.PENDING, "by": "customer", "doubtful": True}
+    assert verbs.create(BUSINESS, theirs, **how).job.is_doubtful
+    ask("cy@example.com")
+    assert deliver(post) == 0
+
+
+def test_a_message_that_breaks_holds_none_of_them_up(
+    post: Post, jobs: InMemory, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_of = {"customer_name": "Bo", "location": "Ash Street", "email": "bo@example.com"}
+    verbs.create(BUSINESS, made_of, status=Status.BOOKED, by="dana")
+    clock.tick(61)
+    ask(MAIL)
+
+    def breaks(*_of: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sender, "settled", breaks)
+    with pytest.raises(ZeroDivisionError):
+        outgoing.sender(BUSINESS).run()
+    assert [each.to for each in post[Channel.EMAIL].taken] == ["Ida@Example.com"]
+
+
+def test_the_command_sends_them_too(post: Post) -> None:
+    ask(MAIL)
+    call_command("deliver", stdout=StringIO())
+    assert [each.to for each in post[Channel.EMAIL].taken] == ["Ida@Example.com"]
+
+
+def test_no_address_is_in_a_log_line(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    def refused() -> None:
+        raise Refused("550 5.1.1 <Ida@Example.com>: no such mailbox")
+
+    post[Channel.EMAIL].before.append(refused)
+    ask(MAIL)
+    deliver(post)
+    assert "550 5.1.1" in caplog.text
+    assert "example.com" not in caplog.text.lower()
 
 
 def test_beyond_so_many_that_wait_the_oldest_stay(caplog: pytest.LogCaptureFixture) -> None:

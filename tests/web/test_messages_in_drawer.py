@@ -66,7 +66,7 @@ def test_sent_again_it_waits_with_the_same_id(
     clock.tick(3600)
     assert send_again(dana) == 303
     (message,) = jobs.read().job(JOB.id).messages or ()
-    waits = replace(FAILED, state=State.WAITING, since=clock.at, at=clock.at, tries=0, error="")
+    waits = replace(FAILED, state=State.WAITING, at=clock.at, tries=0, error="")
     assert message == waits
     assert "Sent a message again" in drawer(dana)
     assert send_again(dana) == 303  # a double click

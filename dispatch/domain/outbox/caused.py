@@ -45,6 +45,7 @@ def with_message(
     same messages.
     """
     messages = job.messages or ()
+    known = {each.id for each in messages}
     pending = {(each.event, each.channel) for each in messages if each.is_pending}
     made = [
         Message(
@@ -59,15 +60,23 @@ def with_message(
         if channel is Channel.WEBHOOK or recipient(job, told, channel, business)
         if pending.isdisjoint((other, channel) for other in TELLS_ALL.get(told, {told}))
     ]
-    return with_room(replace(job, messages=(*messages, *made))) if made else job
+    new = [each for each in made if each.id not in known]
+    return with_room(replace(job, messages=(*messages, *new))) if new else job
 
 
 def recipient(job: Job, told: Told, channel: Channel, business: Business) -> str:
     """The address or number to which it goes; empty where there is none, or no consent."""
+    if told.is_for_business:
+        return business.email if channel is Channel.EMAIL else ""
+    return customer_at(job, channel)
+
+
+def customer_at(job: Job, channel: Channel) -> str:
+    """As `recipient`, of what goes to the customer."""
     match channel:
         case Channel.EMAIL:
-            return business.email if told.is_for_business else job.email
-        case Channel.SMS if not told.is_for_business and "sms" in (job.consent or {}):
+            return job.email
+        case Channel.SMS if Channel.SMS in (job.consent or {}):
             return job.phone.partition(";")[0] if job.phone.startswith("+") else ""
     return ""
 
@@ -121,9 +130,8 @@ def _of_a_move(job: Job, move: Event) -> Told | None:
             return Told.CANCELLED
         case Status.BOOKED if failed_visit(job) is move:
             return Told.COULD_NOT
-        case Status.BOOKED if move.from_ in (Status.PENDING, Status.COMPLETED, Status.CANCELLED):
-            return Told.CONFIRMED
-    return None
+    was_coming = move.from_ not in (Status.PENDING, Status.COMPLETED, Status.CANCELLED)
+    return Told.CONFIRMED if job.still_coming and not was_coming else None
 
 
 def _of_the_way(job: Job, before: Job, business: Business) -> Iterator[tuple[Told, datetime]]:

@@ -15,23 +15,23 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import coming, failed_visit
 from dispatch.domain.outbox.before import before
 from dispatch.domain.outbox.caused import HOLD, with_message
-from dispatch.domain.outbox.message import Channel, Message, State, Told, Why
+from dispatch.domain.outbox.message import SENT_AGAIN, Channel, Message, State, Told, Why
 from dispatch.domain.status import Status
 
 OF_THE_MOMENT = (Told.ON_MY_WAY, Told.LATE)
 OF_THE_DAY = (*OF_THE_MOMENT, Told.COULD_NOT, Told.COMPLETED)  # never held back by the night
 WORTH_A_MOMENT, WORTH_A_DAY = timedelta(minutes=30), timedelta(days=1)
-KNOWN = {*Told}
 LONGEST_WAIT = timedelta(hours=1)
 REMIND_FROM, REMIND_UNTIL = time(17), time(20)  # the evening before, on the business's clock
 
 
 def is_due(job: Job, message: Message, business: Business, at: datetime) -> bool:
     """True of what is to be settled now: also of what waits for long, and holds no more."""
-    if not message.is_pending or message.at is None or message.event not in KNOWN:
-        return False  # another version's, maybe
-    is_settled = at > job.updated_at + HOLD  # nobody takes back what was done
-    return message.at <= at or (is_settled and not _holds(job, message, business, at))
+    if not message.is_pending or message.at is None or not message.is_known:
+        return False
+    if _holds(job, message, business, at):
+        return message.at <= at
+    return at >= job.updated_at + HOLD  # by then nobody takes back what it was overtaken by
 
 
 def settled(job: Job, message: Message, business: Business, at: datetime) -> Message:
@@ -76,14 +76,23 @@ def with_reminders(
     for job in book.jobs:
         if not (job.still_coming and job.window and job.window.date == tomorrow):
             continue
-        told = [each for each in job.messages or () if each.since and each.since >= evening]
-        if any(each.event in (Told.REMINDER, Told.CONFIRMED, Told.CHANGED) for each in told):
+        goes_out_from = evening - HOLD
+        told = [each for each in job.messages or () if each.since and each.since >= goes_out_from]
+        if any(map(_reminds, told)):
             continue
         cause = f"reminder {tomorrow}"
         after = with_message(job, Told.REMINDER, business, channels, cause, since=at, at=at)
         if after is not job:
             reminded.append(after)
     return book.put(*reminded) if reminded else book
+
+
+def _reminds(message: Message) -> bool:
+    """True of a reminder, whatever became of it, and of what else names the day."""
+    if message.event == Told.REMINDER:
+        return True
+    is_told = message.state != State.DROPPED
+    return is_told and message.event in (Told.CONFIRMED, Told.CHANGED)
 
 
 def _holds(job: Job, message: Message, business: Business, at: datetime) -> bool:
@@ -95,7 +104,8 @@ def _holds(job: Job, message: Message, business: Business, at: datetime) -> bool
                 message.event == Told.REQUEST and job.status.is_open
             )
         case Told.CONFIRMED:
-            return job.still_coming
+            is_over = job.window is not None and at > business.span(job.window)[1]
+            return job.still_coming and not is_over
         case Told.CHANGED:
             is_coming = job.still_coming or job.status is Status.PENDING
             return is_coming and not before(job, since).keys().isdisjoint({"window", "price"})
@@ -131,9 +141,12 @@ def _is_told_by_another(job: Job, message: Message, business: Business, at: date
 
 
 def _deadline(job: Job, message: Message, business: Business) -> datetime:
-    """After which it is worth nothing: counted from when it could first be sent."""
+    """After which it is worth nothing: counted from when it could first be sent, or from when a
+    member last sent what had failed again.
+    """
     since = message.since or message.at
     assert since is not None
+    since = max([since, *(each.at for each in job.history if each.what == SENT_AGAIN)])
     if message.event in OF_THE_MOMENT:
         return since + WORTH_A_MOMENT
     return _allowed_from(job, message, business, since) + WORTH_A_DAY

@@ -83,6 +83,11 @@ class Message(Record, frozen=True):
     def is_pending(self) -> bool:
         return self.state in (State.HELD, State.WAITING)
 
+    @property
+    def is_known(self) -> bool:
+        """True where this version can send it."""
+        return self.event in {*Told} and self.channel in {*Channel}
+
 
 @dataclass(frozen=True, slots=True)
 class Composed:

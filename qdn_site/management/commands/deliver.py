@@ -32,7 +32,7 @@ class Command(BusinessCommand):
             return
         sent, until = 0, time.monotonic() + PATIENCE
         with mine.held():
-            while mine.due():
+            while mine.has_work():
                 if now := mine.run():
                     sent += now
                     self.stdout.write(f"{sent} sent")
@@ -40,4 +40,6 @@ class Command(BusinessCommand):
                     if time.monotonic() > until:
                         raise CommandError("Another process sends, or has just died: try again.")
                     time.sleep(1)
+            if not mine.has_noted_all:
+                raise CommandError("What was sent is not noted: it goes out again, with its id.")
         self.stdout.write("Nothing else is due")
