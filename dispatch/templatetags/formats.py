@@ -30,6 +30,7 @@ HUES = 12
 DAY = pgettext_lazy("date", "D, M j"), pgettext_lazy("date", "D, M j, Y")
 LONG_DAY = pgettext_lazy("date", "l, F j"), pgettext_lazy("date", "l, F j, Y")
 SHORT_DAY = pgettext_lazy("date", "M j"), pgettext_lazy("date", "M j, Y")
+CLOCK, HALF = pgettext_lazy("date", "g:i A"), pgettext_lazy("date", "A")
 # What we call the roles on a job and the ranks, in a sentence and by themselves.
 NAMES = {
     "driver": gettext_lazy("driver"),
@@ -125,7 +126,7 @@ def time_text(moment: datetime, business: Business, at: datetime | None = None) 
 
 def clock_text(local: datetime) -> str:
     """`9:04 AM`."""
-    return format(local, "g:i A")
+    return format(local, str(CLOCK))
 
 
 def day_text(
@@ -196,7 +197,7 @@ def hours(promised: Window | WindowOffer) -> str:
 
 def _short(at: time, *, half: bool) -> str:
     clock = format(at, "g:i" if at.minute else "g")
-    return f"{clock}\N{NO-BREAK SPACE}{format(at, 'A')}" if half else clock
+    return f"{clock}\N{NO-BREAK SPACE}{format(at, str(HALF))}" if half else clock
 
 
 @register.filter
