@@ -10,7 +10,7 @@ PROCESSES = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all screenshots lighthouse bench check lock clean
+.PHONY: help run test test-all screenshots lighthouse bench messages check lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,12 @@ lighthouse: $(VENV)/.dev $(VENV)/lighthouse ## Lighthouse's marks for the pages 
 
 bench: $(VENV)/.dev ## The benchmarks: ratios within one run, each with its goal
 	$(BIN)/python -m bench
+
+# Debian: apt-get install gettext. Nothing else needs it: what it compiles is committed.
+messages: $(VENV)/.dev ## Catalogues: collect what is to be translated, compile what has been
+	$(BIN)/python manage.py makemessages --settings tests.settings --locale es --extension html,txt,py \
+	  --add-location file --no-obsolete --no-wrap --ignore tests --ignore bench --ignore '.venv'
+	$(BIN)/python manage.py compilemessages --settings tests.settings --locale es
 
 check: $(VENV)/.dev ## ruff, mypy, Django's checks, hadolint, the architecture rules
 	$(BIN)/ruff check .

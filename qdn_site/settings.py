@@ -185,6 +185,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # more than all requests that can wait, t
 LANGUAGE_CODE = "en"  # of the program's own words; a business says which of these it speaks
 LANGUAGES = [("en", "English"), ("es", "español")]
 USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "qdn_site" / "locale"]  # `make messages`
 USE_TZ = True
 TIME_ZONE = "UTC"  # each business shows its own
 
