@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, SYSTEM, Window
+from dispatch.domain.moves import COULD_NOT
 from dispatch.domain.roster import Roster
 from dispatch.domain.typed.sentences import Sentence
 from dispatch.templatetags.formats import day_text
@@ -21,6 +22,11 @@ def told(sentence: str) -> str:
     }
     translated = _(sentence.template)
     return translated % parameters if parameters else translated
+
+
+def could_not() -> dict[str, str]:
+    """Why a visit came to nothing: what people choose from, by code."""
+    return {code: told(words) for code, words in COULD_NOT.items()}
 
 
 def when(window: Window, business: Business) -> str:
