@@ -9,7 +9,7 @@ from django.template.defaulttags import url as url_node
 from dispatch.http import LANGUAGE_PARAMETER
 
 register = template.Library()
-FILES = {"brand-icon", "brand-style", "track-photo", "track-calendar"}  # the same in all languages
+FILES = {"brand-icon", "brand-style", "track-photo"}  # the same in all languages
 
 
 class KeepingURLNode(URLNode):
