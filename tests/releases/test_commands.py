@@ -71,7 +71,7 @@ def test_a_sentence_goes_to_staging_to_production_and_back(
     source = say(pages(tmp_path / "source"), "Three minutes, no account.")
     said = run("stage", "book", "--from", str(source), "--by", "joel")
     assert "proved: every template compiles" in said
-    assert "proved: 3 pages of book show on a sample day" in said
+    assert "proved: 8 pages of book show on a sample day" in said
     assert "the edge is skipped: QDN_STAGING_DISTRIBUTION is not set" in said
     assert f"/track/{sample_job.TOKEN}" in said
     request.getfixturevalue("proved")
