@@ -9,7 +9,7 @@ from dispatch.domain.job import CUSTOMER, SYSTEM, Window
 from dispatch.domain.moves import COULD_NOT
 from dispatch.domain.roster import Roster
 from dispatch.domain.typed.sentences import Sentence
-from dispatch.templatetags.formats import day_text
+from dispatch.templatetags.formats import day_text, window_label
 
 
 def told(sentence: str) -> str:
@@ -36,7 +36,7 @@ def when(window: Window, business: Business) -> str:
 
 def slot_text(day: date, window: str, business: Business) -> str:
     """`Sat, May 23 (Morning)`, though no such window may be offered any more."""
-    return f"{day_text(day, business)} ({business.label_of(window)})"
+    return f"{day_text(day, business)} ({window_label(window, business)})"
 
 
 def name_of(by: str, roster: Roster) -> str:

@@ -13,8 +13,8 @@ from django import template
 from django.utils.dateformat import format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from msgspec import UnsetType
 
 from dispatch import wiring
@@ -159,8 +159,14 @@ def long_day(day: str, business: Business) -> str:
 
 
 @register.filter
+def own(text: str, business: Business) -> str:
+    """A text of the business's own, in the reader's language where there is one."""
+    return business.own(text, get_language() or "")
+
+
+@register.filter
 def window_label(name: str, business: Business) -> str:
-    return business.label_of(name)
+    return own(business.label_of(name), business)
 
 
 @register.filter
@@ -168,7 +174,7 @@ def window(promised: Window | None, business: Business) -> str:
     """`Sat, May 23 · Afternoon, 12–4 PM`, the hours on one line."""
     if promised is None:
         return _("No time agreed yet")
-    label = f"{day(promised.date, business)} · {business.label_of(promised.name)}"
+    label = f"{day(promised.date, business)} · {window_label(promised.name, business)}"
     return format_html('{}, <span class="hours">{}</span>', label, hours(promised))
 
 
@@ -235,7 +241,7 @@ def way_to(address: str, *, on_apple: bool) -> str:
 def load_label(name: str, business: Business) -> str:
     """`Full load`; as it is what the business does not offer any more."""
     load = business.load(name)
-    return load.label if load else words(name)
+    return own(load.label, business) if load else words(name)
 
 
 @register.filter
@@ -248,7 +254,7 @@ def named(roster: Roster, username: str) -> str:
 def item_label(item: Item, business: Business) -> str:
     """`2 × Mattress`."""
     offer = business.item(item.name)
-    return f"{item.count} × {offer.label if offer else words(item.name)}"
+    return f"{item.count} × {own(offer.label, business) if offer else words(item.name)}"
 
 
 @register.filter

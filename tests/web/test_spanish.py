@@ -334,15 +334,35 @@ def test_a_customer_reads_times_in_spanish(client: Client, jobs: JobRepository) 
     assert "dom 23 ago, 9:00 a.m." in words(client.get(PAGE))
 
 
+def test_the_businesss_own_texts_are_told_in_it_too(client: Client, jobs: JobRepository) -> None:
+    keep(jobs, replace(BOOKED, language="es"))
+    assert "sáb 23 may · Mañana, 8 a.m." in words(client.get(PAGE))
+    assert "Carga Media carga" in words(client.get(PAGE))
+    assert "Colchón" in words(client.get("/book/?language=es"))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "said"),
+    [
+        ("Mattress", "es", "Colchón"),
+        ("2 × Mattress", "es", "2 × Colchón"),
+        ("Mattress", "en", "Mattress"),
+        ("Mattress", "", "Mattress"),
+        ("Mattress", "label", "Mattress"),
+        ("2 × Piano", "es", "2 × Piano"),
+        ("", "es", ""),
+    ],
+)
+def test_what_the_file_does_not_translate_is_as_it_is(text: str, language: str, said: str) -> None:
+    assert BUSINESS.own(text, language) == said
+
+
 # --- nothing is left in English ----------------------------------------------------------
 
 SAME = {entry.words for entry in catalogue("es") if entry.words in entry.said.values()}
 DATA = {
     *(BUSINESS.name, BUSINESS.email, "Español", "English", "Mark", "Soderblom Ave", "Jun →"),
     *("Joel", "Dana", "Ana", "Vic", "joel", "dana", "ana", "vic"),
-    *(offer.label for offers in (BUSINESS.loads, BUSINESS.items) for offer in offers),
-    *(offer.label for offer in BUSINESS.windows),
-    *BUSINESS.not_taken,
     *("mark@example.com", "¿Y el piano?", "¿"),
 }
 QUOTE = Quote("q1", Decimal(700), (), NOON)
