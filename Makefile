@@ -10,7 +10,7 @@ PROCESSES = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all screenshots lighthouse bench check lock clean
+.PHONY: help run test test-all screenshots lighthouse bench messages check lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,7 +23,7 @@ run: $(VENV)/.run ## Serve on http://127.0.0.1:8000 (PORT=) with a believable da
 
 # `make check` has the rules of the house.
 test: $(VENV)/.dev ## The test suite
-	$(BIN)/pytest -n $(PROCESSES) -m "not long" --ignore tests/test_architecture.py
+	$(BIN)/pytest -n $(PROCESSES) -m "not long" --ignore tests/test_architecture.py --ignore tests/test_translations.py
 
 test-all: $(VENV)/.dev $(VENV)/npm ## The long ones: browser, races, faults, fuzz
 	$(BIN)/pytest -n $(PROCESSES) --dist worksteal -m long
@@ -37,13 +37,19 @@ lighthouse: $(VENV)/.dev $(VENV)/lighthouse ## Lighthouse's marks for the pages 
 bench: $(VENV)/.dev ## The benchmarks: ratios within one run, each with its goal
 	$(BIN)/python -m bench
 
-check: $(VENV)/.dev ## ruff, mypy, Django's checks, hadolint, the architecture rules
+# Debian: apt-get install gettext. Nothing else needs it: what it compiles is committed.
+messages: $(VENV)/.dev ## Catalogues: collect what is to be translated, compile what has been
+	$(BIN)/python manage.py makemessages --settings tests.settings --locale es --extension html,txt,py \
+	  --add-location file --no-obsolete --no-wrap --ignore tests --ignore bench --ignore '.venv'
+	$(BIN)/python manage.py compilemessages --settings tests.settings --locale es
+
+check: $(VENV)/.dev ## ruff, mypy, Django's checks, hadolint, the architecture rules, the translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/python -W error manage.py check --settings tests.settings
 	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; else echo "hadolint: not on this platform, skipped"; fi
-	$(BIN)/pytest tests/test_architecture.py
+	$(BIN)/pytest tests/test_architecture.py tests/test_translations.py
 
 lock: $(VENV)/.dev ## Pin the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-emit-index-url \

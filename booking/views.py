@@ -23,7 +23,14 @@ from dispatch.domain.planning.schedule import WindowFull
 from dispatch.domain.status import CREATABLE, Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.domain.visit.photo import MOST_OF_REQUEST, Kind
-from dispatch.http import REVISION_PARAMETER, SiteRequest, own_pages_only, see_other
+from dispatch.http import (
+    LANGUAGE_PARAMETER,
+    REVISION_PARAMETER,
+    SiteRequest,
+    own_pages_only,
+    see_other,
+    speak,
+)
 from dispatch.jobs import photos
 from dispatch.jobs.link import of_link
 from dispatch.ratelimit import Limit, TooMany, sender_mark, source
@@ -33,6 +40,7 @@ MOST_KEY = 64
 TRAP = "website"  # nobody sees this field; robots fill it in, but password managers too
 SAME_WITHIN = dt.timedelta(hours=1)
 BOOKINGS = Limit("bookings", most=60, seconds=3600)
+CHANGES = "private, no-cache"  # with the day, and with the language
 LOST_PHOTOS = "lost_photos=1"  # which the tracking page tells
 
 
@@ -41,6 +49,7 @@ LOST_PHOTOS = "lost_photos=1"  # which the tracking page tells
 def book(request: SiteRequest) -> HttpResponse:
     """With `add_up` the form comes back with the price of what is chosen, and nothing is booked."""
     business = request.business = wiring.in_force(request.business)
+    speak(request, request.POST.get(LANGUAGE_PARAMETER, ""))  # in which they saw the form
     sent = (with_instead(request.POST), request.FILES) if request.method == "POST" else ()
     form = BookingForm(*sent, business=business, at=wiring.now())
     # A double click, a reload and the back button are one request.
@@ -83,6 +92,7 @@ def again(request: SiteRequest, token: str) -> HttpResponse:
     business = request.business = wiring.in_force(request.business)
     try:
         job = of_link(request, token)
+        speak(request, job.language)
     except JobNotFound:
         return render(request, "tracking/not_found.html", status=404)
     form = BookingForm(business=business, at=wiring.now(), initial=known(job, business))
@@ -160,7 +170,7 @@ def _page(
     }
     response = render(request, "booking/book.html", context, status=status)
     if not is_again:  # which is a link's page, as the settings say
-        response.headers["Cache-Control"] = "no-store" if request.method == "POST" else "no-cache"
+        response.headers["Cache-Control"] = "no-store" if request.method == "POST" else CHANGES
     if isinstance(refusal, TooMany):
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import parse_etags
-from django.utils.translation import get_language
+from django.utils.translation import activate, get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -27,6 +27,7 @@ from dispatch.templatetags.formats import words
 
 REVISION_COOKIE, ROSTER_COOKIE = "seen", "seen_roster"  # revisions of jobs and roster
 REVISION_PARAMETER = "r"
+LANGUAGE_PARAMETER = "language"
 REVISION_KEPT = 60  # seconds: every snapshot is newer by then
 UNSENT = "unsent"  # the field in which the sign-in page carries a form
 UNSENT_KEPT = 12 * 3600  # seconds
@@ -52,6 +53,8 @@ class SiteRequest(HttpRequest):
     business: Business
     public_url: str  # "https://quickdumpnow.com"; in development the host that was asked
     client_ip: str
+    asked_language: str  # by the address, which goes before all others; empty: none
+    carried_language: str  # the same, where our links keep it
     revision: int  # of the jobs: the newest that this browser has seen, never to be undercut
     user: CrewUser  # behind `crew_only` and the API's sign-in; elsewhere maybe anonymous
 
@@ -76,6 +79,7 @@ def crew_only(permission: Permission, *, poll: bool = False) -> Callable[[View[P
                 # A form's own address is no page to come back to.
                 safe = request.method in ("GET", "HEAD")
                 return redirect_to_login(request.get_full_path() if safe else reverse("board"))
+            speak(request, request.user.member.language)
             if not request.user.actor.may(permission):
                 raise PermissionDenied(no_permission(request.user, permission))
             request.business = wiring.in_force(request.business)
@@ -88,6 +92,12 @@ def crew_only(permission: Permission, *, poll: bool = False) -> Callable[[View[P
         return guarded
 
     return decorate
+
+
+def speak(request: SiteRequest, language: str) -> None:
+    """Answer in that language, if the business speaks it and the address asks for none."""
+    if language in request.business.languages and not request.asked_language:
+        activate(language)
 
 
 def unauthorized() -> HttpResponse:

@@ -20,7 +20,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Actor
 from dispatch.domain.roster import Member, Roster
 
-PROFILE = ("name", "rank", "roles", "phone", "email")
+PROFILE = ("name", "rank", "roles", "phone", "email", "language")
 MOST_DAYS = 366  # that are taken off, or given back, at once
 FARTHEST = timedelta(days=731)  # beyond, a day off is likelier a slip than a plan
 CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter that looks like another or like a digit

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "qdn_site.releases.pages.PagesMiddleware",
     "qdn_site.edge.old_links.OldLinksMiddleware",
     "qdn_site.middleware.BusinessMiddleware",
+    "qdn_site.languages.middleware.LanguageMiddleware",
     "qdn_site.middleware.BodyMiddleware",
     "qdn_site.middleware.RefusalsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -91,8 +92,13 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
                 "qdn_site.context.business",
+                "qdn_site.context.other_languages",
             ],
-            "builtins": ["django.templatetags.i18n", "dispatch.templatetags.formats"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "dispatch.templatetags.formats",
+                "qdn_site.languages.addresses",
+            ],
         },
     }
 ]
@@ -176,8 +182,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # more than all requests that can wait, ticked at once
 
 # --- language and time -------------------------------------------------------------------
-LANGUAGE_CODE = "en-us"
-USE_I18N = True  # every word for people goes through gettext; no second language ships yet
+LANGUAGE_CODE = "en"  # of the program's own words; a business says which of these it speaks
+LANGUAGES = [("en", "English"), ("es", "español")]
+USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "qdn_site" / "locale"]  # `make messages`
 USE_TZ = True
 TIME_ZONE = "UTC"  # each business shows its own
 

@@ -33,7 +33,7 @@ A_DAY = 24 * 3600  # seconds
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html")
+    return _readers_own(render(request, "home.html"))
 
 
 @require_safe
@@ -46,8 +46,12 @@ def privacy(request: SiteRequest) -> HttpResponse:
         "years": 0 if months else years,
         "copies_days": kept and kept.days,
     }
-    response = render(request, "privacy.html", context)
-    response.headers["Cache-Control"] = "no-cache"
+    return _readers_own(render(request, "privacy.html", context))
+
+
+def _readers_own(response: HttpResponse) -> HttpResponse:
+    """In their language: no cache on the way keeps it for others."""
+    response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 

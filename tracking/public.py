@@ -31,7 +31,7 @@ from dispatch.domain.visit import letter
 from dispatch.domain.visit.money import ACCEPTED, PriceLine
 from dispatch.domain.visit.photo import Kind
 from dispatch.domain.visit.position import Position
-from dispatch.http import SiteRequest
+from dispatch.http import SiteRequest, speak
 from dispatch.jobs import photos
 from dispatch.jobs.link import of_link
 from dispatch.templatetags.formats import map_link
@@ -257,8 +257,12 @@ def _answered(job: Job) -> AnsweredPrice | None:
 
 
 def tracked(request: SiteRequest, token: str) -> tuple[TrackedJob, Job]:
-    """Raises JobNotFound, and TooMany for who has tried many links that are none."""
+    """The answer is in the job's language.
+
+    Raises JobNotFound, and TooMany for who has tried many links that are none.
+    """
     job = of_link(request, token)
+    speak(request, job.language)
     return public_view(request.business, job), job
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from dispatch.domain.status import Status
-from tracking.views import changes, link, moves, page, papers
+from tracking.views import changes, language, link, moves, page, papers
 
 urlpatterns = [
     path("<str:token>", page.track, name="track"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("<str:token>/cancel", moves.move, {"to": Status.CANCELLED}, name="track-cancel"),
     path("<str:token>/reschedule", changes.reschedule, name="track-reschedule"),
     path("<str:token>/message", changes.message, name="track-message"),
+    path("<str:token>/language", language.language, name="track-language"),
     path("<str:token>/quote", moves.quote, name="track-quote"),
     path("<str:token>/undo", moves.undo, name="track-undo"),
     path("<str:token>/receipt", papers.receipt, name="track-receipt"),

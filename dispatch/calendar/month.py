@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from dispatch.domain.business import Business
 from dispatch.domain.roster import Availability, Member
-from dispatch.templatetags.formats import words
+from dispatch.templatetags.formats import window_label, words
 
 NOON = "12:00"
 FIRST, LAST = date(2000, 1, 1), date(2199, 12, 1)
@@ -93,7 +93,7 @@ def told_in_words(entry: Availability, business: Business) -> str:
         return _("away")
     parts = []
     if entry.windows is not UNSET:
-        labels = [business.label_of(name).lower() for name in entry.windows]
+        labels = [window_label(name, business).lower() for name in entry.windows]
         parts.append(_("free only in the %(windows)s") % {"windows": _(" and ").join(labels)})
     if entry.roles is not UNSET:
         roles = roles_in_words(entry.roles)

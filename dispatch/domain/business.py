@@ -83,6 +83,14 @@ class ItemOffer(Part, frozen=True):
         cents(self.price)
 
 
+class Words(Part, frozen=True):
+    """A text of the businesses file in the other languages; empty: as it is."""
+
+    text: str
+    en: str = ""
+    es: str = ""
+
+
 class Quiet(Part, frozen=True):
     """Hours of the business's clock in which customers are left alone; over midnight too."""
 
@@ -140,6 +148,7 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     areas: tuple[str, ...] = ()  # beginnings of the postcodes served; none: everywhere
     review_url: PageUrl | None = None
     languages: Annotated[tuple[Language, ...], Meta(min_length=1)] = ("en",)
+    words: tuple[Words, ...] = ()
     quiet: Quiet = Quiet(from_="20:00", to="08:00")
     hold_hours: NotNegative = 4
     respond_hours: Positive = 2
@@ -243,6 +252,12 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
             (offer.label for offer in self.windows if offer.name == name),
             name.replace("_", " ").capitalize(),
         )
+
+    def own(self, text: str, language: str) -> str:
+        """A label, or `2 × ` one, in that language, if the file has it there; else as it is."""
+        count, times, name = text.rpartition(" × ")
+        said = next((getattr(each, language, "") for each in self.words if each.text == name), "")
+        return f"{count}{times}{said}" if said else text
 
     def bookable(self, at: datetime) -> list[Window]:
         """Every window that a customer may still ask for, soonest first."""

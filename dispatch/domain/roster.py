@@ -80,6 +80,7 @@ class Member(Record, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     phone: str = ""
     email: str = ""
+    language: str = ""  # of the business's; empty: as the browser asks
     password: str = ""
     active: bool = True
     epoch: int = 0

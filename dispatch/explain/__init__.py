@@ -85,6 +85,7 @@ PROFILE = {
     "roles": gettext_lazy("roles"),
     "phone": gettext_lazy("phone"),
     "email": gettext_lazy("email"),
+    "language": gettext_lazy("language"),
 }
 
 

@@ -35,7 +35,15 @@ from dispatch.domain.visit.money import (
 )
 from dispatch.domain.visit.photo import Kind
 from dispatch.explain.words import name_of, told, when
-from dispatch.templatetags.formats import clock_text, day_text, hours, item_label, time_text, typed
+from dispatch.templatetags.formats import (
+    clock_text,
+    day_text,
+    hours,
+    item_label,
+    own,
+    time_text,
+    typed,
+)
 from dispatch.templatetags.formats import words as words_of
 
 # Of the values in a history those that are more than a text.
@@ -186,7 +194,9 @@ def value_in_words(name: str, value: Any, event: Event, business: Business, rost
         case (Item(), *_):
             return ", ".join(item_label(each, business) for each in value)
         case tuple():
-            return " + ".join(f"{each.label} {business.money(each.amount)}" for each in value)
+            return " + ".join(
+                f"{own(each.label, business)} {business.money(each.amount)}" for each in value
+            )
         case list():
             return ", ".join(value_in_words("", each, event, business, roster) for each in value)
         case dict():
@@ -201,7 +211,7 @@ def value_in_words(name: str, value: Any, event: Event, business: Business, rost
     if name == "phone":
         return business.phone_text(str(value))
     load = business.load(str(value)) if name == "load" else None
-    return load.label if load else str(value)
+    return own(load.label, business) if load else str(value)
 
 
 def failed_text(failed: Event, roster: Roster, business: Business) -> SafeString:

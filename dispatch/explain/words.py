@@ -6,9 +6,10 @@ from django.utils.translation import gettext as _
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, SYSTEM, Window
+from dispatch.domain.moves import COULD_NOT
 from dispatch.domain.roster import Roster
 from dispatch.domain.typed.sentences import Sentence
-from dispatch.templatetags.formats import day_text
+from dispatch.templatetags.formats import day_text, window_label
 
 
 def told(sentence: str) -> str:
@@ -23,6 +24,11 @@ def told(sentence: str) -> str:
     return translated % parameters if parameters else translated
 
 
+def could_not() -> dict[str, str]:
+    """Why a visit came to nothing: what people choose from, by code."""
+    return {code: told(words) for code, words in COULD_NOT.items()}
+
+
 def when(window: Window, business: Business) -> str:
     """`Sat, May 23 (Morning)`."""
     return slot_text(window.date, window.name, business)
@@ -30,7 +36,7 @@ def when(window: Window, business: Business) -> str:
 
 def slot_text(day: date, window: str, business: Business) -> str:
     """`Sat, May 23 (Morning)`, though no such window may be offered any more."""
-    return f"{day_text(day, business)} ({business.label_of(window)})"
+    return f"{day_text(day, business)} ({window_label(window, business)})"
 
 
 def name_of(by: str, roster: Roster) -> str:

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from dispatch.forms.consent import language_name
 from dispatch.forms.roster import ProfileForm
 
 
@@ -20,8 +21,11 @@ class SignInForm(AuthenticationForm):
 
 
 class AccountForm(ProfileForm):
-    """Own phone, and a new password where one is given; `is_password` judges the one now."""
+    """Own phone and language, and a new password where one is given; `is_password` judges the one
+    now.
+    """
 
+    language = forms.ChoiceField(label=gettext_lazy("Language"), required=False)
     old_password = forms.CharField(
         label=gettext_lazy("Password now"),
         required=False,
@@ -43,6 +47,10 @@ class AccountForm(ProfileForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.is_password = is_password
+        names = [(code, language_name(code)) for code in self.business.languages]
+        self.fields["language"].choices = [("", _("As the browser asks")), *names]  # type: ignore[attr-defined]
+        if len(names) < 2:
+            del self.fields["language"]
 
     def clean_new_password(self) -> str:
         password: str = self.cleaned_data["new_password"]

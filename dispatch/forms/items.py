@@ -8,6 +8,7 @@ from django import forms
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
+from dispatch.templatetags.formats import own
 
 PREFIX = "item-"
 
@@ -28,7 +29,7 @@ class Count(forms.Field):
 
 def fields(business: Business, job: Job | None = None) -> dict[str, forms.Field]:
     """By their names: for what the business takes, and for what the job has of old."""
-    labels = {offer.name: offer.label for offer in business.items}
+    labels = {offer.name: own(offer.label, business) for offer in business.items}
     for item in job.items if job else ():
         labels.setdefault(item.name, item.name)
     return {PREFIX + name: Count(label) for name, label in labels.items()}

@@ -21,7 +21,14 @@ from dispatch.domain.status import CREATABLE
 from dispatch.domain.typed.texts import lines
 from dispatch.explain.words import told
 from dispatch.forms import consent, items
-from dispatch.templatetags.formats import ROLE_LABELS, clock_text, day_text, time_text
+from dispatch.templatetags.formats import (
+    ROLE_LABELS,
+    clock_text,
+    day_text,
+    own,
+    time_text,
+    window_label,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -159,12 +166,18 @@ class CrewJobForm(JobForm):
         # Another's details: the browser knows only one's own.
         for name in JobForm.base_fields:
             self.fields[name].widget.attrs["autocomplete"] = "off"
-        loads = [("", _("Not said")), *((load.name, load.label) for load in business.loads)]
-        windows = [("", _("Not agreed")), *((each.name, each.label) for each in business.windows)]
+        loads = [
+            ("", _("Not said")),
+            *((load.name, own(load.label, business)) for load in business.loads),
+        ]
+        windows = [
+            ("", _("Not agreed")),
+            *((each.name, own(each.label, business)) for each in business.windows),
+        ]
         if job and job.load and not business.load(job.load):
             loads.append((job.load, job.load))
         if job and job.window and job.window.name not in dict(windows):
-            windows.append((job.window.name, business.label_of(job.window.name)))
+            windows.append((job.window.name, window_label(job.window.name, business)))
         self.fields["load"].widget.choices = loads
         self.fields["window"].widget.choices = windows
         if spoken := consent.languages(business, job):

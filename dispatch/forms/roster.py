@@ -18,7 +18,7 @@ from dispatch.domain.roster import Member, username_refusal
 from dispatch.explain.words import told
 from dispatch.forms.job import InputForm, Typed, as_sent
 from dispatch.roster import FARTHEST, MOST_DAYS, PROFILE, Days, MemberConflict, profile
-from dispatch.templatetags.formats import RANK_LABELS, ROLE_LABELS, days
+from dispatch.templatetags.formats import RANK_LABELS, ROLE_LABELS, days, own
 
 TEXTS = ("name", "phone", "email")
 SEEN = "seen-"  # before the names of the fields' values as the form was shown
@@ -171,7 +171,7 @@ class DaysForm(forms.Form):
         for name, label in (("from", _("From")), ("to", _("To"))):
             widget = forms.DateInput(attrs={"type": "date", "min": today.isoformat()})
             self.fields[name] = forms.DateField(label=label, required=name == "from", widget=widget)
-        windows = [(offer.name, offer.label) for offer in business.windows]
+        windows = [(offer.name, own(offer.label, business)) for offer in business.windows]
         for name, label, choices in (
             ("windows", _("Only in these windows (tick none for all day)"), windows),
             ("but_as", _("Can still work as (tick none for not at all)"), ROLE_CHOICES),
@@ -220,7 +220,11 @@ class DaysForm(forms.Form):
         """`Sat, May 23 to Sun, May 24 (Morning)`."""
         off = self.days
         span = days(off.start, off.end, self.business)
-        labels = [offer.label for offer in self.business.windows if offer.name in off.windows]
+        labels = [
+            own(each.label, self.business)
+            for each in self.business.windows
+            if each.name in off.windows
+        ]
         if off.but_as:
             labels = [_("but still there as %(roles)s") % {"roles": roles_in_words(off.but_as)}]
         return f"{span} ({', '.join(labels)})" if labels else span

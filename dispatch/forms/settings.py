@@ -17,6 +17,7 @@ from dispatch.domain.planning.overrides import Subject
 from dispatch.explain.words import told
 from dispatch.forms.job import InputForm, day_to_come, price_typed
 from dispatch.overrides import PriceConflict, Wanted, prices
+from dispatch.templatetags.formats import own
 
 FARTHEST = 366 * 2  # days
 
@@ -57,7 +58,8 @@ class LimitForm(DayForm):
     ) -> None:
         super().__init__(data, today=today, auto_id="limit-%s")
         self.fields["window"] = forms.ChoiceField(
-            label=_("Window"), choices=[(each.name, each.label) for each in business.windows]
+            label=_("Window"),
+            choices=[(each.name, own(each.label, business)) for each in business.windows],
         )
         self.order_fields(["date", "window", "places"])
 
@@ -71,7 +73,7 @@ class PricesForm(forms.Form):
         super().__init__(data, auto_id="price-%s")
         self.business, self.now, self.file = business, prices(business), prices(in_file)
         labels = {
-            (kind, each.name): each.label
+            (kind, each.name): own(each.label, business)
             for kind, offers in (("load", business.loads), ("item", business.items))
             for each in offers
         }

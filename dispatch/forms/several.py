@@ -15,6 +15,7 @@ from dispatch.domain.job_input import LONGEST, InvalidInput
 from dispatch.domain.roster import Roster
 from dispatch.forms.job import InputForm, day_to_come, odd
 from dispatch.jobs.several import Seen
+from dispatch.templatetags.formats import own
 
 # What may be done with several, by the name of its button, and the fields that it needs.
 DO = {
@@ -52,7 +53,7 @@ class SeveralForm(InputForm):
         self.insists = data is not None and "insist" in data
         self.may_insist = False  # on a day that is likely a slip
         drivers = [(member.username, member.name) for member in roster.able("driver")]
-        windows = [(offer.name, offer.label) for offer in business.windows]
+        windows = [(offer.name, own(offer.label, business)) for offer in business.windows]
         self._choose("driver", _("Choose…"), drivers)
         self._choose("window", _("The same"), windows)
         self.fields["date"].widget.attrs["min"] = f"{business.today(wiring.now())}"

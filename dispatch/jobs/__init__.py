@@ -36,6 +36,7 @@ from dispatch.domain.visit.bill import TooMuch
 from dispatch.jobs.action import NO_TIME, Action, changing, once_for
 from dispatch.jobs.action import Change as Change
 from dispatch.jobs.action import Done as Done
+from dispatch.jobs.customer import choose_language as choose_language
 from dispatch.jobs.customer import reply as reply
 from dispatch.jobs.customer import reschedule as reschedule
 from dispatch.jobs.customer import write as write

@@ -5,8 +5,10 @@ from datetime import datetime
 from msgspec import UNSET
 
 from dispatch import wiring
+from dispatch.domain import job_input
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, MessageIn, Window, plain
+from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.moves import IllegalMove, JobConflict
 from dispatch.domain.permissions import THE_CUSTOMER, Actor
@@ -14,6 +16,7 @@ from dispatch.domain.planning import reschedule as planning
 from dispatch.domain.planning import schedule
 from dispatch.domain.planning.reschedule import Unbookable
 from dispatch.domain.status import Status
+from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.domain.visit import letter
 from dispatch.jobs.action import Action, Change, changing, once_for
 
@@ -54,6 +57,19 @@ def reschedule(
     return changing(
         job_id, THE_CUSTOMER, apply, once_for(key, THE_CUSTOMER, "window", plain(window))
     )
+
+
+@Action
+def choose_language(business: Business, job_id: str, language: str) -> Change:
+    """From now on the customer reads page and messages in it. Raises InvalidInput."""
+    chosen = job_input.language(language, business)
+    if not chosen:
+        raise InvalidInput({"language": _("Please choose a language.")})
+
+    def apply(job: Job, at: datetime, _book: JobBook) -> Job:
+        return job.edited({"language": chosen}, by=THE_CUSTOMER.name, at=at)
+
+    return changing(job_id, THE_CUSTOMER, apply)
 
 
 @Action

@@ -13,8 +13,8 @@ from django import template
 from django.utils.dateformat import format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from msgspec import UnsetType
 
 from dispatch import wiring
@@ -30,6 +30,7 @@ HUES = 12
 DAY = pgettext_lazy("date", "D, M j"), pgettext_lazy("date", "D, M j, Y")
 LONG_DAY = pgettext_lazy("date", "l, F j"), pgettext_lazy("date", "l, F j, Y")
 SHORT_DAY = pgettext_lazy("date", "M j"), pgettext_lazy("date", "M j, Y")
+CLOCK, HALF = pgettext_lazy("date", "g:i A"), pgettext_lazy("date", "A")
 # What we call the roles on a job and the ranks, in a sentence and by themselves.
 NAMES = {
     "driver": gettext_lazy("driver"),
@@ -125,7 +126,7 @@ def time_text(moment: datetime, business: Business, at: datetime | None = None) 
 
 def clock_text(local: datetime) -> str:
     """`9:04 AM`."""
-    return format(local, "g:i A")
+    return format(local, str(CLOCK))
 
 
 def day_text(
@@ -158,8 +159,14 @@ def long_day(day: str, business: Business) -> str:
 
 
 @register.filter
+def own(text: str, business: Business) -> str:
+    """A text of the business's own, in the reader's language where there is one."""
+    return business.own(text, get_language() or "")
+
+
+@register.filter
 def window_label(name: str, business: Business) -> str:
-    return business.label_of(name)
+    return own(business.label_of(name), business)
 
 
 @register.filter
@@ -167,7 +174,7 @@ def window(promised: Window | None, business: Business) -> str:
     """`Sat, May 23 · Afternoon, 12–4 PM`, the hours on one line."""
     if promised is None:
         return _("No time agreed yet")
-    label = f"{day(promised.date, business)} · {business.label_of(promised.name)}"
+    label = f"{day(promised.date, business)} · {window_label(promised.name, business)}"
     return format_html('{}, <span class="hours">{}</span>', label, hours(promised))
 
 
@@ -198,7 +205,7 @@ def hours(promised: Window | WindowOffer) -> str:
 
 def _short(at: time, *, half: bool) -> str:
     clock = format(at, "g:i" if at.minute else "g")
-    return f"{clock}\N{NO-BREAK SPACE}{format(at, 'A')}" if half else clock
+    return f"{clock}\N{NO-BREAK SPACE}{format(at, str(HALF))}" if half else clock
 
 
 @register.filter
@@ -236,7 +243,7 @@ def way_to(address: str, *, on_apple: bool) -> str:
 def load_label(name: str, business: Business) -> str:
     """`Full load`; as it is what the business does not offer any more."""
     load = business.load(name)
-    return load.label if load else words(name)
+    return own(load.label, business) if load else words(name)
 
 
 @register.filter
@@ -249,7 +256,7 @@ def named(roster: Roster, username: str) -> str:
 def item_label(item: Item, business: Business) -> str:
     """`2 × Mattress`."""
     offer = business.item(item.name)
-    return f"{item.count} × {offer.label if offer else words(item.name)}"
+    return f"{item.count} × {own(offer.label, business) if offer else words(item.name)}"
 
 
 @register.filter

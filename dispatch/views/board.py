@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 from dispatch import wiring
 from dispatch.board.filters import Filters
 from dispatch.board.page import Board
-from dispatch.domain.moves import COULD_NOT
 from dispatch.domain.permissions import Permission
+from dispatch.explain.words import could_not
 from dispatch.forms.several import SeveralForm
 from dispatch.http import SiteRequest, crew_only, is_known, with_revision
 
@@ -18,7 +18,7 @@ from dispatch.http import SiteRequest, crew_only, is_known, with_revision
 def board(request: SiteRequest) -> HttpResponse:
     shown = board_of(request)
     people = [member for member in shown.roster.members if member.active]
-    context = {"board": shown, "people": people, "could_not": COULD_NOT}
+    context = {"board": shown, "people": people, "could_not": could_not()}
     context["key"] = wiring.new_token()
     context["several"] = SeveralForm(business=request.business, roster=shown.roster)
     response = render(request, "dispatch/board.html", context)

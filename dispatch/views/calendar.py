@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from dispatch import feed, wiring
 from dispatch.domain.roster import MemberNotFound
-from dispatch.http import SiteRequest, etag_of, is_known
+from dispatch.http import SiteRequest, etag_of, is_known, speak
 from dispatch.ratelimit import Limit, source
 
 UNKNOWN_CALENDARS = Limit("unknown calendars", most=60, seconds=60)
@@ -22,6 +22,7 @@ def calendar(request: SiteRequest, secret: str) -> HttpResponse:
             member = feed.holder(business, secret)
     except MemberNotFound as error:
         raise Http404 from error
+    speak(request, member.language)
     name = _("%(member)s · %(business)s") % {"member": member.first_name, "business": business.name}
     job_url = request.build_absolute_uri(reverse("board")) + "jobs/"
     shown = name, feed.entries(business, member), job_url

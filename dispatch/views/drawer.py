@@ -28,7 +28,7 @@ from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.domain.visit.bill import TooMuch
 from dispatch.explain import LOOK_BELOW, explain, not_written
 from dispatch.explain.history import in_words, payment_text
-from dispatch.explain.words import name_of, when
+from dispatch.explain.words import could_not, name_of, when
 from dispatch.forms.consent import language_name
 from dispatch.forms.job import CrewForm, EditForm, EtaForm, NoteForm, Slip
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, tracking_url, with_revision
@@ -214,7 +214,7 @@ def _shown(request: SiteRequest, job: Job) -> dict[str, Any]:
         "undo": moves.undoes_to(job, actor, at),
         "targets": targets,
         "has_back_moves": any(why for _, why in targets),
-        "could_not": moves.COULD_NOT,
+        "could_not": could_not(),
         "undo_reason": moves.UNDO,
         "history": [
             (event, in_words(event, business, roster), name_of(event.by, roster))

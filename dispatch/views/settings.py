@@ -25,7 +25,7 @@ from dispatch.explain import LOOK_BELOW, not_written
 from dispatch.explain.words import slot_text
 from dispatch.forms.settings import DayForm, LimitForm, PricesForm
 from dispatch.http import SiteRequest, crew_only, see_other
-from dispatch.templatetags.formats import day_text
+from dispatch.templatetags.formats import day_text, own
 
 MOST_CHANGES = 50  # that are shown
 
@@ -194,7 +194,7 @@ def _subject(override: Override, business: Business) -> str:
     subject = override.subject
     if subject.day is None:
         offer = (business.load if subject.kind == "load" else business.item)(subject.name)
-        return offer.label if offer else subject.name
+        return own(offer.label, business) if offer else subject.name
     if subject.name:
         return slot_text(subject.day, subject.name, business)
     return day_text(subject.day, business)

@@ -25,6 +25,7 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 from dispatch import sample, wiring
+from qdn_site.languages.catalogue import untranslated
 from qdn_site.releases import ReleaseError, pages, publish, sample_job
 from qdn_site.releases.pack import Pack
 from qdn_site.releases.pages import ReleaseTemplates
@@ -40,11 +41,18 @@ PASSWORD = "only-for-the-preview"  # noqa: S105  of members that live as long as
 
 
 def prove(packs: Sequence[Pack]) -> Iterator[str]:
-    """Compile every template and visit every page; a line of progress a second. Raises
-    ReleaseError with a line for each problem."""
+    """Compile every template, look for its words in this code's catalogues, and visit every page;
+    a line of progress a second. Raises ReleaseError with a line for each problem.
+    """
     for pack in packs:
         ReleaseTemplates(pack, debug=True)
     yield "every template compiles"
+    sources = {
+        name: body.decode() for pack in packs for name, body in pack.under("templates").items()
+    }
+    if lacking := [*untranslated(sources)]:
+        raise ReleaseError("\n".join(lacking))
+    yield "all their words are in every language"
     with TemporaryDirectory() as name:
         folder = Path(name)
         url = f"file:{folder}/releases"
@@ -183,8 +191,9 @@ def _say_messages() -> None:
 def _walk(surface: str, jobs: Sequence[tuple[str, str]]) -> None:
     problems: dict[str, None] = {}  # each once, in order
     seen, shown_at = 0, time.monotonic()
-    for seen, visit in enumerate(visits(surface, jobs), 1):
-        if problem := _problem(visit, surface):
+    languages = settings.BUSINESSES[0].languages
+    for seen, (visit, language) in enumerate(product(visits(surface, jobs), languages), 1):
+        if problem := _problem(visit, surface, language):
             problems[f"{PROBLEM}{surface}: {visit.path}: {problem}"] = None
         if time.monotonic() - shown_at >= 1:
             shown_at = time.monotonic()
@@ -201,12 +210,13 @@ def _client(who: str) -> Client:
     return client
 
 
-def _problem(visit: Visit, surface: str) -> str:
+def _problem(visit: Visit, surface: str, language: str) -> str:
     """The first thing wrong with a page, in a line; empty where nothing is."""
     client = _client(visit.who)
     ask = client.get if visit.post is None else client.post
     try:
-        answer = ask(visit.path, visit.post, headers=visit.headers)
+        headers = {**visit.headers, "Accept-Language": language}
+        answer = ask(visit.path, visit.post, headers=headers)
     except Exception as error:  # whatever a template makes of its context
         client.exc_info = None  # else the next page would be blamed for it too
         return f"{type(error).__name__}: {error}"

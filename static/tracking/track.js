@@ -4,14 +4,16 @@ import { steady } from "../site/steady.js";
 
 const part = document.getElementById("live");
 // Not this page's address: the answer to a refused form has that of the form.
-const link = location.origin + part.dataset.poll.replace(/\/live$/, "");
-const revision = part.dataset.revision;
+const poll = new URL(part.dataset.poll, location), page = new URL(poll);
+page.pathname = page.pathname.replace(/\/live$/, "");
+const link = page.href;
+poll.searchParams.set("r", part.dataset.revision);
 const hasCome = steady(part, () => part);
 history.replaceState(null, "", link);
 copyButtons(document, link);
 
 live({
-  address: () => `${part.dataset.poll}?r=${revision}`,
+  address: () => poll.href,
   every: Number(part.dataset.every),
   lost: (is) => { document.getElementById("offline").hidden = !is; },
   refused: (answer) => answer.status === 404 && (location.reload(), true),

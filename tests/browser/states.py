@@ -351,6 +351,17 @@ def track(status: Status, page: Page, site: Site) -> None:
     page.goto(f"/track/{of(site, status).tracking_token}")
 
 
+def in_spanish(status: Status, page: Page, site: Site, **fields: Any) -> None:
+    """Without `fields` the button keeps it so."""
+    page.goto(f"/track/{of(site, status, **fields).tracking_token}?language=es")
+
+
+def book_spanish_errors(page: Page, site: Site) -> None:
+    page.goto("/book/?language=es")
+    page.locator("#booking button:not([name])").last.click()
+    expect(page.locator(".error").first).to_be_visible()
+
+
 track_old = cut_off(partial(track, Status.READY_FOR_PICKUP), "cannot reach our records")
 
 
@@ -1033,6 +1044,9 @@ CUSTOMERS = [
     State("lost-link-asked", "", partial(link_asked, "ida@example.com", "its link is on its way")),
     State("lost-link-errors", "", partial(link_asked, "555 0142", "Please add the area code.")),
     State("book", "", at("/book/")),
+    State("book-spanish", "", at("/book/?language=es")),
+    State("book-spanish-errors", "", book_spanish_errors),
+    State("home-spanish", "", at("/?language=es")),
     State("book-errors", "", book_errors),
     State("book-counted", "", book_counted),
     State("book-wrong", "", book_wrong),
@@ -1052,6 +1066,9 @@ CUSTOMERS = [
     State("too-large", "", too_much),
     State("book-already", "", booked_already),
     *(State(f"track-{status}", "", partial(track, status)) for status in Status),
+    State("track-spanish-switch", "", partial(in_spanish, Status.BOOKED)),
+    State("track-spanish-ready", "", partial(in_spanish, Status.READY_FOR_PICKUP, language="es")),
+    State("track-spanish-done", "", partial(in_spanish, Status.COMPLETED, language="es")),
     State("track-on-the-way", "", on_the_way),
     State("track-offline", "", track_offline),
     State("track-old", "", track_old),
@@ -1125,6 +1142,7 @@ CREW = [
     State("day-left", "joel", day_left),
     State("day-old", "joel", cut_off(at("/dashboard/day/"), "The storage is out of reach")),
     State("day-slip", "joel", day_slip),
+    State("day-spanish", "joel", at("/dashboard/day/?language=es")),
     State("day-empty", "joel", at("/dashboard/day/?date=2026-06-30")),
     State("day-whose", "dana", at("/dashboard/day/")),
     State("day-dispatcher", "dana", at("/dashboard/day/?member=joel")),

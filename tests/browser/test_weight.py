@@ -28,6 +28,8 @@ def day(site: Site) -> None:
     [
         ("/", "", CUSTOMERS_PAGE),
         ("/book/", "", CUSTOMERS_PAGE),
+        ("/book/?language=es", "", CUSTOMERS_PAGE),
+        ("/track/<token>?language=es", "", CUSTOMERS_PAGE),
         ("/track/<token>", "", CUSTOMERS_PAGE),
         ("/dashboard/", "dana", BOARD),
     ],

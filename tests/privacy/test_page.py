@@ -56,7 +56,7 @@ def test_it_says_whom_to_ask(settings: Settings) -> None:
     page = Client().get("/privacy/")
     assert 'href="tel:+16195550100"' in text(page)
     assert f'href="mailto:{BUSINESS.email}"' in text(page)
-    assert page.headers["Cache-Control"] == "no-cache"
+    assert page.headers["Cache-Control"] == "private, no-cache"
 
 
 @pytest.mark.parametrize("path", ["/", "/book/", f"/track/{TOKEN}", "/privacy/", "/nowhere"])

@@ -71,7 +71,7 @@ def test_a_sentence_goes_to_staging_to_production_and_back(
     source = say(pages(tmp_path / "source"), "Three minutes, no account.")
     said = run("stage", "book", "--from", str(source), "--by", "joel")
     assert "proved: every template compiles" in said
-    assert "proved: 3 pages of book show on a sample day" in said
+    assert "proved: 8 pages of book show on a sample day" in said
     assert "the edge is skipped: QDN_STAGING_DISTRIBUTION is not set" in said
     assert f"/track/{sample_job.TOKEN}" in said
     request.getfixturevalue("proved")
@@ -339,3 +339,16 @@ def test_stagings_sample_job_is_there_and_comes_back(client: Client, jobs: JobRe
     jobs.change(lambda book: book.put(replace(job, status=Status.COMPLETED, updated_at=long_ago)))
     sample_job.keep(BUSINESS)
     assert "Booking Confirmed" in client.get(f"/track/{sample_job.TOKEN}").content.decode()
+
+
+def test_words_that_the_catalogues_lack_are_refused_each_by_name(tmp_path: Path) -> None:
+    source = pages(tmp_path / "source")
+    spoil(source, "home.html", "{% translate 'Now with a bigger truck' %}")
+    spoil(source, "booking/book.html", "{% blocktranslate %}For {{ you }}{% endblocktranslate %}")
+    text = refused("stage", "book", "--from", str(source))
+    for lacking in (
+        "templates/home.html: no words in 'es' for “Now with a bigger truck”",
+        "templates/booking/book.html: no words in 'es' for “For %(you)s”",
+    ):
+        assert lacking in text
+    assert not (tmp_path / "staging" / "pointer.json").exists()

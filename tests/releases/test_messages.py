@@ -78,24 +78,27 @@ def test_all_messages_are_previewed_with_their_length(capsys: pytest.CaptureFixt
 
 def test_a_text_that_is_too_long_is_named(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change(source, "late.sms.txt", "{% endblock %}", "so very late " * 40 + "{% endblock %}")
-    (said,) = problems(source, capsys)
+    said, theirs = problems(source, capsys)
     assert said == "tracking/messages/late.sms.txt in en: 5 segments, at most 3"
+    assert theirs == "tracking/messages/late.sms.txt in es: 5 segments, at most 3"
 
 
 def test_a_message_that_cannot_be_made_is_named(
     source: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change(source, "price.email.txt", "line.amount|money:business", "line.amount|money:job")
-    (said,) = problems(source, capsys)
+    said, theirs = problems(source, capsys)
     assert said.startswith("tracking/messages/price.email.txt in en: AttributeError: ")
+    assert theirs == said.replace("in en", "in es")
 
 
 def test_a_message_that_a_release_lacks_is_named(
     source: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (source / "templates/tracking/messages/answered.sms.txt").unlink()
-    (said,) = problems(source, capsys)
+    said, theirs = problems(source, capsys)
     assert said.startswith("tracking/messages/answered.sms.txt in en: TemplateDoesNotExist")
+    assert theirs == said.replace("in en", "in es")
 
 
 @pytest.mark.long

@@ -186,6 +186,7 @@ def test_out_of_reach_nobody_is_taken_to_have_asked(dana: Client, jobs: JobRepos
 # --- the language ------------------------------------------------------------------------
 
 
+@override_settings(BUSINESSES=(replace(BUSINESS, languages=("en",)),))
 def test_one_language_is_no_choice(dana: Client) -> None:
     for page in (dana.get(DRAWER), dana.get("/dashboard/jobs/new")):
         assert 'name="language"' not in text(page)

@@ -93,6 +93,7 @@ TABLE: dict[str, Route] = {
     "track/<str:token>/receipt": page(*all_get(303)),  # of what is not done
     "track/<str:token>/calendar.ics": page(*all_get(404)),  # of no window
     "track/<str:token>/undo": both(all_get(303), all_get(303)),
+    "track/<str:token>/language": both(all_get(303), all_get(303), language="es"),
     "track/<str:token>/quote": both(all_get(303), all_get(409), answer="accepted"),  # to none
     "track/<str:token>/photos/<str:photo_id>": page(*all_get(404)),  # of no photo
     "track/^(?P<rest>.*)$": both(all_get(404), all_get(404)),

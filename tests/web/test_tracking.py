@@ -397,7 +397,7 @@ def test_a_job_discarded_since_is_gone(client: Client, jobs: JobRepository, acti
     elsewhere(jobs).change(lambda book: book.without({"jXkL9m2pQ"}))
     answer = client.post(f"{PAGE}/{action}")
     assert answer.status_code == 404
-    assert text(answer) == text(client.get("/track/" + "u" * 32))
+    assert text(answer) == text(client.post(f"/track/{'u' * 32}/{action}"))
 
 
 def test_looking_changes_nothing(client: Client, jobs: JobRepository) -> None:

@@ -118,7 +118,14 @@ def refused(
     """The page as it is, and above it why that cannot be done."""
     now = public_view(request.business, job)
     context = {"job": now, "token": token, "refusal": why, **age(request)}
+    context["to_keep"] = to_keep(request, job)
     return render(request, "tracking/track.html", context, status=status)
+
+
+def to_keep(request: SiteRequest, job: Job) -> str:
+    """The language that the address asks for, where it is not that of the job's messages."""
+    written = job.language or request.business.languages[0]
+    return "" if request.asked_language == written else request.asked_language
 
 
 def age(request: SiteRequest) -> dict[str, object]:

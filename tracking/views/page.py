@@ -15,7 +15,7 @@ from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
 from dispatch.http import SiteRequest, as_picture, etag_of, is_known
 from dispatch.jobs import photos
 from tracking.public import tracked
-from tracking.views.link import age, not_found, of_a_link
+from tracking.views.link import age, not_found, of_a_link, to_keep
 
 log = logging.getLogger(__name__)
 ASK_AGAIN = "5"  # seconds after which a page that could not be shown asks again by itself
@@ -35,7 +35,7 @@ def track(request: SiteRequest, token: str) -> HttpResponse:
 
 def _page(request: SiteRequest, token: str) -> HttpResponse:
     try:
-        shown, _job = tracked(request, token)
+        shown, job = tracked(request, token)
     except (JobNotFound, UnreadableDocument):
         # Old links ended in these signs too: only now it is clear that they stood behind this one.
         if (link := token.rstrip("-_")) == token:
@@ -43,6 +43,7 @@ def _page(request: SiteRequest, token: str) -> HttpResponse:
         tracked(request, link)
         return redirect("track", link)
     context = {"job": shown, "token": token, "revision": request.revision, **age(request)}
+    context["to_keep"] = to_keep(request, job)
     return render(request, "tracking/track.html", context)
 
 

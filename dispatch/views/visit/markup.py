@@ -19,7 +19,8 @@ from django.utils.translation import get_language
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job_input import LONGEST
-from dispatch.domain.moves import COULD_NOT, UNDO
+from dispatch.domain.moves import UNDO
+from dispatch.explain.words import could_not
 from dispatch.http import SiteRequest
 from dispatch.models import CrewUser
 from dispatch.views.visit.album import album_of
@@ -141,7 +142,7 @@ def _rendered(shown: Shown, template: Template) -> str:
         "next": shown.next,
         "on_apple": shown.on_apple,
         "minutes": [(each, each == USUAL) for each in MINUTES],
-        "could_not": COULD_NOT,
+        "could_not": could_not(),
         "undo_reason": UNDO,
         "longest": LONGEST,
     }

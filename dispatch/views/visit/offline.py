@@ -1,6 +1,7 @@
 """What the day needs to open without reception, and to send later what was tapped meanwhile."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
@@ -15,8 +16,9 @@ from dispatch import wiring
 from dispatch.domain.moves import UNDO
 from dispatch.domain.permissions import Permission
 from dispatch.domain.status import Status
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain.words import told
-from dispatch.http import SiteRequest, crew_only
+from dispatch.http import SiteRequest, crew_only, speak
 from dispatch.templatetags.formats import time_text
 
 # The number is the format's: a copy of another is thrown away, never read.
@@ -44,6 +46,9 @@ def token(request: SiteRequest) -> HttpResponse:
 @require_safe
 def worker(request: SiteRequest) -> HttpResponse:
     """The service worker, with all that it has to be told."""
+    with suppress(StoreUnavailable):
+        if request.user.is_authenticated:
+            speak(request, request.user.member.language)
     page = render_to_string("dispatch/no_reception.html", request=request)
     addresses = {name: reverse(name) for name in ("day", "login", "logout")}
     context = {"told": json.dumps({"copy": COPY, "page": page, **addresses})}
