@@ -41,7 +41,7 @@ bench: $(VENV)/.dev ## The benchmarks: ratios within one run, each with its goal
 messages: $(VENV)/.dev ## Catalogues: collect what is to be translated, compile what has been
 	$(BIN)/python manage.py makemessages --settings tests.settings --locale es --extension html,txt,py \
 	  --add-location file --no-obsolete --no-wrap --ignore tests --ignore bench --ignore '.venv'
-	$(BIN)/python manage.py compilemessages --settings tests.settings --locale es
+	$(BIN)/python manage.py compilemessages --settings tests.settings --locale es --ignore '.venv'
 
 check: $(VENV)/.dev ## ruff, mypy, Django's checks, hadolint, the architecture rules, the translations
 	$(BIN)/ruff check .
