@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self, TypeAlias, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from dispatch.domain.business import Business
+from dispatch.domain.business import LANGUAGES, Business
 from dispatch.domain.job import (
     Consent,
     Crew,
@@ -135,7 +135,11 @@ class GivenFields(Body, frozen=True, kw_only=True):
     load: Given[Annotated[str, words("load", description="one of the business's loads")]] = UNSET
     postcode: Given[Annotated[str, words("postcode")]] = UNSET
     description: Given[Annotated[str, words("description")]] = UNSET
-    language: Given[Annotated[str, words("language", description="in which they read")]] = UNSET
+    language: Given[
+        Annotated[
+            str, parameter("in which they read: one of the business's", "es", enum=["", *LANGUAGES])
+        ]
+    ] = UNSET
     items: Given[tuple[GivenItem, ...]] = UNSET
     access_notes: Given[Annotated[str, words("access_notes")]] = UNSET
     truck: Given[Annotated[str, words("truck")]] = UNSET

@@ -22,7 +22,8 @@ OUR_COLOUR = "#14532d"  # the stylesheet's own
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)")]
 PageUrl = Annotated[str, Meta(pattern=r"^https?://[^/\s\[\]]+(/\S*)?$(?!\n)")]
-Language = Annotated[str, Meta(pattern="^(en|es)$")]
+LANGUAGES = ("en", "es")  # of pages and messages
+Language = Annotated[str, Meta(pattern=f"^({'|'.join(LANGUAGES)})$")]
 Url = Annotated[str, Meta(pattern=r"^https?://[^/\s\[\]]+$")]
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]

@@ -67,9 +67,9 @@ def test_www_leads_to_the_apex(ask: Ask) -> None:
 def test_a_booking_goes_through_and_its_old_style_link_too(ask: Ask) -> None:
     status, _, page = ask("/book/")
     assert status == 200, page
-    offered = re.search(r'<script id="days" type="application/json">(.+?)</script>', page)
+    offered = re.search(r'name="date" value="(\S+)" required>.*?data-window="(\w+)"', page)
     assert offered, page
-    date, windows = next(iter(json.loads(offered[1]).items()))
+    date, window = offered.groups()
     status, headers, text = ask(
         "/book/",
         "POST",
@@ -78,7 +78,7 @@ def test_a_booking_goes_through_and_its_old_style_link_too(ask: Ask) -> None:
         location="Soderblom Ave",
         load="half",
         date=date,
-        window=next(iter(windows)),
+        window=window,
     )
     assert status == 303, text
     token = headers["location"].partition("?")[0].rpartition("/")[2]

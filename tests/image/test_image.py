@@ -94,7 +94,7 @@ def test_the_image_serves_the_main_job(image: Stage) -> None:
         with urlopen(asked, timeout=30) as answer:
             assert "immutable" in answer.headers["Cache-Control"]
             assert answer.headers["Content-Encoding"] == "gzip"
-        day = page.split('<option value="2')[1].split('"')[0]
+        day = page.split('name="date" value="2')[1].split('"')[0]
         form = {"customer_name": "Mark", "phone": "6195550142", "location": "Soderblom Ave"}
         form |= {"load": "full", "date": f"2{day}", "window": "afternoon", "key": "k"}
         with urlopen(f"{base}/book/", urlencode(form).encode(), timeout=30) as answer:

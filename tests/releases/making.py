@@ -1,5 +1,6 @@
 """Releases to test with, made in a line."""
 
+import re
 import shutil
 from datetime import UTC, datetime
 from functools import cache
@@ -28,8 +29,8 @@ def pages(folder: Path) -> Path:
 def say(source: Path, sentence: str) -> Path:
     """The booking page says `sentence` in the place of what it said there before."""
     page = source / PAGE
-    start, _, rest = page.read_text().partition('<p class="lead">')
-    page.write_text(f'{start}<p class="lead">{sentence}</p>{rest.partition("</p>")[2]}')
+    lead = re.compile('(<p class="lead">).*?(</p>)')
+    page.write_text(lead.sub(rf"\1{sentence}\2", page.read_text()))
     return source
 
 
