@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, QUIETLY
@@ -37,6 +38,7 @@ def main(*names: str) -> int:
     if CHROMIUM is None:
         sys.stderr.write("Screenshots need chromium, and there is none here.\n")
         return 1
+    settings.configure()  # Django's storage, in which photos are put, asks for some
     FOLDER.mkdir(exist_ok=True)
     chosen = [state for state in STATES if not names or state.name.startswith(names)]
     with ExitStack() as stack:
