@@ -5,7 +5,7 @@ import { day, isHeldByMore, list, say, sayRefusal, show } from "./day.js";
 
 const EDGE = 90, STEP = 14; // pixels: so near to the edge of the screen it scrolls, by so much
 const hasCome = steady(day, (target) => target.closest("#rest > .stop"));
-let held = null, sent = Promise.resolve();
+let held = null, sent = Promise.resolve(), unanswered = 0;
 
 const stops = () => [...list("rest").children];
 const movable = () => stops().filter((stop) => stop.querySelector(".handle"));
@@ -29,9 +29,11 @@ function post(before) {
   const form = document.getElementById("order"), body = new FormData(form);
   for (const id of order()) body.append("job", id);
   body.set("key", crypto.randomUUID());
+  unanswered += 1;
   sent = sent.then(async () => {
     const answer = await send(form.action, body);
-    if (held) return;
+    unanswered -= 1;
+    if (held || answer.ok && unanswered) return;
     if (answer.ok) return show(parse(answer.html).firstElementChild);
     putBack(before);
     if (answer.status) sayRefusal(answer);

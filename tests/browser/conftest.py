@@ -1,13 +1,14 @@
 """Chromium on one side, gunicorn on the other, nothing made up between them."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
 from tests.browser.site import Site, sign_in_as
 from tests.serving import another_caller, serving
@@ -92,6 +93,17 @@ def later(page: Page, seconds: float = 11) -> None:
     """Let the page's clock jump; its poll is due then."""
     page.wait_for_load_state()  # before its scripts have run it has no poll
     page.clock.fast_forward(round(seconds * 1000))
+
+
+def hold(page: Page, address: str | re.Pattern[str]) -> list[Route]:
+    """Answers from there wait in this list, until they are let go."""
+    held: list[Route] = []
+
+    def wait(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, wait)
+    return held
 
 
 def cut_off(page: Page) -> None:

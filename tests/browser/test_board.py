@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from dispatch.domain.job import Crew, Event, Job, MessageIn
 from dispatch.domain.status import Status
-from tests.browser.conftest import Window, cut_off, later, sign_in
+from tests.browser.conftest import Window, cut_off, hold, later, sign_in
 from tests.browser.site import Site, book, card, column, now, open_drawer, pick, sign_in_as
 from tests.making import BUSINESS
 
@@ -44,17 +44,6 @@ def still(window: Window, site: Site, job: Job) -> Page:
 
 def said(page: Page) -> Locator:
     return page.locator("#said")
-
-
-def hold(page: Page, address: str) -> list[Route]:
-    """Answers from there wait in this list, until they are let go."""
-    held: list[Route] = []
-
-    def wait(route: Route) -> None:
-        held.append(route)
-
-    page.route(address, wait)
-    return held
 
 
 # --- moving ------------------------------------------------------------------------------

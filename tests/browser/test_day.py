@@ -10,7 +10,7 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from dispatch.domain.job import Crew, Item, Job, Note
 from dispatch.domain.status import Status
-from tests.browser.conftest import Window, later
+from tests.browser.conftest import Window, hold, later
 from tests.browser.site import Site
 from tests.browser.test_phone import PHONE, sideways
 from tests.making import BUSINESS
@@ -19,6 +19,11 @@ pytestmark = pytest.mark.long
 THUMB = 0.4  # of the screen's height: what is higher up is out of a thumb's reach
 LEAST = 48  # pixels
 POLL = re.compile("/dashboard/day/part")
+ORDER = re.compile("/dashboard/day/order")
+TAKEN_IN = """() => {
+  const day = document.getElementById("day");
+  window.takenIn = new Promise((done) => day.addEventListener("lost", done, { once: true }));
+}"""
 WHERE = """stop => {
     const all = [...stop.querySelectorAll("h2, .state, .about-it, .bar a, .bar button")];
     return all.map(it => {
@@ -207,7 +212,7 @@ def test_a_stop_is_dragged_by_a_finger(window: Window, site: Site) -> None:
     page = day(window, site, viewport={"width": 390, "height": 1400}, has_touch=True)
     session = touch(page)
     drag(page, session, "D", "B")
-    with page.expect_response(re.compile("/day/order")):
+    with page.expect_response(ORDER):
         finger(session, "touchEnd")
     expect(page.locator("#rest > .stop h2").first).to_have_text("D")
     assert names(page) == ["D", "B", "C"]
@@ -231,10 +236,26 @@ def test_a_stop_goes_by_arrow_keys_with_the_focus_on_it(window: Window, site: Si
     page = day(window, site, viewport={"width": 1280, "height": 900})
     stop(page, "B").locator(".handle").focus()
     for then in (["C", "B", "D"], ["C", "D", "B"]):
-        with page.expect_response(re.compile("/day/order")):
+        with page.expect_response(ORDER):
             page.keyboard.press("ArrowDown")
-        assert names(page) == then
+        assert names(page) == then  # at once, whether or not the answer was taken in
         expect(stop(page, "B").locator(".handle")).to_be_focused()
+    assert [site.stored(job).stop for job in jobs] == [1, 4, 2, 3]
+
+
+def test_an_answer_that_is_overtaken_moves_nothing(window: Window, site: Site) -> None:
+    jobs = stops(site, "A", "B", "C", "D")
+    page = day(window, site, viewport={"width": 1280, "height": 900})
+    held = hold(page, ORDER)
+    stop(page, "B").locator(".handle").focus()
+    with page.expect_request(ORDER):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    with page.expect_request(ORDER):  # sent once the first answer was taken in
+        held.pop().continue_()
+    assert names(page) == ["C", "D", "B"]
+    with page.expect_response(ORDER):
+        held.pop().continue_()
     assert [site.stored(job).stop for job in jobs] == [1, 4, 2, 3]
 
 
@@ -251,8 +272,10 @@ def test_an_order_that_could_not_be_sent_goes_back_and_says_so(window: Window, s
 
 
 def polled(page: Page) -> None:
-    with page.expect_response(POLL):
-        later(page)
+    """Polled, and the answer taken in: the next poll is due only from then on."""
+    page.evaluate(TAKEN_IN)
+    later(page)
+    page.evaluate("takenIn")
 
 
 def test_a_changed_day_moves_nothing_until_it_is_asked_for(window: Window, site: Site) -> None:
