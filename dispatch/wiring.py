@@ -101,7 +101,11 @@ def in_force(business: Business) -> Business:
 
 
 def as_in_file(business: Business) -> Business:
-    return next(each for each in settings.BUSINESSES if each.slug == business.slug)
+    return _in_file(business.slug)
+
+
+def _in_file(slug: str) -> Business:
+    return next(each for each in settings.BUSINESSES if each.slug == slug)
 
 
 # By identity: of what was read a moment ago nothing is put together anew.
@@ -231,9 +235,7 @@ def lease(business: Business) -> Lease:
     if table := jobs_table():
         store = LeaseItem(table, _in_table(settings.JOBS_URL, business.slug))
     else:
-        url = settings.JOBS_URL.format(business=business.slug)
-        shelf = _shelf(url, "jobs.json", f"jobs-{business.slug}", keeps=False)
-        store = LeaseDocument(shelf.beside("lease.json"))
+        store = LeaseDocument(_beside_jobs(business.slug, "lease.json"))
     return Lease(store, time.monotonic)
 
 
@@ -289,7 +291,7 @@ def move(business: Business, to: str) -> Move:
 
 @cache
 def _jobs(slug: str) -> JobRepository:
-    business = next(each for each in settings.BUSINESSES if each.slug == slug)
+    business = _in_file(slug)
     stored = place(business, settings.JOBS_URL)
     jobs = JobRepository(
         stored.jobs,
@@ -357,14 +359,11 @@ def _stops(slug: str) -> Repository[Stops]:
 
 @cache
 def _lost_links(slug: str) -> Repository[Links]:
-    """Beside the jobs. A folder keeps no older versions of it: numbers and addresses are in it."""
     store: LedgerStore[Links]
     if table := jobs_table():
         store = TableLedger(table, kinds.links(_in_table(settings.JOBS_URL, slug)))
     else:
-        url = settings.JOBS_URL.format(business=slug)
-        shelf = _shelf(url, "jobs.json", f"jobs-{slug}", keeps=False)
-        store = DocumentLedger(shelf.beside("links.json"), Links)
+        store = DocumentLedger(_beside_jobs(slug, "links.json"), Links)
     return Repository(store, now=now, background=False)
 
 
@@ -377,6 +376,12 @@ def _beside_roster(slug: str, file: str, kind: kinds.Kind[L]) -> Repository[L]:
         shelf = _shelf(settings.CREW_URL.format(business=slug), file, f"crew-{slug}")
         store = DocumentLedger(shelf, kind.ledger)
     return Repository(store, now=now, background=background)
+
+
+def _beside_jobs(slug: str, file: str) -> Shelf:
+    """A folder keeps no older versions of it: numbers and addresses may be in it."""
+    url = settings.JOBS_URL.format(business=slug)
+    return _shelf(url, "jobs.json", f"jobs-{slug}", keeps=False).beside(file)
 
 
 def _in_table(url: str, slug: str) -> str:

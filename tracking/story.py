@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-import msgspec
+from msgspec import UNSET
 
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job, Window
 from dispatch.domain.moves import coming, failed_visit
+from dispatch.domain.outbox.before import from_history
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import OFFERS
 
@@ -71,22 +72,20 @@ def answer_by(job: Job, business: Business) -> datetime | None:
 
 def was_window(job: Job) -> Window | None:
     """The window before its last change, where that was another one."""
-    was = _before(job, "window", Window)
+    was = _before(job, "window")
     return was if was != job.window else None
 
 
 def was_price(job: Job) -> Decimal | None:
     """The price before its last change, where that was another one."""
-    was = _before(job, "price", Decimal)
+    was = _before(job, "price")
     return was if was != job.price else None
 
 
-def _before(job: Job, field: str, kind: Any) -> Any:
+def _before(job: Job, field: str) -> Any:
     """As the history has it; None where it says nothing, or nothing that can be read."""
     for event in reversed(job.history):
         if event.what not in OFFERS and event.changes and field in event.changes:
-            try:
-                return msgspec.convert(event.changes[field][0], kind | None)
-            except ValueError:
-                return None
+            was = from_history(field, event.changes[field][0])
+            return None if was is UNSET else was
     return None

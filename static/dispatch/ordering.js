@@ -5,7 +5,7 @@ import { day, isHeldByMore, list, say, sayRefusal, show } from "./day.js";
 
 const EDGE = 90, STEP = 14; // pixels: so near to the edge of the screen it scrolls, by so much
 const hasCome = steady(day, (target) => target.closest("#rest > .stop"));
-let held = null, sent = Promise.resolve(), unanswered = 0;
+let held = null, sent = Promise.resolve();
 
 const stops = () => [...list("rest").children];
 const movable = () => stops().filter((stop) => stop.querySelector(".handle"));
@@ -29,16 +29,16 @@ function post(before) {
   const form = document.getElementById("order"), body = new FormData(form);
   for (const id of order()) body.append("job", id);
   body.set("key", crypto.randomUUID());
-  unanswered += 1;
-  sent = sent.then(async () => {
+  const mine = sent.then(async () => {
     const answer = await send(form.action, body);
-    unanswered -= 1;
-    if (held || answer.ok && unanswered) return;
+    const isOvertaken = sent !== mine;
+    if (held || answer.ok && isOvertaken) return;
     if (answer.ok) return show(parse(answer.html).firstElementChild);
     putBack(before);
     if (answer.status) sayRefusal(answer);
     else say(document.getElementById("told").dataset.failed);
   });
+  sent = mine;
 }
 
 function putBack(ids) {

@@ -31,12 +31,14 @@ def before(job: Job, since: datetime) -> dict[str, Any]:
     return {
         name: then
         for name, value in was.items()
-        if (then := _read(name, value)) is not UNSET and then != now[name]
+        if (then := from_history(name, value)) is not UNSET and then != now[name]
     }
 
 
-def _read(name: str, value: Any) -> Any:
-    """As JSON had it, or what an old file said instead; UNSET where that is nothing of the kind."""
+def from_history(name: str, value: Any) -> Any:
+    """Of a field in `KINDS`, as JSON had it, or what an old file said instead; UNSET where that is
+    nothing of the kind.
+    """
     if value is None:
         return None
     try:
