@@ -156,10 +156,16 @@ def run(environment: Mapping[str, str], *arguments: str, said: str = "") -> str:
     return done.stdout
 
 
-def gunicorn(environment: Mapping[str, str], door: socket.socket, **options: Any) -> Any:
+def gunicorn(
+    environment: Mapping[str, str],
+    door: socket.socket,
+    *,
+    app: str = "qdn_site.wsgi",
+    **options: Any,
+) -> Any:
     """The server's process, at the door of this socket; `options` are those of Popen."""
     return subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "python:qdn_site.gunicorn", "qdn_site.wsgi"],
+        [sys.executable, "-m", "gunicorn", "-c", "python:qdn_site.gunicorn", app],
         cwd=ROOT,
         env=dict(environment) | {"QDN_BIND": f"fd://{door.fileno()}"},
         pass_fds=[door.fileno()],
