@@ -1,55 +1,71 @@
-"""What pages and polls cost, as a share of a bare Django view's rate, and how large they are."""
+"""What pages and polls cost, as shares of a bare Django view's rate, and how large they are."""
 
-from statistics import median
 import os
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+from collections.abc import Iterator
+from statistics import median
+
 import django
-django.setup()
-from datetime import timedelta
-from dispatch import sample, wiring
-from tests.making import BUSINESS
-from bench.site import *
 from msgspec.structs import replace
 
-def open_jobs(count):
-    rows = [row for row in sample.JOBS if row.status not in ("completed","cancelled")]
+from bench import Row
+from bench.site import CREW_HOST, HOST, Site, compared, request, running
+from dispatch.domain.job import Job
+from tests.making import BUSINESS
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+FEW, MANY, WEEK = 100, 2_000, 200  # open jobs
+STOPS = 10
+FETCH = {"X_Requested_With": "fetch"}  # as a page's script asks
+
+
+def open_jobs(count: int) -> Iterator[Job]:
+    """In the windows to come, so that the time alone changes nothing."""
+    from dispatch import sample, wiring
+
     at = wiring.now()
-    for n in range(count):
-        row = rows[n % len(rows)]
-        window = n % 40
-        row = row._replace(window=4 + n % 40, name=f"{row.name} {n}")
-        job = sample.made_job(BUSINESS, row, at)
-        yield replace(job, created_at=at, history=tuple(replace(e, at=at) for e in job.history))
+    rows = [row for row in sample.JOBS if row.status not in ("completed", "cancelled")]
+    for number in range(count):
+        row = rows[number % len(rows)]._replace(window=4 + number % 40)
+        job = sample.made_job(BUSINESS, row._replace(name=f"{row.name} {number}"), at)
+        history = tuple(replace(event, at=at) for event in job.history)
+        yield replace(job, created_at=at, history=history)
 
-def main():
-    import sys
-    jobs = list(open_jobs(int(sys.argv[1]) if len(sys.argv)>1 else 100))
-    booked = next(j for j in jobs if j.status=="booked")
+
+def rows() -> Iterator[Row]:
+    django.setup()
+    jobs = list(open_jobs(FEW))
     with running(jobs) as site:
-        cookie = site.signed_in("dana")
-        there = f"/track/{booked.tracking_token}"
-        live = f"{there}/live"
-        etag = site.app.ask(request(live)).headers["etag"]
-        board = site.app.ask(request("/dashboard/board?", host=CREW_HOST, Cookie=cookie))
-        whole = site.app.ask(request("/dashboard/", host=CREW_HOST, Cookie=cookie))
-        betag = board.headers["etag"]
-        for name, p, h in (("track", there, HOST),("live",live,HOST),("book","/book/",HOST),("day","/dashboard/day/",CREW_HOST),("schedule","/dashboard/schedule/",CREW_HOST)):
-            a = site.app.ask(request(p, host=h, Cookie=cookie))
-            print(name, a.status, len(a.body), a.size, flush=True)
-        q = site.app.ask(request("/dashboard/board?", host=CREW_HOST, Cookie=cookie, If_None_Match=betag))
-        print("board", len(board.body), "page", len(whole.body), "quiet", q.status, q.size)
-        shares = compared(site, {
-          "track 200": ([request(there)], 200),
-          "track 304": ([request(live, If_None_Match=etag)], 304),
-          "board 304": ([request("/dashboard/board?", host=CREW_HOST, Cookie=cookie, If_None_Match=betag)], 304),
-          "board part 200": ([request("/dashboard/board?", host=CREW_HOST, Cookie=cookie)], 200),
-          "board 200": ([request("/dashboard/", host=CREW_HOST, Cookie=cookie)], 200),
-          "book": ([request("/book/")], 200),
-          "day": ([request("/dashboard/day/", host=CREW_HOST, Cookie=cookie)], 200),
-          "schedule": ([request("/dashboard/schedule/", host=CREW_HOST, Cookie=cookie)], 200),
-        })
-        print("bare/s", site.bare.rate([request("/")], 200))
-        for name, each in shares.items():
-            print(f"{name:20} {median(each):.3f} {min(each):.3f}–{max(each):.3f}")
+        link = f"/track/{next(job for job in jobs if job.status == 'booked').tracking_token}"
+        dana, joel = (
+            {"host": CREW_HOST, "Cookie": site.signed_in(each)} for each in ("dana", "joel")
+        )
+        day = "/dashboard/day/"
+        asked = {
+            "tracking page": (request(link), 200),
+            "its poll, unchanged": (known(site, f"{link}/live", host=HOST), 304),
+            "board's poll, unchanged": (known(site, "/dashboard/board?", **dana), 304),
+            "booking": (request("/book/"), 200),
+            "day": (request(day, **joel), 200),
+            "schedule": (request("/dashboard/schedule/", **dana), 200),
+            "board's part": (request("/dashboard/board", **dana, **FETCH), 200),
+            "board": (request("/dashboard/", **dana), 200),
+        }
+        for name, (each, _status) in asked.items():
+            for _ in range(3):
+                answer = site.app.ask(each)
+            print(name, answer.status, len(answer.body), answer.size, flush=True)
+        shares = compared(site, {name: ([each], status) for name, (each, status) in asked.items()})
+    for name, each in shares.items():
+        print(f"{name:30} {median(each):.3f} {min(each):.3f}–{max(each):.3f}", flush=True)
+    yield from ()
 
-main()
+
+def known(site: Site, path: str, **asked: str) -> bytes:
+    """A poll that has the newest already."""
+    answer = site.app.ask(request(path, **asked, **FETCH))
+    return request(path, **asked, **FETCH, If_None_Match=answer.headers["etag"])
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(row)

@@ -129,7 +129,9 @@ def answer_on(place: socket.socket) -> Answer:
     return Answer(status, headers, data[end + 4 :], len(data))
 
 
-def request(path: str, *, host: str = HOST, method: str = "GET", body: bytes = b"", **headers: str) -> bytes:
+def request(
+    path: str, *, host: str = HOST, method: str = "GET", body: bytes = b"", **headers: str
+) -> bytes:
     """`headers` with `_` for each hyphen."""
     more = {name.replace("_", "-"): value for name, value in headers.items()}
     if method != "GET":
@@ -212,8 +214,13 @@ def cookie_of(answer: Answer, name: str) -> str:
 def put_jobs(endpoint: str, bucket: str, jobs: Iterable[Job]) -> None:
     now = wiring.now()
     book = JobBook().put(*jobs).with_archive(day=BUSINESS.today(now)).written("filled", now)
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
-        aws_access_key_id="testing", aws_secret_access_key="testing")
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
     client.put_object(Bucket=bucket, Key="jobs.json", Body=book.encode())
 
 

@@ -1,6 +1,7 @@
 """A member's own day, for the phone: what comes next, the rest of it, and what is done."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dispatch import wiring
+from dispatch.answers import Basis, lasting
 from dispatch.domain.job_input import InvalidInput, date_of
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
@@ -53,10 +55,19 @@ def day(request: SiteRequest) -> HttpResponse:
     """`date` (today), `member` (one's own; another's is for who may see every job), and `at`, the
     stop that is open.
     """
-    response = _page(request, _asked(request, request.GET))
+    basis, business, revision = Basis.of_member(request), request.business, request.revision
+    asked, repository = _asked(request, request.GET), wiring.jobs(request.business)
+    book, shown = repository.read(revision), _day(request, asked)
+    response = _page(request, asked)
     # Here alone the browser may be asked where it is.
     response.headers["Permissions-Policy"] = settings.MAY_LOCATE
-    return response
+    return lasting(
+        response,
+        basis,
+        still=lambda: repository.read(revision) is book,
+        shown=lambda at: (business.today(at), replace(shown, at=at).etag),
+        at=shown.at,
+    )
 
 
 @require_safe
