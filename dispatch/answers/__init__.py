@@ -82,10 +82,11 @@ class Basis:
         jobs, roster = wiring.jobs(self.business), wiring.roster(self.business)
         return (
             now < self.expires
+            and wiring.as_in_file(self.business) is self.business
             and roster.read() is self.roster
             and wiring.overrides(self.business).read() is self.overrides
-            and not is_silent(roster.age())
-            and not is_silent(jobs.age())
+            and jobs.read() is not None
+            and not any(is_silent(store.age()) for store in (jobs, roster))
         )
 
 

@@ -87,9 +87,7 @@ class PageEntry:
         )
         if not holds:
             return None
-        body = self.body.fresh(
-            {"csrfmiddlewaretoken": self._token, "key": _key, "data-now": _clock}
-        )
+        body = self.body.fresh({**MADE, "csrfmiddlewaretoken": self._token})
         return Answer(200, [*self.headers, ("Content-Length", str(len(body)))], body)
 
     def _token(self) -> bytes:
@@ -97,12 +95,11 @@ class PageEntry:
         return get_token(SimpleNamespace(META={"CSRF_COOKIE": self.secret})).encode()  # type: ignore[arg-type]
 
 
-def _key() -> bytes:
-    return wiring.new_token().encode()
-
-
-def _clock() -> bytes:
-    return wiring.now().isoformat().encode()
+MADE: dict[str, Callable[[], bytes]] = {
+    "key": lambda: wiring.new_token().encode(),
+    "id": lambda: wiring.new_token().encode(),
+    "data-now": lambda: wiring.now().isoformat().encode(),
+}
 
 
 @dataclass

@@ -12,8 +12,11 @@ from secrets import randbelow, token_bytes
 
 from django.middleware.gzip import GZipMiddleware
 
-# The token of a form, the key by which it is done once, and the server's clock.
-ONCE = re.compile(rb'(?:name="(csrfmiddlewaretoken|key)" value|(data-now))="([^"]+)"')
+# The token of a form, the key by which it is done once, the id of what it makes, and the clock.
+ONCE = re.compile(
+    rb'(?:name="(?P<form>csrfmiddlewaretoken|key)" value|data-new name="(?P<new>id)" value'
+    rb'|(?P<clock>data-now(?=="\d{4}-)))="(?P<value>[^"]+)"'
+)
 REACH = 32_000  # bytes to which a reference reaches back
 LEVEL = 6  # as Django's own
 # Of a file whose name follows, which fills up the answer by chance, as Django's own.
@@ -21,7 +24,7 @@ HEAD = b"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\xff"
 
 
 class NotOnce(Exception):
-    """The page holds one of those values where it is not looked for."""
+    """The page holds one of those values where it is not looked for, or a new one is longer."""
 
 
 class Body:
@@ -33,12 +36,12 @@ class Body:
         self.parts: list[tuple[int | None, bytes]] = []
         value, end = None, 0
         for found in ONCE.finditer(plain):
-            text = found[3]
+            text = found["value"]
             if text not in known:
                 known[text] = len(self.names)
-                self.names.append((found[1] or found[2]).decode())
-            self.parts.append((value, plain[end : found.start(3)]))
-            value, end = known[text], found.end(3)
+                self.names.append((found["form"] or found["new"] or found["clock"]).decode())
+            self.parts.append((value, plain[end : found.start("value")]))
+            value, end = known[text], found.end("value")
         self.parts.append((value, plain[end:]))
         self.lengths = [len(text) for text in known]
         left = b"\0".join(part for _, part in self.parts)
@@ -56,6 +59,8 @@ class Body:
 
     def fresh(self, made: Mapping[str, Callable[[], bytes]]) -> bytes:
         values = [made[name]() for name in self.names]
+        if [len(value) for value in values] != self.lengths:
+            raise NotOnce
         plain = self._plain(values)
         if not self.compress:
             return plain
