@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -25,7 +26,7 @@ from django.utils.translation import override
 from dispatch import wiring
 from dispatch.answers import SINCE_PARAMETER, Page, Polled
 from dispatch.http import REVISION_COOKIE, REVISION_PARAMETER, etag_is_in
-from qdn_site.answer_cache.once import Body, NotOnce
+from qdn_site.answer_cache.once import Body
 from qdn_site.logs import name_of
 from qdn_site.middleware import PROTO, VIEWER
 from qdn_site.releases import pages
@@ -69,12 +70,21 @@ class PageEntry:
     query: str
     shown: pages.Shown
     headers: Headers
-    body: Body
+    sent: bytes
+    is_gzip: bool
     secret: str  # of the CSRF cookie that was sent
 
-    @property
+    @cached_property
     def size(self) -> int:
-        return OF_AN_ENTRY + len(self.body)
+        """As it will be, once it has been given again."""
+        plain = int.from_bytes(self.sent[-4:], "little") if self.is_gzip else len(self.sent)
+        return OF_AN_ENTRY + len(self.sent) + plain
+
+    @cached_property
+    def body(self) -> Body:
+        """Only what is asked for a second time is worth it. Raises NotOnce."""
+        plain = gzip.decompress(self.sent) if self.is_gzip else self.sent
+        return Body(plain, compress=self.is_gzip)
 
     def answer(self, environ: Environ, query: str, now: float) -> Answer | None:
         page = self.page
@@ -226,15 +236,10 @@ def entry_of(
             heads = known.heads | heads
         return PollEntry(polled, shown, compress, heads)
     if page and response.status_code == 200:
-        plain, is_gzip = response.content, response.headers.get("Content-Encoding") == "gzip"
-        try:
-            body = Body(gzip.decompress(plain) if is_gzip else plain, compress=is_gzip)
-        except NotOnce:
-            return None
-        headers = _headers(response)
+        is_gzip, headers = response.headers.get("Content-Encoding") == "gzip", _headers(response)
         if is_gzip:
             headers.append(("Content-Encoding", "gzip"))
-        return PageEntry(page, query, shown, headers, body, secret)
+        return PageEntry(page, query, shown, headers, response.content, is_gzip, secret)
     return None
 
 
