@@ -27,10 +27,12 @@ FOR_EVER = float("inf")
 
 
 class Part(NamedTuple):
-    """The changing part of a page at one moment; its HTML is made only where it is asked for."""
+    """The changing part of a page at one moment; its HTML is made only where it is asked for. None
+    where that takes a request, as forms with tokens do.
+    """
 
     etag: str
-    html: Callable[[], str]
+    html: Callable[[], str] | None
 
 
 class Poll(Protocol):
@@ -134,14 +136,24 @@ class Polled:
     language: str
 
 
-def polled(request: SiteRequest, basis: Basis | None, poll: Poll) -> HttpResponse:
-    """The answer to a poll: the part, or 304 where the asker has it."""
+def polled(
+    request: SiteRequest,
+    basis: Basis | None,
+    poll: Poll,
+    of_request: Callable[[], str] | None = None,
+) -> HttpResponse:
+    """The answer to a poll: the part, or 304 where the asker has it. `of_request` makes what the
+    poll alone cannot.
+    """
     asked = request.GET.get(SINCE_PARAMETER, "")
     since = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
     part = poll.now(request.revision, since, request.headers.get("If-None-Match", ""))
     assert part is not None
-    known = is_known(request, part.etag)
-    response = HttpResponse(status=304) if known else HttpResponse(part.html())
+    if is_known(request, part.etag):
+        response = HttpResponse(status=304)
+    else:
+        html = part.html or of_request
+        response = HttpResponse(html() if html else "")
     response.headers["ETag"] = part.etag
     if basis:
         response.polled = Polled(basis, poll, request.revision, get_language() or "")  # type: ignore[attr-defined]

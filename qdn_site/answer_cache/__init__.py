@@ -133,7 +133,8 @@ class PollEntry:
             if known == part.etag or etag_is_in(known, part.etag):
                 head = self.heads.get(304)
                 return Answer(304, [*head, etag], b"") if head else None
-            if (head := self.heads.get(200)) is None:
+            head = self.heads.get(200)
+            if head is None or part.html is None:
                 return None
             body = part.html().encode()
         headers = [*head, etag]

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from dispatch import jobs as acts
 from dispatch import overrides, roster, wiring
-from dispatch.domain.job import Job
+from dispatch.domain.job import Crew
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
 from dispatch.jobs.link import UNKNOWN_LINKS
@@ -25,7 +25,7 @@ from tests.stores.troubled import InMemory
 PAGE, LIVE = f"/track/{TOKEN}", f"/track/{TOKEN}/live"
 BOOK, DAY, WEEK = "/book/", "/dashboard/day/", "/dashboard/schedule/"
 CREWS = (DAY, WEEK)
-BOARD = "/dashboard/board"
+PART = f"{DAY}part?date=2026-05-22&member=dana"
 OURS = "jXkL9m2pQ"
 
 
@@ -116,6 +116,23 @@ def test_a_poll_gets_what_is_new_without_django(door: Door, jobs: JobRepository)
     assert fresh.headers["ETag"] == whole.headers["ETag"]
     own = {"X-Request-Id", "Content-Length", "ETag"}
     assert fresh.headers.keys() - own == first.headers.keys() - own
+
+
+def test_a_drivers_poll_is_told_so_without_django(
+    door: Door, joel: Client, jobs: JobRepository
+) -> None:
+    day = BUSINESS.today(wiring.now())
+    path = f"{DAY}part?date={day}&member=joel"
+    change(jobs, crew=Crew(driver="joel"), window=next(BUSINESS.windows_on(day)))
+    etag = door.get(path, joel).headers["ETag"]
+    assert not twice(door, path, joel, If_None_Match=etag)[1].by_django
+    change(jobs, "other", location="elsewhere")  # which is none of their stops
+    unchanged = door.get(path, joel, If_None_Match=etag)
+    assert (unchanged.status, unchanged.by_django) == (304, False)
+    change(jobs, access_notes="gate 4")
+    fresh = door.get(path, joel, If_None_Match=etag)
+    assert (fresh.status, fresh.by_django) == (200, True)
+    assert b"gate 4" in fresh.content
 
 
 # --- not the same any more ---------------------------------------------------------------
@@ -307,10 +324,7 @@ def test_whatever_happens_it_says_what_django_says(
 ) -> None:
     """Many changes and looks, at random: what is kept is compared with what Django says."""
     chance, etags, kept = random.Random(seed), dict[str, str](), 0
-    paths = [PAGE, LIVE, BOOK, DAY, WEEK, f"/track/{'o' * 32}", f"/track/{'o' * 32}/live"]
-
-    def moved(job: Job) -> Job:
-        return replace(job, status=chance.choice(list(Status)), location=f"{chance.random()} St")
+    paths = [PAGE, LIVE, BOOK, DAY, WEEK, PART, f"/track/{'o' * 32}", f"/track/{'o' * 32}/live"]
 
     for _ in range(150):
         match chance.randrange(12):
