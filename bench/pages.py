@@ -1,71 +1,178 @@
 """What pages and polls cost, as shares of a bare Django view's rate, and how large they are."""
 
+import gzip
+import json
 import os
+import re
+import time
 from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import count, islice
 from statistics import median
+from typing import NamedTuple
 
 import django
 from msgspec.structs import replace
 
 from bench import Row
-from bench.site import CREW_HOST, HOST, Site, compared, request, running
-from dispatch.domain.job import Job
+from bench.site import CREW_HOST, JSON_TYPE, Answer, Door, Site, compared, request, running
+from dispatch import wiring
+from dispatch.domain.job import Crew, Job, Window
+from dispatch.domain.status import Status
 from tests.making import BUSINESS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-FEW, MANY, WEEK = 100, 2_000, 200  # open jobs
-STOPS = 10
+FEW, MANY, WEEK, STOPS = 100, 2_000, 200, 10  # open jobs, and of them a driver's of a day
+CHANGES = 60
+NUMBERS = count()
 FETCH = {"X_Requested_With": "fetch"}  # as a page's script asks
+BOARD, BOARD_PART = "/dashboard/", "/dashboard/board?"
 
 
-def open_jobs(count: int) -> Iterator[Job]:
-    """In the windows to come, so that the time alone changes nothing."""
-    from dispatch import sample, wiring
-
-    at = wiring.now()
-    rows = [row for row in sample.JOBS if row.status not in ("completed", "cancelled")]
-    for number in range(count):
-        row = rows[number % len(rows)]._replace(window=4 + number % 40)
-        job = sample.made_job(BUSINESS, row._replace(name=f"{row.name} {number}"), at)
-        history = tuple(replace(event, at=at) for event in job.history)
-        yield replace(job, created_at=at, history=history)
+class Asked(NamedTuple):
+    name: str
+    requests: list[bytes]
+    status: int = 200
+    at_least: float = 0
 
 
 def rows() -> Iterator[Row]:
     django.setup()
-    jobs = list(open_jobs(FEW))
+    jobs = made(FEW)
     with running(jobs) as site:
-        link = f"/track/{next(job for job in jobs if job.status == 'booked').tracking_token}"
-        dana, joel = (
-            {"host": CREW_HOST, "Cookie": site.signed_in(each)} for each in ("dana", "joel")
+        yield from pages(site, jobs)
+        few, size = after_changes(site, jobs)
+        yield Row(f"board's poll after one of {FEW} cards changed", few, "×", at_least=0.5)
+        yield Row("its size, compressed", size, "bytes", at_most=2_000)
+    with running(jobs := made(MANY)) as site:
+        many, size = after_changes(site, jobs)
+        yield Row(f"the same, of {MANY:,}", many, "×")
+        yield Row(f"{FEW} → {MANY:,} open jobs: poll after one change", few / many, "×", at_most=2)
+    with running(made(WEEK)) as site:
+        dana = {"host": CREW_HOST, "Cookie": site.signed_in("dana")}
+        week = f"/dashboard/schedule/?from={monday()}"
+        yield from shares(
+            site, [Asked(f"schedule, {WEEK} jobs", [request(week, **dana)], 200, 0.1)]
         )
-        day = "/dashboard/day/"
-        asked = {
-            "tracking page": (request(link), 200),
-            "its poll, unchanged": (known(site, f"{link}/live", host=HOST), 304),
-            "board's poll, unchanged": (known(site, "/dashboard/board?", **dana), 304),
-            "booking": (request("/book/"), 200),
-            "day": (request(day, **joel), 200),
-            "schedule": (request("/dashboard/schedule/", **dana), 200),
-            "board's part": (request("/dashboard/board", **dana, **FETCH), 200),
-            "board": (request("/dashboard/", **dana), 200),
-        }
-        for name, (each, _status) in asked.items():
-            for _ in range(3):
-                answer = site.app.ask(each)
-            print(name, answer.status, len(answer.body), answer.size, flush=True)
-        shares = compared(site, {name: ([each], status) for name, (each, status) in asked.items()})
-    for name, each in shares.items():
-        print(f"{name:30} {median(each):.3f} {min(each):.3f}–{max(each):.3f}", flush=True)
-    yield from ()
+        yield from shares(site, [Asked("schedule, first time", anew(week, **dana))])
+
+
+def pages(site: Site, jobs: list[Job]) -> Iterator[Row]:
+    dana, joel = ({"host": CREW_HOST, "Cookie": site.signed_in(who)} for who in ("dana", "joel"))
+    links = [f"/track/{job.tracking_token}" for job in jobs if job.status == "booked"][:20]
+    day = f"/dashboard/day/?date={monday()}"
+    unchanged = known(site, BOARD_PART, **dana)
+    asked = [
+        Asked("tracking page", [request(link) for link in links], 200, 0.6),
+        Asked("its poll", [known(site, f"{link}/live") for link in links], 304, 1.3),
+        Asked(f"board's poll, {FEW} cards", [unchanged], 304, 1),
+        Asked("booking", [request("/book/")], 200, 0.4),
+        Asked(f"driver's day, {STOPS} stops", [request(day, **joel)], 200, 0.4),
+        Asked("tracking page, first time", anew(f"{links[0]}?")),
+        Asked("booking, first time", anew("/book/?")),
+        Asked("driver's day, first time", anew(day, **joel)),
+        Asked("board, whole", [request(BOARD, **dana)]),
+    ]
+    yield from shares(site, asked)
+    yield Row("board's poll, unchanged", site.app.ask(unchanged).size, "bytes", at_most=250)
+    whole = site.app.ask(request(BOARD, **dana))
+    yield Row(f"board, {FEW} cards, compressed", len(whole.body), "bytes", at_most=8_000)
+
+
+def shares(site: Site, asked: list[Asked]) -> Iterator[Row]:
+    for each in asked:
+        for one in each.requests[:20]:
+            for _ in range(2):
+                answer = site.app.ask(one)
+                assert answer.status == each.status, (each.name, answer)
+    found = compared(site, {each.name: (each.requests, each.status) for each in asked})
+    for each in asked:
+        some = found[each.name]
+        yield Row(f"{each.name}: {each.status}", median(some), "×", at_least=each.at_least)
+
+
+def after_changes(site: Site, jobs: list[Job]) -> tuple[float, float]:
+    """How many polls a bare answer is worth, and how large they are, each the first one after a
+    change.
+    """
+    asked = {"host": CREW_HOST, "Cookie": site.signed_in("dana"), **FETCH}
+    bearer, times, sizes = site.bearer("dana"), list[float](), list[int]()
+    board = site.app.ask(request(BOARD_PART, **asked))
+    etag, revision = board.headers["etag"], revision_of(board)
+    for number in range(CHANGES):
+        body = json.dumps({"access_notes": f"Gate {number}", "truck": f"T{number}"}).encode()
+        path = f"/api/jobs/{jobs[number % len(jobs)].id}"
+        said = {"Content_Type": JSON_TYPE, "Authorization": bearer}
+        done = site.app.ask(request(path, host=CREW_HOST, method="PATCH", body=body, **said))
+        assert done.status == 200, done
+        bare, _ok = took(site.bare, request("/"))
+        poll = f"{BOARD_PART}&r={revision}&since={revision}"
+        seconds, fresh = took(site.app, request(poll, **asked, If_None_Match=etag))
+        assert fresh.status == 200, fresh
+        etag, revision = fresh.headers["etag"], revision_of(fresh)
+        times.append(seconds / bare)
+        sizes.append(len(fresh.body))
+    return 1 / median(times), median(sizes)
+
+
+def took(door: Door, asked: bytes) -> tuple[float, Answer]:
+    """Seconds."""
+    began = time.perf_counter()
+    answer = door.ask(asked)
+    return time.perf_counter() - began, answer
+
+
+def revision_of(answer: Answer) -> int:
+    html = gzip.decompress(answer.body) if "content-encoding" in answer.headers else answer.body
+    found = re.search(rb'data-revision="(\d+)"', html)
+    assert found, html
+    return int(found[1])
 
 
 def known(site: Site, path: str, **asked: str) -> bytes:
-    """A poll that has the newest already."""
+    """A poll by who has the newest already."""
     answer = site.app.ask(request(path, **asked, **FETCH))
     return request(path, **asked, **FETCH, If_None_Match=answer.headers["etag"])
 
 
+def anew(path: str, **asked: str) -> list[bytes]:
+    """Addresses that nobody has asked before: what is kept does not help."""
+    return [request(f"{path}&n={next(NUMBERS)}", **asked) for _ in range(2_000)]
+
+
+def made(count: int) -> list[Job]:
+    """In the week that begins with the next Monday, so that the time alone changes nothing; the
+    first ones are Joel's stops of that day.
+    """
+    return [*islice(open_jobs(), count)]
+
+
+def open_jobs() -> Iterator[Job]:
+    from dispatch import sample
+
+    at, windows = wiring.now(), windows_of_week()
+    rows = [row for row in sample.JOBS if row.status in ("pending", "booked", "ready_for_pickup")]
+    for number in count():
+        row = rows[number % len(rows)]
+        job = sample.made_job(BUSINESS, row._replace(name=f"{row.name} {number}"), at)
+        window = windows[number % len(windows)] if number >= STOPS else windows[0]
+        history = tuple(replace(event, at=at) for event in job.history)
+        job = replace(job, window=window, created_at=at, updated_at=at, history=history)
+        if number < STOPS:
+            job = replace(job, status=Status.BOOKED, crew=Crew(driver="joel"))
+        yield job
+
+
+def monday() -> date:
+    today = BUSINESS.today(wiring.now())
+    return today + timedelta(days=7 - today.weekday())
+
+
+def windows_of_week() -> list[Window]:
+    days = [monday() + timedelta(days=each) for each in range(7)]
+    return [window for day in days for window in BUSINESS.windows_on(day)]
+
+
 if __name__ == "__main__":
     for row in rows():
-        print(row)
+        print(row.name, round(row.value, 3), row.goal, row.is_met, flush=True)

@@ -42,7 +42,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 JSON_TYPE = "application/json"
 HOST, CREW_HOST = "quickdumpnow.com", "dispatch.quickdumpnow.com"
 CONNECTIONS = 8  # kept open, as CloudFront does; each waits for its answer before it asks again
-ROUNDS, LENGTH = 7, 0.7  # by turns, and the seconds of each
+ROUNDS, LENGTH = 7, 0.5  # by turns, and the seconds of each
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15",
     "Accept": "*/*",

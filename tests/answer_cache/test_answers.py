@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -116,6 +117,23 @@ def test_a_poll_gets_what_is_new_without_django(door: Door, jobs: JobRepository)
     assert fresh.headers["ETag"] == whole.headers["ETag"]
     own = {"X-Request-Id", "Content-Length", "ETag"}
     assert fresh.headers.keys() - own == first.headers.keys() - own
+
+
+def test_a_stop_with_its_offer_is_kept_too(door: Door, joel: Client, jobs: JobRepository) -> None:
+    day = BUSINESS.today(wiring.now())
+    for job_id in (OURS, "other"):
+        window = next(BUSINESS.windows_on(day))
+        change(jobs, job_id, crew=Crew(driver="joel"), window=window, status=Status.IN_PROGRESS)
+    first, second = twice(door, DAY, joel)
+    assert not second.by_django
+    assert timeless(first.content) == timeless(second.content)
+    ids = [
+        re.findall(rb'data-new name="id" value="(\w+)"', page.content) for page in (first, second)
+    ]
+    assert len(ids[0]) == len(ids[1]) > 2
+    assert not {*ids[0]} & {*ids[1]}
+    assert {*Counter(ids[0]).values()} == {2}, "in the form, and in its answer"
+    assert [ids[1].index(each) for each in ids[1]] == [ids[0].index(each) for each in ids[0]]
 
 
 def test_a_drivers_poll_is_told_so_without_django(
