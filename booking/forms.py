@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from django import forms
@@ -88,6 +89,11 @@ class BookingForm(JobForm):
         return not self["load"].value() and any(field.value() for _offer, field in self.counts)
 
     @property
+    def is_blank(self) -> bool:
+        """As everybody finds it: nobody has typed into it, and it is filled in for nobody."""
+        return not (self.is_bound or self.initial)
+
+    @cached_property
     def estimate(self) -> Decimal | None:
         """The price of what is chosen so far, whatever else is wrong; None where that is nothing,
         or is wrong itself.
@@ -196,6 +202,17 @@ class BookingForm(JobForm):
         return _("%(why)s Or call us: %(phone)s.") % {"why": why, "phone": phone}
 
 
+def blank(business: Business) -> BookingForm:
+    """The form before anybody has typed: one object for all, by which its page is kept."""
+    has_photos = wiring.photos(business) is not None
+    return _blank(business, get_language(), has_photos, tuple(wiring.carriers(business)))
+
+
+@lru_cache(maxsize=16)
+def _blank(business: Business, *_what_else_it_shows: object) -> BookingForm:
+    return BookingForm(business=business, at=wiring.now())
+
+
 class Sized(NamedTuple):
     """A load, and how much of the truck's bed it fills, in eighths."""
 
@@ -203,13 +220,14 @@ class Sized(NamedTuple):
     eighths: int
 
 
-def sizes(business: Business) -> list[Sized]:
+@lru_cache(maxsize=16)
+def sizes(business: Business) -> tuple[Sized, ...]:
     """The loads with a picture of each: as much as its name says, else by its place in the list."""
     every = len(business.loads)
-    return [
+    return tuple(
         Sized(load, EIGHTHS.get(load.name) or max(1, round(8 * place / every)))
         for place, load in enumerate(business.loads, 1)
-    ]
+    )
 
 
 def with_instead(posted: QueryDict) -> QueryDict:

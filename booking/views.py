@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking.again import known
-from booking.forms import BookingForm, sizes, with_instead
+from booking.forms import BookingForm, blank, sizes, with_instead
 from dispatch import jobs, wiring
 from dispatch.answers import Basis, lasting, unchanged
 from dispatch.calendar import offered
@@ -51,8 +51,11 @@ def book(request: SiteRequest) -> HttpResponse:
     """With `add_up` the form comes back with the price of what is chosen, and nothing is booked."""
     business = request.business = wiring.in_force(request.business)
     speak(request, request.POST.get(LANGUAGE_PARAMETER, ""))  # in which they saw the form
-    sent = (with_instead(request.POST), request.FILES) if request.method == "POST" else ()
-    form = BookingForm(*sent, business=business, at=wiring.now())
+    if request.method == "POST":
+        sent = with_instead(request.POST), request.FILES
+        form = BookingForm(*sent, business=business, at=wiring.now())
+    else:
+        form = blank(business)
     # A double click, a reload and the back button are one request.
     key = request.POST.get("key", "")[:MOST_KEY] or wiring.new_token()
     if "add_up" in request.POST:
@@ -174,7 +177,6 @@ def _page(
         "form": form,
         "sizes": sizes(request.business),
         "days": offered.days(request.business, wiring.now()),
-        "estimate": form.estimate,
         "zero": Decimal(0),
         "most_photos": MOST_OF_REQUEST,
         "photos_are_gone": bool(request.FILES),

@@ -96,6 +96,7 @@ TEMPLATES: list[dict[str, Any]] = [
             "builtins": [
                 "django.templatetags.i18n",
                 "dispatch.templatetags.formats",
+                "dispatch.templatetags.kept",
                 "qdn_site.languages.addresses",
             ],
         },

@@ -1,6 +1,6 @@
 """The days and windows that a customer may choose, and what is left of each."""
 
-from contextlib import suppress
+from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -11,7 +11,9 @@ from django.utils.translation import ngettext
 from dispatch import wiring
 from dispatch.domain.business import Business
 from dispatch.domain.job import Window
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.planning import schedule
+from dispatch.domain.roster import Roster
 from dispatch.domain.stored.document import StoreUnavailable
 
 
@@ -44,14 +46,51 @@ class Day(NamedTuple):
         return all(slot.left == 0 for slot in self.slots)
 
 
-def days(business: Business, at: datetime, *, but: str = "") -> list[Day]:
+class Known(NamedTuple):
+    """Days as they were made of these, by identity; the same until that moment."""
+
+    business: Business
+    book: JobBook
+    roster: Roster
+    since: datetime
+    until: datetime
+    days: tuple[Day, ...]
+
+
+_known: dict[str, Known] = {}  # the last, by business
+
+
+def days(business: Business, at: datetime, *, but: str = "") -> tuple[Day, ...]:
     """Those that may be asked for, soonest first, full ones too; the job with the id `but` takes
     no place of them.
+
+    One object for as long as they are the same, by which a page of them is kept: they were a
+    seventh of it.
     """
-    slots = [Slot(window, None) for window in business.bookable(at)]
-    with suppress(StoreUnavailable):
+    try:
         book, roster = wiring.jobs(business).read(), wiring.roster(business).read()
-        rooms = schedule.bookable(book, roster, business, at, but=but)
-        slots = [Slot(window, room.left) for window, room in rooms]
+    except StoreUnavailable:
+        return _by_day(Slot(window, None) for window in business.bookable(at))
+    if but:
+        return _made(business, book, roster, at, but)
+    last = _known.get(business.slug)
+    if (
+        last is None
+        or not (last.business is business and last.book is book and last.roster is roster)
+        or not last.since <= at <= last.until
+    ):
+        until, made = schedule.same_until(book, business, at), _made(business, book, roster, at)
+        last = _known[business.slug] = Known(business, book, roster, at, until, made)
+    return last.days
+
+
+def _made(
+    business: Business, book: JobBook, roster: Roster, at: datetime, but: str = ""
+) -> tuple[Day, ...]:
+    rooms = schedule.bookable(book, roster, business, at, but=but)
+    return _by_day(Slot(window, room.left) for window, room in rooms)
+
+
+def _by_day(slots: Iterable[Slot]) -> tuple[Day, ...]:
     by_day = groupby(slots, key=lambda slot: slot.window.date)
-    return [Day(day, tuple(those)) for day, those in by_day]
+    return tuple(Day(day, tuple(those)) for day, those in by_day)

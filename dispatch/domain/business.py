@@ -289,14 +289,26 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
         """The windows offered on that day; none where the business is closed."""
         if day in self.closed:
             return
-        for offer in self.windows:
-            if day.weekday() in offer.weekdays and self.limit(day, offer.name) != 0:
+        for offer in self._by_weekday[day.weekday()]:
+            if self.limit(day, offer.name) != 0:
                 yield offer.on(day)
+
+    @cached_property
+    def _by_weekday(self) -> list[list[WindowOffer]]:
+        weekdays = {offer.name: {*offer.weekdays} for offer in self.windows}
+        return [
+            [offer for offer in self.windows if day in weekdays[offer.name]] for day in range(7)
+        ]
 
     def limit(self, day: date, window: str) -> int | None:
         """The places that the window has at most on that day, if somebody has said so."""
-        found = (each for each in self.limits if (each.date, each.window) == (day, window))
-        return min((each.places for each in found), default=None)
+        return self._limits.get((day, window))
+
+    @cached_property
+    def _limits(self) -> dict[tuple[date, str], int]:
+        """The least, where there are several."""
+        every = sorted(self.limits, key=lambda each: -each.places)
+        return {(each.date, each.window): each.places for each in every}
 
     def load(self, name: str) -> Load | None:
         return next((load for load in self.loads if load.name == name), None)

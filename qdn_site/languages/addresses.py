@@ -15,7 +15,7 @@ FILES = {"brand-icon", "brand-style", "track-photo"}  # the same in all language
 class KeepingURLNode(URLNode):
     def render(self, context: Context) -> str:
         address = str(super().render(context))
-        language = getattr(context.get("request"), "carried_language", "")
+        language = getattr(getattr(context, "request", None), "carried_language", "")
         if not language or self.view_name.resolve(context) in FILES:
             return address
         query = f"?{LANGUAGE_PARAMETER}={language}"

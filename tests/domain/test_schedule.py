@@ -10,7 +10,16 @@ from dispatch.domain.availability import away
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Event, Job
 from dispatch.domain.jobbook import JobBook
-from dispatch.domain.planning.schedule import Room, WindowFull, bookable, check, places, room, taken
+from dispatch.domain.planning.schedule import (
+    Room,
+    WindowFull,
+    bookable,
+    check,
+    places,
+    room,
+    same_until,
+    taken,
+)
 from dispatch.domain.roster import Roster
 from dispatch.domain.status import Status
 from tests.making import BUSINESS, LARGE, NOON, make_job, make_member
@@ -94,6 +103,21 @@ def test_customers_see_what_is_left_in_each_window_that_they_may_ask_for() -> No
     offered = dict(bookable(full_morning(), CREW, FIRM, NOON))
     assert [*offered] == FIRM.bookable(NOON)
     assert (offered[MORNING].left, offered[AFTERNOON].left) == (0, 8)
+
+
+def test_what_may_be_asked_for_changes_at_the_moment_that_is_said() -> None:
+    """As a request's hold ends, as a window comes too near, and as another day begins."""
+    book, at = full_morning(jobs=2).put(booked(9, status="pending", created_at=NOON)), NOON
+    until = []
+    while at < NOON + timedelta(days=2):
+        until.append(same_until(book, FIRM, at))
+        known = bookable(book, CREW, FIRM, at)
+        assert bookable(book, CREW, FIRM, at + (until[-1] - at) / 2) == known
+        assert bookable(book, CREW, FIRM, until[-1]) == known
+        at = until[-1] + timedelta.resolution
+        assert bookable(book, CREW, FIRM, at) != known
+    assert NOON + timedelta(hours=FIRM.hold_hours) - timedelta.resolution in until
+    assert len(until) > 4
 
 
 def asks(job: Job, before: Job | None = None, book: JobBook | None = None) -> bool:

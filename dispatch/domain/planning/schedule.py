@@ -47,8 +47,13 @@ def holds_places(job: Job, business: Business, at: datetime) -> bool:
     """True of open jobs; of a request for its `hold_hours`, and not where it may be a robot's."""
     if job.status is not Status.PENDING:
         return job.status.is_open
+    return not job.is_doubtful and at < _held_until(job, business)
+
+
+def _held_until(job: Job, business: Business) -> datetime:
+    """Of a request."""
     since = job.reached(Status.PENDING) or job.created_at
-    return not job.is_doubtful and at < since + timedelta(hours=business.hold_hours)
+    return since + timedelta(hours=business.hold_hours)
 
 
 def taken(
@@ -92,6 +97,18 @@ def bookable(
     """
     count = taken(book, business, at, but)
     return [(each, room(each, roster, count, business)) for each in business.bookable(at)]
+
+
+def same_until(book: JobBook, business: Business, at: datetime) -> datetime:
+    """The last moment at which the same is `bookable` as now, if nobody changes anything."""
+    today = business.today(at)
+    _, midnight = business.days(today, today)  # another day comes within the horizon
+    holds = (_held_until(job, business) for job in book.jobs if job.status is Status.PENDING)
+    ends = [midnight, *(end for end in holds if end > at)]
+    last = min(ends) - timedelta.resolution
+    if first := next(iter(business.bookable(at)), None):
+        last = min(last, business.span(first)[0] - timedelta(hours=business.notice_hours))
+    return last
 
 
 def check(

@@ -1,0 +1,79 @@
+"""`{% kept name=value … %}…{% endkept %}`: a part of a page, made once for all who see the same.
+
+Nothing is known inside but the business, what is named, and the language. So all that it can show
+is what it is kept by: no token, no member, no revision gets in unnamed. With `when=`, it is kept
+only where that is true.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template import Context, Node, NodeList, TemplateSyntaxError
+from django.template.base import FilterExpression, Parser, Token, token_kwargs
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from dispatch import wiring
+
+register = template.Library()
+MOST = 64  # of each part: the newest stay
+COMPARED = (str, int, date, Decimal, type(None))  # the others, which never change, by identity
+
+
+class Same:
+    """Equal to itself alone; it holds its value, so that no other one gets its place."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.value is other.value
+
+
+class KeptNode(Node):
+    """It belongs to its template, and so to that one's release."""
+
+    def __init__(
+        self, named: dict[str, FilterExpression], when: FilterExpression | None, nodelist: NodeList
+    ) -> None:
+        self.named, self.when, self.nodelist = named, when, nodelist
+        self.kept: dict[tuple[Any, ...], SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        business = context.get("business")
+        shown = {name: value.resolve(context) for name, value in self.named.items()}
+        if self.when and not self.when.resolve(context):
+            return self._made(context, business, shown)
+        key = (
+            *(get_language(), getattr(getattr(context, "request", None), "carried_language", "")),
+            Same(business),
+            business and business.today(wiring.now()),  # beside which other dates say their year
+            # As what it is: a text that is safe is not one that somebody typed.
+            *((type(v), v if isinstance(v, COMPARED) else Same(v)) for v in shown.values()),
+        )
+        if (known := self.kept.get(key)) is None:
+            if len(self.kept) >= MOST:
+                self.kept.pop(next(iter(self.kept)), None)
+            known = self.kept[key] = self._made(context, business, shown)
+        return known
+
+    def _made(self, context: Context, business: object, shown: dict[str, Any]) -> SafeString:
+        return self.nodelist.render(context.new({"business": business, **shown}))
+
+
+@register.tag
+def kept(parser: Parser, token: Token) -> KeptNode:
+    name, *bits = token.split_contents()
+    named = token_kwargs(bits, parser)
+    if bits:
+        raise TemplateSyntaxError(f"{{% {name} %}} takes name=value, not {bits[0]!r}.")
+    nodelist = parser.parse((f"end{name}",))
+    parser.delete_first_token()
+    return KeptNode(named, named.pop("when", None), nodelist)
