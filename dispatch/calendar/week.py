@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from dispatch.calendar.month import ONE_DAY, told_in_words
 from dispatch.domain.availability import Workload, is_free
@@ -19,8 +20,7 @@ from dispatch.domain.visit.route import in_driving_order
 NOBODY = "-"  # stands for a driver's username
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One driver's jobs in a window of a day; `room` is theirs, None of jobs without a driver.
     More jobs may go into it where `is_ours`: the business still has a window of that name.
     """
@@ -37,8 +37,7 @@ class Slot:
         return f"{self.window.date} {self.window.name} {self.driver}"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One driver's day; `off` says what they do not do on it, empty on a day as always."""
 
     day: date
@@ -46,15 +45,13 @@ class Cell:
     slots: tuple[Slot, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     username: str
     name: str
     cells: tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """A day, and what is left in each of its windows. A day without windows is one off: a holiday,
     where the business says that it is closed. It may have jobs all the same.
     """
@@ -119,8 +116,8 @@ class Week:
         return self.first + timedelta(days=7)
 
     @cached_property
-    def heads(self) -> list[Head]:
-        return [
+    def heads(self) -> tuple[Head, ...]:
+        return tuple(
             Head(
                 day,
                 day in self.business.closed,
@@ -131,7 +128,7 @@ class Week:
                 ),
             )
             for day in self.days
-        ]
+        )
 
     def _windows(self, day: date) -> list[Window]:
         """Those offered; on a day that is none off, also those with a limit of no places that jobs

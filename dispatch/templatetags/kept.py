@@ -2,7 +2,7 @@
 
 Nothing is known inside but the business, what is named, and the language. So all that it can show
 is what it is kept by: no token, no member, no revision gets in unnamed. With `when=`, it is kept
-only where that is true.
+only where that is true; `most=` is how many of it are, the newest.
 """
 
 from datetime import date
@@ -16,10 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from dispatch import wiring
+from dispatch.domain.job import Window
 
 register = template.Library()
-MOST = 64  # of each part: the newest stay
-COMPARED = (str, int, date, Decimal, type(None))  # the others, which never change, by identity
+MOST = 32
+# By what they are; a tuple by what it holds; the others, which never change, by identity.
+COMPARED = (str, int, date, Decimal, type(None), Window)
 
 
 class Same:
@@ -37,13 +39,24 @@ class Same:
         return isinstance(other, Same) and self.value is other.value
 
 
+def _key(value: object) -> object:
+    if isinstance(value, tuple):
+        return type(value), *map(_key, value)
+    # With its type: a text that is safe is not one that somebody typed.
+    return (type(value), value) if isinstance(value, COMPARED) else Same(value)
+
+
 class KeptNode(Node):
     """It belongs to its template, and so to that one's release."""
 
     def __init__(
-        self, named: dict[str, FilterExpression], when: FilterExpression | None, nodelist: NodeList
+        self,
+        named: dict[str, FilterExpression],
+        nodelist: NodeList,
+        when: FilterExpression | None,
+        most: int,
     ) -> None:
-        self.named, self.when, self.nodelist = named, when, nodelist
+        self.named, self.nodelist, self.when, self.most = named, nodelist, when, most
         self.kept: dict[tuple[Any, ...], SafeString] = {}
 
     def render(self, context: Context) -> SafeString:
@@ -55,11 +68,10 @@ class KeptNode(Node):
             *(get_language(), getattr(getattr(context, "request", None), "carried_language", "")),
             Same(business),
             business and business.today(wiring.now()),  # beside which other dates say their year
-            # As what it is: a text that is safe is not one that somebody typed.
-            *((type(v), v if isinstance(v, COMPARED) else Same(v)) for v in shown.values()),
+            *map(_key, shown.values()),
         )
         if (known := self.kept.get(key)) is None:
-            if len(self.kept) >= MOST:
+            if len(self.kept) >= self.most:
                 self.kept.pop(next(iter(self.kept)), None)
             known = self.kept[key] = self._made(context, business, shown)
         return known
@@ -76,4 +88,5 @@ def kept(parser: Parser, token: Token) -> KeptNode:
         raise TemplateSyntaxError(f"{{% {name} %}} takes name=value, not {bits[0]!r}.")
     nodelist = parser.parse((f"end{name}",))
     parser.delete_first_token()
-    return KeptNode(named, named.pop("when", None), nodelist)
+    when, most = (named.pop(option, None) for option in ("when", "most"))
+    return KeptNode(named, nodelist, when, int(most.token) if most else MOST)

@@ -123,7 +123,8 @@ def _page(request: SiteRequest, told: Told | None = None) -> HttpResponse:
         "today": request.business.today(wiring.now()),
         "wrong": asked if asked and not _day(asked) else "",
         "told": told,
-        "ticked": told.refused.keys() or {each.job_id for each in _ticked(request)},
+        "ticked": tuple(told.refused) or tuple(each.job_id for each in _ticked(request)),
+        "may": request.user.may,
         "key": key_after(request, told),
     }
     return render(request, "dispatch/schedule.html", context, status=told.status)

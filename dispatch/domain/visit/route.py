@@ -16,8 +16,10 @@ def in_driving_order(jobs: Iterable[Job]) -> list[Job]:
     )
     came_since = (job for job in every if job.stop is None)
     for job in sorted(came_since, key=lambda job: (_start(job), job.created_at)):
-        before = [place for place, each in enumerate(ordered, 1) if _start(each) <= _start(job)]
-        ordered.insert(before[-1] if before else 0, job)
+        place = len(ordered)
+        while place and _start(ordered[place - 1]) > _start(job):
+            place -= 1
+        ordered.insert(place, job)
     return ordered
 
 
