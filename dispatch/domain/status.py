@@ -11,6 +11,7 @@ class Status(StrEnum):
     label: str
     colour: str
     aliases: tuple[str, ...]
+    place: int  # of this order
 
     def __new__(cls, value: str, label: str = "", colour: str = "", *aliases: str) -> "Status":
         status = str.__new__(cls, value)
@@ -18,6 +19,7 @@ class Status(StrEnum):
         status.label = label
         status.colour = colour
         status.aliases = aliases
+        status.place = len(cls.__members__)
         return status
 
     PENDING = "pending", _("Requested"), "blue", "requested", "new"
@@ -39,10 +41,6 @@ class Status(StrEnum):
         """Old files and other systems say `Confirmed` or `done`; msgspec asks here too."""
         name = "_".join(value.lower().replace("-", " ").split()) if isinstance(value, str) else ""
         return next((status for status in cls if name in (status.value, *status.aliases)), None)
-
-    @property
-    def place(self) -> int:
-        return list(Status).index(self)
 
     def is_forward_of(self, other: "Status") -> bool:
         """Further along a good day. Nothing is forward to or from `cancelled`."""

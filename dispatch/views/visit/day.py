@@ -125,6 +125,7 @@ def _page(
     shown = _day(request, asked)
     context = _context(request, shown, key) | {
         "said": said or asked.wrong,
+        "whose": "" if shown.is_own else shown.member.username,
         "offline": offline_of(request),
         "people": _people(request, shown) if request.user.may["look_at_every_job"] else [],
     }

@@ -1,5 +1,6 @@
 """The markup of a stop, kept for as long as it shows the same."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -30,6 +31,7 @@ from dispatch.views.visit.stops import Day
 
 # What stands in kept markup for that which each page has of its own. Nobody can type them.
 TOKEN, KEY, OFFER = (get_random_string(40) for _ in range(3))
+OWN = re.compile(f"({TOKEN}|{KEY}|{OFFER})")
 # Whose own maps are Apple's. A tablet of theirs says that it is a Macintosh.
 APPLE = ("iPhone", "iPad", "Macintosh")
 
@@ -99,11 +101,10 @@ class Markup:
             self._is_on_apple,
             **where,
         )
-        kept = _rendered(shown, self._template)
-        own = kept.replace(TOKEN, self._token).replace(KEY, escape(self.key))
         # Who says yes to an offer says it to the price that this page has shown.
-        own = own.replace(OFFER, wiring.new_token())
-        return mark_safe(own)  # noqa: S308  a template's, with a token and what is escaped
+        own = {TOKEN: self._token, KEY: escape(self.key), OFFER: wiring.new_token()}
+        pieces = (own.get(piece, piece) for piece in _rendered(shown, self._template))
+        return mark_safe("".join(pieces))  # noqa: S308  a template's, a token, what is escaped
 
     @cached_property
     def _token(self) -> str:
@@ -121,7 +122,8 @@ class Markup:
 
 
 @lru_cache(maxsize=128)
-def _rendered(shown: Shown, template: Template) -> str:
+def _rendered(shown: Shown, template: Template) -> list[str]:
+    """In pieces: what each page has of its own stands alone."""
     stop, day = shown.stop, reverse("day")
     request: Any = SimpleNamespace(user=shown.asks, business=shown.business)
     context = {
@@ -146,4 +148,4 @@ def _rendered(shown: Shown, template: Template) -> str:
         "undo_reason": UNDO,
         "longest": LONGEST,
     }
-    return str(template.render(Context(context)))
+    return OWN.split(template.render(Context(context)))
