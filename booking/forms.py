@@ -88,11 +88,6 @@ class BookingForm(JobForm):
         """So far, as somebody is still choosing."""
         return not self["load"].value() and any(field.value() for _offer, field in self.counts)
 
-    @property
-    def is_blank(self) -> bool:
-        """As everybody finds it: nobody has typed into it, and it is filled in for nobody."""
-        return not (self.is_bound or self.initial)
-
     @cached_property
     def estimate(self) -> Decimal | None:
         """The price of what is chosen so far, whatever else is wrong; None where that is nothing,

@@ -83,6 +83,11 @@ def as_sent(widget: forms.Widget, value: object) -> str:
 class InputForm(forms.Form):
     """Puts the sentences of `job_input` beside the fields that they are about."""
 
+    @property
+    def is_blank(self) -> bool:
+        """As everybody finds it: nobody has typed into it, and it is filled in for nobody."""
+        return not (self.is_bound or self.initial)
+
     def clean(self) -> dict[str, Any]:
         try:
             self.cleaned_data |= self.judged(self.cleaned_data)

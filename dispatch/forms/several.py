@@ -1,12 +1,13 @@
 """Jobs that are ticked, and what is to be done with all of them."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from dispatch import wiring
 from dispatch.domain import job_input
@@ -16,6 +17,7 @@ from dispatch.domain.roster import Roster
 from dispatch.forms.job import InputForm, day_to_come, odd
 from dispatch.jobs.several import Seen
 from dispatch.templatetags.formats import own
+from dispatch.templatetags.kept import Same
 
 # What may be done with several, by the name of its button, and the fields that it needs.
 DO = {
@@ -105,3 +107,13 @@ def seen(value: str) -> Seen:
     job_id, slash, version = value.partition("/")
     known = version.isascii() and version.isdigit() and len(version) < 16
     return Seen(job_id, int(version) if known else 0 if slash else None)
+
+
+def blank(business: Business, roster: Roster) -> SeveralForm:
+    """The form before anybody has ticked: one object for all, by which its markup is kept."""
+    return _blank(Same(business), Same(roster), business.today(wiring.now()), get_language())
+
+
+@lru_cache(maxsize=16)
+def _blank(business: Same, roster: Same, *_what_else_it_shows: object) -> SeveralForm:
+    return SeveralForm(business=business.value, roster=roster.value)

@@ -5,6 +5,7 @@ A day of another year than this one says so, a clock time of another day too.
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote
@@ -126,7 +127,13 @@ def time_text(moment: datetime, business: Business, at: datetime | None = None) 
 
 def clock_text(local: datetime) -> str:
     """`9:04 AM`."""
-    return format(local, str(CLOCK))
+    return _formatted(local.time(), str(CLOCK), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _formatted(value: date | time, letters: str, _language: str | None) -> str:
+    """Kept, as pages say few days and hours, and those often: they were a third of the board."""
+    return format(value, letters)
 
 
 def day_text(
@@ -135,7 +142,7 @@ def day_text(
     """`Sat, May 23`; of another year than `at`, or now, `Mon, Dec 1, 2036`; or as `LONG_DAY` is."""
     this_year, another = letters
     is_this_year = day.year == business.today(at or wiring.now()).year
-    return format(day, this_year if is_this_year else another)
+    return _formatted(day, str(this_year if is_this_year else another), get_language())
 
 
 @register.filter
@@ -198,7 +205,12 @@ def day_and_time(at: datetime, business: Business) -> SafeString:
 @register.filter
 def hours(promised: Window | WindowOffer) -> str:
     """`12–4 PM`, `8:30 AM–1 PM`, with spaces that no line breaks at."""
-    start, end = (time.fromisoformat(text) for text in (promised.start, promised.end))
+    return _hours(promised.start, promised.end, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _hours(first: str, last: str, _language: str | None) -> str:
+    start, end = time.fromisoformat(first), time.fromisoformat(last)
     same_half = (start.hour < 12) == (end.hour < 12)
     return f"{_short(start, half=not same_half)}–{_short(end, half=True)}"
 

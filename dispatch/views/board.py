@@ -9,7 +9,7 @@ from dispatch.board.filters import Filters
 from dispatch.board.page import Board
 from dispatch.domain.permissions import Permission
 from dispatch.explain.words import could_not
-from dispatch.forms.several import SeveralForm
+from dispatch.forms.several import blank
 from dispatch.http import SiteRequest, crew_only, is_known, with_revision
 
 
@@ -20,7 +20,7 @@ def board(request: SiteRequest) -> HttpResponse:
     people = [member for member in shown.roster.members if member.active]
     context = {"board": shown, "people": people, "could_not": could_not()}
     context["key"] = wiring.new_token()
-    context["several"] = SeveralForm(business=request.business, roster=shown.roster)
+    context["several"] = blank(request.business, shown.roster)
     response = render(request, "dispatch/board.html", context)
     return with_revision(request, response, shown.book.revision)
 

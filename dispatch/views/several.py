@@ -15,7 +15,7 @@ from dispatch.domain.permissions import Permission
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.explain import not_written
 from dispatch.explain.words import when
-from dispatch.forms.several import SeveralForm
+from dispatch.forms.several import SeveralForm, blank
 from dispatch.http import SiteRequest, crew_only, is_fetch, post_only, see_other, with_revision
 from dispatch.jobs import several as jobs
 from dispatch.templatetags.formats import typed
@@ -45,9 +45,10 @@ def several(request: SiteRequest) -> HttpResponse:
 
 
 def form_of(request: SiteRequest) -> SeveralForm:
-    data = request.POST if request.method == "POST" else None
-    roster = wiring.roster(request.business).read()
-    return SeveralForm(data, business=request.business, roster=roster)
+    business, roster = request.business, wiring.roster(request.business).read()
+    if request.method == "POST":
+        return SeveralForm(request.POST, business=business, roster=roster)
+    return blank(business, roster)
 
 
 def change(request: SiteRequest, form: SeveralForm) -> Told:
