@@ -107,7 +107,7 @@ def again(request: SiteRequest, token: str) -> HttpResponse:
 
 def _empty(request: SiteRequest, form: BookingForm, key: str) -> HttpResponse:
     """The same for all until somebody books, or the clock closes a window."""
-    basis, business = Basis.of(request), request.business
+    basis, business, at = Basis.of(request), request.business, wiring.now()
     try:
         book = wiring.jobs(business).read()
     except StoreUnavailable:  # days can be chosen all the same, and nobody says what is left
@@ -117,7 +117,7 @@ def _empty(request: SiteRequest, form: BookingForm, key: str) -> HttpResponse:
         basis,
         still=unchanged(business, book, 0),
         shown=lambda at: (business.today(at), offered.days(business, at)),
-        at=form.at,
+        at=at,
     )
 
 

@@ -262,14 +262,19 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
 
     def bookable(self, at: datetime) -> list[Window]:
         """Every window that a customer may still ask for, soonest first."""
+        return [*self._bookable(at)]
+
+    def next_bookable(self, at: datetime) -> Window | None:
+        """The soonest of them."""
+        return next(self._bookable(at), None)
+
+    def _bookable(self, at: datetime) -> Iterator[Window]:
         earliest = at + timedelta(hours=self.notice_hours)
         days = (self.today(at) + timedelta(days=ahead) for ahead in range(self.horizon_days + 1))
-        return [
-            window
-            for day in days
-            for window in self.windows_on(day)
-            if self.span(window)[0] >= earliest
-        ]
+        for day in days:
+            for window in self.windows_on(day):
+                if self.span(window)[0] >= earliest:
+                    yield window
 
     def not_bookable(self, window: Window, at: datetime) -> NotBookable | None:
         """Why a customer cannot ask for that window; None for those that are `bookable`."""

@@ -46,7 +46,7 @@ def week(request: SiteRequest) -> HttpResponse:
         _page(request),
         basis,
         still=unchanged(business, book, revision),
-        shown=lambda at: (business.today(at), schedule.taken(book, business, at)),
+        shown=lambda at: schedule.same_until(book, business, at),
         at=at,
     )
 

@@ -106,7 +106,7 @@ def same_until(book: JobBook, business: Business, at: datetime) -> datetime:
     holds = (_held_until(job, business) for job in book.jobs if job.status is Status.PENDING)
     ends = [midnight, *(end for end in holds if end > at)]
     last = min(ends) - timedelta.resolution
-    if first := next(iter(business.bookable(at)), None):
+    if first := business.next_bookable(at):
         last = min(last, business.span(first)[0] - timedelta(hours=business.notice_hours))
     return last
 
