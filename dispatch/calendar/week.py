@@ -20,6 +20,19 @@ from dispatch.domain.visit.route import in_driving_order
 NOBODY = "-"  # stands for a driver's username
 
 
+class Stop(NamedTuple):
+    """What is shown of a job."""
+
+    id: str
+    version: int
+    status: Status
+    customer_name: str
+
+    @classmethod
+    def of(cls, job: JobLine) -> "Stop":
+        return cls(job.id, job.version, job.status, job.customer_name)
+
+
 class Slot(NamedTuple):
     """One driver's jobs in a window of a day; `room` is theirs, None of jobs without a driver.
     More jobs may go into it where `is_ours`: the business still has a window of that name.
@@ -27,7 +40,7 @@ class Slot(NamedTuple):
 
     window: Window
     driver: str
-    jobs: tuple[JobLine, ...]
+    jobs: tuple[Stop, ...]
     room: Room | None
     is_ours: bool
 
@@ -146,11 +159,10 @@ class Week:
         ]
 
     @cached_property
-    def without_time(self) -> list[Job]:
+    def without_time(self) -> list[Stop]:
         """Open jobs that no window was agreed for."""
-        return sorted(
-            (job for job in self.open_jobs if job.window is None), key=lambda job: job.created_at
-        )
+        found = (job for job in self.open_jobs if job.window is None)
+        return [Stop.of(job) for job in sorted(found, key=lambda job: job.created_at)]
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -201,7 +213,7 @@ class Week:
     def _slot(
         self, username: str, member: Member | None, window: Window, jobs: Iterable[JobLine]
     ) -> Slot:
-        here = tuple(job for job in jobs if job.window and job.window.name == window.name)
+        here = tuple(Stop.of(job) for job in jobs if job.window and job.window.name == window.name)
         is_ours = self.business.agreed_window(window.date, window.name) is not None
         if username == NOBODY:
             return Slot(window, username, here, None, is_ours)

@@ -1,7 +1,6 @@
 """A member's own day, for the phone: what comes next, the rest of it, and what is done."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -58,14 +57,14 @@ def day(request: SiteRequest) -> HttpResponse:
     basis, business, revision = Basis.of_member(request), request.business, request.revision
     asked, repository = _asked(request, request.GET), wiring.jobs(request.business)
     book, shown = repository.read(revision), _day(request, asked)
-    response = _page(request, asked)
+    response = _page(request, asked, shown)
     # Here alone the browser may be asked where it is.
     response.headers["Permissions-Policy"] = settings.MAY_LOCATE
     return lasting(
         response,
         basis,
         still=unchanged(business, book, revision),
-        shown=lambda at: (business.today(at), replace(shown, at=at).etag),
+        shown=lambda at: (business.today(at), shown.later(at).etag),
         at=shown.at,
     )
 
@@ -95,7 +94,7 @@ def day_order(request: SiteRequest) -> HttpResponse:
         raise PermissionDenied(_("You put your own day in order. Ask a dispatcher."))
     ids, by = sent.getlist("job") or request.GET.getlist("job"), sent.get("by", "")
     if asked.wrong or not ids or (by and by not in STEPS):
-        return _page(request, asked, 422, asked.wrong or _("Say what is to go where."))
+        return _page(request, asked, None, 422, asked.wrong or _("Say what is to go where."))
     if by:
         shown = _day(request, asked)
         after = [stop.job.id for stop in shown.rest if stop.may_order]
@@ -105,7 +104,7 @@ def day_order(request: SiteRequest) -> HttpResponse:
     try:
         revision = orders.put(*whose, ids, key=key_sent(request))
     except StoreUnavailable as error:
-        return _page(request, asked, 503, not_written(error), key=key_sent(request))
+        return _page(request, asked, None, 503, not_written(error), key_sent(request))
     request.revision = max(request.revision, revision)
     if is_fetch(request):
         part = HttpResponse(_part(request, _day(request, asked)))
@@ -120,9 +119,14 @@ def _part(request: SiteRequest, shown: Day) -> str:
 
 
 def _page(
-    request: SiteRequest, asked: Asked, status: int = 200, said: str = "", key: str = ""
+    request: SiteRequest,
+    asked: Asked,
+    shown: Day | None = None,
+    status: int = 200,
+    said: str = "",
+    key: str = "",
 ) -> HttpResponse:
-    shown = _day(request, asked)
+    shown = shown or _day(request, asked)
     context = _context(request, shown, key) | {
         "said": said or asked.wrong,
         "whose": "" if shown.is_own else shown.member.username,

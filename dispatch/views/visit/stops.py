@@ -35,6 +35,10 @@ class Day:
     age: float
     asked: str = ""
 
+    def later(self, at: datetime) -> "Day":
+        """The same, as it is at that moment; itself, with all that is known of it, at its own."""
+        return self if at == self.at else replace(self, at=at)
+
     @property
     def is_today(self) -> bool:
         return self.day == self.business.today(self.at)
