@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
+from weakref import ref
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -47,10 +48,12 @@ class Day(NamedTuple):
 
 
 class Known(NamedTuple):
-    """Days as they were made of these, by identity; the same until that moment."""
+    """Days as they were made of these, by identity; the same until that moment. It keeps no old
+    jobs in memory.
+    """
 
     business: Business
-    book: JobBook
+    book: "ref[JobBook]"
     roster: Roster
     since: datetime
     until: datetime
@@ -76,11 +79,11 @@ def days(business: Business, at: datetime, *, but: str = "") -> tuple[Day, ...]:
     last = _known.get(business.slug)
     if (
         last is None
-        or not (last.business is business and last.book is book and last.roster is roster)
+        or not (last.business is business and last.book() is book and last.roster is roster)
         or not last.since <= at <= last.until
     ):
         until, made = schedule.same_until(book, business, at), _made(business, book, roster, at)
-        last = _known[business.slug] = Known(business, book, roster, at, until, made)
+        last = _known[business.slug] = Known(business, ref(book), roster, at, until, made)
     return last.days
 
 
