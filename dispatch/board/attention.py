@@ -1,11 +1,12 @@
 """The list above the columns: who or what needs somebody, in words, and where it is done."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,7 +14,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from dispatch.board.card import Mark, mark
+from dispatch.board.card import Mark, digest, mark
+from dispatch.board.facts import Facts
 from dispatch.domain.attention import Need, Why
 from dispatch.domain.availability import Clash
 from dispatch.domain.business import Business
@@ -54,47 +56,52 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """A job with all its reasons; or, without one, the requests together."""
+    """A job with all its reasons; or, without one, the requests together. Sorted by `order`."""
 
+    id: str
+    order: tuple[Any, ...]
     job: Job | None
     url: str
     points: tuple[Point, ...]
 
+    @cached_property
+    def etag(self) -> str:
+        name = self.job.customer_name if self.job else ""
+        return digest(repr((self.id, name, self.url, self.points)).encode())
+
+    @cached_property
+    def html(self) -> str:
+        return render_to_string("dispatch/_attention_line.html", {"line": self})
+
 
 @dataclass(frozen=True)
 class Teller:
-    """Says it to this member, at that moment."""
+    """Says it to this member, on that day."""
 
     actor: Actor
     roster: Roster
     business: Business
     at: datetime
 
-    def lines(self, needs: Iterable[Need]) -> list[Line]:
-        """A line a job, the most pressing first; one for all requests, as they are many."""
-        needs = [need for need in needs if self._concerns(need)]
-        requests = [need for need in needs if need.why is Why.REQUEST]
-        others = [need for need in needs if need.why is not Why.REQUEST]
-        lines = [*self._of_jobs(others)]
-        if len(requests) == 1 or not self.actor.may(Permission.DISCARD):
-            lines += self._of_jobs(requests)
-        elif requests:
-            words, remedy = self._waiting(requests), self._remedy(requests[0])
-            point = Point(mark(requests[0]), words, remedy)
-            lines.append(Line(None, reverse("requests"), (point,)))
-        return lines
+    def line(self, facts: Facts, order: tuple[Any, ...]) -> Line:
+        """Of a job; that it waits to be confirmed is told of beside the others."""
+        needs = [need for need in facts.needs if need.why is not Why.REQUEST]
+        return self._line(facts.job.id, order, needs)
 
-    def _concerns(self, need: Need) -> bool:
-        """Who does not look at every job is told of their own only."""
-        sees_all = self.actor.may(Permission.LOOK_AT_EVERY_JOB)
-        return sees_all or self.actor.name in set(need.job.crew)
+    def requests(self, waiting: Mapping[tuple[Any, ...], Need]) -> list[Line]:
+        """Of the requests that wait too long, as they are due: one line where they are many, for
+        those who can answer them.
+        """
+        needs = [waiting[order] for order in sorted(waiting)]
+        if len(needs) > 1 and self.actor.may(Permission.DISCARD):
+            point = Point(mark(needs[0]), self._waiting(needs), self._remedy(needs[0]))
+            return [Line("/", (), None, reverse("requests"), (point,))]
+        return [self._line(f"/{need.job.id}", (), [need]) for need in needs]
 
-    def _of_jobs(self, needs: list[Need]) -> Iterator[Line]:
-        jobs = [list(found) for _id, found in groupby(needs, key=lambda need: need.job.id)]
-        for found in sorted(jobs, key=lambda found: found[0].why.value):
-            points = [Point(mark(need), self._words(need), self._remedy(need)) for need in found]
-            url = reverse("job", args=[found[0].job.id])
-            yield Line(found[0].job, url, tuple(points))
+    def _line(self, line_id: str, order: tuple[Any, ...], needs: list[Need]) -> Line:
+        job = needs[0].job
+        points = tuple(Point(mark(need), self._words(need), self._remedy(need)) for need in needs)
+        return Line(line_id, order, job, reverse("job", args=[job.id]), points)
 
     def _remedy(self, need: Need) -> str:
         permission, words = REMEDIES[need.why]

@@ -1,0 +1,85 @@
+"""What a browser must take in to show this board in place of an earlier one."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
+
+from dispatch.board.changes import Changes, changes
+from dispatch.board.page import Board, Layout
+from dispatch.board.shown import Group
+from dispatch.domain.status import Status
+from dispatch.domain.stored.record import JSON
+
+
+class ColumnChanges(NamedTuple):
+    status: Status
+    heading: str  # empty: it is as it was
+    cards: Changes
+
+
+@dataclass(frozen=True)
+class Changed:
+    """From what the browser shows to the board as it is."""
+
+    before: Layout
+    board: Board
+
+    @property
+    def is_small(self) -> bool:
+        """False where the whole board would be little more."""
+        changed = sum(len(run.items) for column in self.columns for run in column.cards.runs)
+        return changed * 2 <= sum(column.count for column in self.board.columns) or changed < 10
+
+    @cached_property
+    def columns(self) -> list[ColumnChanges]:
+        """Those in which anything has changed."""
+        pairs = zip(self.before.columns, self.board.columns, strict=True)
+        found = (
+            ColumnChanges(
+                now.status,
+                "" if was.head == now.head else now.heading,
+                in_groups(was.groups, now.groups),
+            )
+            for was, now in pairs
+        )
+        return [each for each in found if each.heading or each.cards]
+
+    @property
+    def bookings(self) -> str:
+        """The new ones: the others the browser has heard of. Empty where there are none."""
+        new = self.board.shown.bookings.items() - self.before.bookings.items()
+        return JSON.encode(list(new)).decode() if new else ""
+
+    @property
+    def attention(self) -> str:
+        """`none` where nothing has, `lists` where some lines have, `all` else."""
+        was, now = self.before, self.board
+        if was.pressing == now.pressing and was.folded == now.folded:
+            return "none"
+        is_alike = bool(was.pressing) == bool(now.pressing) and bool(was.folded) == bool(now.folded)
+        return "lists" if is_alike and now.pressing else "all"
+
+    @property
+    def lists(self) -> list[Changes]:
+        """Of the lines that need attention: those shown, and those folded away."""
+        was, now = self.before, self.board
+        return [changes(was.pressing, now.pressing), changes(was.folded, now.folded)]
+
+
+def in_groups(before: tuple[Group, ...], now: tuple[Group, ...]) -> Changes:
+    """Of a column's cards. Groups that are the same object are not looked into: they are most."""
+    if before is now:
+        return Changes([], [])
+    start, most = 0, min(len(before), len(now))
+    while start < most and before[start] is now[start]:
+        start += 1
+    end = 0
+    while end < most - start and before[-1 - end] is now[-1 - end]:
+        end += 1
+    above = now[start - 1].cards[-1].id if start else ""
+    return changes(
+        [*chain.from_iterable(before[start : len(before) - end])],
+        [*chain.from_iterable(now[start : len(now) - end])],
+        above,
+    )

@@ -1,0 +1,306 @@
+"""The cards and lines of a board, put together anew only where what is known of a job is new."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from itertools import chain, compress
+from operator import attrgetter, is_not
+from typing import Any, NamedTuple
+
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from dispatch import jobs
+from dispatch.board.attention import Line, Teller
+from dispatch.board.card import Card, Cards, Reader, digest
+from dispatch.board.changes import Item
+from dispatch.board.facts import Facts, Known
+from dispatch.board.filters import Filters
+from dispatch.domain.attention import Need, Why
+from dispatch.domain.job import JobLine, Window
+from dispatch.domain.jobbook import ARCHIVED_AFTER
+from dispatch.domain.permissions import Permission, sees
+from dispatch.domain.status import Status
+from dispatch.templatetags.formats import window as window_text
+
+FAR = date.max
+ONE_DAY = timedelta(days=1)
+UNARCHIVED = ARCHIVED_AFTER - ONE_DAY  # of what was finished then polls read no month
+FLOOD, CAME_BACK = "/flood", "/back"  # groups before those of windows
+ORDER = attrgetter("order")
+Order = tuple[Any, ...]
+
+
+class Heading(NamedTuple):
+    """What the cards below it have in common; its id is no job's: it has a slash."""
+
+    id: str
+    etag: str
+    html: str
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """The cards of one window below its heading, or of what comes before any window."""
+
+    heading: Heading
+    cards: tuple[Card, ...]
+
+    def __iter__(self) -> Iterator[Item]:
+        yield self.heading
+        yield from self.cards
+
+    @cached_property
+    def etag(self) -> str:
+        etags = [self.heading.etag, *(card.etag for card in self.cards)]
+        return digest(" ".join(etags).encode())
+
+
+class Place(NamedTuple):
+    """Where the card of a job stands: its column, its group's id, and what sorts it in there."""
+
+    status: Status
+    group: str
+    order: Order
+
+
+FactsById = Mapping[str, Facts]
+Columns = Mapping[Status, Mapping[str, Group]]  # groups by id
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A board as all readers of one kind see it."""
+
+    known: Known
+    cards: Cards
+    filters: Filters
+    columns: Columns
+    sums: Mapping[Status, Decimal]
+    bookings: Mapping[str, str]  # customers' that nobody has moved yet: their names by the job's id
+    lines: tuple[Line, ...]
+    waiting: Mapping[Order, Need]  # requests, for longer than customers are told
+
+    @classmethod
+    def of(cls, known: Known, reader: Reader, filters: Filters) -> "Shown":
+        cards = Cards(known.business, known.roster, reader, known.today)
+        columns = {status: dict[str, Group]() for status in Status}
+        sums = dict.fromkeys(Status, Decimal(0))
+        nothing = cls(known, cards, filters, columns, sums, {}, (), {})
+        return nothing._with(known, {}, known.facts, nothing._archived())
+
+    def next(self, known: Known) -> "Shown":
+        """Itself, where all is as it was."""
+        before = self.known
+        if known is before and not self.reads_archive:
+            return self
+        is_same = known.business is before.business and known.roster is before.roster
+        is_alike = known.today == before.today and known.floods == before.floods
+        if not (is_same and is_alike) or self.reads_archive:
+            return self.of(known, self.cards.reader, self.filters)
+        old, new = before.facts, known.facts
+        changed = list(compress(new, map(is_not, map(old.get, new), new.values())))
+        come = {job_id: new[job_id] for job_id in changed}
+        left = {job_id: facts for job_id in changed if (facts := old.get(job_id))}
+        if len(old) - len(left) > len(new) - len(come):
+            left |= {job_id: old[job_id] for job_id in old.keys() - new.keys()}
+        return self._with(known, left, come)
+
+    @property
+    def etag(self) -> str:
+        groups = (group.etag for column in self.columns.values() for group in column.values())
+        lines = (line.etag for line in (*self.lines, *self.requests))
+        return digest("".join(groups).encode(), "".join(lines).encode())
+
+    def column(self, status: Status) -> tuple[Group, ...]:
+        """Its groups, in the order of the first card of each."""
+        return tuple(sorted(self.columns[status].values(), key=lambda group: group.cards[0].order))
+
+    @cached_property
+    def requests(self) -> list[Line]:
+        return self._teller.requests(self.waiting)
+
+    @cached_property
+    def _teller(self) -> Teller:
+        known = self.known
+        return Teller(self.cards.reader.actor, known.roster, known.business, known.since)
+
+    def _with(
+        self, known: Known, left: FactsById, come: FactsById, archived: Iterable[Facts] = ()
+    ) -> "Shown":
+        columns, sums = self._placed(left.values(), chain(come.values(), archived))
+        return replace(
+            self,
+            known=known,
+            columns=columns,
+            sums=sums,
+            bookings=self._booked(left, come),
+            lines=self._told(left, come),
+            waiting=self._waiting(left, come),
+        )
+
+    def _placed(
+        self, left: Iterable[Facts], come: Iterable[Facts]
+    ) -> tuple[Columns, Mapping[Status, Decimal]]:
+        """The columns without the cards of those, and with the cards of these; and their sums."""
+        sums, drafts = {**self.sums}, dict[tuple[Status, str], list[Card]]()
+        windows = dict[str, Window | None]()
+
+        def draft(place: Place) -> list[Card]:
+            where = place.status, place.group
+            if where not in drafts:
+                known = self.columns[place.status].get(place.group)
+                drafts[where] = [*known.cards] if known else []
+            return drafts[where]
+
+        for facts in left:
+            if place := self._place(facts):
+                cards = draft(place)
+                card = cards.pop(bisect_left(cards, place.order, key=ORDER))
+                sums[place.status] -= card.price
+        for facts in come:
+            if place := self._place(facts):
+                windows[place.group] = facts.job.window
+                key = self.cards.key(facts, grouped=place.group not in (FLOOD, CAME_BACK))
+                card = Card(facts.job.id, place.order, facts.job.price or Decimal(0), key)
+                insort(draft(place), card, key=ORDER)
+                sums[place.status] += card.price
+        changed = {status: {**self.columns[status]} for status, _group in drafts}
+        for (status, group), cards in drafts.items():
+            known = changed[status].pop(group, None)
+            if cards:
+                heading = known.heading if known else self._heading(group, windows[group])
+                changed[status][group] = Group(heading, tuple(cards))
+        return {**self.columns, **changed}, sums
+
+    def _heading(self, group: str, window: Window | None) -> Heading:
+        own = {FLOOD: _("From one sender"), CAME_BACK: _("Came back")}
+        words = own.get(group) or window_text(window, self.known.business)
+        html = format_html('<li class="group" data-id="{}"><h3>{}</h3></li>', group, words)
+        return Heading(group, html, html)
+
+    def _place(self, facts: Facts) -> Place | None:
+        """None where it is not on this board."""
+        job, actor = facts.job, self.cards.reader.actor
+        if not (self._is_of_day(job) and sees(actor, job)):
+            return None
+        if not self.filters.let_through(job, self.known.business):
+            return None
+        order: Order = (
+            (-job.finished_at.timestamp(), job.id) if job.finished_at else self._due(facts)
+        )
+        return Place(job.status, self._group(facts), order)
+
+    def _group(self, facts: Facts) -> str:
+        job, window = facts.job, facts.job.window
+        if job.sender in self.known.floods:
+            return FLOOD
+        if facts.came_back:
+            return CAME_BACK
+        return f"/{window.date}/{window.name}/{window.start}/{window.end}" if window else "/"
+
+    def _due(self, facts: Facts) -> Order:
+        """As they are promised; first those that need attention, and last those of a sender who
+        floods us.
+        """
+        job, is_flood = facts.job, facts.job.sender in self.known.floods
+        day, start = (job.window.date, job.window.start) if job.window else (FAR, "")
+        return (is_flood, not facts.came_back, day, start, job.created_at, job.id)
+
+    def _is_of_day(self, job: JobLine) -> bool:
+        """With a date in the filters true of the jobs of that day's windows, and whatever was
+        finished then; else of those that are open, or were finished today.
+        """
+        day = self.filters.day
+        is_due = day is not None and job.window is not None and job.window.date == day
+        if self.filters.wrong_date:
+            return False
+        if job.finished_at is None:
+            return is_due or day is None
+        first, last, start, end = self._span
+        is_near = first <= self.known.business.today(job.finished_at) <= last
+        return is_near and (is_due or start <= job.finished_at < end)
+
+    @cached_property
+    def _span(self) -> tuple[date, date, datetime, datetime]:
+        """The days on which the board's finished jobs were finished, and its day's two ends."""
+        known = self.known
+        day = self.filters.day or known.today
+        first, last = jobs.around(day, day) if self.filters.day else (day, day)
+        if not self.reads_archive:
+            first = max(first, known.today - UNARCHIVED)
+        return first, last, *known.business.days(day, day)
+
+    @property
+    def reads_archive(self) -> bool:
+        """True of a day that is over: its months are looked at each time."""
+        return self.filters.day is not None and self.filters.day < self.known.today
+
+    def _archived(self) -> list[Facts]:
+        """What was finished so long ago that the book has it no more. Raises StoreUnavailable."""
+        if not self.reads_archive:
+            return []
+        book, (first, last, *_ends) = self.known.book, self._span
+        found = [
+            each
+            for each in jobs.finished(self.known.business, first, last, book=book)
+            if book.value(each.line.id) is None and self._is_of_day(each.line)
+        ]
+        read = [job for each in found if (job := each.whole())]
+        return [Facts(job, until=self.known.midnight) for job in read]
+
+    # --- what needs attention, whatever the filters -----------------------------------------
+
+    def _booked(self, left: FactsById, come: FactsById) -> Mapping[str, str]:
+        actor = self.cards.reader.actor
+        new = {
+            job_id: each.job.customer_name
+            for job_id, each in come.items()
+            if each.is_booking and sees(actor, each.job)
+        }
+        gone = self.bookings.keys() & left.keys() - new.keys()
+        if not gone and new.items() <= self.bookings.items():
+            return self.bookings
+        found = {**self.bookings, **new}
+        for job_id in gone:
+            del found[job_id]
+        return found
+
+    def _told(self, left: FactsById, come: FactsById) -> tuple[Line, ...]:
+        gone = [order for facts in left.values() if (order := self._line_order(facts))]
+        new = [(order, facts) for facts in come.values() if (order := self._line_order(facts))]
+        if not (gone or new):
+            return self.lines
+        lines = [*self.lines]
+        for order in gone:
+            del lines[bisect_left(lines, order, key=ORDER)]
+        for order, facts in new:
+            insort(lines, self._teller.line(facts, order), key=ORDER)
+        return tuple(lines)
+
+    def _line_order(self, facts: Facts) -> Order | None:
+        """By its most pressing need, then as it is due; None where there is none to tell of."""
+        why = next((need.why for need in facts.needs if need.why is not Why.REQUEST), None)
+        return (why.value, *self._due(facts)) if why and self._concerns(facts) else None
+
+    def _waiting(self, left: FactsById, come: FactsById) -> Mapping[Order, Need]:
+        gone = [self._due(facts) for facts in left.values() if self._request(facts)]
+        new = {self._due(facts): need for facts in come.values() if (need := self._request(facts))}
+        if not (gone or new):
+            return self.waiting
+        kept = {**self.waiting}
+        for order in gone:
+            del kept[order]
+        return kept | new
+
+    def _request(self, facts: Facts) -> Need | None:
+        needs = (need for need in facts.needs if need.why is Why.REQUEST)
+        return next(needs, None) if facts.needs and self._concerns(facts) else None
+
+    def _concerns(self, facts: Facts) -> bool:
+        """Who does not look at every job is told of their own only."""
+        actor = self.cards.reader.actor
+        return actor.may(Permission.LOOK_AT_EVERY_JOB) or actor.name in set(facts.job.crew)
