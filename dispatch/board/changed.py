@@ -11,6 +11,8 @@ from dispatch.board.shown import Group
 from dispatch.domain.status import Status
 from dispatch.domain.stored.record import JSON
 
+FEW = 10  # cards
+
 
 class ColumnChanges(NamedTuple):
     status: Status
@@ -28,22 +30,21 @@ class Changed:
     @property
     def is_small(self) -> bool:
         """False where the whole board would be little more."""
-        changed = sum(len(run.items) for column in self.columns for run in column.cards.runs)
-        return changed * 2 <= sum(column.count for column in self.board.columns) or changed < 10
+        new = sum(len(run.items) for column in self.columns for run in column.cards.runs)
+        return 2 * new <= sum(column.stack.count for column in self.board.columns) or new < FEW
 
     @cached_property
     def columns(self) -> list[ColumnChanges]:
         """Those in which anything has changed."""
-        pairs = zip(self.before.columns, self.board.columns, strict=True)
-        found = (
-            ColumnChanges(
-                now.status,
-                "" if was.head == now.head else now.heading,
-                in_groups(was.groups, now.groups),
-            )
-            for was, now in pairs
-        )
-        return [each for each in found if each.heading or each.cards]
+        found = []
+        for was, now in zip(self.before.columns, self.board.columns, strict=True):
+            if was.stack is now.stack and was.when == now.when:
+                continue
+            heading = "" if was.head == now.head else now.heading
+            cards = in_groups(was.stack.groups, now.stack.groups)
+            if heading or cards:
+                found.append(ColumnChanges(now.status, heading, cards))
+        return found
 
     @property
     def bookings(self) -> str:
@@ -69,8 +70,6 @@ class Changed:
 
 def in_groups(before: tuple[Group, ...], now: tuple[Group, ...]) -> Changes:
     """Of a column's cards. Groups that are the same object are not looked into: they are most."""
-    if before is now:
-        return Changes([], [])
     start, most = 0, min(len(before), len(now))
     while start < most and before[start] is now[start]:
         start += 1

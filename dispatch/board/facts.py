@@ -18,6 +18,7 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.stored.ledger import Entry
 
 SECOND = timedelta(seconds=1)
+STEPS = [timedelta(seconds=4**power) for power in range(9, -1, -1)]  # from three days to a second
 Jobs = dict[str, Job]  # by id
 Slots = dict[Slot, tuple[Job, ...]]  # the open jobs of each driver's window
 
@@ -121,21 +122,18 @@ class Known:
         )
 
     def _until(self, job: Job, at: datetime) -> datetime:
-        """The first second, today, at which the time alone makes it another.
+        """A moment before which the time alone makes it no other; a fourth of the way there, or
+        more.
 
-        What the time brings stays for the day: so what is the same at two moments was the same in
-        between, and the moment of a change is found by halving.
+        What the time brings stays for the day: what is the same at two moments of it was the same
+        in between.
         """
-        now, same, other = self._timely(job, at), at, self.midnight
-        if self._timely(job, self.midnight - SECOND) == now:
-            return self.midnight
-        while other - same > SECOND:
-            middle = same + SECOND * ((other - same) // SECOND // 2)
-            if self._timely(job, middle) == now:
-                same = middle
-            else:
-                other = middle
-        return other
+        now, last = self._timely(job, at), self.midnight - SECOND
+        for step in STEPS:
+            later = min(at + step, last)
+            if self._timely(job, later) == now:
+                return later + SECOND
+        return at + SECOND
 
     def _timely(self, job: Job, at: datetime) -> tuple[object, ...]:
         timely = (need[1:] for need in by_the_clock(job, self.business, at))

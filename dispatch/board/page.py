@@ -16,7 +16,7 @@ from dispatch.board.card import digest
 from dispatch.board.changes import Item
 from dispatch.board.facts import Facts
 from dispatch.board.filters import Filters
-from dispatch.board.shown import ONE_DAY, Group, Heading, Shown
+from dispatch.board.shown import ONE_DAY, Heading, Shown, Stack
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
@@ -30,19 +30,17 @@ from dispatch.templatetags.formats import day_text
 SHOWN = 5  # lines of what needs attention; the others are folded
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """The jobs at one status, in the order in which they are due."""
 
     status: Status
-    groups: tuple[Group, ...]
-    count: int
+    stack: Stack
     when: str  # `today`, `on Sat, May 23`: what it is of; empty where it is of all days
     sum: str  # empty where no prices are shown
 
     @property
     def items(self) -> Iterator[Item]:
-        return chain.from_iterable(self.groups)
+        return chain.from_iterable(self.stack.groups)
 
     @property
     def heading(self) -> SafeString:
@@ -50,7 +48,7 @@ class Column:
 
     @property
     def head(self) -> tuple[Status, int, str, str]:
-        return self.status, self.count, self.when, self.sum
+        return self.status, self.stack.count, self.when, self.sum
 
     @property
     def is_folded(self) -> bool:
@@ -164,14 +162,17 @@ class Board:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        return tuple(self._column(status) for status in Status)
-
-    def _column(self, status: Status) -> Column:
-        groups = self.shown.column(status)
-        when = "" if status.is_open and not self.day else self.of_day
+        of_day, money = self.of_day, self.business.money
         is_priced = self.shown.cards.reader.prices
-        total = self.business.money(self.shown.sums[status]) if is_priced else ""
-        return Column(status, groups, sum(len(group.cards) for group in groups), when, total)
+        return tuple(
+            Column(
+                status,
+                stack,
+                "" if status.is_open and not self.day else of_day,
+                money(stack.total) if is_priced else "",
+            )
+            for status, stack in self.shown.stacks.items()
+        )
 
     @property
     def bookings(self) -> str:
@@ -229,7 +230,7 @@ class Board:
     def card(self, job: Job) -> SafeString:
         known = self.shown.known
         facts = known.facts.get(job.id, Facts(job, until=known.midnight))
-        return self.shown.cards.html(facts._replace(job=job))
+        return self.shown.cards.card(facts._replace(job=job)).html
 
     @property
     def floods(self) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """The cards and lines of a board, put together anew only where what is known of a job is new."""
 
 from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -67,8 +68,30 @@ class Place(NamedTuple):
     order: Order
 
 
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """The cards of a column, by group."""
+
+    by_id: Mapping[str, Group]
+    total: Decimal  # of the prices
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """In the order of the first card of each."""
+        return tuple(sorted(self.by_id.values(), key=lambda group: group.cards[0].order))
+
+    @cached_property
+    def count(self) -> int:
+        return sum(len(group.cards) for group in self.groups)
+
+    @cached_property
+    def etag(self) -> str:
+        return digest("".join([group.etag for group in self.groups]).encode())
+
+
 FactsById = Mapping[str, Facts]
-Columns = Mapping[Status, Mapping[str, Group]]  # groups by id
+Where = tuple[Status, str]  # a column, and the id of a group in it
+Stacks = Mapping[Status, Stack]
 
 
 @dataclass(frozen=True)
@@ -78,18 +101,17 @@ class Shown:
     known: Known
     cards: Cards
     filters: Filters
-    columns: Columns
-    sums: Mapping[Status, Decimal]
+    stacks: Stacks
     bookings: Mapping[str, str]  # customers' that nobody has moved yet: their names by the job's id
     lines: tuple[Line, ...]
     waiting: Mapping[Order, Need]  # requests, for longer than customers are told
+    requests: tuple[Line, ...] = ()  # that tell of those
 
     @classmethod
     def of(cls, known: Known, reader: Reader, filters: Filters) -> "Shown":
         cards = Cards(known.business, known.roster, reader, known.today)
-        columns = {status: dict[str, Group]() for status in Status}
-        sums = dict.fromkeys(Status, Decimal(0))
-        nothing = cls(known, cards, filters, columns, sums, {}, (), {})
+        stacks = dict.fromkeys(Status, Stack({}, Decimal(0)))
+        nothing = cls(known, cards, filters, stacks, {}, (), {})
         return nothing._with(known, {}, known.facts, nothing._archived())
 
     def next(self, known: Known) -> "Shown":
@@ -111,17 +133,9 @@ class Shown:
 
     @property
     def etag(self) -> str:
-        groups = (group.etag for column in self.columns.values() for group in column.values())
-        lines = (line.etag for line in (*self.lines, *self.requests))
-        return digest("".join(groups).encode(), "".join(lines).encode())
-
-    def column(self, status: Status) -> tuple[Group, ...]:
-        """Its groups, in the order of the first card of each."""
-        return tuple(sorted(self.columns[status].values(), key=lambda group: group.cards[0].order))
-
-    @cached_property
-    def requests(self) -> list[Line]:
-        return self._teller.requests(self.waiting)
+        stacks = [stack.etag for stack in self.stacks.values()]
+        lines = [line.etag for line in (*self.lines, *self.requests)]
+        return digest("".join(stacks).encode(), "".join(lines).encode())
 
     @cached_property
     def _teller(self) -> Teller:
@@ -131,50 +145,48 @@ class Shown:
     def _with(
         self, known: Known, left: FactsById, come: FactsById, archived: Iterable[Facts] = ()
     ) -> "Shown":
-        columns, sums = self._placed(left.values(), chain(come.values(), archived))
+        waiting, requests = self._waiting(left, come), self.requests
+        if waiting is not self.waiting:
+            requests = tuple(self._teller.requests(waiting))
         return replace(
             self,
             known=known,
-            columns=columns,
-            sums=sums,
+            stacks=self._placed(left.values(), chain(come.values(), archived)),
             bookings=self._booked(left, come),
             lines=self._told(left, come),
-            waiting=self._waiting(left, come),
+            waiting=waiting,
+            requests=requests,
         )
 
-    def _placed(
-        self, left: Iterable[Facts], come: Iterable[Facts]
-    ) -> tuple[Columns, Mapping[Status, Decimal]]:
-        """The columns without the cards of those, and with the cards of these; and their sums."""
-        sums, drafts = {**self.sums}, dict[tuple[Status, str], list[Card]]()
+    def _placed(self, left: Iterable[Facts], come: Iterable[Facts]) -> Stacks:
+        """The cards without those of these jobs, and with those of these."""
+        gone, new = defaultdict[Where, list[Order]](list), defaultdict[Where, list[Card]](list)
         windows = dict[str, Window | None]()
-
-        def draft(place: Place) -> list[Card]:
-            where = place.status, place.group
-            if where not in drafts:
-                known = self.columns[place.status].get(place.group)
-                drafts[where] = [*known.cards] if known else []
-            return drafts[where]
-
         for facts in left:
             if place := self._place(facts):
-                cards = draft(place)
-                card = cards.pop(bisect_left(cards, place.order, key=ORDER))
-                sums[place.status] -= card.price
+                gone[place.status, place.group].append(place.order)
         for facts in come:
             if place := self._place(facts):
                 windows[place.group] = facts.job.window
-                key = self.cards.key(facts, grouped=place.group not in (FLOOD, CAME_BACK))
-                card = Card(facts.job.id, place.order, facts.job.price or Decimal(0), key)
-                insort(draft(place), card, key=ORDER)
-                sums[place.status] += card.price
-        changed = {status: {**self.columns[status]} for status, _group in drafts}
-        for (status, group), cards in drafts.items():
-            known = changed[status].pop(group, None)
+                is_grouped = place.group not in (FLOOD, CAME_BACK)
+                card = self.cards.card(facts, place.order, grouped=is_grouped)
+                new[place.status, place.group].append(card)
+        stacks = {**self.stacks}
+        for where in gone.keys() | new.keys():
+            status, group = where
+            stack, known = stacks[status], stacks[status].by_id.get(group)
+            cards, total = [*known.cards] if known else [], stack.total
+            for order in gone[where]:
+                total -= cards.pop(bisect_left(cards, order, key=ORDER)).price
+            for card in new[where]:
+                insort(cards, card, key=ORDER)
+                total += card.price
+            by_id = {name: other for name, other in stack.by_id.items() if name != group}
             if cards:
                 heading = known.heading if known else self._heading(group, windows[group])
-                changed[status][group] = Group(heading, tuple(cards))
-        return {**self.columns, **changed}, sums
+                by_id[group] = Group(heading, tuple(cards))
+            stacks[status] = Stack(by_id, total)
+        return stacks
 
     def _heading(self, group: str, window: Window | None) -> Heading:
         own = {FLOOD: _("From one sender"), CAME_BACK: _("Came back")}
