@@ -1,9 +1,11 @@
 """The list above the columns: who or what needs somebody, in words, and where it is done."""
 
+from bisect import bisect_left, insort
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.template.loader import render_to_string
@@ -15,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from dispatch.board.card import Mark, digest, mark
-from dispatch.board.facts import Facts
+from dispatch.board.facts import Facts, FactsById, Known, Order
 from dispatch.domain.attention import Need, Why
 from dispatch.domain.availability import Clash
 from dispatch.domain.business import Business
@@ -29,6 +31,7 @@ from dispatch.explain.history import failed_text
 from dispatch.explain.words import when
 from dispatch.templatetags.formats import hours, number, time_text
 
+ORDER = attrgetter("order")
 LONGEST = 80  # characters of a customer's message
 # What to do about it, and who may; the others may look.
 REMEDIES: dict[Why, tuple[Permission, Any]] = {
@@ -59,7 +62,7 @@ class Line:
     """A job with all its reasons; or, without one, the requests together. Sorted by `order`."""
 
     id: str
-    order: tuple[Any, ...]
+    order: Order
     job: Job | None
     url: str
     points: tuple[Point, ...]
@@ -83,12 +86,12 @@ class Teller:
     business: Business
     at: datetime
 
-    def line(self, facts: Facts, order: tuple[Any, ...]) -> Line:
+    def line(self, facts: Facts, order: Order) -> Line:
         """Of a job; that it waits to be confirmed is told of beside the others."""
         needs = [need for need in facts.needs if need.why is not Why.REQUEST]
         return self._line(facts.job.id, order, needs)
 
-    def requests(self, waiting: Mapping[tuple[Any, ...], Need]) -> list[Line]:
+    def requests(self, waiting: Mapping[Order, Need]) -> list[Line]:
         """Of the requests that wait too long, as they are due: one line where they are many, for
         those who can answer them.
         """
@@ -98,7 +101,7 @@ class Teller:
             return [Line("/", (), None, reverse("requests"), (point,))]
         return [self._line(f"/{need.job.id}", (), [need]) for need in needs]
 
-    def _line(self, line_id: str, order: tuple[Any, ...], needs: list[Need]) -> Line:
+    def _line(self, line_id: str, order: Order, needs: list[Need]) -> Line:
         job = needs[0].job
         points = tuple(Point(mark(need), self._words(need), self._remedy(need)) for need in needs)
         return Line(line_id, order, job, reverse("job", args=[job.id]), points)
@@ -158,3 +161,49 @@ class Teller:
 
     def _time(self, at: datetime) -> str:
         return time_text(at, self.business, self.at)
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """All that needs this reader: a line a job, the most pressing first, then the requests."""
+
+    teller: Teller
+    lines: tuple[Line, ...] = ()
+    waiting: Mapping[Order, Need] = field(default_factory=dict)  # requests, by when they are due
+
+    @cached_property
+    def every(self) -> tuple[Line, ...]:
+        return (*self.lines, *self.teller.requests(self.waiting))
+
+    @cached_property
+    def etag(self) -> str:
+        return digest("".join([line.etag for line in self.every]).encode())
+
+    def next(self, known: Known, left: FactsById, come: FactsById) -> "Attention":
+        """Without the needs of those jobs, and with those of these; itself where there are none."""
+        gone = [facts for facts in left.values() if facts.needs and self._concerns(facts)]
+        new = [facts for facts in come.values() if facts.needs and self._concerns(facts)]
+        if not (gone or new):
+            return self
+        lines, waiting = [*self.lines], {**self.waiting}
+        for facts in gone:
+            if order := _order(known, facts):
+                del lines[bisect_left(lines, order, key=ORDER)]
+            waiting.pop(known.due(facts), None)
+        for facts in new:
+            if order := _order(known, facts):
+                insort(lines, self.teller.line(facts, order), key=ORDER)
+            if facts.needs[-1].why is Why.REQUEST:
+                waiting[known.due(facts)] = facts.needs[-1]
+        return Attention(self.teller, tuple(lines), waiting)
+
+    def _concerns(self, facts: Facts) -> bool:
+        """Who does not look at every job is told of their own only."""
+        actor = self.teller.actor
+        return actor.may(Permission.LOOK_AT_EVERY_JOB) or actor.name in set(facts.job.crew)
+
+
+def _order(known: Known, facts: Facts) -> Order | None:
+    """Of its line: by its most pressing need, then as it is due; None where it has none."""
+    why = facts.needs[0].why
+    return None if why is Why.REQUEST else (why.value, *known.due(facts))

@@ -5,6 +5,9 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
 from dispatch.board.changes import Changes, changes
 from dispatch.board.page import Board, Layout
 from dispatch.board.shown import Group
@@ -18,6 +21,10 @@ class ColumnChanges(NamedTuple):
     status: Status
     heading: str  # empty: it is as it was
     cards: Changes
+
+    @property
+    def html(self) -> SafeString:
+        return html_of(self.cards)
 
 
 @dataclass(frozen=True)
@@ -62,10 +69,11 @@ class Changed:
         return "lists" if is_alike and now.pressing else "all"
 
     @property
-    def lists(self) -> list[Changes]:
+    def lists(self) -> list[SafeString]:
         """Of the lines that need attention: those shown, and those folded away."""
         was, now = self.before, self.board
-        return [changes(was.pressing, now.pressing), changes(was.folded, now.folded)]
+        pairs = (was.pressing, now.pressing), (was.folded, now.folded)
+        return [html_of(changes(*pair)) for pair in pairs]
 
 
 def in_groups(before: tuple[Group, ...], now: tuple[Group, ...]) -> Changes:
@@ -82,3 +90,12 @@ def in_groups(before: tuple[Group, ...], now: tuple[Group, ...]) -> Changes:
         [*chain.from_iterable(now[start : len(now) - end])],
         above,
     )
+
+
+def html_of(changes: Changes) -> SafeString:
+    """Ids of what goes; then what comes, below that which stands already."""
+    parts = [f'<li class="gone" data-id="{escape(item_id)}"></li>' for item_id in changes.gone]
+    for run in changes.runs:
+        parts.append(f'<li class="after" data-id="{escape(run.after)}"></li>')
+        parts += [item.html for item in run.items]
+    return mark_safe("".join(parts))  # noqa: S308  items' own, and what is escaped

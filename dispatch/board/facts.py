@@ -2,11 +2,11 @@
 depends on, has changed, or where its time has come.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dispatch.domain.attention import Need, by_the_clock, needs
 from dispatch.domain.availability import Overfull, Slot, overfull_in, slot_of
@@ -18,9 +18,12 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.stored.ledger import Entry
 
 SECOND = timedelta(seconds=1)
-STEPS = [timedelta(seconds=4**power) for power in range(9, -1, -1)]  # from three days to a second
 Jobs = dict[str, Job]  # by id
 Slots = dict[Slot, tuple[Job, ...]]  # the open jobs of each driver's window
+
+
+FAR = date.max
+Order = tuple[Any, ...]  # what sorts jobs
 
 
 class Facts(NamedTuple):
@@ -35,6 +38,9 @@ class Facts(NamedTuple):
     sender: str = ""  # of a request that was sent lately, where it is known whose
 
 
+FactsById = Mapping[str, Facts]
+
+
 @dataclass(frozen=True)
 class Known:
     """Of all jobs in a book, on one day of the business: from `since` on, and before `until`."""
@@ -46,7 +52,7 @@ class Known:
     midnight: datetime  # the next
     since: datetime
     until: datetime
-    facts: dict[str, Facts]  # by id
+    facts: dict[str, Facts]
     slots: Slots
     sent: dict[str, int]  # how many requests each sender has sent lately
 
@@ -68,6 +74,14 @@ class Known:
     def floods(self) -> frozenset[str]:
         """The senders of as many requests as one may send: likely junk."""
         return frozenset(mark for mark, count in self.sent.items() if count >= MAX_OF_ONE_SENDER)
+
+    def due(self, facts: Facts) -> Order:
+        """What sorts jobs as they are promised; first those that need attention, and last those of
+        a sender who floods us.
+        """
+        job, is_flood = facts.job, facts.job.sender in self.floods
+        day, start = (job.window.date, job.window.start) if job.window else (FAR, "")
+        return (is_flood, not facts.came_back, day, start, job.created_at, job.id)
 
     def _with(self, book: JobBook, at: datetime) -> "Known":
         left, come = differing(self.book, book)
@@ -128,12 +142,10 @@ class Known:
         What the time brings stays for the day: what is the same at two moments of it was the same
         in between.
         """
-        now, last = self._timely(job, at), self.midnight - SECOND
-        for step in STEPS:
-            later = min(at + step, last)
-            if self._timely(job, later) == now:
-                return later + SECOND
-        return at + SECOND
+        now, later = self._timely(job, at), self.midnight - SECOND
+        while self._timely(job, later) != now:
+            later = at + SECOND * ((later - at) // SECOND // 4)
+        return later + SECOND
 
     def _timely(self, job: Job, at: datetime) -> tuple[object, ...]:
         timely = (need[1:] for need in by_the_clock(job, self.business, at))

@@ -36,7 +36,11 @@ class Column(NamedTuple):
     status: Status
     stack: Stack
     when: str  # `today`, `on Sat, May 23`: what it is of; empty where it is of all days
-    sum: str  # empty where no prices are shown
+    business: Business | None  # whose money its sum is in; None where no prices are shown
+
+    @property
+    def sum(self) -> str:
+        return self.business.money(self.stack.total) if self.business else ""
 
     @property
     def items(self) -> Iterator[Item]:
@@ -162,15 +166,10 @@ class Board:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        of_day, money = self.of_day, self.business.money
-        is_priced = self.shown.cards.reader.prices
+        of_day = self.of_day
+        business = self.business if self.shown.cards.reader.prices else None
         return tuple(
-            Column(
-                status,
-                stack,
-                "" if status.is_open and not self.day else of_day,
-                money(stack.total) if is_priced else "",
-            )
+            Column(status, stack, "" if status.is_open and not self.day else of_day, business)
             for status, stack in self.shown.stacks.items()
         )
 
@@ -198,9 +197,9 @@ class Board:
     @cached_property
     def attention(self) -> tuple[Item, ...]:
         """Everything that needs this member's attention, whatever the filters."""
-        lines: list[Item] = [*self.shown.lines, *self.shown.requests]
+        lines = self.shown.attention.every
         if not self.unreadable:
-            return tuple(lines)
+            return lines
         line = render_to_string("dispatch/_unreadable_line.html", {"board": self})
         return (Heading("/unreadable", line, line), *lines)
 

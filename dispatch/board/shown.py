@@ -9,30 +9,27 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import chain, compress
 from operator import attrgetter, is_not
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from dispatch import jobs
-from dispatch.board.attention import Line, Teller
+from dispatch.board.attention import Attention, Teller
 from dispatch.board.card import Card, Cards, Reader, digest
 from dispatch.board.changes import Item
-from dispatch.board.facts import Facts, Known
+from dispatch.board.facts import Facts, FactsById, Known, Order
 from dispatch.board.filters import Filters
-from dispatch.domain.attention import Need, Why
 from dispatch.domain.job import JobLine, Window
 from dispatch.domain.jobbook import ARCHIVED_AFTER
-from dispatch.domain.permissions import Permission, sees
+from dispatch.domain.permissions import sees
 from dispatch.domain.status import Status
 from dispatch.templatetags.formats import window as window_text
 
-FAR = date.max
 ONE_DAY = timedelta(days=1)
 UNARCHIVED = ARCHIVED_AFTER - ONE_DAY  # of what was finished then polls read no month
 FLOOD, CAME_BACK = "/flood", "/back"  # groups before those of windows
 ORDER = attrgetter("order")
-Order = tuple[Any, ...]
 
 
 class Heading(NamedTuple):
@@ -89,7 +86,6 @@ class Stack:
         return digest("".join([group.etag for group in self.groups]).encode())
 
 
-FactsById = Mapping[str, Facts]
 Where = tuple[Status, str]  # a column, and the id of a group in it
 Stacks = Mapping[Status, Stack]
 
@@ -103,15 +99,14 @@ class Shown:
     filters: Filters
     stacks: Stacks
     bookings: Mapping[str, str]  # customers' that nobody has moved yet: their names by the job's id
-    lines: tuple[Line, ...]
-    waiting: Mapping[Order, Need]  # requests, for longer than customers are told
-    requests: tuple[Line, ...] = ()  # that tell of those
+    attention: Attention  # whatever the filters
 
     @classmethod
     def of(cls, known: Known, reader: Reader, filters: Filters) -> "Shown":
         cards = Cards(known.business, known.roster, reader, known.today)
         stacks = dict.fromkeys(Status, Stack({}, Decimal(0)))
-        nothing = cls(known, cards, filters, stacks, {}, (), {})
+        teller = Teller(reader.actor, known.roster, known.business, known.since)
+        nothing = cls(known, cards, filters, stacks, {}, Attention(teller))
         return nothing._with(known, {}, known.facts, nothing._archived())
 
     def next(self, known: Known) -> "Shown":
@@ -133,29 +128,17 @@ class Shown:
 
     @property
     def etag(self) -> str:
-        stacks = [stack.etag for stack in self.stacks.values()]
-        lines = [line.etag for line in (*self.lines, *self.requests)]
-        return digest("".join(stacks).encode(), "".join(lines).encode())
-
-    @cached_property
-    def _teller(self) -> Teller:
-        known = self.known
-        return Teller(self.cards.reader.actor, known.roster, known.business, known.since)
+        return " ".join([stack.etag for stack in self.stacks.values()] + [self.attention.etag])
 
     def _with(
         self, known: Known, left: FactsById, come: FactsById, archived: Iterable[Facts] = ()
     ) -> "Shown":
-        waiting, requests = self._waiting(left, come), self.requests
-        if waiting is not self.waiting:
-            requests = tuple(self._teller.requests(waiting))
         return replace(
             self,
             known=known,
             stacks=self._placed(left.values(), chain(come.values(), archived)),
             bookings=self._booked(left, come),
-            lines=self._told(left, come),
-            waiting=waiting,
-            requests=requests,
+            attention=self.attention.next(known, left, come),
         )
 
     def _placed(self, left: Iterable[Facts], come: Iterable[Facts]) -> Stacks:
@@ -202,7 +185,7 @@ class Shown:
         if not self.filters.let_through(job, self.known.business):
             return None
         order: Order = (
-            (-job.finished_at.timestamp(), job.id) if job.finished_at else self._due(facts)
+            (-job.finished_at.timestamp(), job.id) if job.finished_at else self.known.due(facts)
         )
         return Place(job.status, self._group(facts), order)
 
@@ -213,14 +196,6 @@ class Shown:
         if facts.came_back:
             return CAME_BACK
         return f"/{window.date}/{window.name}/{window.start}/{window.end}" if window else "/"
-
-    def _due(self, facts: Facts) -> Order:
-        """As they are promised; first those that need attention, and last those of a sender who
-        floods us.
-        """
-        job, is_flood = facts.job, facts.job.sender in self.known.floods
-        day, start = (job.window.date, job.window.start) if job.window else (FAR, "")
-        return (is_flood, not facts.came_back, day, start, job.created_at, job.id)
 
     def _is_of_day(self, job: JobLine) -> bool:
         """With a date in the filters true of the jobs of that day's windows, and whatever was
@@ -264,8 +239,6 @@ class Shown:
         read = [job for each in found if (job := each.whole())]
         return [Facts(job, until=self.known.midnight) for job in read]
 
-    # --- what needs attention, whatever the filters -----------------------------------------
-
     def _booked(self, left: FactsById, come: FactsById) -> Mapping[str, str]:
         actor = self.cards.reader.actor
         new = {
@@ -280,39 +253,3 @@ class Shown:
         for job_id in gone:
             del found[job_id]
         return found
-
-    def _told(self, left: FactsById, come: FactsById) -> tuple[Line, ...]:
-        gone = [order for facts in left.values() if (order := self._line_order(facts))]
-        new = [(order, facts) for facts in come.values() if (order := self._line_order(facts))]
-        if not (gone or new):
-            return self.lines
-        lines = [*self.lines]
-        for order in gone:
-            del lines[bisect_left(lines, order, key=ORDER)]
-        for order, facts in new:
-            insort(lines, self._teller.line(facts, order), key=ORDER)
-        return tuple(lines)
-
-    def _line_order(self, facts: Facts) -> Order | None:
-        """By its most pressing need, then as it is due; None where there is none to tell of."""
-        why = next((need.why for need in facts.needs if need.why is not Why.REQUEST), None)
-        return (why.value, *self._due(facts)) if why and self._concerns(facts) else None
-
-    def _waiting(self, left: FactsById, come: FactsById) -> Mapping[Order, Need]:
-        gone = [self._due(facts) for facts in left.values() if self._request(facts)]
-        new = {self._due(facts): need for facts in come.values() if (need := self._request(facts))}
-        if not (gone or new):
-            return self.waiting
-        kept = {**self.waiting}
-        for order in gone:
-            del kept[order]
-        return kept | new
-
-    def _request(self, facts: Facts) -> Need | None:
-        needs = (need for need in facts.needs if need.why is Why.REQUEST)
-        return next(needs, None) if facts.needs and self._concerns(facts) else None
-
-    def _concerns(self, facts: Facts) -> bool:
-        """Who does not look at every job is told of their own only."""
-        actor = self.cards.reader.actor
-        return actor.may(Permission.LOOK_AT_EVERY_JOB) or actor.name in set(facts.job.crew)

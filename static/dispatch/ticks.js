@@ -6,12 +6,11 @@ import { parse } from "../site/live.js";
 const form = document.getElementById("several");
 const box = (card) => card?.querySelector(".tick input");
 
-board.addEventListener("merged", ({ detail: { before, cards } }) => {
-  for (const [id, card] of cards) {
-    const was = box(before.get(id)), is = box(card);
-    if (!was?.checked || !is || was === is) continue;
+board.addEventListener("merged", ({ detail: { changed } }) => {
+  for (const [old, card] of changed) {
+    const was = box(old), is = box(card);
     // Still of the version that was ticked: what others have changed since has to be told.
-    Object.assign(is, { checked: true, value: was.value });
+    if (was?.checked && is) Object.assign(is, { checked: true, value: was.value });
   }
   document.dispatchEvent(new Event("change"));
 });
