@@ -73,7 +73,7 @@ class Changed:
         """Of the lines that need attention: those shown, and those folded away."""
         was, now = self.before, self.board
         pairs = (was.pressing, now.pressing), (was.folded, now.folded)
-        return [html_of(changes(*pair)) for pair in pairs]
+        return [html_of(changes(before, lines)) for before, lines in pairs if lines]
 
 
 def in_groups(before: tuple[Group, ...], now: tuple[Group, ...]) -> Changes:

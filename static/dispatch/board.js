@@ -72,7 +72,7 @@ function shorten(card, id, etag) {
 // Returns pairs of nodes: a card as it was, and as it is; undefined, where it was not, or is not.
 function mergeCards(fresh) {
   const next = cardsById(fresh), changed = [];
-  const goes = isPart(fresh) ? [...fresh.querySelectorAll(".gone")].map((each) => each.dataset.id) : [...cards.keys()];
+  const goes = isPart(fresh) ? [...fresh.querySelectorAll(".cards > .gone")].map((each) => each.dataset.id) : [...cards.keys()];
   for (const id of goes) {
     const old = cards.get(id);
     if (!old || next.has(id)) continue;
