@@ -7,12 +7,12 @@ const form = document.getElementById("several");
 const box = (card) => card?.querySelector(".tick input");
 
 board.addEventListener("merged", ({ detail: { changed } }) => {
-  for (const [old, card] of changed) {
-    const was = box(old), is = box(card);
+  const ticked = changed.filter(([old]) => box(old)?.checked);
+  for (const [old, card] of ticked) {
     // Still of the version that was ticked: what others have changed since has to be told.
-    if (was?.checked && is) Object.assign(is, { checked: true, value: was.value });
+    if (box(card)) Object.assign(box(card), { checked: true, value: box(old).value });
   }
-  document.dispatchEvent(new Event("change"));
+  if (ticked.length) document.dispatchEvent(new Event("change"));
 });
 
 // A tick opens nothing.
