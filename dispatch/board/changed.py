@@ -5,7 +5,8 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
-from django.utils.html import escape
+from django.template.loader import render_to_string
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from dispatch.board.changes import Changes, changes
@@ -21,10 +22,6 @@ class ColumnChanges(NamedTuple):
     status: Status
     heading: str  # empty: it is as it was
     cards: Changes
-
-    @property
-    def html(self) -> SafeString:
-        return html_of(self.cards)
 
 
 @dataclass(frozen=True)
@@ -54,26 +51,41 @@ class Changed:
         return found
 
     @property
-    def bookings(self) -> str:
-        """The new ones: the others the browser has heard of. Empty where there are none."""
-        new = self.board.shown.bookings.items() - self.before.bookings.items()
-        return JSON.encode(list(new)).decode() if new else ""
+    def html(self) -> SafeString:
+        """As board.js takes it in. Put together here: a template takes as long as all the rest."""
+        board = self.board
+        shell = format_html(
+            '<div class="board" data-changes data-revision="{}" data-etag="{}" data-member="{}"{}>',
+            *(board.book.revision, board.etag, board.member.username, self._bookings),
+        )
+        columns = [
+            f'<section class="column" data-status="{column.status}">{column.heading}'
+            f'<ol class="cards">{html_of(column.cards)}</ol></section>'
+            for column in self.columns
+        ]
+        parts = [shell, board.notices, self._attention, *columns, "</div>"]
+        return mark_safe("\n".join(parts))  # noqa: S308  each part is a template's, or escaped
 
     @property
-    def attention(self) -> str:
-        """`none` where nothing has, `lists` where some lines have, `all` else."""
-        was, now = self.before, self.board
-        if was.pressing == now.pressing and was.folded == now.folded:
-            return "none"
-        is_alike = bool(was.pressing) == bool(now.pressing) and bool(was.folded) == bool(now.folded)
-        return "lists" if is_alike and now.pressing else "all"
+    def _bookings(self) -> str | SafeString:
+        """The new ones: the others the browser has heard of."""
+        was, now = self.before.bookings, self.board.shown.bookings
+        new = () if now is was else now.items() - was.items()
+        text = JSON.encode(list(new)).decode()
+        return format_html(' data-bookings="{}"', text) if new else ""
 
     @property
-    def lists(self) -> list[SafeString]:
-        """Of the lines that need attention: those shown, and those folded away."""
+    def _attention(self) -> str | SafeString:
+        """Empty where it is as it was; by lines where the same lists stay, else all of it."""
         was, now = self.before, self.board
         pairs = (was.pressing, now.pressing), (was.folded, now.folded)
-        return [html_of(changes(before, lines)) for before, lines in pairs if lines]
+        if all(before == lines for before, lines in pairs):
+            return ""
+        if now.pressing and all(bool(before) == bool(lines) for before, lines in pairs):
+            lists = [html_of(changes(before, lines)) for before, lines in pairs if lines]
+            context = {"board": now, "lists": lists}
+            return render_to_string("dispatch/_attention_changes.html", context)
+        return render_to_string("dispatch/_attention.html", {"board": now})
 
 
 def in_groups(before: tuple[Group, ...], now: tuple[Group, ...]) -> Changes:

@@ -70,11 +70,10 @@ class Part:
     def html(self) -> str:
         """What has changed; all of it where nothing is gained by that."""
         board = self.board
-        context = {"board": board, "business": board.business}
         with override(self.language):
             if self.before and (changed := Changed(self.before, board)).is_small:
-                return render_to_string("dispatch/_board_changes.html", context | {"is": changed})
-            return render_to_string("dispatch/_board.html", context)
+                return changed.html
+            return render_to_string("dispatch/_board.html", {"board": board})
 
 
 @dataclass(frozen=True)
