@@ -42,7 +42,7 @@ class Status(StrEnum):
 
     @property
     def place(self) -> int:
-        return PLACES[self]
+        return list(Status).index(self)
 
     def is_forward_of(self, other: "Status") -> bool:
         """Further along a good day. Nothing is forward to or from `cancelled`."""
@@ -59,6 +59,5 @@ class Status(StrEnum):
         return self not in (Status.COMPLETED, Status.CANCELLED)
 
 
-PLACES = {status: place for place, status in enumerate(Status)}
 PATH = tuple(status for status in Status if status is not Status.CANCELLED)
 CREATABLE = (Status.PENDING, Status.BOOKED)
