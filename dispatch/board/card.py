@@ -199,7 +199,7 @@ def _template() -> Template:
     return template
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _etag(look: Look, template: Template) -> bytes:
     return digest(template.source.encode(), repr(look).encode()).encode()
 

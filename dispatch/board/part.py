@@ -1,5 +1,6 @@
 """The board's changing part, for a browser that asks again and again."""
 
+import threading
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,18 +34,21 @@ class Recent(Generic[K, V]):
 
     def __init__(self) -> None:
         self._known: dict[K, tuple[V, datetime]] = {}
+        self._lock = threading.Lock()
 
     def get(self, key: K, at: datetime) -> V | None:
-        known = self._known.pop(key, None)
+        known = self._known.get(key)
         return known and self.put(key, known[0], at)
 
     def put(self, key: K, value: V, at: datetime) -> V:
-        self._known[key] = value, at
-        while True:
-            oldest = next(iter(self._known))
-            if len(self._known) <= MOST and at - self._known[oldest][1] <= KEPT:
-                return value
-            del self._known[oldest]
+        with self._lock:
+            self._known.pop(key, None)
+            self._known[key] = value, at
+            while True:
+                oldest = next(iter(self._known))
+                if len(self._known) <= MOST and at - self._known[oldest][1] <= KEPT:
+                    return value
+                del self._known[oldest]
 
 
 BoardKey = tuple[str, str, Filters, str]  # business, member, filters, language
