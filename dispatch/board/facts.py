@@ -54,13 +54,14 @@ class Known:
     until: datetime
     facts: dict[str, Facts]
     slots: Slots
+    full: dict[str, int]  # by the id of a job that is one too many: the places taken of its slot
     sent: dict[str, int]  # how many requests each sender has sent lately
 
     @classmethod
     def of(cls, business: Business, roster: Roster, book: JobBook, at: datetime) -> "Known":
         today = business.today(at)
         midnight = business.days(today, today)[1]
-        nothing = cls(business, roster, JobBook(), today, midnight, at, midnight, {}, {}, {})
+        nothing = cls(business, roster, JobBook(), today, midnight, at, midnight, {}, {}, {}, {})
         return nothing._with(book, at)
 
     def next(self, business: Business, roster: Roster, book: JobBook, at: datetime) -> "Known":
@@ -90,12 +91,15 @@ class Known:
             late = (each.job for each in self.facts.values() if at >= each.until)
             come = {job.id: job for job in late if book.value(job.id) is job} | come
         slots, moved = self._slots(left, come)
-        # Beside each job stand those whose places in the same window it takes, or leaves.
-        anew = {job.id: job for slot in moved for job in slots[slot]} | come
-        full = dict[str, int]()
+        facts, sent, full, anew = self.facts.copy(), self.sent.copy(), {**self.full}, {**come}
+        for job_id in left:
+            full.pop(job_id, None)
         for slot in moved:
-            full |= overfull_in(slots[slot], self.business)
-        facts, sent = self.facts.copy(), self.sent.copy()
+            beyond = overfull_in(slots[slot], self.business)
+            for job in slots[slot]:  # one may have taken another's place, or left it to them
+                if beyond.get(job.id) != full.pop(job.id, None):
+                    anew[job.id] = job
+            full |= beyond
         for job_id in left.keys() | anew.keys():
             if before := facts.get(job_id):
                 _count(sent, before.sender, -1)
@@ -109,7 +113,7 @@ class Known:
         if not is_time:
             until = min(until, self.until)
         parts = self.business, self.roster, book, self.today, self.midnight, at, until
-        return Known(*parts, facts, slots, sent)
+        return Known(*parts, facts, slots, full, sent)
 
     def _slots(self, left: Jobs, come: Jobs) -> tuple[Slots, set[Slot]]:
         """The jobs by slot, and the slots that are not as they were."""

@@ -155,7 +155,7 @@ class Board:
             *(self.business.slug, self.member.username, *self.shown.cards.reader, self.filters),
             # The times too: after a restore a revision comes a second time.
             *(book.revision, book.updated_at, roster.revision, roster.updated_at),
-            *(self.notices, self.of_day, self.shown.etag),
+            *(self.notices, self.columns[-1].when, self.shown.etag),
         )
         return f'W/"{digest(repr(shown).encode())}"'
 
