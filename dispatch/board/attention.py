@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from dispatch.board.card import Mark, digest, mark
+from dispatch.board.changes import alike
 from dispatch.board.facts import Facts, FactsById, Known, Order
 from dispatch.domain.attention import Need, Why
 from dispatch.domain.availability import Clash
@@ -185,16 +186,19 @@ class Attention:
         new = [facts for facts in come.values() if facts.needs and self._concerns(facts)]
         if not (gone or new):
             return self
-        lines, waiting = [*self.lines], {**self.waiting}
+        lines, waiting, taken = [*self.lines], {**self.waiting}, dict[Order, Line]()
         for facts in gone:
             if order := _order(known, facts):
-                del lines[bisect_left(lines, order, key=ORDER)]
+                taken[order] = lines.pop(bisect_left(lines, order, key=ORDER))
             waiting.pop(known.due(facts), None)
         for facts in new:
             if order := _order(known, facts):
-                insort(lines, self.teller.line(facts, order), key=ORDER)
+                line, before = self.teller.line(facts, order), taken.get(order)
+                insort(lines, before if before and before.etag == line.etag else line, key=ORDER)
             if facts.needs[-1].why is Why.REQUEST:
                 waiting[known.due(facts)] = facts.needs[-1]
+        if waiting == self.waiting and alike(lines, self.lines) == len(lines) == len(self.lines):
+            return self
         return Attention(self.teller, tuple(lines), waiting)
 
     def _concerns(self, facts: Facts) -> bool:

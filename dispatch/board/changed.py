@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from dispatch.board.changes import Changes, changes
+from dispatch.board.changes import Changes, alike, changes
 from dispatch.board.page import Board, Layout
 from dispatch.board.shown import Group
 from dispatch.domain.status import Status
@@ -90,12 +90,8 @@ class Changed:
 
 def in_groups(before: tuple[Group, ...], now: tuple[Group, ...]) -> Changes:
     """Of a column's cards. Groups that are the same object are not looked into: they are most."""
-    start, most = 0, min(len(before), len(now))
-    while start < most and before[start] is now[start]:
-        start += 1
-    end = 0
-    while end < most - start and before[-1 - end] is now[-1 - end]:
-        end += 1
+    start = alike(before, now)
+    end = min(alike(before[::-1], now[::-1]), len(before) - start, len(now) - start)
     above = now[start - 1].cards[-1].id if start else ""
     return changes(
         [*chain.from_iterable(before[start : len(before) - end])],

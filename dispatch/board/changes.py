@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from operator import is_
 from typing import NamedTuple, Protocol
 
 
@@ -37,10 +38,11 @@ class Changes(NamedTuple):
 
 def changes(before: Sequence[Item], now: Sequence[Item], after: str = "") -> Changes:
     """From one state of a list to the next; `after` names what stands above it."""
-    start, most = 0, min(len(before), len(now))
+    start, most = alike(before, now), min(len(before), len(now))
+    after = now[start - 1].id if start else after
     while start < most and is_same(before[start], now[start]):
         after, start = now[start].id, start + 1
-    end = 0
+    end = min(alike(before[::-1], now[::-1]), most - start)
     while end < most - start and is_same(before[-1 - end], now[-1 - end]):
         end += 1
     old = {before[place].id: place for place in range(start, len(before) - end)}
@@ -56,6 +58,12 @@ def changes(before: Sequence[Item], now: Sequence[Item], after: str = "") -> Cha
         runs[-1].items.append(item)
         is_open = True
     return Changes([*old], runs)
+
+
+def alike(before: Sequence[object], now: Sequence[object]) -> int:
+    """How many of the first are the very same objects in both."""
+    same = [*map(is_, before, now)]
+    return same.index(False) if False in same else len(same)
 
 
 def is_same(one: Item, other: Item) -> bool:

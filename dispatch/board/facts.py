@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import compress
+from operator import is_not
 from typing import Any, NamedTuple
 
 from dispatch.domain.attention import Need, by_the_clock, needs
@@ -163,8 +165,8 @@ def differing(before: JobBook, now: JobBook) -> tuple[Jobs, Jobs]:
     """
     old, new = before.entries, now.entries
     if len(old) == len(new):
-        pairs = [pair for pair in zip(old, new, strict=True) if pair[0] is not pair[1]]
-        old, new = tuple(a for a, _ in pairs), tuple(b for _, b in pairs)
+        is_other = [*map(is_not, old, new)]
+        old, new = tuple(compress(old, is_other)), tuple(compress(new, is_other))
     else:
         mine, theirs = {id(entry) for entry in old}, {id(entry) for entry in new}
         old = tuple(entry for entry in old if id(entry) not in theirs)
