@@ -7,12 +7,13 @@ from functools import cached_property, lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from dispatch.board.card import digest
+from dispatch.board.card import digest, template_of
 from dispatch.board.changes import Item
 from dispatch.board.facts import Facts
 from dispatch.board.filters import Filters
@@ -48,7 +49,7 @@ class Column(NamedTuple):
 
     @property
     def heading(self) -> SafeString:
-        return _heading(*self.head, get_language())
+        return _heading(*self.head, get_language(), template_of("_column_heading.html"))
 
     @property
     def head(self) -> tuple[Status, int, str, str]:
@@ -60,9 +61,11 @@ class Column(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _heading(status: Status, count: int, when: str, total: str, _language: str) -> SafeString:
+def _heading(
+    status: Status, count: int, when: str, total: str, _language: str, template: Template
+) -> SafeString:
     column = {"status": status, "count": count, "when": when, "sum": total}
-    return render_to_string("dispatch/_column_heading.html", {"column": column})
+    return template.render(Context({"column": column}))
 
 
 class Layout(NamedTuple):

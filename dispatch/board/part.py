@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Generic, TypeVar
 
+from django.template import Template
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from dispatch import jobs, wiring
-from dispatch.board.card import Reader
+from dispatch.board.card import Reader, template_of
 from dispatch.board.changed import Changed
 from dispatch.board.facts import Known
 from dispatch.board.filters import Filters
@@ -51,10 +52,11 @@ class Recent(Generic[K, V]):
                 del self._known[oldest]
 
 
-BoardKey = tuple[str, str, Filters, str]  # business, member, filters, language
+# Business, member, filters, language, and the template that tells a release from the next.
+BoardKey = tuple[str, str, Filters, str, Template]
 _known: dict[str, Known] = {}  # by the business's slug
 _boards = Recent[BoardKey, Board]()
-_shown = Recent[tuple[str, Reader, Filters], Shown]()
+_shown = Recent[tuple[str, Reader, Filters, Template], Shown]()
 _layouts = Recent[str, Layout]()  # by the ETags that browsers say
 
 
@@ -106,7 +108,9 @@ class BoardPart:
         repository, roster = wiring.jobs(business), wiring.roster(business).read()
         book, at, age = repository.read(revision), wiring.now(), repository.age()
         damaged, is_silent = repository.damaged_months, jobs.is_silent(age)
-        last = _boards.get(self._key, at)
+        template = template_of("_card.html")
+        key = self.business.slug, self.username, self.filters, self.language, template
+        last = _boards.get(key, at)
         if last is not None:
             known = last.shown.known
             is_same = known.book is book and known.roster is roster and known.business is business
@@ -119,11 +123,7 @@ class BoardPart:
             shown = _shown_of(known, Reader.of(member.actor, business), self.filters)
             board = Board(shown, member, at, age, damaged, is_silent)
             _layouts.put(board.etag.removeprefix("W/"), board.layout, at)
-        return _boards.put(self._key, board, at)
-
-    @cached_property
-    def _key(self) -> BoardKey:
-        return self.business.slug, self.username, self.filters, self.language
+        return _boards.put(key, board, at)
 
 
 def _known_of(business: Business, roster: Roster, book: JobBook, at: datetime) -> Known:
@@ -135,7 +135,7 @@ def _known_of(business: Business, roster: Roster, book: JobBook, at: datetime) -
 
 def _shown_of(known: Known, reader: Reader, filters: Filters) -> Shown:
     """The same for all readers of one kind."""
-    key = known.business.slug, reader, filters
+    key = known.business.slug, reader, filters, template_of("_card.html")
     last = _shown.get(key, known.since)
     shown = last.next(known) if last else Shown.of(known, reader, filters)
     return _shown.put(key, shown, known.since)

@@ -138,12 +138,12 @@ function mergeList(list, fresh, isPart) {
   for (const { dataset: { id } } of fresh.querySelectorAll(":scope > .gone")) itemOf(list, id)?.remove();
   let place = below(null);
   for (const each of [...fresh.children].filter((it) => !it.matches(".gone"))) {
-    const known = itemOf(list, each.dataset.id);
     if (each.matches(".after")) {
-      place = below(known);
+      place = below(itemOf(list, each.dataset.id));
       continue;
     }
-    const item = each.matches(".card") ? cards.get(each.dataset.id) : known?.textContent === each.textContent ? known : each;
+    const isCard = each.matches(".card"), known = isCard ? cards.get(each.dataset.id) : itemOf(list, each.dataset.id);
+    const item = isCard || known?.textContent === each.textContent ? known : each;
     if (known && item !== known) {
       if (known === place) place = below(place);
       known.remove();
