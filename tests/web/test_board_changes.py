@@ -170,10 +170,15 @@ class Chance:
         change_member(BUSINESS, "joel", lambda member: replace(member, name=name))
 
     def new(self) -> None:
-        for _ in range(self.random.choice([1, 1, 1, 12])):
+        at = self.clock.now()
+        window = Window(BUSINESS.today(at), *MORNING)
+        created = (Event(at=at, by="customer", what="created"),)
+        sent = {"request": Request(key="k", digest="d", source="robot"), "history": created}
+        full = {"status": Status.BOOKED, "window": window, "crew": Crew(driver="joel")}
+        for fields in self.random.choice([[self.fields()]] * 6 + [[sent] * 9, [full] * 4]):
             self.made += 1
-            made = make_job(id=f"job{self.made}", tracking_token="", created_at=self.clock.now())
-            self.put(replace(made, **self.fields()))
+            made = make_job(id=f"job{self.made}", tracking_token="", created_at=at)
+            self.put(replace(made, **fields))
 
     def gone(self) -> None:
         if self.jobs.read().jobs:
