@@ -1,11 +1,14 @@
 """The list above the columns: who or what needs somebody, in words, and where it is done."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, insort
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple
 
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,7 +16,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from dispatch.board.card import Mark, mark
+from dispatch.board.card import Mark, digest, mark
+from dispatch.board.changes import alike
+from dispatch.board.facts import Facts, FactsById, Known, Order
 from dispatch.domain.attention import Need, Why
 from dispatch.domain.availability import Clash
 from dispatch.domain.business import Business
@@ -27,6 +32,7 @@ from dispatch.explain.history import failed_text
 from dispatch.explain.words import when
 from dispatch.templatetags.formats import hours, number, time_text
 
+ORDER = attrgetter("order")
 LONGEST = 80  # characters of a customer's message
 # What to do about it, and who may; the others may look.
 REMEDIES: dict[Why, tuple[Permission, Any]] = {
@@ -54,47 +60,52 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """A job with all its reasons; or, without one, the requests together."""
+    """A job with all its reasons; or, without one, the requests together. Sorted by `order`."""
 
+    id: str
+    order: Order
     job: Job | None
     url: str
     points: tuple[Point, ...]
 
+    @cached_property
+    def etag(self) -> str:
+        name = self.job.customer_name if self.job else ""
+        return digest(repr((self.id, name, self.url, self.points)).encode())
+
+    @cached_property
+    def html(self) -> str:
+        return render_to_string("dispatch/_attention_line.html", {"line": self})
+
 
 @dataclass(frozen=True)
 class Teller:
-    """Says it to this member, at that moment."""
+    """Says it to this member, on that day."""
 
     actor: Actor
     roster: Roster
     business: Business
     at: datetime
 
-    def lines(self, needs: Iterable[Need]) -> list[Line]:
-        """A line a job, the most pressing first; one for all requests, as they are many."""
-        needs = [need for need in needs if self._concerns(need)]
-        requests = [need for need in needs if need.why is Why.REQUEST]
-        others = [need for need in needs if need.why is not Why.REQUEST]
-        lines = [*self._of_jobs(others)]
-        if len(requests) == 1 or not self.actor.may(Permission.DISCARD):
-            lines += self._of_jobs(requests)
-        elif requests:
-            words, remedy = self._waiting(requests), self._remedy(requests[0])
-            point = Point(mark(requests[0]), words, remedy)
-            lines.append(Line(None, reverse("requests"), (point,)))
-        return lines
+    def line(self, facts: Facts, order: Order) -> Line:
+        """Of a job; that it waits to be confirmed is told of beside the others."""
+        needs = [need for need in facts.needs if need.why is not Why.REQUEST]
+        return self._line(facts.job.id, order, needs)
 
-    def _concerns(self, need: Need) -> bool:
-        """Who does not look at every job is told of their own only."""
-        sees_all = self.actor.may(Permission.LOOK_AT_EVERY_JOB)
-        return sees_all or self.actor.name in set(need.job.crew)
+    def requests(self, waiting: Mapping[Order, Need]) -> list[Line]:
+        """Of the requests that wait too long, as they are due: one line where they are many, for
+        those who can answer them.
+        """
+        needs = [waiting[order] for order in sorted(waiting)]
+        if len(needs) > 1 and self.actor.may(Permission.DISCARD):
+            point = Point(mark(needs[0]), self._waiting(needs), self._remedy(needs[0]))
+            return [Line("/", (), None, reverse("requests"), (point,))]
+        return [self._line(f"/{need.job.id}", (), [need]) for need in needs]
 
-    def _of_jobs(self, needs: list[Need]) -> Iterator[Line]:
-        jobs = [list(found) for _id, found in groupby(needs, key=lambda need: need.job.id)]
-        for found in sorted(jobs, key=lambda found: found[0].why.value):
-            points = [Point(mark(need), self._words(need), self._remedy(need)) for need in found]
-            url = reverse("job", args=[found[0].job.id])
-            yield Line(found[0].job, url, tuple(points))
+    def _line(self, line_id: str, order: Order, needs: list[Need]) -> Line:
+        job = needs[0].job
+        points = tuple(Point(mark(need), self._words(need), self._remedy(need)) for need in needs)
+        return Line(line_id, order, job, reverse("job", args=[job.id]), points)
 
     def _remedy(self, need: Need) -> str:
         permission, words = REMEDIES[need.why]
@@ -151,3 +162,52 @@ class Teller:
 
     def _time(self, at: datetime) -> str:
         return time_text(at, self.business, self.at)
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """All that needs this reader: a line a job, the most pressing first, then the requests."""
+
+    teller: Teller
+    lines: tuple[Line, ...] = ()
+    waiting: Mapping[Order, Need] = field(default_factory=dict)  # requests, by when they are due
+
+    @cached_property
+    def every(self) -> tuple[Line, ...]:
+        return (*self.lines, *self.teller.requests(self.waiting))
+
+    @cached_property
+    def etag(self) -> str:
+        return digest("".join([line.etag for line in self.every]).encode())
+
+    def next(self, known: Known, left: FactsById, come: FactsById) -> "Attention":
+        """Without the needs of those jobs, and with those of these; itself where there are none."""
+        gone = [facts for facts in left.values() if facts.needs and self._concerns(facts)]
+        new = [facts for facts in come.values() if facts.needs and self._concerns(facts)]
+        if not (gone or new):
+            return self
+        lines, waiting, taken = [*self.lines], {**self.waiting}, dict[Order, Line]()
+        for facts in gone:
+            if order := _order(known, facts):
+                taken[order] = lines.pop(bisect_left(lines, order, key=ORDER))
+            waiting.pop(known.due(facts), None)
+        for facts in new:
+            if order := _order(known, facts):
+                line, before = self.teller.line(facts, order), taken.get(order)
+                insort(lines, before if before and before.etag == line.etag else line, key=ORDER)
+            if facts.needs[-1].why is Why.REQUEST:
+                waiting[known.due(facts)] = facts.needs[-1]
+        if waiting == self.waiting and alike(lines, self.lines) == len(lines) == len(self.lines):
+            return self
+        return Attention(self.teller, tuple(lines), waiting)
+
+    def _concerns(self, facts: Facts) -> bool:
+        """Who does not look at every job is told of their own only."""
+        actor = self.teller.actor
+        return actor.may(Permission.LOOK_AT_EVERY_JOB) or actor.name in set(facts.job.crew)
+
+
+def _order(known: Known, facts: Facts) -> Order | None:
+    """Of its line: by its most pressing need, then as it is due; None where it has none."""
+    why = facts.needs[0].why
+    return None if why is Why.REQUEST else (why.value, *known.due(facts))

@@ -1,128 +1,127 @@
-"""Job book + roster → the columns and cards that one member sees."""
+"""The board at one moment, for one member: what its page and its poll show."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
+from typing import NamedTuple
 
-from django.utils.safestring import SafeString
+from django.template import Context, Template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from dispatch import jobs
-from dispatch.board.attention import Line, Teller
-from dispatch.board.card import Cards
+from dispatch.board.card import digest, template_of
+from dispatch.board.changes import Item
+from dispatch.board.facts import Facts
 from dispatch.board.filters import Filters
-from dispatch.domain.attention import by_the_clock
+from dispatch.board.shown import ONE_DAY, Heading, Shown, Stack
 from dispatch.domain.business import Business
-from dispatch.domain.job import CUSTOMER, Job, JobLine, Window
-from dispatch.domain.job_input import InvalidInput, date_of
-from dispatch.domain.jobbook import ARCHIVED_AFTER, MAX_OF_ONE_SENDER, JobBook
-from dispatch.domain.moves import is_due, needs_attention
-from dispatch.domain.permissions import Permission, sees, sees_prices
+from dispatch.domain.job import Job
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member, Roster
 from dispatch.domain.status import Status
 from dispatch.domain.stored.record import JSON
 from dispatch.explain.words import told
-from dispatch.http import etag_of
 from dispatch.templatetags.formats import day_text
-from dispatch.templatetags.formats import window as window_text
 
-FAR = date.max
-ONE_DAY = timedelta(days=1)
-UNARCHIVED = ARCHIVED_AFTER - ONE_DAY  # of what was finished then polls read no month
 SHOWN = 5  # lines of what needs attention; the others are folded
 
 
-@dataclass(frozen=True)
-class Group:
-    """The cards of one window, with its day and hours for a heading."""
-
-    heading: str
-    cards: tuple[SafeString, ...]
-
-
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """The jobs at one status, in the order in which they are due."""
 
     status: Status
-    jobs: tuple[Job, ...]
-    groups: tuple[Group, ...]
-    when: str  # `today`, `on Sat, May 23`; empty where it is of all days
+    stack: Stack
+    when: str  # `today`, `on Sat, May 23`: what it is of; empty where it is of all days
+    business: Business | None  # whose money its sum is in; None where no prices are shown
+
+    @property
+    def sum(self) -> str:
+        return self.business.money(self.stack.total) if self.business else ""
+
+    @property
+    def items(self) -> Iterator[Item]:
+        return chain.from_iterable(self.stack.groups)
+
+    @property
+    def heading(self) -> SafeString:
+        return _heading(*self.head, get_language(), template_of("_column_heading.html"))
+
+    @property
+    def head(self) -> tuple[Status, int, str, str]:
+        return self.status, self.stack.count, self.when, self.sum
 
     @property
     def is_folded(self) -> bool:
         return self.status is Status.CANCELLED
 
-    @property
-    def total(self) -> Decimal:
-        return sum((job.price or Decimal(0) for job in self.jobs), Decimal(0))
+
+@lru_cache(maxsize=1024)
+def _heading(
+    status: Status, count: int, when: str, total: str, _language: str, template: Template
+) -> SafeString:
+    column = {"status": status, "count": count, "when": when, "sum": total}
+    return template.render(Context({"column": column}))
+
+
+class Layout(NamedTuple):
+    """All that a browser shows, for as long as it may ask what has changed since."""
+
+    revision: int
+    columns: tuple[Column, ...]
+    pressing: tuple[Item, ...]
+    folded: tuple[Item, ...]
+    bookings: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Board:
-    """The board at one moment, for one member: what is open, and what was finished today.
+    """What is open, and what was finished today.
 
     With a date in its filters it is that day's: the jobs of its windows, open or finished, and
     whatever was finished then.
     """
 
-    business: Business
-    book: JobBook
-    roster: Roster
+    shown: Shown
     member: Member
     at: datetime
     age: float
-    filters: Filters
     damaged: tuple[str, ...] = ()  # months of the archive
+    out_of_reach: bool = False  # the storage has been silent for so long that the page must say so
 
-    @cached_property
-    def columns(self) -> list[Column]:
-        columns = []
-        for status in Status:
-            here = self._open if status.is_open else self._finished
-            shown = tuple(
-                job
-                for job in here
-                if job.status is status and self.filters.let_through(job, self.business)
-            )
-            when = "" if status.is_open and not self.day else self.of_day
-            columns.append(Column(status, shown, tuple(self._groups(shown)), when))
-        return columns
+    @property
+    def business(self) -> Business:
+        return self.shown.known.business
 
-    def _groups(self, shown: tuple[Job, ...]) -> Iterator[Group]:
-        """The cards by what they have in common, in the order of the first of each."""
-        found: dict[Window | str | None, list[Job]] = {}
-        for job in shown:
-            found.setdefault(self._common(job), []).append(job)
-        for common, here in found.items():
-            own = common if isinstance(common, str) else ""
-            cards = tuple(self._cards.card(job, grouped=not own) for job in here)
-            yield Group(own or window_text(here[0].window, self.business), cards)
+    @property
+    def book(self) -> JobBook:
+        return self.shown.known.book
 
-    def _common(self, job: Job) -> Window | str | None:
-        """The window, or in words what comes before it."""
-        if job.sender in self.floods:
-            return _("From one sender")
-        return _("Came back") if needs_attention(job) else job.window
+    @property
+    def roster(self) -> Roster:
+        return self.shown.known.roster
 
-    @cached_property
+    @property
+    def filters(self) -> Filters:
+        return self.shown.filters
+
+    @property
     def wrong_date(self) -> str:
         """Why there is no board of the date that was typed: then it is of nothing."""
-        try:
-            date_of(self.filters.date, "date")
-        except InvalidInput as error:
-            return told(error.errors["date"]) if self.filters.date else ""
-        return ""
+        return told(self.filters.wrong_date)
 
-    @cached_property
+    @property
     def day(self) -> date | None:
         """The day whose board it is; None where it is of all that is open."""
-        is_day = self.filters.date and not self.wrong_date
-        return date.fromisoformat(self.filters.date) if is_day else None
+        return self.filters.day
+
+    @property
+    def today(self) -> date:
+        return self.shown.known.today
 
     @property
     def of_day(self) -> str:
@@ -130,10 +129,6 @@ class Board:
         if self.day is None or self.day == self.today:
             return _("today")
         return _("on %(day)s") % {"day": day_text(self.day, self.business, self.at)}
-
-    @property
-    def today(self) -> date:
-        return self.business.today(self.at)
 
     @property
     def steps(self) -> list[tuple[date, str]]:
@@ -150,59 +145,6 @@ class Board:
     def _query(self, day: str) -> str:
         return replace(self.filters, date=day).query
 
-    @cached_property
-    def _open(self) -> list[Job]:
-        """As they are due."""
-        shown = [] if self.wrong_date else self.seen
-        here = (job for job in shown if job.status.is_open and (not self.day or self._is_due(job)))
-        return sorted(here, key=self._due)
-
-    @cached_property
-    def _finished(self) -> list[Job]:
-        """Newest first."""
-        if self.wrong_date:
-            return []
-        day = self.day or self.today
-        first, last = jobs.around(day, day) if self.day else (day, day)
-        if day >= self.today:
-            first = max(first, self.today - UNARCHIVED)
-        start, end = self.business.days(day, day)
-        found = [
-            each
-            for each in jobs.finished(self.business, first, last, book=self.book)
-            if (at := each.line.finished_at) and (start <= at < end or self._is_due(each.line))
-            if sees(self.member.actor, each.line)
-        ]
-        return [job for each in found if (job := each.whole())]
-
-    def _is_due(self, job: JobLine) -> bool:
-        """True of the jobs in the windows of the board's day."""
-        return job.window is not None and job.window.date == self.day
-
-    @property
-    def sees_prices(self) -> bool:
-        return sees_prices(self.member.actor, self.business)
-
-    @cached_property
-    def seen(self) -> list[Job]:
-        return [job for job in self.book.jobs if sees(self.member.actor, job)]
-
-    @property
-    def bookings(self) -> str:
-        """Customers' bookings that nobody has moved yet, whatever the filters: ids and names."""
-        new = [
-            (job.id, job.customer_name)
-            for job in self.seen
-            if job.status.is_open and not job.moves and job.history
-            if (job.history[0].what, job.history[0].by) == ("created", CUSTOMER)
-        ]
-        return JSON.encode(new).decode()
-
-    @property
-    def out_of_reach(self) -> bool:
-        """True once the storage has been silent for so long that the page must say so."""
-        return jobs.is_silent(self.age)
-
     @property
     def as_of(self) -> datetime:
         """The time at which the storage last confirmed all this."""
@@ -211,75 +153,90 @@ class Board:
     @cached_property
     def etag(self) -> str:
         """Changes with everything that the board shows, and with nothing else."""
+        book, roster = self.book, self.roster
         shown = (
-            *(self.business.slug, self.member.username, self.member.rank, self.filters),
+            *(self.business.slug, self.member.username, *self.shown.cards.reader, self.filters),
             # The times too: after a restore a revision comes a second time.
-            *(self.book.revision, self.book.updated_at),
-            *(self.roster.revision, self.roster.updated_at, self.out_of_reach, self.damaged),
-            # At midnight what was finished leaves; and what is archived has a revision of its own.
-            *(self.today.year, self.of_day),
-            [(job.id, job.version, job.updated_at) for job in self._finished],
-            # What comes with the time alone.
-            [
-                (job.id, need.why)
-                for job in self.seen
-                for need in by_the_clock(job, self.business, self.at)
-            ],
-            [job.id for job in self.seen if self._cards.is_on_the_way(job)],
-            [
-                job.id
-                for job in self.seen
-                if job.status is Status.BOOKED and is_due(job, self.today)
-            ],
+            *(book.revision, book.updated_at, roster.revision, roster.updated_at),
+            *(self.notices, self.columns[-1].when, self.shown.etag),
         )
-        return etag_of(shown)
+        return f'W/"{digest(repr(shown).encode())}"'
 
     @cached_property
-    def attention(self) -> list[Line]:
+    def layout(self) -> Layout:
+        lines = self.pressing, self.folded
+        return Layout(self.book.revision, self.columns, *lines, self.shown.bookings)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        of_day = self.of_day
+        business = self.business if self.shown.cards.reader.prices else None
+        return tuple(
+            Column(status, stack, "" if status.is_open and not self.day else of_day, business)
+            for status, stack in self.shown.stacks.items()
+        )
+
+    @property
+    def bookings(self) -> str:
+        """Customers' bookings that nobody has moved yet, whatever the filters: ids and names."""
+        return JSON.encode(list(self.shown.bookings.items())).decode()
+
+    @cached_property
+    def notices(self) -> SafeString:
+        """What keeps the board from showing all, or all of it as it is."""
+        may_discard = self.member.actor.may(Permission.DISCARD)
+        is_whole = not (
+            self.filters.wrong_date
+            or self.out_of_reach
+            or self.book.migration.refusal
+            or self.damaged
+            or self.flooded
+        )
+        if is_whole:  # as it nearly always is
+            return mark_safe("")
+        context = {"board": self, "business": self.business, "may_discard": may_discard}
+        return render_to_string("dispatch/_board_notices.html", context)
+
+    @cached_property
+    def attention(self) -> tuple[Item, ...]:
         """Everything that needs this member's attention, whatever the filters."""
-        teller = Teller(self.member.actor, self.roster, self.business, self.at)
-        needs = self._cards.needs
-        soonest = sorted((job for job in self.seen if job.id in needs), key=self._due)
-        return teller.lines(chain.from_iterable(needs[job.id] for job in soonest))
+        lines = self.shown.attention.every
+        if not self.unreadable:
+            return lines
+        line = render_to_string("dispatch/_unreadable_line.html", {"board": self})
+        return (Heading("/unreadable", line, line), *lines)
 
     @property
     def to_do(self) -> int:
-        return len(self.attention) + bool(self.unreadable)
+        return len(self.attention)
 
     @property
-    def pressing(self) -> list[Line]:
-        return self.attention[:SHOWN]
+    def pressing(self) -> tuple[Item, ...]:
+        return self.attention[: SHOWN + bool(self.unreadable)]
 
     @property
-    def folded(self) -> list[Line]:
-        return self.attention[SHOWN:]
+    def folded(self) -> tuple[Item, ...]:
+        return self.attention[SHOWN + bool(self.unreadable) :]
+
+    @property
+    def more(self) -> str:
+        count = len(self.folded)
+        return ngettext("%(count)s more", "%(count)s more", count) % {"count": count}
 
     @property
     def unreadable(self) -> int:
         """How many entries of the jobs file cannot be read: told to who looks at every job."""
         sees_all = self.member.actor.may(Permission.LOOK_AT_EVERY_JOB)
-        return len(self.book.problems) if sees_all else 0
+        return len(self.book.entries) - len(self.shown.known.facts) if sees_all else 0
 
     def card(self, job: Job) -> SafeString:
-        return self._cards.card(job)
+        known = self.shown.known
+        facts = known.facts.get(job.id, Facts(job, until=known.midnight))
+        return self.shown.cards.card(facts._replace(job=job)).html
 
-    @cached_property
-    def _cards(self) -> Cards:
-        return Cards(self.business, self.book, self.roster, self.member, self.at, self.seen)
-
-    def _due(self, job: Job) -> tuple[bool, bool, date, str, datetime]:
-        """As they are promised; first those that need attention, and last those of a sender who
-        floods us.
-        """
-        day, start = (job.window.date, job.window.start) if job.window else (FAR, "")
-        is_calm = needs_attention(job) is None
-        return (job.sender in self.floods, is_calm, day, start, job.created_at)
-
-    @cached_property
-    def floods(self) -> set[str]:
-        """The senders of as many requests as one may send: likely junk."""
-        counts = Counter(job.sender for job in self.book.sent_lately(self.at))
-        return {mark for mark, count in counts.items() if mark and count >= MAX_OF_ONE_SENDER}
+    @property
+    def floods(self) -> frozenset[str]:
+        return self.shown.known.floods
 
     @property
     def flooded(self) -> bool:

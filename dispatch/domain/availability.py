@@ -1,10 +1,9 @@
 """Free members by day, window and role; and what keeps somebody from a job."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
-from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -99,7 +98,7 @@ def driving(book: JobBook, business: Business, but: str = "") -> Workload:
     """The load of every driver, without the job that has the id `but`."""
     load = Workload()
     for job in book.jobs:
-        if job.id != but and (slot := _slot(job)):
+        if job.id != but and (slot := slot_of(job)):
             load[slot] += business.places_of(job.load)
     return load
 
@@ -108,15 +107,26 @@ def overfull(book: JobBook, business: Business) -> Overfull:
     """The jobs that were the last to come to a driver's window, beyond its places; not those for
     which a dispatcher insisted on it.
     """
-    load, most = driving(book, business), business.jobs_per_window
-    full = [
-        (*_came(job), slot, job) for job in book.jobs if (slot := _slot(job)) and load[slot] > most
-    ]
-    held, found = Workload(), dict[str, int]()
-    for _at, is_insisted, slot, job in sorted(full, key=itemgetter(0, 1)):
-        held[slot] += business.places_of(job.load)
-        if held[slot] > most and not is_insisted:
-            found[job.id] = load[slot]
+    by_slot = defaultdict[Slot, list[Job]](list)
+    for job in book.jobs:
+        if slot := slot_of(job):
+            by_slot[slot].append(job)
+    found = (overfull_in(jobs, business) for jobs in by_slot.values())
+    return {job_id: taken for each in found for job_id, taken in each.items()}
+
+
+def overfull_in(jobs: Collection[Job], business: Business) -> Overfull:
+    """The same, of all the jobs of one slot."""
+    taken, most = sum(business.places_of(job.load) for job in jobs), business.jobs_per_window
+    if taken <= most:
+        return NOWHERE
+    held, found = 0, dict[str, int]()
+    for _at, is_insisted, job_id, places in sorted(
+        (*_came(job), job.id, business.places_of(job.load)) for job in jobs
+    ):
+        held += places
+        if held > most and not is_insisted:
+            found[job_id] = taken
     return found
 
 
@@ -257,18 +267,18 @@ def free_in(
     )
 
 
+def slot_of(job: Job) -> Slot | None:
+    """The slot of its driver's time in which an open job has places."""
+    if not (job.status.is_open and job.crew.driver and job.window):
+        return None
+    return job.crew.driver, job.window.date, job.window.name
+
+
 def _is_full(
     load: Workload, business: Business, role: str, username: str, window: Window, needed: int
 ) -> bool:
     taken = load[username, window.date, window.name]
     return role == "driver" and taken + needed > business.jobs_per_window
-
-
-def _slot(job: Job) -> Slot | None:
-    """The slot of its driver's time in which an open job has places."""
-    if not (job.status.is_open and job.crew.driver and job.window):
-        return None
-    return job.crew.driver, job.window.date, job.window.name
 
 
 def _came(job: Job) -> tuple[datetime, bool]:

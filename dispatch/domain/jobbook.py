@@ -205,9 +205,7 @@ class JobBook(Ledger[Job]):
         """Of those, the ones that wait or have just been taken back: pressing buttons makes no
         room for more.
         """
-        return [
-            job for job in self.untouched if job.status.is_open or job.created_at > at - FORGOTTEN
-        ]
+        return [job for job in self.jobs if is_sent_lately(job, at)]
 
     def check_floods(self, sender: str, at: datetime) -> None:
         """A sender's first request is taken while others flood us. Raises TooManyRequests."""
@@ -329,6 +327,12 @@ class JobBook(Ledger[Job]):
         version = following(self.job(job.id).version)
         history = with_repeats_folded(job.history)
         return self.put(replace(job, version=version, history=history, updated_at=at))
+
+
+def is_sent_lately(job: Job, at: datetime) -> bool:
+    """True of a request that nobody has looked at yet and that waits, or was just taken back."""
+    is_lately = job.status.is_open or job.created_at > at - FORGOTTEN
+    return is_lately and job.is_the_customers
 
 
 def _number(raw: Raw, name: str) -> Raw:

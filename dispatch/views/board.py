@@ -2,15 +2,18 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from dispatch import wiring
+from dispatch.answers import Basis, polled
 from dispatch.board.filters import Filters
 from dispatch.board.page import Board
+from dispatch.board.part import BoardPart
 from dispatch.domain.permissions import Permission
 from dispatch.explain.words import could_not
 from dispatch.forms.several import blank
-from dispatch.http import SiteRequest, crew_only, is_known, with_revision
+from dispatch.http import SiteRequest, crew_only, with_revision
 
 
 @require_safe
@@ -18,7 +21,7 @@ from dispatch.http import SiteRequest, crew_only, is_known, with_revision
 def board(request: SiteRequest) -> HttpResponse:
     shown = board_of(request)
     people = [member for member in shown.roster.members if member.active]
-    context = {"board": shown, "people": people, "could_not": could_not()}
+    context = {"board": shown, "people": people, "could_not": could_not(), "at": wiring.now()}
     context["key"] = wiring.new_token()
     context["several"] = blank(request.business, shown.roster)
     response = render(request, "dispatch/board.html", context)
@@ -28,26 +31,15 @@ def board(request: SiteRequest) -> HttpResponse:
 @require_safe
 @crew_only(Permission.LOOK, poll=True)
 def board_part(request: SiteRequest) -> HttpResponse:
-    """The poll: the changing part alone, or 304 where it has not changed."""
-    shown = board_of(request)
-    if is_known(request, shown.etag):
-        response = HttpResponse(status=304)
-    else:
-        response = render(request, "dispatch/_board.html", {"board": shown})
-    response.headers["ETag"] = shown.etag
-    return response
+    """The poll: what has changed, all of it, or 304 where nothing has."""
+    basis = Basis.of_member(request)
+    return polled(request, basis, part_of(request))
 
 
 def board_of(request: SiteRequest) -> Board:
-    repository = wiring.jobs(request.business)
-    book = repository.read(request.revision)
-    return Board(
-        business=request.business,
-        book=book,
-        roster=wiring.roster(request.business).read(),
-        member=request.user.member,
-        at=wiring.now(),
-        age=repository.age(),
-        filters=Filters.of(request.GET),
-        damaged=repository.damaged_months,
-    )
+    return part_of(request).board(request.revision)
+
+
+def part_of(request: SiteRequest) -> BoardPart:
+    business, filters = wiring.as_in_file(request.business), Filters.of(request.GET)
+    return BoardPart(business, request.user.username, filters, get_language() or "")

@@ -1,6 +1,6 @@
 // News on the board: in a toast that screen readers hear, in the title, and by a sound.
 import { parse } from "../site/live.js";
-import { board, label, signIn } from "./board.js";
+import { board, cardOf, label, signIn } from "./board.js";
 
 const toast = document.getElementById("said"); // with the sentences that it may have to say
 const sound = document.getElementById("sound");
@@ -42,10 +42,10 @@ export function sayRefusal(answer) {
 
 board.addEventListener("slid", () => say(toast.dataset.slid));
 
-board.addEventListener("merged", ({ detail: { before, cards } }) => {
+board.addEventListener("merged", ({ detail: { changed } }) => {
   const bookings = newBookings().filter(([id]) => !announced.has(id));
-  if (bookings.length) announceBookings(bookings, cards);
-  else if (!toast.textContent) announceMoves(before, cards);
+  if (bookings.length) announceBookings(bookings);
+  else if (!toast.textContent) announceMoves(changed);
 });
 
 // Ids and customers' names, those that the filters hide included.
@@ -53,10 +53,10 @@ function newBookings() {
   return JSON.parse(board.firstElementChild.dataset.bookings);
 }
 
-function announceBookings(bookings, cards) {
+function announceBookings(bookings) {
   for (const [id] of bookings) {
     announced.add(id);
-    cards.get(id)?.classList.add("new");
+    cardOf(id)?.classList.add("new");
   }
   unseen += bookings.length;
   const { oneNew, manyNew, booked } = toast.dataset;
@@ -65,11 +65,8 @@ function announceBookings(bookings, cards) {
   beep();
 }
 
-function announceMoves(before, cards) {
-  const moved = [...cards].filter(([id, { dataset }]) => {
-    const old = before.get(id);
-    return old && old.dataset.status !== dataset.status;
-  });
+function announceMoves(changed) {
+  const moved = changed.filter(([old, card]) => old && card && old.dataset.status !== card.dataset.status);
   if (!moved.length) return;
   const [[, card]] = moved;
   const name = card.querySelector("strong").textContent;

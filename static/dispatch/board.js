@@ -34,7 +34,10 @@ export function signIn() {
 }
 
 export const refresh = live({
-  address: () => `${board.dataset.poll}&r=${board.firstElementChild.dataset.revision}`,
+  address: () => {
+    const { revision } = board.firstElementChild.dataset;
+    return `${board.dataset.poll}&r=${revision}&since=${revision}`;
+  },
   every: Number(board.dataset.every),
   etag: board.firstElementChild.dataset.etag,
   lost: (is) => { document.getElementById("offline").hidden = !is; },
@@ -42,20 +45,21 @@ export const refresh = live({
   apply: (html) => (board.querySelector(".dragged") ? false : merge(html)),
 });
 
+// All of the board, or with `data-changes` what has changed since the revision that is shown.
 function merge(html) {
   const fresh = parse(html.replace(CARD, shorten)).firstElementChild, shell = board.firstElementChild;
-  if (fresh.dataset.member !== board.dataset.member) return signIn();
-  const focus = focusedControl(), before = cards, were = places();
-  Object.assign(shell.dataset, fresh.dataset);
+  const { member, revision, etag, bookings } = fresh.dataset;
+  if (member !== board.dataset.member) return signIn();
+  const focus = focusedControl(), were = inView();
+  Object.assign(shell.dataset, { revision, etag }, bookings && { bookings });
   shell.querySelectorAll(":scope > .notice").forEach((notice) => notice.remove());
   shell.prepend(...fresh.querySelectorAll(":scope > .notice"));
   mergeAttention(fresh.querySelector(".attention"));
-  mergeCards(fresh);
+  const changed = mergeCards(fresh);
   steadyAfter(were);
   mine.clear();
   restore(focus);
-  relative(board, ".age time");
-  board.dispatchEvent(new CustomEvent("merged", { detail: { before, cards } }));
+  board.dispatchEvent(new CustomEvent("merged", { detail: { changed } }));
 }
 
 // Of thousands of cards few have changed, and parsing the others would take most of the time.
@@ -65,47 +69,96 @@ function shorten(card, id, etag) {
 }
 
 // Cards with the same ETag look the same: the node that is on the board already stays there.
+// Returns pairs of nodes: a card as it was, and as it is; undefined, where it was not, or is not.
 function mergeCards(fresh) {
-  const next = cardsById(fresh);
-  for (const [id, old] of cards) {
-    const card = next.get(id);
-    if (card?.dataset.etag === old.dataset.etag) next.set(id, old);
-    else {
-      if (card && old.querySelector(".pick")?.open) card.querySelector(".pick")?.setAttribute("open", "");
-      const leaves = !card || statusOf(card) !== statusOf(old);
-      if (leaves && isUnderPointer(old.parentElement)) leaveGap(old);
-      else old.remove();
-    }
+  const next = cardsById(fresh), changed = [];
+  const goes = isPart(fresh) ? [...fresh.querySelectorAll(".cards > .gone")].map((each) => each.dataset.id) : [...cards.keys()];
+  for (const id of goes) {
+    const old = cards.get(id);
+    if (!old || next.has(id)) continue;
+    takeOut(old, true);
+    cards.delete(id);
+    changed.push([old, undefined]);
   }
-  for (const column of fresh.querySelectorAll(".column")) mergeColumn(column, next);
-  cards = next;
+  for (const [id, card] of next) {
+    const old = cards.get(id);
+    if (old?.dataset.etag === card.dataset.etag) continue;
+    if (old?.querySelector(".pick")?.open) card.querySelector(".pick")?.setAttribute("open", "");
+    if (old) takeOut(old, statusOf(card) !== statusOf(old));
+    cards.set(id, card);
+    changed.push([old, card]);
+  }
+  relative(board, ".age time", changed.map(([, card]) => card).filter(Boolean));
+  for (const column of fresh.querySelectorAll(".column")) mergeColumn(column, isPart(fresh));
+  return changed;
+}
+
+function isPart(fresh) {
+  return "changes" in fresh.dataset;
+}
+
+function takeOut(card, leaves) {
+  if (leaves && isUnderPointer(card.parentElement)) leaveGap(card);
+  else card.remove();
 }
 
 // What is unfolded stays so, and the focus on the same line's link.
 function mergeAttention(fresh) {
-  if (fresh.innerHTML === attention) return;
-  attention = fresh.innerHTML;
+  if (!fresh || fresh.innerHTML === attention) return;
   const old = board.querySelector(".attention"), focus = document.activeElement, href = focus.getAttribute("href");
-  fresh.querySelector("details")?.toggleAttribute("open", Boolean(old.querySelector("details[open]")));
-  const same = old.contains(focus) && [...fresh.querySelectorAll(focus.localName)].find((it) => it.getAttribute("href") === href);
-  old.replaceWith(fresh);
-  if (same) same.focus({ preventScroll: true });
-  for (const line of fresh.querySelectorAll("li")) hasCome(line);
+  const hadFocus = old.contains(focus);
+  attention = isPart(fresh) ? null : fresh.innerHTML;
+  if (isPart(fresh)) {
+    const lists = old.querySelectorAll("ul");
+    fresh.querySelectorAll("ul").forEach((list, place) => mergeList(lists[place], list, true));
+    for (const name of [".count", "summary"]) {
+      old.querySelector(name)?.replaceChildren(...fresh.querySelector(name).childNodes);
+    }
+  } else {
+    fresh.querySelector("details")?.toggleAttribute("open", Boolean(old.querySelector("details[open]")));
+    old.replaceWith(fresh);
+  }
+  const now = board.querySelector(".attention");
+  if (hadFocus && !now.contains(document.activeElement)) {
+    [...now.querySelectorAll(focus.localName)].find((it) => it.getAttribute("href") === href)?.focus({ preventScroll: true });
+  }
+  for (const line of now.querySelectorAll("li")) hasCome(line);
 }
 
-function mergeColumn(fresh, next) {
-  const column = columns.querySelector(`.column[data-status="${fresh.dataset.status}"]`);
-  column.querySelector("h2").replaceChildren(...fresh.querySelector("h2").childNodes);
-  const list = column.querySelector(".cards");
-  const headings = new Map([...list.querySelectorAll(".group")].map((each) => [each.textContent, each]));
-  let place = past(list.firstElementChild, ".gap");
-  for (const each of fresh.querySelectorAll(".card, .group")) {
-    const item = each.matches(".card") ? next.get(each.dataset.id) : headings.get(each.textContent) || each;
-    headings.delete(each.textContent);
-    if (item === place) place = past(place.nextElementSibling, ".gap");
+function mergeColumn(fresh, isPart) {
+  const column = columns.querySelector(`.column[data-status="${fresh.dataset.status}"]`), heading = fresh.querySelector("h2");
+  if (heading) column.querySelector("h2").replaceChildren(...heading.childNodes);
+  mergeList(column.querySelector(".cards"), fresh.querySelector(".cards"), isPart);
+}
+
+// `fresh` has all that the list is to show; of a part what goes, and then what comes below that
+// which is `.after`. An item keeps its id, which is no other's in the list.
+function mergeList(list, fresh, isPart) {
+  const stays = new Set(), below = (item) => past(item ? item.nextElementSibling : list.firstElementChild, ".gap");
+  for (const { dataset: { id } } of fresh.querySelectorAll(":scope > .gone")) itemOf(list, id)?.remove();
+  let place = below(null);
+  for (const each of [...fresh.children].filter((it) => !it.matches(".gone"))) {
+    if (each.matches(".after")) {
+      place = below(itemOf(list, each.dataset.id));
+      continue;
+    }
+    const isCard = each.matches(".card"), known = isCard ? cards.get(each.dataset.id) : itemOf(list, each.dataset.id);
+    const item = isCard || known?.textContent === each.textContent ? known : each;
+    if (known && item !== known) {
+      if (known === place) place = below(place);
+      known.remove();
+    }
+    if (item === place) place = below(place);
     else list.insertBefore(item, place);
+    stays.add(item);
   }
-  for (const heading of headings.values()) heading.remove();
+  if (isPart) return;
+  for (const item of list.querySelectorAll(":scope > [data-id]")) if (!stays.has(item)) item.remove();
+}
+
+function itemOf(list, id) {
+  const card = cards.get(id);
+  return card?.parentElement === list ? card : list.querySelector(`:scope > :not(.card)[data-id="${CSS.escape(id)}"]`);
 }
 
 function past(element, kind) {
@@ -134,23 +187,35 @@ function leaveGap(card) {
   gap.style.height = `${card.offsetHeight}px`;
   card.replaceWith(gap);
   setTimeout(() => {
-    const were = places();
+    const were = inView();
     gap.remove();
     steadyAfter(were);
   }, GAP);
 }
 
-function places() {
-  return new Map([...cards].map(([id, card]) => [id, placeOf(card)]));
-}
-
-function placeOf(card) {
-  return `${card.offsetLeft} ${card.offsetTop}`;
+// The cards that can be seen, and so be tapped, with their places. A list runs down the page: where
+// it comes into view is found by halving.
+function inView() {
+  const found = new Map();
+  for (const list of columns.querySelectorAll(".cards")) {
+    if (!list.checkVisibility()) continue;
+    const items = list.children;
+    let first = 0, end = items.length;
+    while (first < end) {
+      const middle = (first + end) >> 1;
+      if (items[middle].getBoundingClientRect().bottom < 0) first = middle + 1;
+      else end = middle;
+    }
+    for (let item = items[first]; item && item.getBoundingClientRect().top < innerHeight; item = item.nextElementSibling) {
+      if (item.matches(".card")) found.set(item.dataset.id, `${item.offsetLeft} ${item.offsetTop}`);
+    }
+  }
+  return found;
 }
 
 function steadyAfter(were) {
-  for (const [id, card] of cards) {
-    if (were.get(id) !== placeOf(card)) hasCome(card, { follows: mine.has(id) });
+  for (const [id, place] of inView()) {
+    if (were.get(id) !== place) hasCome(cards.get(id), { follows: mine.has(id) });
   }
 }
 

@@ -8,6 +8,7 @@ let isPlain = false; // the next time it is sent as it is
 // How many are ticked; also for the junk's own button.
 function changed() {
   for (const button of document.querySelectorAll("button.all")) button.hidden = false;
+  document.body.classList.toggle("ticked", Boolean(document.querySelector(".tick :checked")));
   const words = bar()?.querySelector(".count-of");
   if (!words) return;
   const number = document.querySelectorAll("[form=several]:checked").length;

@@ -6,14 +6,13 @@ import { parse } from "../site/live.js";
 const form = document.getElementById("several");
 const box = (card) => card?.querySelector(".tick input");
 
-board.addEventListener("merged", ({ detail: { before, cards } }) => {
-  for (const [id, card] of cards) {
-    const was = box(before.get(id)), is = box(card);
-    if (!was?.checked || !is || was === is) continue;
+board.addEventListener("merged", ({ detail: { changed } }) => {
+  const ticked = changed.filter(([old]) => box(old)?.checked);
+  for (const [old, card] of ticked) {
     // Still of the version that was ticked: what others have changed since has to be told.
-    Object.assign(is, { checked: true, value: was.value });
+    if (box(card)) Object.assign(box(card), { checked: true, value: box(old).value });
   }
-  document.dispatchEvent(new Event("change"));
+  if (ticked.length) document.dispatchEvent(new Event("change"));
 });
 
 // A tick opens nothing.

@@ -98,11 +98,12 @@ export function live({ address, every, apply, lost, refused, etag = "" }) {
 }
 
 // Times come as they are; here they become "5 min ago", in the words that `root` has for it, beside
-// the clock time in the tooltip. What is longer ago than two weeks stays a date.
-export function relative(root, selector) {
+// the clock time in the tooltip. What is longer ago than two weeks stays a date. `parts` are where
+// in the page they are.
+export function relative(root, selector, parts = [root]) {
   const now = Date.now() + ahead;
   const { justNow, minutesAgo, hoursAgo, daysAgo } = root.dataset;
-  for (const time of root.querySelectorAll(selector)) {
+  for (const time of parts.flatMap((part) => [...part.querySelectorAll(selector)])) {
     const minutes = Math.round((now - Date.parse(time.dateTime)) / 60000);
     time.title ||= time.textContent;
     const text = minutes < 1 ? justNow

@@ -225,6 +225,7 @@ def test_who_sees_no_prices_sees_none_unpaid(
     put(jobs, {**DONE, "crew": Crew(driver="joel")})
     assert card_marks(joel) == ["Unpaid"]
     monkeypatch.setattr("dispatch.board.card.sees_prices", lambda actor, business: False)
+    put(jobs, {**DONE, "crew": Crew(driver="joel"), "truck": "T2"})
     assert card_marks(joel) == []
 
 

@@ -1,0 +1,109 @@
+"""What a browser must take in to show this board in place of an earlier one."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
+
+from django.template.loader import render_to_string
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from dispatch.board.changes import Changes, alike, changes
+from dispatch.board.page import Board, Layout
+from dispatch.board.shown import Group
+from dispatch.domain.status import Status
+from dispatch.domain.stored.record import JSON
+
+FEW = 10  # cards
+
+
+class ColumnChanges(NamedTuple):
+    status: Status
+    heading: str  # empty: it is as it was
+    cards: Changes
+
+
+@dataclass(frozen=True)
+class Changed:
+    """From what the browser shows to the board as it is."""
+
+    before: Layout
+    board: Board
+
+    @property
+    def is_small(self) -> bool:
+        """False where the whole board would be little more."""
+        new = sum(len(run.items) for column in self.columns for run in column.cards.runs)
+        return 2 * new <= sum(column.stack.count for column in self.board.columns) or new < FEW
+
+    @cached_property
+    def columns(self) -> list[ColumnChanges]:
+        """Those in which anything has changed."""
+        found = []
+        for was, now in zip(self.before.columns, self.board.columns, strict=True):
+            if was.stack is now.stack and was.when == now.when:
+                continue
+            heading = "" if was.head == now.head else now.heading
+            cards = in_groups(was.stack.groups, now.stack.groups)
+            if heading or cards:
+                found.append(ColumnChanges(now.status, heading, cards))
+        return found
+
+    @property
+    def html(self) -> SafeString:
+        """As board.js takes it in. Put together here: a template takes as long as all the rest."""
+        board = self.board
+        shell = format_html(
+            '<div class="board" data-changes data-revision="{}" data-etag="{}" data-member="{}"{}>',
+            *(board.book.revision, board.etag, board.member.username, self._bookings),
+        )
+        columns = [
+            f'<section class="column" data-status="{column.status}">{column.heading}'
+            f'<ol class="cards">{html_of(column.cards)}</ol></section>'
+            for column in self.columns
+        ]
+        parts = [shell, board.notices, self._attention, *columns, "</div>"]
+        return mark_safe("\n".join(parts))  # noqa: S308  each part is a template's, or escaped
+
+    @property
+    def _bookings(self) -> str | SafeString:
+        """The new ones: the others the browser has heard of."""
+        was, now = self.before.bookings, self.board.shown.bookings
+        new = () if now is was else now.items() - was.items()
+        text = JSON.encode(list(new)).decode()
+        return format_html(' data-bookings="{}"', text) if new else ""
+
+    @property
+    def _attention(self) -> str | SafeString:
+        """Empty where it is as it was; by lines where the same lists stay, else all of it."""
+        was, now = self.before, self.board
+        pairs = (was.pressing, now.pressing), (was.folded, now.folded)
+        if all(before == lines for before, lines in pairs):
+            return ""
+        if now.pressing and all(bool(before) == bool(lines) for before, lines in pairs):
+            lists = [html_of(changes(before, lines)) for before, lines in pairs if lines]
+            context = {"board": now, "lists": lists}
+            return render_to_string("dispatch/_attention_changes.html", context)
+        return render_to_string("dispatch/_attention.html", {"board": now})
+
+
+def in_groups(before: tuple[Group, ...], now: tuple[Group, ...]) -> Changes:
+    """Of a column's cards. Groups that are the same object are not looked into: they are most."""
+    start = alike(before, now)
+    end = min(alike(before[::-1], now[::-1]), len(before) - start, len(now) - start)
+    above = now[start - 1].cards[-1].id if start else ""
+    return changes(
+        [*chain.from_iterable(before[start : len(before) - end])],
+        [*chain.from_iterable(now[start : len(now) - end])],
+        above,
+    )
+
+
+def html_of(changes: Changes) -> SafeString:
+    """Ids of what goes; then what comes, below that which stands already."""
+    parts = [f'<li class="gone" data-id="{escape(item_id)}"></li>' for item_id in changes.gone]
+    for run in changes.runs:
+        parts.append(f'<li class="after" data-id="{escape(run.after)}"></li>')
+        parts += [item.html for item in run.items]
+    return mark_safe("".join(parts))  # noqa: S308  items' own, and what is escaped

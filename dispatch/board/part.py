@@ -1,0 +1,126 @@
+"""The board's changing part, for a browser that asks again and again."""
+
+import threading
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from django.template import Template
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from dispatch import jobs, wiring
+from dispatch.answers import Part
+from dispatch.board.card import Reader, template_of
+from dispatch.board.changed import Changed
+from dispatch.board.facts import Known
+from dispatch.board.filters import Filters
+from dispatch.board.page import Board, Layout
+from dispatch.board.shown import Shown
+from dispatch.domain.business import Business
+from dispatch.domain.jobbook import JobBook
+from dispatch.domain.roster import Roster
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+KEPT = timedelta(minutes=3)  # hidden pages ask once a minute
+MOST = 2_000  # boards that browsers show
+
+
+class Recent(Generic[K, V]):
+    """What was asked for lately, by its key. What nobody asks for is forgotten: it would hold jobs
+    and crew of long ago.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[K, tuple[V, datetime]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: K, at: datetime) -> V | None:
+        known = self._known.get(key)
+        return known and self.put(key, known[0], at)
+
+    def put(self, key: K, value: V, at: datetime) -> V:
+        with self._lock:
+            self._known.pop(key, None)
+            self._known[key] = value, at
+            while True:
+                oldest = next(iter(self._known))
+                if len(self._known) <= MOST and at - self._known[oldest][1] <= KEPT:
+                    return value
+                del self._known[oldest]
+
+
+# Business, member, filters, language, and the template that tells a release from the next.
+BoardKey = tuple[str, str, Filters, str, Template]
+_known: dict[str, Known] = {}  # by the business's slug
+_boards = Recent[BoardKey, Board]()
+_shown = Recent[tuple[str, Reader, Filters, Template], Shown]()
+_layouts = Recent[str, Layout]()  # by the ETags that browsers say
+
+
+@dataclass(frozen=True)
+class BoardPart:
+    """One member's board in one language, asked for again and again."""
+
+    business: Business
+    username: str
+    filters: Filters
+    language: str
+
+    def now(self, revision: int = 0, since: int = 0, known: str = "") -> Part:
+        """As it is at this moment, never older than `revision`; for a browser that shows the part
+        with the ETag `known`, and takes in what has changed `since` its revision.
+
+        Raises StoreUnavailable; MemberNotFound where the member is not on the roster.
+        """
+        board = self.board(revision)
+        before = _layouts.get(known.removeprefix("W/"), wiring.now())
+        is_shown = before is not None and before.revision == since
+        return Part(board.etag, lambda: self._html(board, before if is_shown else None))
+
+    def _html(self, board: Board, before: Layout | None) -> str:
+        """What has changed since it was like that; all of it where nothing is gained by that."""
+        with override(self.language):
+            if before and (changed := Changed(before, board)).is_small:
+                return changed.html
+            return render_to_string("dispatch/_board.html", {"board": board})
+
+    def board(self, revision: int = 0) -> Board:
+        """The very same for as long as all that it shows is the same."""
+        business = wiring.in_force(self.business)
+        repository, roster = wiring.jobs(business), wiring.roster(business).read()
+        book, at, age = repository.read(revision), wiring.now(), repository.age()
+        damaged, is_silent = repository.damaged_months, jobs.is_silent(age)
+        template = template_of("_card.html")
+        key = self.business.slug, self.username, self.filters, self.language, template
+        last = _boards.get(key, at)
+        if last is not None:
+            known = last.shown.known
+            is_same = known.book is book and known.roster is roster and known.business is business
+            is_still = is_same and known.since <= at < known.until and not last.shown.reads_archive
+            if is_still and (last.damaged, last.out_of_reach) == (damaged, is_silent):
+                return last
+        member = roster.member(self.username)
+        with override(self.language):
+            known = _known_of(business, roster, book, at)
+            shown = _shown_of(known, Reader.of(member.actor, business), self.filters)
+            board = Board(shown, member, at, age, damaged, is_silent)
+            _layouts.put(board.etag.removeprefix("W/"), board.layout, at)
+        return _boards.put(key, board, at)
+
+
+def _known_of(business: Business, roster: Roster, book: JobBook, at: datetime) -> Known:
+    last = _known.get(business.slug)
+    known = last.next(business, roster, book, at) if last else Known.of(business, roster, book, at)
+    _known[business.slug] = known
+    return known
+
+
+def _shown_of(known: Known, reader: Reader, filters: Filters) -> Shown:
+    """The same for all readers of one kind."""
+    key = known.business.slug, reader, filters, template_of("_card.html")
+    last = _shown.get(key, known.since)
+    shown = last.next(known) if last else Shown.of(known, reader, filters)
+    return _shown.put(key, shown, known.since)
