@@ -122,7 +122,7 @@ def answer_on(place: socket.socket) -> Answer:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     status = int(first.split()[1])
     length = 0 if status in (204, 304) else int(headers.get("content-length", -1))
-    while len(data) < end + 4 + length if length >= 0 else not data.endswith(LAST_CHUNK):
+    while len(data) < end + 4 + length if length >= 0 else not data[end + 4 :].endswith(LAST_CHUNK):
         if not (more := place.recv(65536)):
             raise ConnectionError(data)
         data += more

@@ -26,7 +26,7 @@ from tests.stores.troubled import InMemory
 PAGE, LIVE = f"/track/{TOKEN}", f"/track/{TOKEN}/live"
 BOOK, DAY, WEEK = "/book/", "/dashboard/day/", "/dashboard/schedule/"
 CREWS = (DAY, WEEK)
-PART = f"{DAY}part?date=2026-05-22&member=dana"
+BOARD, PART = "/dashboard/board", f"{DAY}part?date=2026-05-22&member=dana"
 OURS = "jXkL9m2pQ"
 
 
@@ -117,6 +117,24 @@ def test_a_poll_gets_what_is_new_without_django(door: Door, jobs: JobRepository)
     assert fresh.headers["ETag"] == whole.headers["ETag"]
     own = {"X-Request-Id", "Content-Length", "ETag"}
     assert fresh.headers.keys() - own == first.headers.keys() - own
+
+
+def test_a_boards_poll_gets_what_has_changed_without_django(
+    door: Door, dana: Client, jobs: JobRepository
+) -> None:
+    whole = door.get(BOARD, dana)
+    asked = f"{BOARD}?r={jobs.read().revision}&since={jobs.read().revision}"
+    etag = whole.headers["ETag"]
+    unchanged = door.get(asked, dana, If_None_Match=etag)
+    assert (unchanged.status, unchanged.by_django) == (304, True)
+    assert not door.get(asked, dana, If_None_Match=etag).by_django
+    change(jobs, location="9 Changed St")
+    fresh = door.get(asked, dana, If_None_Match=etag)
+    assert (fresh.status, fresh.by_django) == (200, False)
+    assert b"9 Changed St" in fresh.content
+    assert b'id="job-other"' in whole.content
+    assert b'id="job-other"' not in fresh.content
+    assert door.get(BOARD, dana).content != fresh.content, "who asks for all gets all"
 
 
 def test_a_stop_with_its_offer_is_kept_too(door: Door, joel: Client, jobs: JobRepository) -> None:
@@ -342,7 +360,18 @@ def test_whatever_happens_it_says_what_django_says(
 ) -> None:
     """Many changes and looks, at random: what is kept is compared with what Django says."""
     chance, etags, kept = random.Random(seed), dict[str, str](), 0
-    paths = [PAGE, LIVE, BOOK, DAY, WEEK, PART, f"/track/{'o' * 32}", f"/track/{'o' * 32}/live"]
+    paths = [
+        PAGE,
+        LIVE,
+        BOOK,
+        DAY,
+        WEEK,
+        PART,
+        BOARD,
+        f"{BOARD}?crew=joel",
+        f"/track/{'o' * 32}",
+        f"/track/{'o' * 32}/live",
+    ]
 
     for _ in range(150):
         match chance.randrange(12):
