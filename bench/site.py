@@ -31,7 +31,6 @@ from tests.making import BUSINESS, PASSWORD
 from tests.moto_server import make_bucket
 from tests.serving import (
     PRODUCTION,
-    ROOT,
     SECRET,
     environment_of,
     gunicorn,
@@ -209,7 +208,6 @@ def running(jobs: Iterable[Job], *, latency: float = 0, crew: bytes = b"") -> It
                 "QDN_MEDIA_URL": "",
                 "QDN_ORIGIN_SECRET": SECRET,
                 "QDN_STATIC_ROOT": str(static_root()),
-                "PYTHONPATH": str(ROOT),
             },
         )
         (folder / "data" / "crew.json").write_bytes(crew or roster_file())

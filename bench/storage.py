@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from bench.far import far_away
 from tests.moto_server import Application, server, serving, warm
 
+
 class Call(NamedTuple):
     at: float  # by the monotonic clock, which all processes share
     method: str
