@@ -19,7 +19,7 @@ from bench import Row
 
 RESULTS = Path(__file__).parent / "results.json"
 GREENLETS = "writers"
-GROUPS = (GREENLETS, "growth", "pages", "s3", "start", "crowd", "year")
+GROUPS = (GREENLETS, "growth", "pages", "s3", "start", "crowd", "reports")
 
 
 def main(names: Iterable[str]) -> int:

@@ -76,6 +76,7 @@ def archived(site: Site) -> None:
         file.write_bytes(subprocess.check_output(made, cwd=ROOT))
         manage(site.environment, "jobs", "import", str(file))
     manage(site.environment, "jobs", "archive")
+    site.app.close()  # connections that have been idle for so long are ended
 
 
 def reports(cookie: str) -> list[Visitor]:
