@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -34,13 +34,20 @@ from dispatch.stores.repository import LedgerStore
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 LINE = msgspec.json.Decoder(JobLine)  # made here, once: threads are the first to use it
 FOLDER = "archive"
 NAME = re.compile(r"([0-9]{4}-[0-9]{2})\.json")
 READERS = 8  # months that are fetched at once
-AT_ONCE = 200  # jobs that are read before another greenlet has its turn
 UNREAD_FOR = 5  # seconds after which a month that could not be read is looked at again for a link
 KEPT = 2  # months whose bytes are kept, the newest read: links of finished jobs lie in them
+
+
+class InTurns(Protocol):
+    """The items, in turn with others who want to go on."""
+
+    def __call__(self, items: Iterable[T], /) -> Iterator[T]: ...
 
 
 class Shelf(DocumentStore, Protocol):
@@ -103,8 +110,8 @@ class JobDocument(DocumentLedger[JobBook]):
 class Months(ABC):
     """The archive of one business, whose months are those of `zone`."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
+    def __init__(self, zone: ZoneInfo, in_turns: InTurns) -> None:
+        self._zone, self.in_turns = zone, in_turns
         self.problems: set[str] = set()  # months that could not be read, or not wholly
 
     def day(self, at: datetime) -> date:
@@ -160,9 +167,7 @@ class Months(ABC):
     ) -> ReadMonth:
         problems, jobs = [problem] if problem else [], list[Archived]()
         seen = set[str]()
-        for place, raw in enumerate(raws):
-            if place % AT_ONCE == 0:
-                time.sleep(0)
+        for raw in self.in_turns(raws):
             try:
                 job = Archived.of(raw)
                 if seen & (keys := JobBook.unique(job.line)):
@@ -187,9 +192,13 @@ class DocumentMonths(Months):
     """A document for each, beside jobs.json."""
 
     def __init__(
-        self, shelf: Shelf, zone: ZoneInfo, clock: Callable[[], float] = time.monotonic
+        self,
+        shelf: Shelf,
+        zone: ZoneInfo,
+        in_turns: InTurns = iter,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(zone)
+        super().__init__(zone, in_turns)
         self._shelf, self._clock = shelf, clock
         self._kept: dict[str, Document] = {}
         self._unread_at: dict[str, float] = {}  # when a month was found that cannot be read

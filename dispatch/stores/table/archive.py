@@ -8,7 +8,7 @@ from boto3.dynamodb.conditions import Key
 
 from dispatch.domain.jobbook import JobBook
 from dispatch.domain.stored.document import UnreadableDocument
-from dispatch.stores.archive import READERS, Archived, Months, ReadMonth
+from dispatch.stores.archive import READERS, Archived, InTurns, Months, ReadMonth
 from dispatch.stores.dynamodb import Item, Table
 from dispatch.stores.table import kinds
 from dispatch.stores.table.items import bytes_of
@@ -18,8 +18,10 @@ from dispatch.stores.table.ledger import TableLedger
 class TableMonths(Months):
     """Of one business. A job is found by items of its own, by id and by its link."""
 
-    def __init__(self, table: Table, business: str, zone: ZoneInfo) -> None:
-        super().__init__(zone)
+    def __init__(
+        self, table: Table, business: str, zone: ZoneInfo, in_turns: InTurns = iter
+    ) -> None:
+        super().__init__(zone, in_turns)
         self._table, self._business = table, business
 
     def names(self) -> list[str]:
