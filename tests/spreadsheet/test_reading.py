@@ -86,14 +86,6 @@ def test_what_is_no_table_says_so(body: bytes, why: str) -> None:
         read(body)
 
 
-def test_others_have_their_turn_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = []
-    monkeypatch.setattr(reading.time, "sleep", turns.append)
-    assert list(reading.in_turns(range(25))) == [*range(25)]
-    assert turns == [reading.PAUSE] * 3
-    assert reading.PAUSE > 0
-
-
 # --- headings ----------------------------------------------------------------------------
 
 
