@@ -1,55 +1,178 @@
-"""What pages and polls cost, as a share of a bare Django view's rate, and how large they are."""
+"""What pages and polls cost, as shares of a bare Django view's rate, and how large they are."""
 
-from statistics import median
+import gzip
+import json
 import os
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import re
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import count, islice
+from statistics import median
+from typing import NamedTuple
+
 import django
-django.setup()
-from datetime import timedelta
-from dispatch import sample, wiring
-from tests.making import BUSINESS
-from bench.site import *
 from msgspec.structs import replace
 
-def open_jobs(count):
-    rows = [row for row in sample.JOBS if row.status not in ("completed","cancelled")]
-    at = wiring.now()
-    for n in range(count):
-        row = rows[n % len(rows)]
-        window = n % 40
-        row = row._replace(window=4 + n % 40, name=f"{row.name} {n}")
-        job = sample.made_job(BUSINESS, row, at)
-        yield replace(job, created_at=at, history=tuple(replace(e, at=at) for e in job.history))
+from bench import Row
+from bench.site import CREW_HOST, JSON_TYPE, Answer, Door, Site, compared, request, running
+from dispatch import wiring
+from dispatch.domain.job import Crew, Job, Window
+from dispatch.domain.status import Status
+from tests.making import BUSINESS
 
-def main():
-    import sys
-    jobs = list(open_jobs(int(sys.argv[1]) if len(sys.argv)>1 else 100))
-    booked = next(j for j in jobs if j.status=="booked")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+FEW, MANY, WEEK, STOPS = 100, 2_000, 200, 10  # open jobs, and of them a driver's of a day
+CHANGES = 60
+NUMBERS = count()
+FETCH = {"X_Requested_With": "fetch"}  # as a page's script asks
+BOARD, BOARD_PART = "/dashboard/", "/dashboard/board?"
+
+
+class Asked(NamedTuple):
+    name: str
+    requests: list[bytes]
+    status: int = 200
+    at_least: float = 0
+
+
+def rows() -> Iterator[Row]:
+    django.setup()
+    jobs = made(FEW)
     with running(jobs) as site:
-        cookie = site.signed_in("dana")
-        there = f"/track/{booked.tracking_token}"
-        live = f"{there}/live"
-        etag = site.app.ask(request(live)).headers["etag"]
-        board = site.app.ask(request("/dashboard/board?", host=CREW_HOST, Cookie=cookie))
-        whole = site.app.ask(request("/dashboard/", host=CREW_HOST, Cookie=cookie))
-        betag = board.headers["etag"]
-        for name, p, h in (("track", there, HOST),("live",live,HOST),("book","/book/",HOST),("day","/dashboard/day/",CREW_HOST),("schedule","/dashboard/schedule/",CREW_HOST)):
-            a = site.app.ask(request(p, host=h, Cookie=cookie))
-            print(name, a.status, len(a.body), a.size, flush=True)
-        q = site.app.ask(request("/dashboard/board?", host=CREW_HOST, Cookie=cookie, If_None_Match=betag))
-        print("board", len(board.body), "page", len(whole.body), "quiet", q.status, q.size)
-        shares = compared(site, {
-          "track 200": ([request(there)], 200),
-          "track 304": ([request(live, If_None_Match=etag)], 304),
-          "board 304": ([request("/dashboard/board?", host=CREW_HOST, Cookie=cookie, If_None_Match=betag)], 304),
-          "board part 200": ([request("/dashboard/board?", host=CREW_HOST, Cookie=cookie)], 200),
-          "board 200": ([request("/dashboard/", host=CREW_HOST, Cookie=cookie)], 200),
-          "book": ([request("/book/")], 200),
-          "day": ([request("/dashboard/day/", host=CREW_HOST, Cookie=cookie)], 200),
-          "schedule": ([request("/dashboard/schedule/", host=CREW_HOST, Cookie=cookie)], 200),
-        })
-        print("bare/s", site.bare.rate([request("/")], 200))
-        for name, each in shares.items():
-            print(f"{name:20} {median(each):.3f} {min(each):.3f}–{max(each):.3f}")
+        yield from pages(site, jobs)
+        few, size = after_changes(site, jobs)
+        yield Row(f"board's poll after one of {FEW} cards changed", few, "×", at_least=0.5)
+        yield Row("its size, compressed", size, "bytes", at_most=2_000)
+    with running(jobs := made(MANY)) as site:
+        many, size = after_changes(site, jobs)
+        yield Row(f"the same, of {MANY:,}", many, "×")
+        yield Row(f"{FEW} → {MANY:,} open jobs: poll after one change", few / many, "×", at_most=2)
+    with running(made(WEEK)) as site:
+        dana = {"host": CREW_HOST, "Cookie": site.signed_in("dana")}
+        week = f"/dashboard/schedule/?from={monday()}"
+        yield from shares(
+            site, [Asked(f"schedule, {WEEK} jobs", [request(week, **dana)], 200, 0.1)]
+        )
+        yield from shares(site, [Asked("schedule, first time", anew(week, **dana))])
 
-main()
+
+def pages(site: Site, jobs: list[Job]) -> Iterator[Row]:
+    dana, joel = ({"host": CREW_HOST, "Cookie": site.signed_in(who)} for who in ("dana", "joel"))
+    links = [f"/track/{job.tracking_token}" for job in jobs if job.status == "booked"][:20]
+    day = f"/dashboard/day/?date={monday()}"
+    unchanged = known(site, BOARD_PART, **dana)
+    asked = [
+        Asked("tracking page", [request(link) for link in links], 200, 0.6),
+        Asked("its poll", [known(site, f"{link}/live") for link in links], 304, 1.3),
+        Asked(f"board's poll, {FEW} cards", [unchanged], 304, 1),
+        Asked("booking", [request("/book/")], 200, 0.4),
+        Asked(f"driver's day, {STOPS} stops", [request(day, **joel)], 200, 0.4),
+        Asked("tracking page, first time", anew(f"{links[0]}?")),
+        Asked("booking, first time", anew("/book/?")),
+        Asked("driver's day, first time", anew(day, **joel)),
+        Asked("board, whole", [request(BOARD, **dana)]),
+    ]
+    yield from shares(site, asked)
+    yield Row("board's poll, unchanged", site.app.ask(unchanged).size, "bytes", at_most=250)
+    whole = site.app.ask(request(BOARD, **dana))
+    yield Row(f"board, {FEW} cards, compressed", len(whole.body), "bytes", at_most=8_000)
+
+
+def shares(site: Site, asked: list[Asked]) -> Iterator[Row]:
+    for each in asked:
+        for one in each.requests[:20]:
+            for _ in range(2):
+                answer = site.app.ask(one)
+                assert answer.status == each.status, (each.name, answer)
+    found = compared(site, {each.name: (each.requests, each.status) for each in asked})
+    for each in asked:
+        some = found[each.name]
+        yield Row(f"{each.name}: {each.status}", median(some), "×", at_least=each.at_least)
+
+
+def after_changes(site: Site, jobs: list[Job]) -> tuple[float, float]:
+    """How many polls a bare answer is worth, and how large they are, each the first one after a
+    change.
+    """
+    asked = {"host": CREW_HOST, "Cookie": site.signed_in("dana"), **FETCH}
+    bearer, times, sizes = site.bearer("dana"), list[float](), list[int]()
+    board = site.app.ask(request(BOARD_PART, **asked))
+    etag, revision = board.headers["etag"], revision_of(board)
+    for number in range(CHANGES):
+        body = json.dumps({"access_notes": f"Gate {number}", "truck": f"T{number}"}).encode()
+        path = f"/api/jobs/{jobs[number % len(jobs)].id}"
+        said = {"Content_Type": JSON_TYPE, "Authorization": bearer}
+        done = site.app.ask(request(path, host=CREW_HOST, method="PATCH", body=body, **said))
+        assert done.status == 200, done
+        bare, _ok = took(site.bare, request("/"))
+        poll = f"{BOARD_PART}&r={revision}&since={revision}"
+        seconds, fresh = took(site.app, request(poll, **asked, If_None_Match=etag))
+        assert fresh.status == 200, fresh
+        etag, revision = fresh.headers["etag"], revision_of(fresh)
+        times.append(seconds / bare)
+        sizes.append(len(fresh.body))
+    return 1 / median(times), median(sizes)
+
+
+def took(door: Door, asked: bytes) -> tuple[float, Answer]:
+    """Seconds."""
+    began = time.perf_counter()
+    answer = door.ask(asked)
+    return time.perf_counter() - began, answer
+
+
+def revision_of(answer: Answer) -> int:
+    html = gzip.decompress(answer.body) if "content-encoding" in answer.headers else answer.body
+    found = re.search(rb'data-revision="(\d+)"', html)
+    assert found, html
+    return int(found[1])
+
+
+def known(site: Site, path: str, **asked: str) -> bytes:
+    """A poll by who has the newest already."""
+    answer = site.app.ask(request(path, **asked, **FETCH))
+    return request(path, **asked, **FETCH, If_None_Match=answer.headers["etag"])
+
+
+def anew(path: str, **asked: str) -> list[bytes]:
+    """Addresses that nobody has asked before: what is kept does not help."""
+    return [request(f"{path}&n={next(NUMBERS)}", **asked) for _ in range(2_000)]
+
+
+def made(count: int) -> list[Job]:
+    """In the week that begins with the next Monday, so that the time alone changes nothing; the
+    first ones are Joel's stops of that day.
+    """
+    return [*islice(open_jobs(), count)]
+
+
+def open_jobs() -> Iterator[Job]:
+    from dispatch import sample
+
+    at, windows = wiring.now(), windows_of_week()
+    rows = [row for row in sample.JOBS if row.status in ("pending", "booked", "ready_for_pickup")]
+    for number in count():
+        row = rows[number % len(rows)]
+        job = sample.made_job(BUSINESS, row._replace(name=f"{row.name} {number}"), at)
+        window = windows[number % len(windows)] if number >= STOPS else windows[0]
+        history = tuple(replace(event, at=at) for event in job.history)
+        job = replace(job, window=window, created_at=at, updated_at=at, history=history)
+        if number < STOPS:
+            job = replace(job, status=Status.BOOKED, crew=Crew(driver="joel"))
+        yield job
+
+
+def monday() -> date:
+    today = BUSINESS.today(wiring.now())
+    return today + timedelta(days=7 - today.weekday())
+
+
+def windows_of_week() -> list[Window]:
+    days = [monday() + timedelta(days=each) for each in range(7)]
+    return [window for day in days for window in BUSINESS.windows_on(day)]
+
+
+if __name__ == "__main__":
+    for row in rows():
+        print(row.name, round(row.value, 3), row.goal, row.is_met, flush=True)

@@ -43,7 +43,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 JSON_TYPE = "application/json"
 HOST, CREW_HOST = "quickdumpnow.com", "dispatch.quickdumpnow.com"
 CONNECTIONS = 8  # kept open, as CloudFront does; each waits for its answer before it asks again
-ROUNDS, LENGTH = 7, 0.7  # by turns, and the seconds of each
+ROUNDS, LENGTH = 7, 0.5  # by turns, and the seconds of each
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15",
     "Accept": "*/*",
@@ -135,7 +135,9 @@ def whole(data: bytearray) -> Answer | None:
     return Answer(status, headers, bytes(data[end + 4 :]), len(data))
 
 
-def request(path: str, *, host: str = HOST, method: str = "GET", body: bytes = b"", **headers: str) -> bytes:
+def request(
+    path: str, *, host: str = HOST, method: str = "GET", body: bytes = b"", **headers: str
+) -> bytes:
     """`headers` with `_` for each hyphen."""
     more = {name.replace("_", "-"): value for name, value in headers.items()}
     if method != "GET":
@@ -226,8 +228,13 @@ def cookie_of(answer: Answer, name: str) -> str:
 def put_jobs(endpoint: str, bucket: str, jobs: Iterable[Job]) -> None:
     now = wiring.now()
     book = JobBook().put(*jobs).with_archive(day=BUSINESS.today(now)).written("filled", now)
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
-        aws_access_key_id="testing", aws_secret_access_key="testing")
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
     client.put_object(Bucket=bucket, Key="jobs.json", Body=book.encode())
 
 

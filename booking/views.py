@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from booking.again import known
 from booking.forms import BookingForm, sizes, with_instead
 from dispatch import jobs, wiring
+from dispatch.answers import Basis, lasting
 from dispatch.calendar import offered
 from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.job_input import InvalidInput
@@ -57,8 +58,10 @@ def book(request: SiteRequest) -> HttpResponse:
     if "add_up" in request.POST:
         form.forget_others(["load", "photo", *(field.name for _offer, field in form.counts)])
         return _page(request, form, key)
+    if not form.is_bound:
+        return _empty(request, form, key)
     if not form.is_valid():
-        return _page(request, form, key, 422 if form.is_bound else 200)
+        return _page(request, form, key, 422)
     fields = form.job_fields()
     try:
         if same := _just_sent(request, form, fields):
@@ -97,6 +100,22 @@ def again(request: SiteRequest, token: str) -> HttpResponse:
         return render(request, "tracking/not_found.html", status=404)
     form = BookingForm(business=business, at=wiring.now(), initial=known(job, business))
     return _page(request, form, wiring.new_token(), is_again=True)
+
+
+def _empty(request: SiteRequest, form: BookingForm, key: str) -> HttpResponse:
+    """The same for all until somebody books, or the clock closes a window."""
+    basis, business = Basis.of(request), request.business
+    try:
+        book = wiring.jobs(business).read()
+    except StoreUnavailable:  # days can be chosen all the same, and nobody says what is left
+        return _page(request, form, key)
+    return lasting(
+        _page(request, form, key),
+        basis,
+        still=lambda: wiring.jobs(business).read() is book,
+        shown=lambda at: (business.today(at), offered.days(business, at)),
+        at=form.at,
+    )
 
 
 def _booked(request: SiteRequest, form: BookingForm, done: jobs.Done) -> HttpResponse:

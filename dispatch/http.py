@@ -263,8 +263,13 @@ def etag_of(shown: object) -> str:
 
 
 def is_known(request: HttpRequest, etag: str) -> bool:
-    """True where the asker has that answer; as is usual (RFC 9110, 13.1.2), weak or not."""
-    known = parse_etags(request.headers.get("If-None-Match", ""))
+    """True where the asker has that answer."""
+    return etag_is_in(request.headers.get("If-None-Match", ""), etag)
+
+
+def etag_is_in(header: str, etag: str) -> bool:
+    """As is usual for If-None-Match (RFC 9110, 13.1.2), weak or not."""
+    known = parse_etags(header)
     return "*" in known or etag.removeprefix("W/") in {each.removeprefix("W/") for each in known}
 
 

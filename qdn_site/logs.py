@@ -10,9 +10,11 @@ import re
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +23,7 @@ from gunicorn.glogging import Logger
 from dispatch.domain.status import Status
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+SAFE_ID = re.compile(r"[A-Za-z0-9_=-]{8,80}")
 
 # A tracking token is a key to a job, a calendar's secret to a member's: four characters tell two
 # of them apart in a log. Cut are
@@ -46,6 +49,12 @@ VALUES = re.compile(rf"([?&])(?!(?:{TELLS_NOBODY})(?!{VALUE}))([\w.-]{{1,32}}=)?
 BROKEN_LINE = re.compile(r"""(?s)^(Invalid request from [^'"]*['"](?:[A-Z]+ /[^?\s]*\?)?).+""")
 ONCE_A = 60  # seconds: so often the same is said
 MOST_UNQUOTED = 3  # times: Django unquotes an address once, and `next=` holds one within another
+
+
+def name_of(environ: Mapping[str, Any]) -> str:
+    """A request's id: CloudFront's own, or one by chance."""
+    given = environ.get("HTTP_X_AMZ_CF_ID", "")
+    return given if SAFE_ID.fullmatch(given) else token_hex(8)
 
 
 def without_keys(text: str) -> str:

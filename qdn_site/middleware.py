@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from hmac import compare_digest
 from http import HTTPStatus
-from secrets import token_hex
 from urllib.parse import urlsplit
 
 import gevent
@@ -25,12 +24,12 @@ from dispatch.http import SiteRequest, is_fetch, revision_of, unauthorized
 from dispatch.ratelimit import Limit, TooMany, source
 from qdn_site import errors
 from qdn_site.environment import hosts_of
-from qdn_site.logs import request_id
+from qdn_site.logs import name_of, request_id
 
 log = logging.getLogger(__name__)
-SAFE_ID = re.compile(r"[A-Za-z0-9_=-]{8,80}")
 FORWARDED = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "HTTP_CLOUDFRONT_VIEWER_ADDRESS")
 PROTO, VIEWER = FORWARDED
+OF_NO_CONTENT = ("ETag", "Vary", "Cache-Control")
 SHARED_PATHS = (settings.STATIC_URL, "/brand.")
 CREW_PATHS = ("/dashboard/", "/api/", "/calendar/")
 # Large bodies that anybody may send lie in temporary files until they are answered: of all
@@ -49,8 +48,7 @@ class RequestIdMiddleware(Middleware):
     """Names each request as CloudFront does, or by chance; the answer says the name too."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Amz-Cf-Id", "")
-        name = given if SAFE_ID.fullmatch(given) else token_hex(8)
+        name = name_of(request.META)
         kept = request_id.set(name)
         try:
             response = self.get_response(request)
@@ -70,15 +68,6 @@ class Utf8Middleware(Middleware):
         return self.get_response(request)
 
 
-class AnswerTimeoutMiddleware(Middleware):
-    """gunicorn would wait for ever for a client that does not read its answer."""
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if client := request.META.get("gunicorn.socket"):
-            client.settimeout(settings.CLIENT_TIMEOUT)
-        return self.get_response(request)
-
-
 class HeadersMiddleware(Middleware):
     """The headers of every answer; a view's own win. HEAD gets just the headers."""
 
@@ -90,6 +79,12 @@ class HeadersMiddleware(Middleware):
                     response.headers.setdefault(name, value)
         if settings.STAGE == "staging":
             response.headers.setdefault("X-Robots-Tag", settings.NOT_INDEXED)
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            # It says nothing of a content, which the asker has (RFC 9110, 15.4.5).
+            of_crew = request.path.startswith(CREW_PATHS)  # where no robot comes
+            kept = OF_NO_CONTENT if of_crew else (*OF_NO_CONTENT, "X-Robots-Tag")
+            for name in [name for name in response.headers if name not in kept]:
+                del response.headers[name]
         if request.method == "HEAD" and not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
             response.content = b""

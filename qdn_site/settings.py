@@ -59,7 +59,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "qdn_site.middleware.RequestIdMiddleware",
     "qdn_site.middleware.Utf8Middleware",
-    "qdn_site.middleware.AnswerTimeoutMiddleware",
     "qdn_site.middleware.HeadersMiddleware",
     "qdn_site.health.HealthMiddleware",
     "qdn_site.middleware.OriginMiddleware",

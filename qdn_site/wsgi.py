@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
@@ -15,6 +16,7 @@ get_resolver().url_patterns  # noqa: B018  else the first visitor waits for ever
 
 from dispatch import wiring  # noqa: E402  needs settings
 from dispatch.outbox import sender  # noqa: E402
+from qdn_site.answer_cache import AnswerCache  # noqa: E402
 from qdn_site.releases import pages  # noqa: E402
 from tracking.messages import outgoing  # noqa: E402
 
@@ -24,9 +26,13 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     # sends, and fails where the codec is none.
     if "*" in environ.get("CONTENT_TYPE", ""):
         environ["CONTENT_TYPE"] = "application/octet-stream"
-    return django(environ, start_response)
+    # gunicorn would wait for ever for a client that does not read its answer.
+    if client := environ.get("gunicorn.socket"):
+        client.settimeout(settings.CLIENT_TIMEOUT)
+    return answers(environ, start_response)
 
 
+answers = AnswerCache(django)
 wiring.background = True
 pages.start()
 sender.start(outgoing.sender)

@@ -3,11 +3,11 @@
 from django.urls import path, re_path
 
 from dispatch.domain.status import Status
-from tracking.views import changes, language, link, moves, page, papers
+from tracking.views import changes, language, link, live, moves, page, papers
 
 urlpatterns = [
     path("<str:token>", page.track, name="track"),
-    path("<str:token>/live", page.live, name="track-live"),
+    path("<str:token>/live", live.live, name="track-live"),
     path("<str:token>/ready", moves.move, {"to": Status.READY_FOR_PICKUP}, name="track-ready"),
     path("<str:token>/cancel", moves.move, {"to": Status.CANCELLED}, name="track-cancel"),
     path("<str:token>/reschedule", changes.reschedule, name="track-reschedule"),

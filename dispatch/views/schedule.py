@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from dispatch import jobs, wiring
+from dispatch.answers import Basis, lasting
 from dispatch.calendar.week import NOBODY, Week
 from dispatch.domain import job_input
 from dispatch.domain.availability import driving
@@ -34,7 +35,20 @@ from dispatch.views.told import Told, key_after, told_of
 @require_safe
 @crew_only(Permission.LOOK)
 def week(request: SiteRequest) -> HttpResponse:
-    return _page(request)
+    basis, at, business, revision = (
+        Basis.of_member(request),
+        wiring.now(),
+        request.business,
+        request.revision,
+    )
+    book = wiring.jobs(business).read(revision)
+    return lasting(
+        _page(request),
+        basis,
+        still=lambda: wiring.jobs(business).read(revision) is book,
+        shown=lambda at: (business.today(at), schedule.taken(book, business, at)),
+        at=at,
+    )
 
 
 @post_only("schedule")

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dispatch import jobs, wiring
+from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.job_input import InvalidInput
 from dispatch.domain.jobbook import JobNotFound
@@ -117,7 +118,7 @@ def refused(
 ) -> HttpResponse:
     """The page as it is, and above it why that cannot be done."""
     now = public_view(request.business, job)
-    context = {"job": now, "token": token, "refusal": why, **age(request)}
+    context = {"job": now, "token": token, "refusal": why, **age(request.business)}
     context["to_keep"] = to_keep(request, job)
     return render(request, "tracking/track.html", context, status=status)
 
@@ -128,9 +129,9 @@ def to_keep(request: SiteRequest, job: Job) -> str:
     return "" if request.asked_language == written else request.asked_language
 
 
-def age(request: SiteRequest) -> dict[str, object]:
+def age(business: Business) -> dict[str, object]:
     """For the template: is the storage silent for so long that the page must say so, since when."""
-    age = wiring.jobs(request.business).age()
+    age = wiring.jobs(business).age()
     if not jobs.is_silent(age):
         return {"out_of_reach": False}
     return {"out_of_reach": True, "as_of": wiring.now() - timedelta(seconds=age)}

@@ -10,12 +10,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from dispatch import wiring
+from dispatch.answers import Basis, lasting
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.stored.document import StoreUnavailable, UnreadableDocument
-from dispatch.http import SiteRequest, as_picture, etag_of, is_known
+from dispatch.http import SiteRequest, as_picture
 from dispatch.jobs import photos
+from dispatch.jobs.reading import find_by_token
 from tracking.public import tracked
 from tracking.views.link import age, not_found, of_a_link, to_keep
+from tracking.views.live import showing
 
 log = logging.getLogger(__name__)
 ASK_AGAIN = "5"  # seconds after which a page that could not be shown asks again by itself
@@ -34,6 +37,7 @@ def track(request: SiteRequest, token: str) -> HttpResponse:
 
 
 def _page(request: SiteRequest, token: str) -> HttpResponse:
+    basis, at = Basis.of(request), wiring.now()
     try:
         shown, job = tracked(request, token)
     except (JobNotFound, UnreadableDocument):
@@ -42,27 +46,19 @@ def _page(request: SiteRequest, token: str) -> HttpResponse:
             raise
         tracked(request, link)
         return redirect("track", link)
-    context = {"job": shown, "token": token, "revision": request.revision, **age(request)}
+    business, revision = request.business, request.revision
+    context = {"job": shown, "token": token, "revision": revision, **age(business)}
     context["to_keep"] = to_keep(request, job)
-    return render(request, "tracking/track.html", context)
-
-
-@require_safe
-@of_a_link
-def live(request: SiteRequest, token: str) -> HttpResponse:
-    """The poll: the changing part alone, or 304 where it has not changed."""
-    shown, _job = tracked(request, token)
-    known = age(request)
-    # Since when is known to the second only; a time of another day than today says which.
-    today = request.business.today(wiring.now())
-    etag = etag_of((shown, today, known["out_of_reach"]))
-    if is_known(request, etag):
-        response = HttpResponse(status=304)
-    else:
-        context = {"job": shown, "token": token, **known}
-        response = render(request, "tracking/_live.html", context)
-    response.headers["ETag"] = etag
-    return response
+    response = render(request, "tracking/track.html", context)
+    if job.on_my_way:  # their position may come at any time
+        return response
+    return lasting(
+        response,
+        basis,
+        still=lambda: find_by_token(business, token, revision) is job,
+        shown=lambda at: showing(business, job, at),
+        at=at,
+    )
 
 
 @require_safe

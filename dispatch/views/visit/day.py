@@ -1,6 +1,7 @@
 """A member's own day, for the phone: what comes next, the rest of it, and what is done."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -10,11 +11,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dispatch import wiring
+from dispatch.answers import Basis, lasting, polled
 from dispatch.domain.job_input import InvalidInput, date_of
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
@@ -25,7 +28,6 @@ from dispatch.http import (
     SiteRequest,
     crew_only,
     is_fetch,
-    is_known,
     post_only,
     see_other,
     with_revision,
@@ -34,7 +36,7 @@ from dispatch.jobs import order as orders
 from dispatch.views.drawer import key_sent
 from dispatch.views.visit.markup import Markup
 from dispatch.views.visit.offline import offline_of
-from dispatch.views.visit.stops import Day, jobs_of_day
+from dispatch.views.visit.stops import Day, DayPoll, Whose
 
 STEPS = {"-1": -1, "1": 1}
 
@@ -53,21 +55,31 @@ def day(request: SiteRequest) -> HttpResponse:
     """`date` (today), `member` (one's own; another's is for who may see every job), and `at`, the
     stop that is open.
     """
-    response = _page(request, _asked(request, request.GET))
+    basis, business, revision = Basis.of_member(request), request.business, request.revision
+    asked, repository = _asked(request, request.GET), wiring.jobs(request.business)
+    book, shown = repository.read(revision), _day(request, asked)
+    response = _page(request, asked)
     # Here alone the browser may be asked where it is.
     response.headers["Permissions-Policy"] = settings.MAY_LOCATE
-    return response
+    return lasting(
+        response,
+        basis,
+        still=lambda: repository.read(revision) is book,
+        shown=lambda at: (business.today(at), replace(shown, at=at).etag),
+        at=shown.at,
+    )
 
 
 @require_safe
 @crew_only(Permission.LOOK, poll=True)
 def day_part(request: SiteRequest) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
-    shown = _day(request, _asked(request, request.GET))
-    known = is_known(request, shown.etag)
-    response = HttpResponse(status=304) if known else _part(request, shown)
-    response.headers["ETag"] = shown.etag
-    return response
+    basis, asked = Basis.of_member(request), _asked(request, request.GET)
+    whose = Whose(request.business, asked.day, asked.member, request.user.member, _open(request))
+    # A poll without a date is of whichever day it is.
+    basis = basis if request.GET.get("date") and not asked.wrong else None
+    poll = DayPoll(whose)
+    return polled(request, basis, poll, lambda: _part(request, poll.seen))
 
 
 @post_only("day")
@@ -95,14 +107,15 @@ def day_order(request: SiteRequest) -> HttpResponse:
         return _page(request, asked, 503, not_written(error), key=key_sent(request))
     request.revision = max(request.revision, revision)
     if is_fetch(request):
-        return with_revision(request, _part(request, _day(request, asked)), revision)
+        part = HttpResponse(_part(request, _day(request, asked)))
+        return with_revision(request, part, revision)
     messages.success(request, _("The stops are in that order now."))
     response = see_other("day", query=_query(asked, sent.get("at", "")))
     return with_revision(request, response, revision)
 
 
-def _part(request: SiteRequest, shown: Day) -> HttpResponse:
-    return render(request, "dispatch/_day.html", _context(request, shown))
+def _part(request: SiteRequest, shown: Day) -> str:
+    return render_to_string("dispatch/_day.html", _context(request, shown), request)
 
 
 def _page(
@@ -138,22 +151,13 @@ def _asked(request: SiteRequest, query: Any) -> Asked:
 
 def _day(request: SiteRequest, asked: Asked) -> Day:
     """Raises StoreUnavailable."""
-    business, repository = request.business, wiring.jobs(request.business)
-    book, at = repository.read(request.revision), wiring.now()
-    every = jobs_of_day(business, asked.day, book, at)
+    whose = Whose(request.business, asked.day, asked.member, request.user.member, _open(request))
+    return whose.now(request.revision)
+
+
+def _open(request: SiteRequest) -> str:
     query = request.POST if request.method == "POST" else request.GET
-    return Day(
-        day=asked.day,
-        member=asked.member,
-        everybodys=tuple(every),
-        business=business,
-        book=book,
-        roster=wiring.roster(business).read(),
-        viewer=request.user.member,
-        at=at,
-        age=repository.age(),
-        asked=query.get("at", ""),
-    )
+    return query.get("at", "")
 
 
 def _context(request: SiteRequest, shown: Day, key: str = "") -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """A member's day: its stops in driving order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
-from dispatch import jobs
+from dispatch import jobs, wiring
+from dispatch.answers import LOOK_AHEAD, Part
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
@@ -107,6 +109,62 @@ class Day:
                 [stop.etag for stop in self.stops],
             )
         )
+
+
+class Whose(NamedTuple):
+    """Whose day, for whom, and the stop that they have opened."""
+
+    business: Business
+    day: date
+    member: Member
+    viewer: Member
+    asked: str
+
+    def now(self, revision: int) -> Day:
+        """Of jobs of that revision at least. Raises StoreUnavailable."""
+        repository = wiring.jobs(self.business)
+        book, at = repository.read(revision), wiring.now()
+        every = jobs_of_day(self.business, self.day, book, at)
+        return Day(
+            day=self.day,
+            member=self.member,
+            everybodys=tuple(every),
+            business=self.business,
+            book=book,
+            roster=wiring.roster(self.business).read(),
+            viewer=self.viewer,
+            at=at,
+            age=repository.age(),
+            asked=self.asked,
+        )
+
+
+@dataclass
+class DayPoll:
+    """Whether the day is as it was; what is new of it takes a request, for its forms."""
+
+    whose: Whose
+    day: Day | None = None  # as it was at the last one
+    until: datetime | None = None  # it is the same, of these jobs
+
+    def now(self, revision: int, since: int, known: str) -> Part:
+        """Raises StoreUnavailable."""
+        at, day = wiring.now(), self.day
+        if day and self.until and day.at <= at < self.until and self._has(day.book, revision):
+            return Part(day.etag, None)
+        self.day = day = self.whose.now(revision)
+        then = day.at + LOOK_AHEAD
+        is_same = not day.out_of_reach and replace(day, at=then).etag == day.etag
+        self.until = then if is_same else None
+        return Part(day.etag, None)
+
+    @property
+    def seen(self) -> Day:
+        assert self.day
+        return self.day
+
+    def _has(self, book: JobBook, revision: int) -> bool:
+        return wiring.jobs(self.whose.business).read(revision) is book
 
 
 def jobs_of_day(business: Business, day: date, book: JobBook, at: datetime) -> list[Job]:

@@ -1,0 +1,160 @@
+"""What a view says of its answer, so that the next of its kind can be given without Django
+(`qdn_site.answer_cache`): what it was made of, and until when the time alone changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol, TypeVar
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpResponse
+from django.utils.translation import get_language
+
+from dispatch import wiring
+from dispatch.domain.business import Business
+from dispatch.domain.planning.overrides import Overrides
+from dispatch.domain.roster import Roster
+from dispatch.domain.stored.document import StoreUnavailable
+from dispatch.http import SiteRequest, is_known
+from dispatch.jobs import is_silent
+
+R = TypeVar("R", bound=HttpResponse)
+LOOK_AHEAD = timedelta(seconds=60)
+SINCE_PARAMETER = "since"
+FOR_EVER = float("inf")
+
+
+class Part(NamedTuple):
+    """The changing part of a page at one moment; its HTML is made only where it is asked for. None
+    where that takes a request, as forms with tokens do.
+    """
+
+    etag: str
+    html: Callable[[], str] | None
+
+
+class Poll(Protocol):
+    """What a page's script asks again and again, and all that its requests have in common."""
+
+    def now(self, revision: int, since: int, known: str) -> Part | None:
+        """The part as jobs of that revision at least make it. The asker has that of the revision
+        `since` (0: none) with the ETag `known`. None where Django is to be asked.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What an answer goes by beside the jobs. It is taken before the answer is made: what comes
+    meanwhile makes this one outdated.
+    """
+
+    business: Business
+    roster: Roster
+    overrides: Overrides
+    expires: float  # of the session, in seconds since the epoch
+
+    @classmethod
+    def of(cls, request: SiteRequest) -> "Basis | None":
+        """Of a page that is everybody's. None where it is not certain that the middleware went by
+        the same.
+        """
+        business = wiring.as_in_file(request.business)
+        try:
+            roster = wiring.roster(business).read()
+            overrides = wiring.overrides(business).read()
+        except StoreUnavailable:
+            return None
+        is_same = request.business in (business, wiring.in_force(business))
+        return cls(business, roster, overrides, FOR_EVER) if is_same else None
+
+    @classmethod
+    def of_member(cls, request: SiteRequest) -> "Basis | None":
+        """Likewise, of a page for who is signed in: only while they are, and may do the same."""
+        basis, member = cls.of(request), request.user.member
+        if basis is None or basis.roster.value(member.username) is not member:
+            return None
+        session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        return replace(basis, expires=_expiry(session))
+
+    def holds(self, now: float) -> bool:
+        """Raises StoreUnavailable."""
+        jobs, roster = wiring.jobs(self.business), wiring.roster(self.business)
+        return (
+            now < self.expires
+            and wiring.as_in_file(self.business) is self.business
+            and roster.read() is self.roster
+            and wiring.overrides(self.business).read() is self.overrides
+            and jobs.read() is not None
+            and not any(is_silent(store.age()) for store in (jobs, roster))
+        )
+
+
+def _expiry(session: str) -> float:
+    """As Django's signer has written it: `value:time:signature`."""
+    _value, stamp, _signature = session.rsplit(":", 2)
+    return signing.b62_decode(stamp) + settings.SESSION_COOKIE_AGE
+
+
+@dataclass(frozen=True)
+class Page:
+    """How long a whole page may be given again: while its basis holds, `still` says so, and until
+    then.
+    """
+
+    basis: Basis
+    still: Callable[[], bool]
+    until: datetime
+
+
+def lasting(
+    response: R,
+    basis: Basis | None,
+    *,
+    still: Callable[[], bool],
+    shown: Callable[[datetime], object],
+    at: datetime,
+) -> R:
+    """The response, made at that moment, as one that may be given again while `shown` is the same.
+
+    What depends on the time goes one way: what is the same now and a minute later is so meanwhile.
+    """
+    if basis and shown(at) == shown(at + LOOK_AHEAD):
+        response.page = Page(basis, still, at + LOOK_AHEAD)  # type: ignore[attr-defined]
+    return response
+
+
+@dataclass(frozen=True)
+class Polled:
+    """A poll, with what its requests were verified by, and the language of its answers."""
+
+    basis: Basis
+    poll: Poll
+    revision: int
+    language: str
+
+
+def polled(
+    request: SiteRequest,
+    basis: Basis | None,
+    poll: Poll,
+    of_request: Callable[[], str] | None = None,
+) -> HttpResponse:
+    """The answer to a poll: the part, or 304 where the asker has it. `of_request` makes what the
+    poll alone cannot.
+    """
+    asked = request.GET.get(SINCE_PARAMETER, "")
+    since = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
+    part = poll.now(request.revision, since, request.headers.get("If-None-Match", ""))
+    assert part is not None
+    if is_known(request, part.etag):
+        response = HttpResponse(status=304)
+    else:
+        html = part.html or of_request
+        response = HttpResponse(html() if html else "")
+    response.headers["ETag"] = part.etag
+    if basis:
+        response.polled = Polled(basis, poll, request.revision, get_language() or "")  # type: ignore[attr-defined]
+    return response

@@ -1,0 +1,249 @@
+"""Answers that are given again before Django is asked, while all that they go by is the same.
+
+Views say of which answers that is true, and for how long (`dispatch.answers`). The rest of the
+request is in the key: who asks, where, in which language. What is new in each answer, its name, its
+tokens and its padding, is new here too. On any doubt Django answers.
+"""
+
+import gzip
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from http import HTTPStatus
+from types import SimpleNamespace
+from typing import Any, NamedTuple, Protocol
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
+from django.middleware.gzip import GZipMiddleware
+from django.utils.text import compress_string
+from django.utils.translation import override
+
+from dispatch import wiring
+from dispatch.answers import SINCE_PARAMETER, Page, Polled
+from dispatch.http import REVISION_COOKIE, REVISION_PARAMETER, etag_is_in
+from qdn_site.answer_cache.once import Body
+from qdn_site.logs import name_of
+from qdn_site.middleware import PROTO, VIEWER
+from qdn_site.releases import pages
+
+Environ = dict[str, Any]
+Headers = list[tuple[str, str]]
+Application = Callable[[Environ, Any], Iterable[bytes]]
+
+CREW, LINKS = "/dashboard/", "/track/"
+PATHS = (CREW, LINKS, settings.BOOKING_PATH)
+# What the middleware and the views behind these paths look at, beside the address.
+ASKED = (
+    *("HTTP_HOST", "HTTP_X_ORIGIN_VERIFY", PROTO, "wsgi.url_scheme", "HTTP_COOKIE"),
+    *("HTTP_AUTHORIZATION", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_REQUESTED_WITH"),
+)
+OF_POLLS = re.compile(
+    rf"(?:^|(?<=&))(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})=(\d{{0,15}})(?:&|$)"
+)
+MOST = 16_000_000  # bytes of memory, about
+OF_AN_ENTRY = 3_000  # bytes beside its body
+SMALLEST = 200  # bytes: what is smaller Django does not compress, either
+OWN = {"X-Request-Id", "Content-Length", "ETag", "Content-Encoding"}  # of each answer
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Entry(Protocol):
+    @property
+    def size(self) -> int: ...
+
+    def answer(self, environ: Environ, query: str, now: float) -> Answer | None: ...
+
+
+@dataclass
+class PageEntry:
+    page: Page
+    query: str
+    shown: pages.Shown
+    headers: Headers
+    sent: bytes
+    is_gzip: bool
+    secret: str  # of the CSRF cookie that was sent
+
+    @cached_property
+    def size(self) -> int:
+        """As it will be, once it has been given again."""
+        plain = int.from_bytes(self.sent[-4:], "little") if self.is_gzip else len(self.sent)
+        return OF_AN_ENTRY + len(self.sent) + plain
+
+    @cached_property
+    def body(self) -> Body:
+        """Only what is asked for a second time is worth it. Raises NotOnce."""
+        plain = gzip.decompress(self.sent) if self.is_gzip else self.sent
+        return Body(plain, compress=self.is_gzip)
+
+    def answer(self, environ: Environ, query: str, now: float) -> Answer | None:
+        page = self.page
+        holds = (
+            query == self.query
+            and now < page.until.timestamp()
+            and pages.shown() is self.shown
+            and page.basis.holds(now)
+            and page.still()
+        )
+        if not holds:
+            return None
+        body = self.body.fresh({**MADE, "csrfmiddlewaretoken": self._token})
+        return Answer(200, [*self.headers, ("Content-Length", str(len(body)))], body)
+
+    def _token(self) -> bytes:
+        """Masked anew by Django, which finds the cookie's secret where its middleware puts it."""
+        return get_token(SimpleNamespace(META={"CSRF_COOKIE": self.secret})).encode()  # type: ignore[arg-type]
+
+
+MADE: dict[str, Callable[[], bytes]] = {
+    "key": lambda: wiring.new_token().encode(),
+    "id": lambda: wiring.new_token().encode(),
+    "data-now": lambda: wiring.now().isoformat().encode(),
+}
+
+
+@dataclass
+class PollEntry:
+    polled: Polled
+    shown: pages.Shown
+    compress: bool
+    heads: dict[int, Headers] = field(default_factory=dict)  # by status
+    size: int = OF_AN_ENTRY
+
+    def answer(self, environ: Environ, query: str, now: float) -> Answer | None:
+        asked, known = self.polled, environ.get("HTTP_IF_NONE_MATCH", "")
+        if not (pages.shown() is self.shown and asked.basis.holds(now)):
+            return None
+        revision, since = (_number(query, name) for name in (REVISION_PARAMETER, SINCE_PARAMETER))
+        with override(asked.language), pages.begun():
+            part = asked.poll.now(max(revision, asked.revision), since, known)
+            if part is None:
+                return None
+            etag = ("ETag", part.etag)
+            if known == part.etag or etag_is_in(known, part.etag):
+                head = self.heads.get(304)
+                return Answer(304, [*head, etag], b"") if head else None
+            head = self.heads.get(200)
+            if head is None or part.html is None:
+                return None
+            body = part.html().encode()
+        headers = [*head, etag]
+        if self.compress and len(body) >= SMALLEST:
+            headers.append(("Content-Encoding", "gzip"))
+            body = compress_string(body, max_random_bytes=GZipMiddleware.max_random_bytes)
+        return Answer(200, [*headers, ("Content-Length", str(len(body)))], body)
+
+
+def _number(query: str, name: str) -> int:
+    found = re.findall(rf"(?:^|&){name}=(\d{{1,15}})(?=&|$)", query)
+    return int(found[-1]) if found else 0
+
+
+class AnswerCache:
+    """In front of the application. What it holds goes out in the order in which it came."""
+
+    def __init__(self, application: Application, clock: Callable[[], float] = time.time) -> None:
+        self.application, self.clock = application, clock
+        self.entries, self.size = dict[bytes, Entry](), 0
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        key = key_of(environ)
+        if key is None:
+            return self.application(environ, start_response)
+        query = environ.get("QUERY_STRING", "")
+        if (entry := self.entries.get(key)) and (
+            answer := _tried(entry, environ, query, self.clock())
+        ):
+            name = ("X-Request-Id", name_of(environ))
+            start_response(PHRASES[answer.status], [*answer.headers, name])
+            return [answer.body]
+        shown = pages.shown()
+        response = self.application(environ, start_response)
+        if isinstance(response, HttpResponse) and (
+            made := entry_of(environ, response, query, shown, entry)
+        ):
+            self._keep(key, made)
+        return response
+
+    def _keep(self, key: bytes, entry: Entry | None) -> None:
+        if old := self.entries.pop(key, None):
+            self.size -= old.size
+        if entry is None:
+            return
+        self.entries[key] = entry
+        self.size += entry.size
+        while self.size > MOST:
+            self.size -= self.entries.pop(next(iter(self.entries))).size
+
+
+PHRASES = {status: f"{status} {HTTPStatus(status).phrase}" for status in (200, 304)}
+
+
+def _tried(entry: Entry, environ: Environ, query: str, now: float) -> Answer | None:
+    try:
+        return entry.answer(environ, query, now)
+    except Exception:  # Django meets the same, and says so
+        return None
+
+
+def key_of(environ: Environ) -> bytes | None:
+    """None for what is never kept."""
+    path = environ["PATH_INFO"]
+    has_body = environ.get("CONTENT_LENGTH") not in (None, "", "0")
+    if environ["REQUEST_METHOD"] != "GET" or has_body or not path.startswith(PATHS):
+        return None
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return None
+    said = [path, OF_POLLS.sub("", environ.get("QUERY_STRING", ""))]
+    said += [environ.get(name, "") for name in ASKED]
+    said.append("gzip" if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "") else "")
+    if path.startswith(CREW):
+        said.append(environ.get("HTTP_USER_AGENT", ""))
+    if path.startswith(LINKS):  # who has missed too many links is refused, whoever has that one
+        viewer = (
+            environ.get(VIEWER, "") if settings.ORIGIN_SECRET else environ.get("REMOTE_ADDR", "")
+        )
+        said.append(viewer.rpartition(":")[0] if settings.ORIGIN_SECRET else viewer)
+    return blake2b("\0".join(said).encode(errors="surrogateescape"), digest_size=16).digest()
+
+
+def entry_of(
+    environ: Environ, response: HttpResponse, query: str, shown: pages.Shown, known: Entry | None
+) -> Entry | None:
+    """What can be kept of this answer; None where that is nothing."""
+    page: Page | None = getattr(response, "page", None)
+    polled: Polled | None = getattr(response, "polled", None)
+    secret, sent = environ.get("CSRF_COOKIE", ""), environ.get("HTTP_COOKIE", "")
+    # Who has these already may be given them again; all others are somebody's own.
+    again = {REVISION_COOKIE} | (
+        {settings.CSRF_COOKIE_NAME} if secret and secret in sent else set()
+    )
+    if response.cookies.keys() - again:
+        return None
+    compress = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+    if polled:
+        heads = {response.status_code: _headers(response)}
+        if isinstance(known, PollEntry) and known.polled.language == polled.language:
+            heads = known.heads | heads
+        return PollEntry(polled, shown, compress, heads)
+    if page and response.status_code == 200:
+        is_gzip, headers = response.headers.get("Content-Encoding") == "gzip", _headers(response)
+        if is_gzip:
+            headers.append(("Content-Encoding", "gzip"))
+        return PageEntry(page, query, shown, headers, response.content, is_gzip, secret)
+    return None
+
+
+def _headers(response: HttpResponse) -> Headers:
+    cookies = [("Set-Cookie", each.OutputString()) for each in response.cookies.values()]
+    return [(name, value) for name, value in response.items() if name not in OWN] + cookies
