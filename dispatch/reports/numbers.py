@@ -171,9 +171,8 @@ def page(business: Business, span: Span, *, at_least: int = 0) -> Page:
     found = jobs.finished(business, earliest, span.last + IN_ADVANCE, book=book)
     still_open = [each for each in book.found if each.line.status.is_open]
     wanted = (each for each in found if _counts(each, span, before, business))
-    each_in_turn = wiring.in_turns(chain(wanted, still_open))
-    whole = (job for each in each_in_turn if (job := for_figures(each)))
-    known = numbers(whole, span, before, business)
+    whole = (job for each in chain(wanted, still_open) if (job := for_figures(each)))
+    known = numbers(whole, span, before, business, wiring.in_turns)
     return Page(business, wiring.roster(business).read(), span, before, known)
 
 

@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, Protocol, Self, TypeVar
+from typing import NamedTuple, Protocol, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook, token_hash
-from dispatch.domain.search import customer
+from dispatch.domain.search import InTurns, customer
 from dispatch.domain.stored.document import (
     MISSING,
     Document,
@@ -34,20 +34,12 @@ from dispatch.stores.repository import LedgerStore
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 LINE = msgspec.json.Decoder(JobLine)  # made here, once: threads are the first to use it
 FOLDER = "archive"
 NAME = re.compile(r"([0-9]{4}-[0-9]{2})\.json")
 READERS = 8  # months that are fetched at once
 UNREAD_FOR = 5  # seconds after which a month that could not be read is looked at again for a link
 KEPT = 2  # months whose bytes are kept, the newest read: links of finished jobs lie in them
-
-
-class InTurns(Protocol):
-    """The items, in turn with others who want to go on."""
-
-    def __call__(self, items: Iterable[T], /) -> Iterator[T]: ...
 
 
 class Shelf(DocumentStore, Protocol):

@@ -71,7 +71,7 @@ class JobRepository(Repository[JobBook]):
         in_turns = self.months.in_turns
         found = [
             (when_finished(each), each)
-            for each in in_turns((*book.found, *_not_in(book, in_turns(archived))))
+            for each in in_turns(chain(book.found, _not_in(book, in_turns(archived))))
             if (at := each.line.finished_at) and first <= self.months.day(at) <= last
         ]
         return [each for _, each in sorted(found, key=itemgetter(0), reverse=True)]
@@ -218,6 +218,6 @@ def newest(archived: Iterable[Archived]) -> dict[str, Archived]:
     return found
 
 
-def _not_in(book: JobBook, archived: Iterable[Archived]) -> list[Found]:
+def _not_in(book: JobBook, archived: Iterable[Archived]) -> Iterator[Found]:
     old = (job for job_id, job in newest(archived).items() if book.value(job_id) is None)
-    return [Found(job.line, job.read, job.raw) for job in old]
+    return (Found(job.line, job.read, job.raw) for job in old)

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from boto3.dynamodb.conditions import Key
 
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.search import InTurns
 from dispatch.domain.stored.document import UnreadableDocument
-from dispatch.stores.archive import READERS, Archived, InTurns, Months, ReadMonth
+from dispatch.stores.archive import READERS, Archived, Months, ReadMonth
 from dispatch.stores.dynamodb import Item, Table
 from dispatch.stores.table import kinds
 from dispatch.stores.table.items import bytes_of
