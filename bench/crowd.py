@@ -18,7 +18,7 @@ from bench import Row
 from bench.far import GET
 from bench.jobs import open_jobs
 from bench.load import Sample, Visitor, errors, quantile, run
-from bench.process import memory, watching
+from bench.process import watching
 from bench.site import CREW_HOST, JSON_TYPE, Answer, Site, request, running
 from dispatch.domain.job import Job
 from dispatch.domain.permissions import Rank
@@ -56,7 +56,9 @@ def rows_of(samples: list[Sample], megabytes: list[float]) -> Iterator[Row]:
     yield Row(f"{who}: p99", quantile(samples, 0.99), "ms", at_most=100)
     for kind in dict.fromkeys(sample.kind for sample in samples):
         mine = [sample for sample in samples if sample.kind == kind]
-        yield Row(f"  of the {kind}: p99 (p50 {quantile(mine, 0.5):.1f} ms)", quantile(mine, 0.99), "ms")
+        yield Row(
+            f"  of the {kind}: p99 (p50 {quantile(mine, 0.5):.1f} ms)", quantile(mine, 0.99), "ms"
+        )
     part = max(1, round(len(megabytes) * SETTLED))
     then, at_end = max(megabytes[:part]), min(megabytes[-part:])
     name = f"{who}: memory at the end ({then:.0f} → {at_end:.0f} MB)"

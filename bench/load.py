@@ -35,13 +35,14 @@ class Visitor:
     every: float
     asks: Callable[[], bytes]
     takes: Callable[[Answer], object] = lambda answer: None
+    first: float | None = None  # seconds after the start; None: spread over the interval
     waiting: deque[float] = field(default_factory=deque)  # when they were due
     received: bytearray = field(default_factory=bytearray)
     place: socket.socket | None = None
 
 
 def run(port: int, visitors: Iterable[Visitor], length: float) -> list[Sample]:
-    """What came of it, in so many seconds: their first requests are spread over their intervals."""
+    """What came of it, in so many seconds."""
     return _Run(port, list(visitors), length).samples
 
 
@@ -52,7 +53,8 @@ class _Run:
         began = time.monotonic()
         count = len(visitors)
         schedule = [
-            (began + each.every * number / count, number) for number, each in enumerate(visitors)
+            (began + (each.every * number / count if each.first is None else each.first), number)
+            for number, each in enumerate(visitors)
         ]
         heapify(schedule)
         self.open = 0  # requests that have no answer yet

@@ -93,6 +93,7 @@ def reports(cookie: str) -> list[Visitor]:
             name,
             APART * len(paths),
             lambda path=path: request(path, host=CREW_HOST, Cookie=cookie),
+            first=APART * place,
         )
-        for name, path in paths.items()
+        for place, (name, path) in enumerate(paths.items())
     ]

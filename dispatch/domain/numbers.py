@@ -106,7 +106,7 @@ def for_figures(found: Found) -> Job | None:
     return found.whole()
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What one finished job adds to the figures. `is_on_time` is None where no time was promised,
     or it was not done.
     """

@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol, Self
 from zoneinfo import ZoneInfo
@@ -54,8 +53,7 @@ class Shelf(DocumentStore, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
+class Archived(msgspec.Struct, frozen=True, gc=False):
     """One archived job as it is stored, and what it is found by."""
 
     line: JobLine

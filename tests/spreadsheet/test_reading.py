@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dispatch.spreadsheet import reading, times
+from dispatch.spreadsheet import times
 from dispatch.spreadsheet.cells import as_typed, defused
 from dispatch.spreadsheet.columns import recognised
 from dispatch.spreadsheet.reading import NoTable, read, read_text

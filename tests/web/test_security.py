@@ -111,6 +111,28 @@ def test_while_a_password_is_hashed_other_greenlets_go_on() -> None:
     )
 
 
+IN_TURNS = """
+from gevent import monkey; monkey.patch_all()
+import django, gevent, socket
+django.setup()
+from dispatch import wiring
+wiring.A_TURN = 0  # each of them takes longer
+ours, theirs = socket.socketpair()
+waiting = gevent.spawn(ours.recv, 1)
+gevent.sleep(0)
+theirs.send(b"x")
+seen = [waiting.ready() for _ in wiring.in_turns(range(4))]
+assert seen == [False, True, True, True], seen
+"""
+
+
+def test_in_a_long_loop_who_waits_for_a_socket_goes_on_after_each_turn() -> None:
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    subprocess.run(
+        [sys.executable, "-c", IN_TURNS], cwd=ROOT, env=environment, check=True, timeout=60
+    )
+
+
 def test_the_crews_cookies_are_no_scripts_and_no_other_sites(dana: Client) -> None:
     dana.get("/dashboard/")
     assert dana.cookies.keys() >= {"sessionid", "csrftoken"}
