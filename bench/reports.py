@@ -1,4 +1,4 @@
-"""Reports over a year of finished jobs: how long they take, and whom they keep waiting meanwhile."""
+"""Reports over a year of jobs: how long they take, and whom they keep waiting meanwhile."""
 
 import subprocess
 import sys
