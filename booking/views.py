@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from booking.again import known
 from booking.forms import BookingForm, sizes, with_instead
 from dispatch import jobs, wiring
-from dispatch.answers import Basis, lasting
+from dispatch.answers import Basis, lasting, unchanged
 from dispatch.calendar import offered
 from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.job_input import InvalidInput
@@ -112,7 +112,7 @@ def _empty(request: SiteRequest, form: BookingForm, key: str) -> HttpResponse:
     return lasting(
         _page(request, form, key),
         basis,
-        still=lambda: wiring.jobs(business).read() is book,
+        still=unchanged(business, book, 0),
         shown=lambda at: (business.today(at), offered.days(business, at)),
         at=form.at,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
+from weakref import ref
 
 from django.conf import settings
 from django.core import signing
@@ -14,6 +15,7 @@ from django.utils.translation import get_language
 
 from dispatch import wiring
 from dispatch.domain.business import Business
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.document import StoreUnavailable
@@ -137,24 +139,29 @@ class Polled:
 
 
 def polled(
-    request: SiteRequest,
-    basis: Basis | None,
-    poll: Poll,
-    of_request: Callable[[], str] | None = None,
+    request: SiteRequest, basis: Basis | None, poll: Poll, part: Part | None = None
 ) -> HttpResponse:
-    """The answer to a poll: the part, or 304 where the asker has it. `of_request` makes what the
-    poll alone cannot.
+    """The answer to a poll: the part, by default as the poll makes it, or 304 where the asker has
+    it.
     """
-    asked = request.GET.get(SINCE_PARAMETER, "")
-    since = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
-    part = poll.now(request.revision, since, request.headers.get("If-None-Match", ""))
-    assert part is not None
+    if part is None:
+        asked = request.GET.get(SINCE_PARAMETER, "")
+        since = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
+        part = poll.now(request.revision, since, request.headers.get("If-None-Match", ""))
+    assert part
+    assert part.html
     if is_known(request, part.etag):
         response = HttpResponse(status=304)
     else:
-        html = part.html or of_request
-        response = HttpResponse(html() if html else "")
+        response = HttpResponse(part.html())
     response.headers["ETag"] = part.etag
     if basis:
-        response.polled = Polled(basis, poll, request.revision, get_language() or "")  # type: ignore[attr-defined]
+        language = get_language() or ""
+        response.polled = Polled(basis, poll, request.revision, language)  # type: ignore[attr-defined]
     return response
+
+
+def unchanged(business: Business, book: JobBook, revision: int) -> Callable[[], bool]:
+    """Whether all jobs are still the same. It keeps no old ones in memory."""
+    known = ref(book)
+    return lambda: wiring.jobs(business).read(revision) is known()

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from dispatch import jobs, wiring
-from dispatch.answers import Basis, lasting
+from dispatch.answers import Basis, lasting, unchanged
 from dispatch.calendar.week import NOBODY, Week
 from dispatch.domain import job_input
 from dispatch.domain.availability import driving
@@ -45,7 +45,7 @@ def week(request: SiteRequest) -> HttpResponse:
     return lasting(
         _page(request),
         basis,
-        still=lambda: wiring.jobs(business).read(revision) is book,
+        still=unchanged(business, book, revision),
         shown=lambda at: (business.today(at), schedule.taken(book, business, at)),
         at=at,
     )

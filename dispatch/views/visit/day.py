@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dispatch import wiring
-from dispatch.answers import Basis, lasting, polled
+from dispatch.answers import Basis, lasting, polled, unchanged
 from dispatch.domain.job_input import InvalidInput, date_of
 from dispatch.domain.permissions import Permission
 from dispatch.domain.roster import Member
@@ -64,7 +64,7 @@ def day(request: SiteRequest) -> HttpResponse:
     return lasting(
         response,
         basis,
-        still=lambda: repository.read(revision) is book,
+        still=unchanged(business, book, revision),
         shown=lambda at: (business.today(at), replace(shown, at=at).etag),
         at=shown.at,
     )
@@ -78,8 +78,9 @@ def day_part(request: SiteRequest) -> HttpResponse:
     whose = Whose(request.business, asked.day, asked.member, request.user.member, _open(request))
     # A poll without a date is of whichever day it is.
     basis = basis if request.GET.get("date") and not asked.wrong else None
-    poll = DayPoll(whose)
-    return polled(request, basis, poll, lambda: _part(request, poll.seen))
+    poll, shown = DayPoll(whose), whose.now(request.revision)
+    part = poll.part(shown)._replace(html=lambda: _part(request, shown))
+    return polled(request, basis, poll, part)
 
 
 @post_only("day")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
+from weakref import ref
 
 from dispatch import jobs, wiring
 from dispatch.answers import LOOK_AHEAD, Part
@@ -144,27 +145,24 @@ class DayPoll:
     """Whether the day is as it was; what is new of it takes a request, for its forms."""
 
     whose: Whose
-    day: Day | None = None  # as it was at the last one
-    until: datetime | None = None  # it is the same, of these jobs
+    etag: str = ""  # the last
+    book: "ref[JobBook] | None" = None
+    span: tuple[datetime, datetime] | None = None  # in which it is the same, of these jobs
 
     def now(self, revision: int, since: int, known: str) -> Part:
         """Raises StoreUnavailable."""
-        at, day = wiring.now(), self.day
-        if day and self.until and day.at <= at < self.until and self._has(day.book, revision):
-            return Part(day.etag, None)
-        self.day = day = self.whose.now(revision)
+        span, book = self.span, wiring.jobs(self.whose.business).read(revision)
+        if self.book and book is self.book() and span and span[0] <= wiring.now() < span[1]:
+            return Part(self.etag, None)
+        return self.part(self.whose.now(revision))
+
+    def part(self, day: Day) -> Part:
+        """That of this day, which is the last that was seen."""
         then = day.at + LOOK_AHEAD
         is_same = not day.out_of_reach and replace(day, at=then).etag == day.etag
-        self.until = then if is_same else None
+        self.etag, self.span = day.etag, (day.at, then) if is_same else None
+        self.book = ref(day.book)  # no old ones stay in memory
         return Part(day.etag, None)
-
-    @property
-    def seen(self) -> Day:
-        assert self.day
-        return self.day
-
-    def _has(self, book: JobBook, revision: int) -> bool:
-        return wiring.jobs(self.whose.business).read(revision) is book
 
 
 def jobs_of_day(business: Business, day: date, book: JobBook, at: datetime) -> list[Job]:
