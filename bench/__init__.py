@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. Without a goal it is there for comparison."""
+    """One figure. Without a goal it is there for comparison. `spread`, in the same unit, is between
+    the least and the most of its rounds, whose median `value` is.
+    """
 
     name: str
     value: float
     unit: str = ""
     at_most: float = float("inf")
     at_least: float = 0
+    spread: float | None = None
 
     @property
     def goal(self) -> str:

@@ -15,7 +15,7 @@ import django
 from msgspec.structs import replace
 
 from bench import Row
-from bench.site import CREW_HOST, JSON_TYPE, Answer, Door, Site, compared, request, running
+from bench.site import CREW_HOST, FETCH, JSON_TYPE, Answer, Door, Site, compared, request, running
 from dispatch import wiring
 from dispatch.domain.job import Crew, Job, Window
 from dispatch.domain.status import Status
@@ -25,7 +25,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 FEW, MANY, WEEK, STOPS = 100, 2_000, 200, 10  # open jobs, and of them a driver's of a day
 CHANGES = 60
 NUMBERS = count()
-FETCH = {"X_Requested_With": "fetch"}  # as a page's script asks
 BOARD, BOARD_PART = "/dashboard/", "/dashboard/board?"
 
 
@@ -88,7 +87,9 @@ def shares(site: Site, asked: list[Asked]) -> Iterator[Row]:
     found = compared(site, {each.name: (each.requests, each.status) for each in asked})
     for each in asked:
         some = found[each.name]
-        yield Row(f"{each.name}: {each.status}", median(some), "×", at_least=each.at_least)
+        spread = max(some) - min(some)
+        name = f"{each.name}: {each.status}"
+        yield Row(name, median(some), "×", at_least=each.at_least, spread=spread)
 
 
 def after_changes(site: Site, jobs: list[Job]) -> tuple[float, float]:
@@ -171,8 +172,3 @@ def monday() -> date:
 def windows_of_week() -> list[Window]:
     days = [monday() + timedelta(days=each) for each in range(7)]
     return [window for day in days for window in BUSINESS.windows_on(day)]
-
-
-if __name__ == "__main__":
-    for row in rows():
-        print(row.name, round(row.value, 3), row.goal, row.is_met, flush=True)

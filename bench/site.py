@@ -1,8 +1,8 @@
 """The application as it is deployed, on one core, and who asks it, on another.
 
 gunicorn in production's settings behind what CloudFront adds, its jobs in S3 and its roster in
-DynamoDB: those two, played by moto, are beside the one who asks. The reference is the same
-gunicorn with a Django view that does nothing (`bench.bare`).
+DynamoDB: those two, played by moto in a process of its own, are beside the one who asks. The
+reference is the same gunicorn with a Django view that does nothing (`bench.bare`).
 """
 
 import json
@@ -21,15 +21,16 @@ from urllib.parse import urlencode
 
 import boto3
 
+from bench.storage import Storage
+from bench.storage import running as running_storage
 from dispatch import wiring
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from tests.aws import aws_environment
 from tests.making import BUSINESS, PASSWORD
-from tests.moto_server import make_bucket, running_moto
+from tests.moto_server import make_bucket
 from tests.serving import (
     PRODUCTION,
-    ROOT,
     SECRET,
     environment_of,
     gunicorn,
@@ -40,6 +41,7 @@ from tests.serving import (
 CORES = os.sched_getaffinity(0)
 LAST_CHUNK = b"0\r\n\r\n"
 JSON_TYPE = "application/json"
+FETCH = {"X_Requested_With": "fetch"}  # as a page's script asks
 HOST, CREW_HOST = "quickdumpnow.com", "dispatch.quickdumpnow.com"
 CONNECTIONS = 8  # kept open, as CloudFront does; each waits for its answer before it asks again
 ROUNDS, LENGTH = 7, 0.5  # by turns, and the seconds of each
@@ -109,11 +111,18 @@ class Door:
 
 
 def answer_on(place: socket.socket) -> Answer:
-    data = b""
-    while (end := data.find(b"\r\n\r\n")) < 0:
+    data = bytearray()
+    while (answer := whole(data)) is None:
         if not (more := place.recv(65536)):
-            raise ConnectionError(data)
+            raise ConnectionError(bytes(data))
         data += more
+    return answer
+
+
+def whole(data: bytearray) -> Answer | None:
+    """None of one that has not come to its end."""
+    if (end := data.find(b"\r\n\r\n")) < 0:
+        return None
     first, *lines = data[:end].decode("latin-1").split("\r\n")
     headers = dict[str, str]()
     for line in lines:
@@ -122,11 +131,9 @@ def answer_on(place: socket.socket) -> Answer:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     status = int(first.split()[1])
     length = 0 if status in (204, 304) else int(headers.get("content-length", -1))
-    while len(data) < end + 4 + length if length >= 0 else not data[end + 4 :].endswith(LAST_CHUNK):
-        if not (more := place.recv(65536)):
-            raise ConnectionError(data)
-        data += more
-    return Answer(status, headers, data[end + 4 :], len(data))
+    if len(data) < end + 4 + length if length >= 0 else not data[end + 4 :].endswith(LAST_CHUNK):
+        return None
+    return Answer(status, headers, bytes(data[end + 4 :]), len(data))
 
 
 def request(
@@ -145,8 +152,13 @@ def request(
 class Site:
     app: Door
     bare: Door
-    endpoint: str  # of S3
+    storage: Storage
     environment: dict[str, str]
+
+    @property
+    def endpoint(self) -> str:
+        """Of S3."""
+        return self.storage.url
 
     def signed_in(self, username: str) -> str:
         """The cookies of who has just signed in."""
@@ -178,11 +190,15 @@ class Site:
 
 
 @contextmanager
-def running(jobs: Iterable[Job]) -> Iterator[Site]:
-    """With these jobs. Dana, Joel, Ana and Vic can sign in."""
+def running(jobs: Iterable[Job], *, latency: float = 0, crew: bytes = b"") -> Iterator[Site]:
+    """With these jobs, in storage that takes so many seconds. Dana, Joel, Ana and Vic can sign in,
+    or whoever is in the roster `crew`.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        endpoint = stack.enter_context(running_moto())
+        with on_core(1):
+            storage = stack.enter_context(running_storage(folder, latency))
+        endpoint = storage.url
         bucket = make_bucket(endpoint, f"jobs-{token_hex(4)}")
         put_jobs(endpoint, bucket, jobs)
         environment = environment_of(
@@ -195,14 +211,13 @@ def running(jobs: Iterable[Job]) -> Iterator[Site]:
                 "QDN_MEDIA_URL": "",
                 "QDN_ORIGIN_SECRET": SECRET,
                 "QDN_STATIC_ROOT": str(static_root()),
-                "PYTHONPATH": str(ROOT),
             },
         )
-        (folder / "data" / "crew.json").write_bytes(roster_file())
+        (folder / "data" / "crew.json").write_bytes(crew or roster_file())
         app = stack.enter_context(served("qdn_site.wsgi", environment, folder / "app.log"))
         bare = stack.enter_context(served("bench.bare", environment, folder / "bare.log"))
         stack.enter_context(on_core(1))
-        yield Site(app, bare, endpoint, environment)
+        yield Site(app, bare, storage, environment)
 
 
 def cookie_of(answer: Answer, name: str) -> str:

@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec.structs import replace
 
 from bench import Row
+from bench.far import GET, PUT, READ, WRITE, far_away
 from dispatch import wiring
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
@@ -24,25 +24,10 @@ from tests.memory import MemoryStore
 from tests.memory_table import MemoryTable
 from tests.opening import open_jobs, open_jobs_in
 
-GET, PUT = 0.030, 0.040  # seconds that S3 takes
-READ, WRITE = 0.008, 0.012  # and DynamoDB
 WRITERS = 64
 SECONDS = 3.0  # of each of the two
 
 Change = Callable[[JobBook], JobBook]
-
-
-@contextmanager
-def far_away(seconds: float) -> Iterator[None]:
-    """So long it takes in all: half of it is the way there, the rest the work there and the way
-    back.
-    """
-    until = time.perf_counter() + seconds
-    time.sleep(seconds / 2)
-    try:
-        yield
-    finally:
-        time.sleep(max(0.0, until - time.perf_counter()))
 
 
 class DistantStore(MemoryStore):

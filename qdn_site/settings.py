@@ -108,7 +108,7 @@ AWS_SES_AUTO_THROTTLE = None  # of django-ses, which would ask and sleep: our se
 # --- people ------------------------------------------------------------------------------
 AUTH_USER_MODEL = "dispatch.CrewUser"
 AUTHENTICATION_BACKENDS = ["dispatch.accounts.RosterBackend"]
-PASSWORD_HASHERS = ["dispatch.accounts.BoundedArgon2"]
+PASSWORD_HASHERS = ["dispatch.accounts.OneArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

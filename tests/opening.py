@@ -21,7 +21,7 @@ AS_IN_COMMANDS = {"now": lambda: NOON, "background": False}
 def open_jobs(document: Shelf, **settings: Any) -> JobRepository:
     return JobRepository(
         JobDocument(document),
-        DocumentMonths(document, BUSINESS.zone, settings.get("clock", time.monotonic)),
+        DocumentMonths(document, BUSINESS.zone, clock=settings.get("clock", time.monotonic)),
         link_days=BUSINESS.link_days,
         **{**AS_IN_COMMANDS, **settings},
     )

@@ -20,7 +20,7 @@ from msgspec import UNSET, UnsetType
 from dispatch.domain.business import Business
 from dispatch.domain.job import LONG_AGO, Event, Job, JobLine
 from dispatch.domain.moves import COULD_NOT, UNDO, could_not_code
-from dispatch.domain.search import Found
+from dispatch.domain.search import Found, InTurns
 from dispatch.domain.status import Status
 from dispatch.domain.visit.money import Paid, Payment, PriceLine
 
@@ -78,7 +78,7 @@ class Step(Event, frozen=True):
             raise ValueError("a time without an offset")
 
 
-class Sums(msgspec.Struct, frozen=True):
+class Sums(msgspec.Struct, frozen=True, gc=False):
     """As much of a stored job as its figures are made of, beside its line."""
 
     price: Decimal | UnsetType = UNSET
@@ -106,7 +106,7 @@ def for_figures(found: Found) -> Job | None:
     return found.whole()
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What one finished job adds to the figures. `is_on_time` is None where no time was promised,
     or it was not done.
     """
@@ -209,13 +209,15 @@ class Numbers:
     cash: dict[str, Taken]  # by username, the most first
 
 
-def numbers(jobs: Iterable[Job], span: Span, before: Span, business: Business) -> Numbers:
+def numbers(
+    jobs: Iterable[Job], span: Span, before: Span, business: Business, in_turns: InTurns = iter
+) -> Numbers:
     """Of those of the jobs that were finished in the span, beside those of the span `before`; and
     of the cash that was taken in the span. The jobs are looked at one by one.
     """
     outcomes, earlier = list[Outcome](), list[Outcome]()
     taken = defaultdict[str, list[Decimal]](list)
-    for job in jobs:
+    for job in in_turns(jobs):
         for payment in _cash(job):
             if business.today(payment.at) in span:
                 taken[payment.by].append(payment.amount)
@@ -224,16 +226,16 @@ def numbers(jobs: Iterable[Job], span: Span, before: Span, business: Business) -
             outcomes.append(_outcome(job, day, business))
         elif day and day in before:
             earlier.append(_outcome(job, day, business))
-    by_driver = _by(outcomes, lambda each: each.driver)
+    by_driver = _by(in_turns(outcomes), lambda each: each.driver)
     cash = {name: Taken(sum(amounts, NOTHING), len(amounts)) for name, amounts in taken.items()}
     return Numbers(
         total=Figures.of(outcomes),
         before=Figures.of(earlier),
-        by_week=_by(outcomes, lambda each: week_of(each.day).first),
-        by_weekday=_by(outcomes, lambda each: each.day.weekday()),
+        by_week=_by(in_turns(outcomes), lambda each: week_of(each.day).first),
+        by_weekday=_by(in_turns(outcomes), lambda each: each.day.weekday()),
         by_driver=_most_first(by_driver, lambda each: each.revenue),
-        by_load=_by(outcomes, lambda each: each.load),
-        times=_times(each for each in outcomes if each.is_done),
+        by_load=_by(in_turns(outcomes), lambda each: each.load),
+        times=_times(each for each in in_turns(outcomes) if each.is_done),
         cash=_most_first(cash, lambda each: each.amount),
     )
 

@@ -1,9 +1,9 @@
 """Jobs by what people ask for: words, a phone number's digits, and lists page by page."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -13,8 +13,15 @@ from dispatch.domain.typed import phones
 from dispatch.domain.typed.sentences import Sentence as _
 from dispatch.domain.typed.texts import folded
 
+T = TypeVar("T")
 Cursor = tuple[int, str]  # the second of what a list goes by, and the job's id
 CURSOR = msgspec.json.Decoder(Cursor)
+
+
+class InTurns(Protocol):
+    """The items, for a loop over thousands, in turn with whoever waits."""
+
+    def __call__(self, items: Iterable[T], /) -> Iterator[T]: ...
 
 
 class Found(NamedTuple):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from django.utils.dates import WEEKDAYS
@@ -169,14 +170,10 @@ def page(business: Business, span: Span, *, at_least: int = 0) -> Page:
     earliest = min(before.first, span.last - A_YEAR)
     found = jobs.finished(business, earliest, span.last + IN_ADVANCE, book=book)
     still_open = [each for each in book.found if each.line.status.is_open]
-    wanted = [each for each in found if _counts(each, span, before, business)]
-    known = wiring.in_a_thread(_numbers, [*wanted, *still_open], span, before, business)
+    wanted = (each for each in found if _counts(each, span, before, business))
+    whole = (job for each in chain(wanted, still_open) if (job := for_figures(each)))
+    known = numbers(whole, span, before, business, wiring.in_turns)
     return Page(business, wiring.roster(business).read(), span, before, known)
-
-
-def _numbers(found: list[Found], span: Span, before: Span, business: Business) -> Numbers:
-    whole = (job for each in found if (job := for_figures(each)))
-    return numbers(whole, span, before, business)
 
 
 def _counts(found: Found, span: Span, before: Span, business: Business) -> bool:

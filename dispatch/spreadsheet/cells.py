@@ -8,10 +8,11 @@ import re
 
 # The wide ones too: some programs take them for the same.
 LIKE_A_FORMULA = re.compile("'*[=+@\t\r\n\\-＝＋－＠]")
+FIRST = frozenset("'=+@\t\r\n-＝＋－＠")  # of such; looked at before, as few cells are
 
 
 def defused(text: str) -> str:
-    return f"'{text}" if LIKE_A_FORMULA.match(text) else text
+    return f"'{text}" if text[:1] in FIRST and LIKE_A_FORMULA.match(text) else text
 
 
 def as_typed(cell: str) -> str:

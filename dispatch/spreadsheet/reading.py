@@ -2,26 +2,20 @@
 
 import csv
 import io
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dispatch import wiring
 from dispatch.domain.typed.texts import BYTE_ORDER_MARK, lines
-
-T = TypeVar("T")
 
 DELIMITERS = ",;\t|"
 SNIFFED = 20  # rows
 MOST_COLUMNS = 100
-AT_ONCE = 10  # rows, before others have their turn
-# Of nothing, gevent would not look at its sockets before fifty such pauses.
-PAUSE = 0.001  # seconds
 UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 CODINGS = {"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
 NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")  # how such files begin
@@ -55,14 +49,6 @@ class Sheet:
     coding: str = ""
 
 
-def in_turns(rows: Iterable[T]) -> Iterator[T]:
-    """Others have their turn in between: in a gevent worker all requests share one thread."""
-    for place, row in enumerate(rows):
-        if place % AT_ONCE == 0:
-            time.sleep(PAUSE)
-        yield row
-
-
 def read(body: bytes) -> Sheet:
     """Raises NoTable."""
     text, coding = _decoded(body)
@@ -75,7 +61,7 @@ def read_text(text: str, coding: str = "") -> Sheet:
         raise NoTable(_("This is JSON, no CSV: “manage.py jobs import” takes a jobs.json."))
     if text.lstrip().startswith("BEGIN:VCALENDAR"):
         raise NoTable(_("This is a calendar, no CSV: export it as CSV, and choose that."))
-    table = list(in_turns(_records(text)))
+    table = list(wiring.in_turns(_records(text)))
     filled = [(number, cells) for number, cells in enumerate(table, 1) if any(cells)]
     if len(filled) < 2:
         raise NoTable(_("There are no rows in it below a row of headings."))

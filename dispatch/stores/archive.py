@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol, Self
 from zoneinfo import ZoneInfo
@@ -20,7 +19,7 @@ import msgspec
 
 from dispatch.domain.job import Job, JobLine
 from dispatch.domain.jobbook import JobBook, token_hash
-from dispatch.domain.search import customer
+from dispatch.domain.search import InTurns, customer
 from dispatch.domain.stored.document import (
     MISSING,
     Document,
@@ -38,7 +37,6 @@ LINE = msgspec.json.Decoder(JobLine)  # made here, once: threads are the first t
 FOLDER = "archive"
 NAME = re.compile(r"([0-9]{4}-[0-9]{2})\.json")
 READERS = 8  # months that are fetched at once
-AT_ONCE = 200  # jobs that are read before another greenlet has its turn
 UNREAD_FOR = 5  # seconds after which a month that could not be read is looked at again for a link
 KEPT = 2  # months whose bytes are kept, the newest read: links of finished jobs lie in them
 
@@ -55,8 +53,7 @@ class Shelf(DocumentStore, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
+class Archived(msgspec.Struct, frozen=True, gc=False):
     """One archived job as it is stored, and what it is found by."""
 
     line: JobLine
@@ -103,8 +100,8 @@ class JobDocument(DocumentLedger[JobBook]):
 class Months(ABC):
     """The archive of one business, whose months are those of `zone`."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
+    def __init__(self, zone: ZoneInfo, in_turns: InTurns) -> None:
+        self._zone, self.in_turns = zone, in_turns
         self.problems: set[str] = set()  # months that could not be read, or not wholly
 
     def day(self, at: datetime) -> date:
@@ -160,9 +157,7 @@ class Months(ABC):
     ) -> ReadMonth:
         problems, jobs = [problem] if problem else [], list[Archived]()
         seen = set[str]()
-        for place, raw in enumerate(raws):
-            if place % AT_ONCE == 0:
-                time.sleep(0)
+        for raw in self.in_turns(raws):
             try:
                 job = Archived.of(raw)
                 if seen & (keys := JobBook.unique(job.line)):
@@ -187,9 +182,13 @@ class DocumentMonths(Months):
     """A document for each, beside jobs.json."""
 
     def __init__(
-        self, shelf: Shelf, zone: ZoneInfo, clock: Callable[[], float] = time.monotonic
+        self,
+        shelf: Shelf,
+        zone: ZoneInfo,
+        in_turns: InTurns = iter,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(zone)
+        super().__init__(zone, in_turns)
         self._shelf, self._clock = shelf, clock
         self._kept: dict[str, Document] = {}
         self._unread_at: dict[str, float] = {}  # when a month was found that cannot be read

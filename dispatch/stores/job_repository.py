@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from dispatch.domain.job import Job
@@ -67,12 +68,13 @@ class JobRepository(Repository[JobBook]):
             span = self.months.name_of(first), self.months.name_of(last)
             names = [name for name in self._newest_first(book) if span[0] <= name <= span[1]]
         archived = chain.from_iterable(month.jobs for month in self.months.read(names))
+        in_turns = self.months.in_turns
         found = [
-            each
-            for each in (*book.found, *_not_in(book, archived))
+            (when_finished(each), each)
+            for each in in_turns(chain(book.found, _not_in(book, in_turns(archived))))
             if (at := each.line.finished_at) and first <= self.months.day(at) <= last
         ]
-        return sorted(found, key=when_finished, reverse=True)
+        return [each for _, each in sorted(found, key=itemgetter(0), reverse=True)]
 
     def of_customer(self, book: JobBook, by: str, text: str) -> list[Found]:
         """All that one customer has had, however long ago, newest first, the open ones last: the
@@ -216,6 +218,6 @@ def newest(archived: Iterable[Archived]) -> dict[str, Archived]:
     return found
 
 
-def _not_in(book: JobBook, archived: Iterable[Archived]) -> list[Found]:
+def _not_in(book: JobBook, archived: Iterable[Archived]) -> Iterator[Found]:
     old = (job for job_id, job in newest(archived).items() if book.value(job_id) is None)
-    return [Found(job.line, job.read, job.raw) for job in old]
+    return (Found(job.line, job.read, job.raw) for job in old)

@@ -61,6 +61,6 @@ def _found(request: SiteRequest, form: HistoryForm) -> list[Found]:
     book = wiring.jobs(business).read(request.revision)
     return [
         each
-        for each in jobs.finished(business, first, last, book=book)
+        for each in wiring.in_turns(jobs.finished(business, first, last, book=book))
         if sees(actor, each.line) and filters.let_through(each.line, business)
     ]

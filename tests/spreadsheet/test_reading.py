@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dispatch.spreadsheet import reading, times
+from dispatch.spreadsheet import times
 from dispatch.spreadsheet.cells import as_typed, defused
 from dispatch.spreadsheet.columns import recognised
 from dispatch.spreadsheet.reading import NoTable, read, read_text
@@ -84,14 +84,6 @@ def test_a_cell_of_several_lines_is_one() -> None:
 def test_what_is_no_table_says_so(body: bytes, why: str) -> None:
     with pytest.raises(NoTable, match=why.replace(".", r"\.")):
         read(body)
-
-
-def test_others_have_their_turn_while_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = []
-    monkeypatch.setattr(reading.time, "sleep", turns.append)
-    assert list(reading.in_turns(range(25))) == [*range(25)]
-    assert turns == [reading.PAUSE] * 3
-    assert reading.PAUSE > 0
 
 
 # --- headings ----------------------------------------------------------------------------

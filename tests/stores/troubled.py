@@ -87,7 +87,7 @@ class InMemory(JobRepository):
         kind, clock = self._kind_and_clock
         options = {"now": clock.now, "clock": clock, "sleep": lambda pause: None}
         ledger = JobDocument(self.store) if kind is JobBook else DocumentLedger(self.store, kind)
-        months = DocumentMonths(self.store, BUSINESS.zone, clock)
+        months = DocumentMonths(self.store, BUSINESS.zone, clock=clock)
         settings = {"link_days": BUSINESS.link_days, "background": False, **options}
         super().__init__(ledger, months, **settings)
 

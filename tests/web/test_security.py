@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from msgspec.structs import replace
 
 import dispatch.jobs
-from dispatch.accounts import BoundedArgon2
+from dispatch.accounts import OneArgon2
 from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.jobbook import (
     MAX_IN_A_RUSH,
@@ -71,22 +71,22 @@ def test_passwords_are_hashed_by_argon2() -> None:
     assert hasher().algorithm == "argon2"
 
 
-def test_no_more_than_two_passwords_are_hashed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    under_way, counts, both = list[str](), list[int](), threading.Barrier(2, timeout=60)
+def test_passwords_are_hashed_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way, counts = list[str](), list[int]()
 
-    def slow(self: object, password: str, salt: str) -> str:
+    def counted(self: object, password: str, salt: str) -> str:
         under_way.append(password)
-        both.wait()
+        for _ in range(100):
+            time.sleep(0)  # whoever may, comes in now
         counts.append(len(under_way))
-        both.wait()
         under_way.remove(password)
         return password
 
-    monkeypatch.setattr(Argon2PasswordHasher, "encode", slow)
+    monkeypatch.setattr(Argon2PasswordHasher, "encode", counted)
     with ThreadPoolExecutor(8) as pool:
-        hashed = list(pool.map(lambda name: BoundedArgon2().encode(name, "salt"), "abcdefgh"))
-    assert hashed == list("abcdefgh")
-    assert counts == [2] * 8
+        names = [f"{number}" for number in range(20)]
+        assert list(pool.map(lambda name: OneArgon2().encode(name, "salt"), names)) == names
+    assert counts == [1] * 20
 
 
 HASHING = """
@@ -94,10 +94,10 @@ from gevent import monkey; monkey.patch_all()
 import django, gevent, os
 django.setup()
 from django.contrib.auth.hashers import Argon2PasswordHasher
-from dispatch.accounts import BoundedArgon2
+from dispatch.accounts import OneArgon2
 end, start = os.pipe()
 Argon2PasswordHasher.encode = lambda self, password, salt: os.read(end, 1)  # blocks its thread
-hashing = gevent.spawn(BoundedArgon2().encode, "password", "salt")
+hashing = gevent.spawn(OneArgon2().encode, "password", "salt")
 gevent.sleep(0)
 os.write(start, b"x")
 assert hashing.get() == b"x"
@@ -108,6 +108,28 @@ def test_while_a_password_is_hashed_other_greenlets_go_on() -> None:
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     subprocess.run(
         [sys.executable, "-c", HASHING], cwd=ROOT, env=environment, check=True, timeout=60
+    )
+
+
+IN_TURNS = """
+from gevent import monkey; monkey.patch_all()
+import django, gevent, socket
+django.setup()
+from dispatch import wiring
+wiring.A_TURN = 0  # each of them takes longer
+ours, theirs = socket.socketpair()
+waiting = gevent.spawn(ours.recv, 1)
+gevent.sleep(0)
+theirs.send(b"x")
+seen = [waiting.ready() for _ in wiring.in_turns(range(4))]
+assert seen == [False, True, True, True], seen
+"""
+
+
+def test_in_a_long_loop_who_waits_for_a_socket_goes_on_after_each_turn() -> None:
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    subprocess.run(
+        [sys.executable, "-c", IN_TURNS], cwd=ROOT, env=environment, check=True, timeout=60
     )
 
 

@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 # What decoding raises for input that is not ours: msgspec's errors are ValueErrors; the others
 # are for nesting without end, and for a number that is too large to be written again.
 UNREADABLE = (ValueError, RecursionError, OverflowError)
-LARGE_NUMBER = re.compile(rb"[0-9]{19}")
+# Looked for as zeros: a pattern of digits takes thirty times as long, a tenth of reading a record.
+DIGITS, LARGE_NUMBER = bytes.maketrans(b"123456789", b"0" * 9), b"0" * 19
 WHOLE_NUMBER = re.compile(rb"(-?[0-9]+)(\.0+)?")
 
 R = TypeVar("R", bound=Record)
@@ -195,7 +196,7 @@ class Ledger(Generic[R]):
     @classmethod
     def _entry(cls, raw: bytes) -> Entry[R]:
         value = cls.decoder.decode(raw)
-        if LARGE_NUMBER.search(raw):
+        if LARGE_NUMBER in raw.translate(DIGITS):
             encode(value)
         return Entry(raw, value)
 

@@ -21,8 +21,12 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file doe
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 12, 31)
 
 
-class Record(msgspec.Struct, frozen=True):
-    """A value that never changes. Every time in it is UTC, in whole seconds."""
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """A value that never changes. Every time in it is UTC, in whole seconds.
+
+    Of such none can hold itself: the garbage collector need not look through them, which takes it
+    40 ms for a year of jobs.
+    """
 
     def __post_init__(self) -> None:
         for name in _dated(type(self)):

@@ -68,6 +68,8 @@ def read(text: str, country: str) -> str:
 @lru_cache(maxsize=2**12)  # a quarter of a millisecond; each page shows one three times
 def shown(kept: str, country: str) -> str:
     """As people of `country` write it; as it is where it is not one number."""
+    if local := _local(kept, country):
+        return phonenumbers.format_number(local, PhoneNumberFormat.NATIONAL)
     try:
         number = phonenumbers.parse(read(kept, country))
     except NoNumber:
@@ -76,6 +78,19 @@ def shown(kept: str, country: str) -> str:
     return phonenumbers.format_number(
         number, PhoneNumberFormat.NATIONAL if is_local else PhoneNumberFormat.INTERNATIONAL
     )
+
+
+def _local(kept: str, country: str) -> PhoneNumber | None:
+    """A number of this country as `read` gives it, without an extension: most are such. To read
+    them anew takes three times as long, half of the time of an export.
+    """
+    code = phonenumbers.country_code_for_region(country)
+    digits = kept.removeprefix(f"+{code}")
+    is_main = phonenumbers.region_code_for_country_code(code) == country
+    if not is_main or digits == kept or not re.fullmatch("[1-9][0-9]*", digits):
+        return None
+    number = PhoneNumber(country_code=code, national_number=int(digits))
+    return number if phonenumbers.is_valid_number_for_region(number, country) else None
 
 
 @lru_cache(maxsize=2**12)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from boto3.dynamodb.conditions import Key
 
 from dispatch.domain.jobbook import JobBook
+from dispatch.domain.search import InTurns
 from dispatch.domain.stored.document import UnreadableDocument
 from dispatch.stores.archive import READERS, Archived, Months, ReadMonth
 from dispatch.stores.dynamodb import Item, Table
@@ -18,8 +19,10 @@ from dispatch.stores.table.ledger import TableLedger
 class TableMonths(Months):
     """Of one business. A job is found by items of its own, by id and by its link."""
 
-    def __init__(self, table: Table, business: str, zone: ZoneInfo) -> None:
-        super().__init__(zone)
+    def __init__(
+        self, table: Table, business: str, zone: ZoneInfo, in_turns: InTurns = iter
+    ) -> None:
+        super().__init__(zone, in_turns)
         self._table, self._business = table, business
 
     def names(self) -> list[str]:
