@@ -2,7 +2,7 @@
 (`qdn_site.answer_cache`): what it was made of, and until when the time alone changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
@@ -38,7 +38,9 @@ class Part(NamedTuple):
 
 
 class Poll(Protocol):
-    """What a page's script asks again and again, and all that its requests have in common."""
+    """What a page's script asks again and again, and all that its requests have in common: also the
+    language, whichever is active.
+    """
 
     def now(self, revision: int, since: int, known: str) -> Part | None:
         """The part as jobs of that revision at least make it. The asker has that of the revision
@@ -54,6 +56,7 @@ class Basis:
     """
 
     business: Business
+    every_business: Sequence[Business]
     roster: Roster
     overrides: Overrides
     expires: float  # of the session, in seconds since the epoch
@@ -70,7 +73,8 @@ class Basis:
         except StoreUnavailable:
             return None
         is_same = request.business in (business, wiring.in_force(business))
-        return cls(business, roster, overrides, FOR_EVER) if is_same else None
+        found = cls(business, settings.BUSINESSES, roster, overrides, FOR_EVER)
+        return found if is_same else None
 
     @classmethod
     def of_member(cls, request: SiteRequest) -> "Basis | None":
@@ -82,15 +86,15 @@ class Basis:
         return replace(basis, expires=_expiry(session))
 
     def holds(self, now: float) -> bool:
-        """Raises StoreUnavailable."""
+        """False also while a storage is silent: pages must say so. Raises StoreUnavailable."""
         jobs, roster = wiring.jobs(self.business), wiring.roster(self.business)
         return (
-            now < self.expires
-            and wiring.as_in_file(self.business) is self.business
-            and roster.read() is self.roster
+            roster.read() is self.roster
             and wiring.overrides(self.business).read() is self.overrides
             and jobs.read() is not None
-            and not any(is_silent(store.age()) for store in (jobs, roster))
+            and not (is_silent(jobs.age()) or is_silent(roster.age()))
+            and now < self.expires
+            and settings.BUSINESSES is self.every_business
         )
 
 

@@ -9,8 +9,7 @@ it began with. So no page is ever made of two releases.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
@@ -109,23 +108,18 @@ class SurfaceTemplates(DjangoTemplates):
         return super().get_template(template_name)
 
 
-@contextmanager
-def begun() -> Iterator[None]:
-    """Who is under way when pages are swapped finishes with those they began with."""
-    token = _of_request.set(_shown)
-    try:
-        yield
-    finally:
-        _of_request.reset(token)
-
-
 class PagesMiddleware:
+    """A request that is under way when pages are swapped finishes with those it began with."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with begun():
+        token = _of_request.set(_shown)
+        try:
             return self.get_response(request)
+        finally:
+            _of_request.reset(token)
 
 
 class Refusal(NamedTuple):

@@ -284,6 +284,7 @@ def test_a_poll_that_fails_is_djangos(
     door: Door, monkeypatch: pytest.MonkeyPatch, jobs: JobRepository
 ) -> None:
     twice(door, LIVE)
+    change(jobs, location="1 Elsewhere St")
     monkeypatch.setattr("tracking.views.live.find_by_token", lambda *_: 1 / 0)
     assert door.get(LIVE).by_django
 

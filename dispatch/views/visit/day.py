@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -77,7 +78,7 @@ def day_part(request: SiteRequest) -> HttpResponse:
     whose = Whose(request.business, asked.day, asked.member, request.user.member, _open(request))
     # A poll without a date is of whichever day it is.
     basis = basis if request.GET.get("date") and not asked.wrong else None
-    poll, shown = DayPoll(whose), whose.now(request.revision)
+    poll, shown = DayPoll(whose, get_language() or ""), whose.now(request.revision)
     part = poll.part(shown)._replace(html=lambda: _part(request, shown))
     return polled(request, basis, poll, part)
 

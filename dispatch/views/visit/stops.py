@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import NamedTuple
 from weakref import ref
 
+from django.utils.translation import override
+
 from dispatch import jobs, wiring
 from dispatch.answers import LOOK_AHEAD, Part
 from dispatch.domain.business import Business
@@ -149,6 +151,7 @@ class DayPoll:
     """Whether the day is as it was; what is new of it takes a request, for its forms."""
 
     whose: Whose
+    language: str
     etag: str = ""  # the last
     book: "ref[JobBook] | None" = None
     span: tuple[datetime, datetime] | None = None  # in which it is the same, of these jobs
@@ -158,7 +161,8 @@ class DayPoll:
         span, book = self.span, wiring.jobs(self.whose.business).read(revision)
         if self.book and book is self.book() and span and span[0] <= wiring.now() < span[1]:
             return Part(self.etag, None)
-        return self.part(self.whose.now(revision))
+        with override(self.language):
+            return self.part(self.whose.now(revision))
 
     def part(self, day: Day) -> Part:
         """That of this day, which is the last that was seen."""
