@@ -86,13 +86,15 @@ class Basis:
         return replace(basis, expires=_expiry(session))
 
     def holds(self, now: float) -> bool:
-        """False also while a storage is silent: pages must say so. Raises StoreUnavailable."""
-        jobs, roster = wiring.jobs(self.business), wiring.roster(self.business)
+        """To be asked once the jobs have been read: False also while a storage is silent, as pages
+        must say so. Raises StoreUnavailable.
+        """
+        roster = wiring.roster(self.business)
         return (
             roster.read() is self.roster
             and wiring.overrides(self.business).read() is self.overrides
-            and jobs.read() is not None
-            and not (is_silent(jobs.age()) or is_silent(roster.age()))
+            and not is_silent(roster.age())
+            and not is_silent(wiring.jobs(self.business).age())
             and now < self.expires
             and settings.BUSINESSES is self.every_business
         )

@@ -90,8 +90,8 @@ class PageEntry:
             query == self.query
             and now < page.until.timestamp()
             and pages.shown() is self.shown
-            and page.basis.holds(now)
             and page.still()
+            and page.basis.holds(now)
         )
         if not holds:
             return None
@@ -120,11 +120,9 @@ class PollEntry:
 
     def answer(self, environ: Environ, query: str, now: float) -> Answer | None:
         asked, known = self.polled, environ.get("HTTP_IF_NONE_MATCH", "")
-        if not (pages.shown() is self.shown and asked.basis.holds(now)):
-            return None
         revision, since = _number(query, REVISION_PARAMETER), _number(query, SINCE_PARAMETER)
         part = asked.poll.now(max(revision, asked.revision), since, known)
-        if part is None:
+        if part is None or pages.shown() is not self.shown or not asked.basis.holds(now):
             return None
         etag = ("ETag", part.etag)
         if known == part.etag or etag_is_in(known, part.etag):
