@@ -72,7 +72,8 @@ class Basis:
             overrides = wiring.overrides(business).read()
         except StoreUnavailable:
             return None
-        is_same = request.business in (business, wiring.in_force(business))
+        same = (business, wiring.in_force(business))
+        is_same = any(request.business is each for each in same)
         found = cls(business, settings.BUSINESSES, roster, overrides, FOR_EVER)
         return found if is_same else None
 

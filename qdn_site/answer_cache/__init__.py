@@ -6,6 +6,7 @@ tokens and its padding, is new here too. On any doubt Django answers.
 """
 
 import gzip
+import logging
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -23,11 +24,15 @@ from django.utils.text import compress_string
 
 from dispatch import wiring
 from dispatch.answers import SINCE_PARAMETER, Page, Polled
+from dispatch.domain.jobbook import JobNotFound
+from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import REVISION_COOKIE, REVISION_PARAMETER, etag_is_in
-from qdn_site.answer_cache.once import Body
+from qdn_site.answer_cache.once import Body, NotOnce
 from qdn_site.logs import name_of
 from qdn_site.middleware import PROTO, VIEWER
 from qdn_site.releases import pages
+
+log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -40,9 +45,7 @@ ASKED = (
     *("HTTP_HOST", "HTTP_X_ORIGIN_VERIFY", PROTO, "wsgi.url_scheme", "HTTP_COOKIE"),
     *("HTTP_AUTHORIZATION", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_REQUESTED_WITH"),
 )
-OF_POLLS = re.compile(
-    rf"(?:^|(?<=&))(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})=(\d{{0,15}})(?:&|$)"
-)
+OF_POLLS = re.compile(rf"(?:^|(?<=&))(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})=\d{{0,15}}(?:&|$)")
 MOST = 16_000_000  # bytes of memory, about
 OF_AN_ENTRY = 4_000  # bytes beside its body
 SMALLEST = 200  # bytes: what is smaller Django does not compress, either
@@ -158,18 +161,14 @@ class AnswerCache:
         if key is None:
             return self.application(environ, start_response)
         query = environ.get("QUERY_STRING", "")
-        if (entry := self.entries.get(key)) and (
-            answer := _tried(entry, environ, query, self.clock())
-        ):
+        entry = self.entries.get(key)
+        if entry and (answer := _tried(entry, environ, query, self.clock())):
             name = ("X-Request-Id", name_of(environ))
             start_response(PHRASES[answer.status], [*answer.headers, name])
             return [answer.body]
         shown = pages.shown()
         response = self.application(environ, start_response)
-        if isinstance(response, HttpResponse) and (
-            made := entry_of(environ, response, query, shown, entry)
-        ):
-            self._keep(key, made)
+        self._keep(key, entry_of(environ, response, query, shown, entry))
         return response
 
     def _keep(self, key: str, entry: Entry | None) -> None:
@@ -189,7 +188,10 @@ PHRASES = {status: f"{status} {HTTPStatus(status).phrase}" for status in (200, 3
 def _tried(entry: Entry, environ: Environ, query: str, now: float) -> Answer | None:
     try:
         return entry.answer(environ, query, now)
-    except Exception:  # Django meets the same, and says so
+    except (StoreUnavailable, JobNotFound, NotOnce):  # Django says what is to be said of it
+        return None
+    except Exception:
+        log.exception("What is kept of %s cannot be given; Django answers.", environ["PATH_INFO"])
         return None
 
 
@@ -208,24 +210,24 @@ def key_of(environ: Environ) -> str | None:
     if path.startswith(CREW):
         said.append(environ.get("HTTP_USER_AGENT", ""))
     if path.startswith(LINKS):  # who has missed too many links is refused, whoever has that one
-        viewer = (
-            environ.get(VIEWER, "") if settings.ORIGIN_SECRET else environ.get("REMOTE_ADDR", "")
-        )
-        said.append(viewer.rpartition(":")[0] if settings.ORIGIN_SECRET else viewer)
+        viewer = environ.get(VIEWER, "").rpartition(":")[0] if settings.ORIGIN_SECRET else ""
+        said.append(viewer or environ.get("REMOTE_ADDR", ""))
     return "\0".join(said)
 
 
 def entry_of(
-    environ: Environ, response: HttpResponse, query: str, shown: pages.Shown, known: Entry | None
+    environ: Environ, response: object, query: str, shown: pages.Shown, known: Entry | None
 ) -> Entry | None:
     """What can be kept of this answer; None where that is nothing."""
+    if not isinstance(response, HttpResponse):
+        return None
     page: Page | None = getattr(response, "page", None)
     polled: Polled | None = getattr(response, "polled", None)
     secret, sent = environ.get("CSRF_COOKIE", ""), environ.get("HTTP_COOKIE", "")
     # Who has these already may be given them again; all others are somebody's own.
-    again = {REVISION_COOKIE} | (
-        {settings.CSRF_COOKIE_NAME} if secret and secret in sent else set()
-    )
+    again = {REVISION_COOKIE}
+    if secret and secret in sent:
+        again.add(settings.CSRF_COOKIE_NAME)
     if response.cookies.keys() - again:
         return None
     compress = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
