@@ -791,6 +791,7 @@ def test_its_text_can_be_selected(
     """With Alt where a drag would move it; what was selected opens nothing."""
     page = at_the_board(window, site, who)
     where = card(page, job).get_by_text(job.location)
+    where.hover()  # which waits until it stands still
     box = where.bounding_box()
     assert box
     if held:
