@@ -29,7 +29,8 @@ from qdn_site.logs import name_of, request_id
 log = logging.getLogger(__name__)
 FORWARDED = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "HTTP_CLOUDFRONT_VIEWER_ADDRESS")
 PROTO, VIEWER = FORWARDED
-OF_NO_CONTENT = ("ETag", "Vary", "Cache-Control")
+# A 304 has no content of which these could say anything (RFC 9110, 15.4.5).
+OF_CONTENT = ("Content-Type", "Content-Length", "Content-Language", *settings.ANSWER_HEADERS["/"])
 SHARED_PATHS = (settings.STATIC_URL, "/brand.")
 CREW_PATHS = ("/dashboard/", "/api/", "/calendar/")
 # Large bodies that anybody may send lie in temporary files until they are answered: of all
@@ -80,11 +81,9 @@ class HeadersMiddleware(Middleware):
         if settings.STAGE == "staging":
             response.headers.setdefault("X-Robots-Tag", settings.NOT_INDEXED)
         if response.status_code == HTTPStatus.NOT_MODIFIED:
-            # It says nothing of a content, which the asker has (RFC 9110, 15.4.5).
-            of_crew = request.path.startswith(CREW_PATHS)  # where no robot comes
-            kept = OF_NO_CONTENT if of_crew else (*OF_NO_CONTENT, "X-Robots-Tag")
-            for name in [name for name in response.headers if name not in kept]:
-                del response.headers[name]
+            is_crews = request.path.startswith(CREW_PATHS)  # where no robot comes
+            for name in (*OF_CONTENT, "X-Robots-Tag") if is_crews else OF_CONTENT:
+                response.headers.pop(name, None)
         if request.method == "HEAD" and not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
             response.content = b""
