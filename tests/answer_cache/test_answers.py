@@ -266,6 +266,18 @@ def test_while_the_storage_is_silent_django_says_so(
         assert all(door.get(path).by_django for path in (PAGE, LIVE))
 
 
+@pytest.mark.parametrize("path", [PAGE, LIVE, DAY])
+def test_what_an_outage_made_ends_with_it(
+    door: Door, joel: Client, jobs: InMemory, clock: FakeClock, path: str
+) -> None:
+    door.get(path, joel)
+    with unavailable(jobs):
+        clock.tick(45)
+        assert b"This is how it was at" in door.get(path, joel).content
+    clock.tick(3)  # it is asked again
+    assert b"This is how it was at" not in door.get(path, joel).content
+
+
 def test_who_comes_along_is_looked_for_anew(
     door: Door, joel: Client, clock: FakeClock, jobs: JobRepository
 ) -> None:

@@ -47,10 +47,12 @@ def _page(request: SiteRequest, token: str) -> HttpResponse:
         tracked(request, link)
         return redirect("track", link)
     business, revision = request.business, request.revision
-    context = {"job": shown, "token": token, "revision": revision, **age(business)}
+    how_old = age(business)
+    context = {"job": shown, "token": token, "revision": revision, **how_old}
     context["to_keep"] = to_keep(request, job)
     response = render(request, "tracking/track.html", context)
-    if job.on_my_way:  # their position may come at any time
+    # A position may come at any time, and the storage answer again.
+    if job.on_my_way or how_old["out_of_reach"]:
         return response
     return lasting(
         response,

@@ -61,6 +61,8 @@ def day(request: SiteRequest) -> HttpResponse:
     response = _page(request, asked, shown)
     # Here alone the browser may be asked where it is.
     response.headers["Permissions-Policy"] = settings.MAY_LOCATE
+    if shown.out_of_reach:
+        return response
     return lasting(
         response,
         basis,
