@@ -95,7 +95,9 @@ def until(happened: Callable[[], bool], seconds: float = 120) -> None:
 
 
 def answered_just_now(site: Site) -> bool:
-    """True once the outage before this one is over for the readers too."""
+    """True once the outage before this one is over for the readers too, and no write in doubt."""
+    if site.customer.get(f"/track/{TOKEN}").status != 200:
+        return False
     ages = json.loads(site.customer.get("/readyz").text)["confirmed_seconds_ago"].values()
     return all(age is not None and age < 2 for age in ages)
 
