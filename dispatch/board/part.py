@@ -4,7 +4,7 @@ import threading
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from django.template import Template
 from django.template.loader import render_to_string
@@ -38,12 +38,16 @@ class Recent(Generic[K, V]):
         self._lock = threading.Lock()
 
     def get(self, key: K, at: datetime) -> V | None:
-        known = self._known.get(key)
-        return known and self.put(key, known[0], at)
+        with self._lock:
+            known = self._known.pop(key, None)
+            if known is None:
+                return None
+            self._known[key] = known[0], at
+            return known[0]
 
     def put(self, key: K, value: V, at: datetime) -> V:
+        """In place of an older one, or as a new one."""
         with self._lock:
-            self._known.pop(key, None)
             self._known[key] = value, at
             while True:
                 oldest = next(iter(self._known))
@@ -52,10 +56,20 @@ class Recent(Generic[K, V]):
                 del self._known[oldest]
 
 
-# Business, member, filters, language, and the template that tells a release from the next.
-BoardKey = tuple[str, str, Filters, str, Template]
-_known: dict[str, Known] = {}  # by the business's slug
-_boards = Recent[BoardKey, Board]()
+# Member, filters, language, and the template that tells a release from the next.
+BoardKey = tuple[str, Filters, str, Template]
+
+
+class Moment(NamedTuple):
+    """What is known of a business's jobs, and the boards that were made of that: they go with it,
+    as they would hold jobs of long ago for whoever has gone.
+    """
+
+    known: Known
+    boards: dict[BoardKey, Board]
+
+
+_moments: dict[str, Moment] = {}  # by the business's slug
 _shown = Recent[tuple[str, Reader, Filters, Template], Shown]()
 _layouts = Recent[str, Layout]()  # by the ETags that browsers say
 
@@ -93,34 +107,40 @@ class BoardPart:
         repository, roster = wiring.jobs(business), wiring.roster(business).read()
         book, at, age = repository.read(revision), wiring.now(), repository.age()
         damaged, is_silent = repository.damaged_months, jobs.is_silent(age)
-        template = template_of("_card.html")
-        key = self.business.slug, self.username, self.filters, self.language, template
-        last = _boards.get(key, at)
-        if last is not None:
-            known = last.shown.known
-            is_same = known.book is book and known.roster is roster and known.business is business
-            is_still = is_same and known.since <= at < known.until and not last.shown.reads_archive
-            if is_still and (last.damaged, last.out_of_reach) == (damaged, is_silent):
-                return last
+        key = self.username, self.filters, self.language, template_of("_card.html")
+        known, boards = _moment(business, roster, book, at)
+        last = boards.get(key)
+        is_same = last and (last.damaged, last.out_of_reach) == (damaged, is_silent)
+        if last and is_same and not last.shown.reads_archive:
+            return last
         member = roster.member(self.username)
         with override(self.language):
-            known = _known_of(business, roster, book, at)
-            shown = _shown_of(known, Reader.of(member.actor, business), self.filters)
+            reader = Reader.of(member.actor, business)
+            shown = _shown_of(known, reader, self.filters, key[-1])
             board = Board(shown, member, at, age, damaged, is_silent)
             _layouts.put(board.etag.removeprefix("W/"), board.layout, at)
-        return _boards.put(key, board, at)
+        if len(boards) == MOST:
+            boards.clear()
+        boards[key] = board
+        return board
 
 
-def _known_of(business: Business, roster: Roster, book: JobBook, at: datetime) -> Known:
-    last = _known.get(business.slug)
-    known = last.next(business, roster, book, at) if last else Known.of(business, roster, book, at)
-    _known[business.slug] = known
-    return known
+def _moment(business: Business, roster: Roster, book: JobBook, at: datetime) -> Moment:
+    """The last, where all is as it was."""
+    last = _moments.get(business.slug)
+    known = (
+        last.known.next(business, roster, book, at)
+        if last
+        else Known.of(business, roster, book, at)
+    )
+    if last is None or known is not last.known:
+        last = _moments[business.slug] = Moment(known, {})
+    return last
 
 
-def _shown_of(known: Known, reader: Reader, filters: Filters) -> Shown:
+def _shown_of(known: Known, reader: Reader, filters: Filters, template: Template) -> Shown:
     """The same for all readers of one kind."""
-    key = known.business.slug, reader, filters, template_of("_card.html")
+    key = known.business.slug, reader, filters, template
     last = _shown.get(key, known.since)
-    shown = last.next(known) if last else Shown.of(known, reader, filters)
+    shown = last.next(known) if last else Shown.of(known, reader, filters, template)
     return _shown.put(key, shown, known.since)
