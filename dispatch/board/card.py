@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from django.template import Context, Template
 from django.template.loader import get_template
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dispatch.board.facts import Facts
 from dispatch.domain.attention import Need, Why, awaits_yes
@@ -73,9 +73,9 @@ class Reader(NamedTuple):
     language: str
 
     @classmethod
-    def of(cls, actor: Actor, business: Business) -> "Reader":
+    def of(cls, actor: Actor, business: Business, language: str) -> "Reader":
         name = "" if actor.may(Permission.LOOK_AT_EVERY_JOB) else actor.name
-        return cls(Actor(name, actor.rank), sees_prices(actor, business), get_language() or "")
+        return cls(Actor(name, actor.rank), sees_prices(actor, business), language)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
@@ -82,6 +82,8 @@ class BoardPart:
     username: str
     filters: Filters
     language: str
+    # Found once, as all that is given again is asked for anew once a release shows.
+    template: Template = field(default_factory=lambda: template_of("_card.html"))
 
     def now(self, revision: int = 0, since: int = 0, known: str = "") -> Part:
         """As it is at this moment, never older than `revision`; for a browser that shows the part
@@ -107,7 +109,7 @@ class BoardPart:
         repository, roster = wiring.jobs(business), wiring.roster(business).read()
         book, at, age = repository.read(revision), wiring.now(), repository.age()
         damaged, is_silent = repository.damaged_months, jobs.is_silent(age)
-        key = self.username, self.filters, self.language, template_of("_card.html")
+        key = self.username, self.filters, self.language, self.template
         known, boards = _moment(business, roster, book, at)
         last = boards.get(key)
         is_same = last and (last.damaged, last.out_of_reach) == (damaged, is_silent)
@@ -115,8 +117,8 @@ class BoardPart:
             return last
         member = roster.member(self.username)
         with override(self.language):
-            reader = Reader.of(member.actor, business)
-            shown = _shown_of(known, reader, self.filters, key[-1])
+            reader = Reader.of(member.actor, business, self.language)
+            shown = _shown_of(known, reader, self.filters, self.template)
             board = Board(shown, member, at, age, damaged, is_silent)
             _layouts.put(board.etag.removeprefix("W/"), board.layout, at)
         if len(boards) == MOST:

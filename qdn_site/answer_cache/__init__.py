@@ -18,11 +18,12 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
+from django.middleware.gzip import GZipMiddleware
+from django.utils.text import compress_string
 
 from dispatch import wiring
 from dispatch.answers import SINCE_PARAMETER, Page, Polled
 from dispatch.http import REVISION_COOKIE, REVISION_PARAMETER, etag_is_in
-from qdn_site.answer_cache.gzipped import gzipped
 from qdn_site.answer_cache.once import Body
 from qdn_site.logs import name_of
 from qdn_site.middleware import PROTO, VIEWER
@@ -134,7 +135,7 @@ class PollEntry:
         headers = [*head, etag]
         if self.compress and len(body) >= SMALLEST:
             headers.append(("Content-Encoding", "gzip"))
-            body = gzipped(body)
+            body = compress_string(body, max_random_bytes=GZipMiddleware.max_random_bytes)
         return Answer(200, [*headers, ("Content-Length", str(len(body)))], body)
 
 
