@@ -26,6 +26,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 KEPT = timedelta(minutes=3)  # hidden pages ask once a minute
 MOST = 2_000  # boards that browsers show
+MOST_SHOWN = 500  # kinds of readers and filters: of 2,000 jobs one takes up to 0.7 MB
 
 
 class Recent(Generic[K, V]):
@@ -33,7 +34,8 @@ class Recent(Generic[K, V]):
     and crew of long ago.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._known: dict[K, tuple[V, datetime]] = {}
         self._lock = threading.Lock()
 
@@ -51,7 +53,7 @@ class Recent(Generic[K, V]):
             self._known[key] = value, at
             while True:
                 oldest = next(iter(self._known))
-                if len(self._known) <= MOST and at - self._known[oldest][1] <= KEPT:
+                if len(self._known) <= self._most and at - self._known[oldest][1] <= KEPT:
                     return value
                 del self._known[oldest]
 
@@ -70,8 +72,8 @@ class Moment(NamedTuple):
 
 
 _moments: dict[str, Moment] = {}  # by the business's slug
-_shown = Recent[tuple[str, Reader, Filters, Template], Shown]()
-_layouts = Recent[str, Layout]()  # by the ETags that browsers say
+_shown = Recent[tuple[str, Reader, Filters, Template], Shown](MOST_SHOWN)
+_layouts = Recent[str, Layout](MOST)  # by the ETags that browsers say
 
 
 @dataclass(frozen=True)

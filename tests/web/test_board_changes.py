@@ -1,6 +1,7 @@
 """What a poll carries for a browser that says what it shows: applied to that, it is the board."""
 
 import dataclasses
+import gc
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,6 +9,7 @@ from decimal import Decimal
 from html import unescape
 from random import Random
 from typing import Any
+from weakref import ref
 
 import pytest
 from django.template.loader import render_to_string
@@ -313,13 +315,36 @@ def test_after_a_restart_a_board_that_is_the_same_is_304_and_another_whole(
     first, *_ = three(jobs)
     before = dana.get(BOARD)
     for name in ("_shown", "_layouts"):
-        monkeypatch.setattr(parts, name, parts.Recent())
+        monkeypatch.setattr(parts, name, parts.Recent(2))
     monkeypatch.setattr(parts, "_moments", {})
     assert poll(dana, before).status_code == 304
     monkeypatch.setattr(parts, "_moments", {})
-    monkeypatch.setattr(parts, "_layouts", parts.Recent())
+    monkeypatch.setattr(parts, "_layouts", parts.Recent(2))
     jobs.change(lambda book: book.changed(replace(first, truck="T1"), NOON))
     assert carried(poll(dana, before)) == ["job0", "job1", "job2"]
+
+
+def test_a_board_that_nobody_asks_for_any_more_goes_with_the_jobs_it_was_made_of(
+    dana: Client, jobs: JobRepository
+) -> None:
+    first, *_ = three(jobs)
+    closed = ref(BoardPart(BUSINESS, "dana", Filters(), "en").board())
+    assert closed() is BoardPart(BUSINESS, "dana", Filters(), "en").board()
+    jobs.change(lambda book: book.changed(replace(first, truck="T1"), NOON))
+    BoardPart(BUSINESS, "vic", Filters(), "en").board()
+    gc.collect()
+    assert closed() is None
+
+
+def test_what_was_asked_for_longest_ago_is_forgotten_first() -> None:
+    recent = parts.Recent[str, int](2)
+    recent.put("one", 1, NOON)
+    recent.put("two", 2, NOON)
+    assert recent.get("one", NOON) == 1
+    recent.put("three", 3, NOON)
+    assert [recent.get(name, NOON) for name in ("one", "two", "three")] == [1, None, 3]
+    recent.put("four", 4, NOON + parts.KEPT + timedelta(seconds=1))
+    assert [recent.get(name, NOON) for name in ("one", "three", "four")] == [None, None, 4]
 
 
 def test_two_tabs_are_told_each_of_what_it_lacks(dana: Client, jobs: JobRepository) -> None:
