@@ -3,20 +3,20 @@
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from hashlib import blake2b
+from html import escape
 from secrets import randbits, token_hex
 from typing import Any, NamedTuple
 
 from django.template import Context, Template
 from django.template.loader import get_template
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dispatch.board.facts import Facts
 from dispatch.domain.attention import Need, Why, awaits_yes
@@ -73,9 +73,9 @@ class Reader(NamedTuple):
     language: str
 
     @classmethod
-    def of(cls, actor: Actor, business: Business) -> "Reader":
+    def of(cls, actor: Actor, business: Business, language: str) -> "Reader":
         name = "" if actor.may(Permission.LOOK_AT_EVERY_JOB) else actor.name
-        return cls(Actor(name, actor.rank), sees_prices(actor, business), get_language() or "")
+        return cls(Actor(name, actor.rank), sees_prices(actor, business), language)
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ class Look:
     """All that a card shows but its job's own words: many cards look the same."""
 
     business: Business = field(compare=False, repr=False)
+    template: Template = field(repr=False)
     slug: str
     rank: Rank
     sees_prices: bool
@@ -120,15 +121,19 @@ class Card:
     @cached_property
     def etag(self) -> str:
         """Of all of it; of the job as JSON, which takes a tenth of the time that its repr takes."""
-        return digest(_etag(self.look, template_of("_card.html")), JSON.encode(self.job))
+        return digest(self.form.etag, JSON.encode(self.job))
+
+    @cached_property
+    def form(self) -> "Form":
+        return _form(self.look)
 
     @cached_property
     def html(self) -> SafeString:
         """The form of its look, filled in: to render each by itself takes thirty times as long."""
-        job, business, template = self.job, self.look.business, template_of("_card.html")
+        job, business = self.job, self.look.business
         if not PLAIN.fullmatch(job.id):  # addresses write it in another way
             own = self.etag, moment(job.created_at, business), money(job.price, business)
-            return _rendered(job, self.look, template, *own)
+            return _rendered(job, self.look, *own)
         words = {
             ID: job.id,
             VERSION: str(job.version),
@@ -137,11 +142,11 @@ class Card:
             LOCATION: escape(job.location),
             PRICE: escape(money(job.price, business)),
         }
-        parts = _form(self.look, template)
+        parts = self.form.parts
         if AGE in parts:
             words[AGE] = moment(job.created_at, business)
-        filled = "".join([words.get(part, part) for part in parts])
-        return mark_safe(filled)  # noqa: S308  a template's, with what is escaped
+        # A template's, with what is escaped.
+        return SafeString("".join([words.get(part, part) for part in parts]))
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,7 @@ class Cards:
     roster: Roster
     reader: Reader
     today: date
+    template: Template
 
     def card(self, facts: Facts, order: tuple[Any, ...] = (), *, grouped: bool = False) -> Card:
         """A job's card; `grouped` under a heading that says its window."""
@@ -159,7 +165,8 @@ class Cards:
         actor, prices, language = self.reader
         mates = dict.fromkeys(name for name in job.crew if name != username)
         look = Look(
-            *(self.business, self.business.slug, actor.rank or Rank.VIEWER, prices, language),
+            *(self.business, self.template, self.business.slug),
+            *(actor.rank or Rank.VIEWER, prices, language),
             *(self.today.year, job.status, job.window),
             with_day=not grouped,
             late=any(need.why.is_late for need in needs),
@@ -200,14 +207,15 @@ def template_of(name: str) -> Template:
     return template
 
 
-@lru_cache(maxsize=1024)
-def _etag(look: Look, template: Template) -> bytes:
-    return digest(template.source.encode(), repr(look).encode()).encode()
+class Form(NamedTuple):
+    """The card of any job of one look."""
+
+    etag: bytes
+    parts: list[str]  # every second is the name of a blank
 
 
 @lru_cache(maxsize=1024)
-def _form(look: Look, template: Template) -> list[str]:
-    """The card of any job of that look, in pieces; every second is the name of a blank."""
+def _form(look: Look) -> Form:
     job = Job(
         id=ID,
         version=int(VERSION),
@@ -219,16 +227,15 @@ def _form(look: Look, template: Template) -> list[str]:
         created_at=LONG_AGO,
         updated_at=LONG_AGO,
     )
-    return BLANKS.split(_rendered(job, look, template, ETAG, AGE, PRICE))
+    parts = BLANKS.split(_rendered(job, look, ETAG, AGE, PRICE))
+    return Form(digest(look.template.source.encode(), repr(look).encode()).encode(), parts)
 
 
-def _rendered(
-    job: Job, look: Look, template: Template, etag: str, age: str, price: str
-) -> SafeString:
+def _rendered(job: Job, look: Look, etag: str, age: str, price: str) -> SafeString:
     """Holds no CSRF token, no revision and no relative time: those would not keep."""
     by, step = Actor("", look.rank), look.next
     context = {
-        **{each.name: getattr(look, each.name) for each in fields(look)},
+        **vars(look),
         "job": job,
         "etag": etag,
         "age": age,
@@ -237,7 +244,7 @@ def _rendered(
         "is_quiet": step is not None and is_customers(look.status, step),
         "targets": [(to, needs_reason(look.status, to)) for to in targets(job, by)],
     }
-    return template.render(Context(context))
+    return look.template.render(Context(context))
 
 
 def _marks(facts: Facts, *, prices: bool) -> Iterator[Mark]:

@@ -10,7 +10,7 @@ from itertools import compress
 from operator import is_not
 from typing import Any, NamedTuple
 
-from dispatch.domain.attention import Need, by_the_clock, needs
+from dispatch.domain.attention import Need, by_the_clock, with_others
 from dispatch.domain.availability import Overfull, Slot, overfull_in, slot_of
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job
@@ -129,33 +129,35 @@ class Known:
         return slots, moved
 
     def _facts(self, job: Job, full: Overfull, at: datetime) -> Facts:
-        history = job.history
+        history, is_sent = job.history, is_sent_lately(job, at)
+        timely = [*by_the_clock(job, self.business, at)]
         is_customers = history and (history[0].what, history[0].by) == ("created", CUSTOMER)
         return Facts(
             job,
-            self._until(job, at),
-            needs(job, self.roster, full, self.business, at),
+            self._until(job, at, _timely(timely, is_sent)),
+            with_others(timely, job, self.roster, full),
             came_back=needs_attention(job) is not None,
             is_on_the_way=coming(job, self.business, at)[0] is not None,
             is_booking=bool(job.status.is_open and is_customers and not job.moves),
-            sender=job.sender if is_sent_lately(job, at) else "",
+            sender=job.sender if is_sent else "",
         )
 
-    def _until(self, job: Job, at: datetime) -> datetime:
+    def _until(self, job: Job, at: datetime, now: tuple[object, ...]) -> datetime:
         """A moment before which the time alone makes it no other; a fourth of the way there, or
         more.
 
         What the time brings stays for the day: what is the same at two moments of it was the same
         in between.
         """
-        now, later = self._timely(job, at), self.midnight - SECOND
-        while self._timely(job, later) != now:
+        later = self.midnight - SECOND
+        while _timely(by_the_clock(job, self.business, later), is_sent_lately(job, later)) != now:
             later = at + SECOND * ((later - at) // SECOND // 4)
         return later + SECOND
 
-    def _timely(self, job: Job, at: datetime) -> tuple[object, ...]:
-        timely = (need[1:] for need in by_the_clock(job, self.business, at))
-        return (is_sent_lately(job, at), *timely)
+
+def _timely(needs: Iterable[Need], is_sent: bool) -> tuple[object, ...]:
+    """What the time alone can change."""
+    return (is_sent, *(need[1:] for need in needs))
 
 
 def differing(before: JobBook, now: JobBook) -> tuple[Jobs, Jobs]:

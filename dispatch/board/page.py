@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import NamedTuple
 
 from django.template import Context, Template
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -49,11 +50,14 @@ class Column(NamedTuple):
 
     @property
     def heading(self) -> SafeString:
-        return _heading(*self.head, get_language(), template_of("_column_heading.html"))
+        head = self.status, self.stack.count, self.when, self.sum
+        return _heading(*head, get_language(), template_of("_column_heading.html"))
 
     @property
-    def head(self) -> tuple[Status, int, str, str]:
-        return self.status, self.stack.count, self.when, self.sum
+    def head(self) -> tuple[int, Decimal | None, str, Business | None]:
+        """All that the heading of this column shows."""
+        total = self.stack.total if self.business else None
+        return self.stack.count, total, self.when, self.business
 
     @property
     def is_folded(self) -> bool:
@@ -184,7 +188,6 @@ class Board:
     @cached_property
     def notices(self) -> SafeString:
         """What keeps the board from showing all, or all of it as it is."""
-        may_discard = self.member.actor.may(Permission.DISCARD)
         is_whole = not (
             self.filters.wrong_date
             or self.out_of_reach
@@ -193,7 +196,8 @@ class Board:
             or self.flooded
         )
         if is_whole:  # as it nearly always is
-            return mark_safe("")
+            return SafeString("")
+        may_discard = self.member.actor.may(Permission.DISCARD)
         context = {"board": self, "business": self.business, "may_discard": may_discard}
         return render_to_string("dispatch/_board_notices.html", context)
 
@@ -223,7 +227,7 @@ class Board:
         count = len(self.folded)
         return ngettext("%(count)s more", "%(count)s more", count) % {"count": count}
 
-    @property
+    @cached_property
     def unreadable(self) -> int:
         """How many entries of the jobs file cannot be read: told to who looks at every job."""
         sees_all = self.member.actor.may(Permission.LOOK_AT_EVERY_JOB)

@@ -11,6 +11,7 @@ from itertools import chain, compress
 from operator import attrgetter, is_not
 from typing import NamedTuple
 
+from django.template import Template
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
@@ -102,8 +103,9 @@ class Shown:
     attention: Attention  # whatever the filters
 
     @classmethod
-    def of(cls, known: Known, reader: Reader, filters: Filters) -> "Shown":
-        cards = Cards(known.business, known.roster, reader, known.today)
+    def of(cls, known: Known, reader: Reader, filters: Filters, template: Template) -> "Shown":
+        """`template` of a card."""
+        cards = Cards(known.business, known.roster, reader, known.today, template)
         stacks = dict.fromkeys(Status, Stack({}, Decimal(0)))
         teller = Teller(reader.actor, known.roster, known.business, known.since)
         nothing = cls(known, cards, filters, stacks, {}, Attention(teller))
@@ -117,7 +119,7 @@ class Shown:
         is_same = known.business is before.business and known.roster is before.roster
         is_alike = known.today == before.today and known.floods == before.floods
         if not (is_same and is_alike) or self.reads_archive:
-            return self.of(known, self.cards.reader, self.filters)
+            return self.of(known, self.cards.reader, self.filters, self.cards.template)
         old, new = before.facts, known.facts
         changed = list(compress(new, map(is_not, map(old.get, new), new.values())))
         come = {job_id: new[job_id] for job_id in changed}

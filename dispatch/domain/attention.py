@@ -49,9 +49,15 @@ def needs(
     job: Job, roster: Roster, overfull: Overfull, business: Business, at: datetime
 ) -> tuple[Need, ...]:
     """Everything that the job needs at that moment, the most pressing first."""
-    found = [*by_the_clock(job, business, at), *_unheard(job)]
-    found += [Need(job, Why.CLASH, clash) for clash in clashes(job, roster, overfull)]
-    return tuple(sorted(found, key=lambda need: need.why.value))
+    return with_others([*by_the_clock(job, business, at)], job, roster, overfull)
+
+
+def with_others(
+    timely: list[Need], job: Job, roster: Roster, overfull: Overfull
+) -> tuple[Need, ...]:
+    """Those that the time has brought and all others, the most pressing first."""
+    clashing = [Need(job, Why.CLASH, clash) for clash in clashes(job, roster, overfull)]
+    return tuple(sorted([*timely, *_unheard(job), *clashing], key=lambda need: need.why.value))
 
 
 def by_the_clock(job: Job, business: Business, at: datetime) -> Iterator[Need]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, auto
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -228,12 +228,7 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
 
     def span(self, window: Window) -> tuple[datetime, datetime]:
         """The two moments between which the pickup was promised."""
-        start, end = (
-            # In UTC, where a difference of hours is one, even in a night when clocks change.
-            datetime.combine(window.date, time.fromisoformat(clock), self.zone).astimezone(UTC)
-            for clock in (window.start, window.end)
-        )
-        return start, end
+        return _span(window, self.zone)
 
     def link_is_over(self, finished_at: datetime | None, at: datetime) -> bool:
         """True where the link of a job that was finished then has lived for its `link_days`."""
@@ -345,6 +340,16 @@ class Business(Part, frozen=True, dict=True, kw_only=True):
     def phone_text(self, phone: str) -> str:
         """A stored number as people here write it; as it is where it is none."""
         return phones.shown(phone, self.country)
+
+
+@lru_cache(maxsize=1024)  # a board asks it of each job, three times
+def _span(window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """In UTC, where a difference of hours is one, even in a night when clocks change."""
+    start, end = (
+        datetime.combine(window.date, time.fromisoformat(clock), zone).astimezone(UTC)
+        for clock in (window.start, window.end)
+    )
+    return start, end
 
 
 def _luminance(colour: str) -> float:

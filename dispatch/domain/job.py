@@ -256,8 +256,9 @@ class Job(JobLine, frozen=True, kw_only=True):
 
     def reached(self, status: Status) -> datetime | None:
         """The last time at which it came to that status, on the way to where it is now."""
-        first = self.moves[0].from_ if self.moves else self.status
-        came = [move.moment for move in self.moves if move.to is status]
+        moves = self.moves
+        first = moves[0].from_ if moves else self.status
+        came = [move.moment for move in moves if move.to is status]
         return came[-1] if came else (self.created_at if first is status else None)
 
     def happened(self, event: Event, **changes: Any) -> Self:

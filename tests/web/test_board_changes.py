@@ -1,6 +1,7 @@
 """What a poll carries for a browser that says what it shows: applied to that, it is the board."""
 
 import dataclasses
+import gc
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,9 +9,10 @@ from decimal import Decimal
 from html import unescape
 from random import Random
 from typing import Any
+from weakref import ref
 
 import pytest
-from django.template.loader import get_template, render_to_string
+from django.template.loader import render_to_string
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -241,7 +243,8 @@ def test_what_polls_carry_adds_up_to_the_board_as_it_is(
 def whole(board: Board) -> Shown:
     """A board that was put together from nothing shows this."""
     known = Known.of(board.business, board.roster, board.book, wiring.now())
-    shown = Shown_.of(known, board.shown.cards.reader, board.filters)
+    cards = board.shown.cards
+    shown = Shown_.of(known, cards.reader, board.filters, cards.template)
     fresh = dataclasses.replace(board, shown=shown, at=wiring.now())
     found = Shown()
     found.take(render_to_string("dispatch/_board.html", {"board": fresh}))
@@ -311,14 +314,37 @@ def test_after_a_restart_a_board_that_is_the_same_is_304_and_another_whole(
 ) -> None:
     first, *_ = three(jobs)
     before = dana.get(BOARD)
-    for name in ("_boards", "_shown", "_layouts"):
-        monkeypatch.setattr(parts, name, parts.Recent())
-    monkeypatch.setattr(parts, "_known", {})
+    for name in ("_shown", "_layouts"):
+        monkeypatch.setattr(parts, name, parts.Recent(2))
+    monkeypatch.setattr(parts, "_moments", {})
     assert poll(dana, before).status_code == 304
-    for name in ("_boards", "_layouts"):
-        monkeypatch.setattr(parts, name, parts.Recent())
+    monkeypatch.setattr(parts, "_moments", {})
+    monkeypatch.setattr(parts, "_layouts", parts.Recent(2))
     jobs.change(lambda book: book.changed(replace(first, truck="T1"), NOON))
     assert carried(poll(dana, before)) == ["job0", "job1", "job2"]
+
+
+def test_a_board_that_nobody_asks_for_any_more_goes_with_the_jobs_it_was_made_of(
+    dana: Client, jobs: JobRepository
+) -> None:
+    first, *_ = three(jobs)
+    closed = ref(BoardPart(BUSINESS, "dana", Filters(), "en").board())
+    assert closed() is BoardPart(BUSINESS, "dana", Filters(), "en").board()
+    jobs.change(lambda book: book.changed(replace(first, truck="T1"), NOON))
+    BoardPart(BUSINESS, "vic", Filters(), "en").board()
+    gc.collect()
+    assert closed() is None
+
+
+def test_what_was_asked_for_longest_ago_is_forgotten_first() -> None:
+    recent = parts.Recent[str, int](2)
+    recent.put("one", 1, NOON)
+    recent.put("two", 2, NOON)
+    assert recent.get("one", NOON) == 1
+    recent.put("three", 3, NOON)
+    assert [recent.get(name, NOON) for name in ("one", "two", "three")] == [1, None, 3]
+    recent.put("four", 4, NOON + parts.KEPT + timedelta(seconds=1))
+    assert [recent.get(name, NOON) for name in ("one", "three", "four")] == [None, None, 4]
 
 
 def test_two_tabs_are_told_each_of_what_it_lacks(dana: Client, jobs: JobRepository) -> None:
@@ -382,6 +408,6 @@ def test_a_card_that_is_filled_in_is_as_if_it_were_rendered(
     assert groups
     for card in (card for group in groups for card in group.cards):
         job = replace(card.job, truck="T1", access_notes="1812", version=7)
-        filled, template = Card(job, card.look), get_template("dispatch/_card.html").template
+        filled = Card(job, card.look)
         own = moment(job.created_at, BUSINESS), money(job.price, BUSINESS)
-        assert filled.html == _rendered(job, card.look, template, filled.etag, *own)
+        assert filled.html == _rendered(job, card.look, filled.etag, *own)
