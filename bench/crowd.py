@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from gzip import decompress
+from dataclasses import replace as replaced
 from itertools import count, cycle
 
 from msgspec.structs import replace
@@ -31,6 +31,7 @@ LENGTH = float(os.environ.get("QDN_BENCH_CROWD", 300))  # seconds
 BOARDS, BOARD_EVERY = 500, 5.0
 PAGES, PAGE_EVERY = 2_000, 10.0
 CHANGES = 5  # a second
+ARRIVING = 30.0  # seconds in which they all come, once
 OPEN = 200  # jobs, each with ten of the tracking pages
 DISPATCHERS, CREW = 20, 30  # who share the boards
 SETTLED = 0.2  # of the whole time: what is taken then is what it takes at the end, too
@@ -42,11 +43,22 @@ MOVED = {Status.BOOKED: Status.READY_FOR_PICKUP, Status.READY_FOR_PICKUP: Status
 def rows() -> Iterator[Row]:
     jobs = [driven(job, number) for number, job in enumerate(open_jobs(OPEN))]
     with running(jobs, latency=GET, crew=crew()) as site:
-        visitors = [*boards(site), *pages(jobs), *changers(site, jobs)]
-        run(site.app.port, visitors, max(BOARD_EVERY, PAGE_EVERY))  # until all are there
+        readers = [*boards(site), *pages(jobs)]
+        run(site.app.port, come(readers), ARRIVING)
+        visitors = [*readers, *changers(site, jobs)]
+        run(site.app.port, visitors, 2 * PAGE_EVERY)  # until all goes its usual way
         with watching(site.app.pid, every=1.0) as seen:
             samples = run(site.app.port, visitors, LENGTH)
         yield from rows_of(samples, seen)
+
+
+def come(visitors: list[Visitor]) -> list[Visitor]:
+    """Each asks once, one after the other."""
+    apart = ARRIVING / len(visitors)
+    return [
+        replaced(each, every=2 * ARRIVING, first=apart * place)
+        for place, each in enumerate(visitors)
+    ]
 
 
 def rows_of(samples: list[Sample], megabytes: list[float]) -> Iterator[Row]:
@@ -109,7 +121,7 @@ class Board:
     def takes(self, answer: Answer) -> None:
         if answer.status == 304:
             return
-        found = REVISION.search(decompress(answer.body))
+        found = REVISION.search(answer.text)
         assert found, answer
         self.etag, self.revision = answer.headers["etag"], int(found[1])
 

@@ -73,6 +73,7 @@ class _Run:
         for each in visitors:
             for due in each.waiting:
                 self.note(each, due, 0)
+            each.waiting.clear()
             self.closed(each)
         self.selector.close()
 
@@ -126,6 +127,7 @@ class _Run:
             self.selector.unregister(visitor.place)
             visitor.place.close()
             visitor.place = None
+        visitor.received.clear()
 
 
 def errors(samples: Iterable[Sample]) -> int:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from gzip import decompress
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
@@ -61,6 +62,12 @@ class Answer(NamedTuple):
     headers: dict[str, str]  # by their names in lower case
     body: bytes
     size: int  # bytes, with the headers
+
+    @property
+    def text(self) -> bytes:
+        """The body as it was before it was compressed, as short ones are not."""
+        is_gzip = self.headers.get("content-encoding") == "gzip"
+        return decompress(self.body) if is_gzip else self.body
 
 
 @dataclass
