@@ -31,7 +31,7 @@ LENGTH = float(os.environ.get("QDN_BENCH_CROWD", 300))  # seconds
 BOARDS, BOARD_EVERY = 500, 5.0
 PAGES, PAGE_EVERY = 2_000, 10.0
 CHANGES = 5  # a second
-ARRIVING = 30.0  # seconds in which they all come, once
+ARRIVING = 60.0  # seconds in which they all come, once
 OPEN = 200  # jobs, each with ten of the tracking pages
 DISPATCHERS, CREW = 20, 30  # who share the boards
 SETTLED = 0.2  # of the whole time: what is taken then is what it takes at the end, too
@@ -43,9 +43,9 @@ MOVED = {Status.BOOKED: Status.READY_FOR_PICKUP, Status.READY_FOR_PICKUP: Status
 def rows() -> Iterator[Row]:
     jobs = [driven(job, number) for number, job in enumerate(open_jobs(OPEN))]
     with running(jobs, latency=GET, crew=crew()) as site:
-        readers = [*boards(site), *pages(jobs)]
+        readers, writers = [*boards(site), *pages(jobs)], [*changers(site, jobs)]
         run(site.app.port, come(readers), ARRIVING)
-        visitors = [*readers, *changers(site, jobs)]
+        visitors = [*readers, *writers]
         run(site.app.port, visitors, 2 * PAGE_EVERY)  # until all goes its usual way
         with watching(site.app.pid, every=1.0) as seen:
             samples = run(site.app.port, visitors, LENGTH)
