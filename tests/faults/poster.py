@@ -1,5 +1,8 @@
-"""`manage.py deliver` whose lease is short, so that tests of killed ones need not wait for it."""
+"""`manage.py deliver` whose lease is as short as LEASE says, in seconds: tests of killed ones need
+not wait for it.
+"""
 
+import os
 import sys
 
 import django
@@ -10,6 +13,7 @@ from django.core.management import call_command  # noqa: E402
 
 from dispatch.stores import lease  # noqa: E402
 
-lease.TAKEN_AFTER, lease.SURE_FOR, lease.RENEWED_AFTER = 1.0, 0.5, 0.25
+seconds = float(os.environ["LEASE"])
+lease.TAKEN_AFTER, lease.SURE_FOR, lease.RENEWED_AFTER = seconds, seconds / 2, seconds / 4
 
 call_command("deliver", *sys.argv[1:])
