@@ -20,8 +20,6 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-import boto3
-
 from bench.storage import Storage
 from bench.storage import running as running_storage
 from dispatch import wiring
@@ -29,7 +27,7 @@ from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
 from tests.aws import aws_environment
 from tests.making import BUSINESS, PASSWORD
-from tests.moto_server import make_bucket
+from tests.moto_server import make_bucket, s3_client
 from tests.serving import (
     PRODUCTION,
     SECRET,
@@ -236,14 +234,7 @@ def cookie_of(answer: Answer, name: str) -> str:
 def put_jobs(endpoint: str, bucket: str, jobs: Iterable[Job]) -> None:
     now = wiring.now()
     book = JobBook().put(*jobs).with_archive(day=BUSINESS.today(now)).written("filled", now)
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    client.put_object(Bucket=bucket, Key="jobs.json", Body=book.encode())
+    s3_client(endpoint).put_object(Bucket=bucket, Key="jobs.json", Body=book.encode())
 
 
 @contextmanager

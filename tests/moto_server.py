@@ -102,13 +102,16 @@ def warm(endpoint: str) -> None:
             pass
 
 
-def make_bucket(endpoint: str, bucket: str) -> str:
-    client = boto3.client(
+def s3_client(endpoint: str) -> Any:
+    return boto3.client(
         "s3",
         endpoint_url=endpoint,
         region_name="us-east-1",
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
     )
-    client.create_bucket(Bucket=bucket)
+
+
+def make_bucket(endpoint: str, bucket: str) -> str:
+    s3_client(endpoint).create_bucket(Bucket=bucket)
     return bucket

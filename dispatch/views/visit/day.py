@@ -56,8 +56,8 @@ def day(request: SiteRequest) -> HttpResponse:
     stop that is open.
     """
     basis, business, revision = Basis.of_member(request), request.business, request.revision
-    asked, repository = _asked(request, request.GET), wiring.jobs(request.business)
-    book, shown = repository.read(revision), _day(request, asked)
+    asked = _asked(request, request.GET)
+    shown = _day(request, asked)
     response = _page(request, asked, shown)
     # Here alone the browser may be asked where it is.
     response.headers["Permissions-Policy"] = settings.MAY_LOCATE
@@ -66,7 +66,7 @@ def day(request: SiteRequest) -> HttpResponse:
     return lasting(
         response,
         basis,
-        still=unchanged(business, book, revision),
+        still=unchanged(business, shown.book, revision),
         shown=lambda at: (business.today(at), shown.later(at).etag),
         at=shown.at,
     )
@@ -77,7 +77,7 @@ def day(request: SiteRequest) -> HttpResponse:
 def day_part(request: SiteRequest) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
     basis, asked = Basis.of_member(request), _asked(request, request.GET)
-    whose = Whose(request.business, asked.day, asked.member, request.user.member, _open(request))
+    whose = _whose(request, asked)
     # A poll without a date is of whichever day it is.
     basis = basis if request.GET.get("date") and not asked.wrong else None
     poll, shown = DayPoll(whose, get_language() or ""), whose.now(request.revision)
@@ -160,13 +160,12 @@ def _asked(request: SiteRequest, query: Any) -> Asked:
 
 def _day(request: SiteRequest, asked: Asked) -> Day:
     """Raises StoreUnavailable."""
-    whose = Whose(request.business, asked.day, asked.member, request.user.member, _open(request))
-    return whose.now(request.revision)
+    return _whose(request, asked).now(request.revision)
 
 
-def _open(request: SiteRequest) -> str:
-    query = request.POST if request.method == "POST" else request.GET
-    return query.get("at", "")
+def _whose(request: SiteRequest, asked: Asked) -> Whose:
+    query, viewer = request.POST if request.method == "POST" else request.GET, request.user.member
+    return Whose(request.business, asked.day, asked.member, viewer, query.get("at", ""))
 
 
 def _context(request: SiteRequest, shown: Day, key: str = "") -> dict[str, Any]:
