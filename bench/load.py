@@ -6,7 +6,7 @@ Nobody waits for anybody: what is late counts as late for as long as it is, from
 import selectors
 import socket
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
@@ -35,7 +35,7 @@ class Visitor:
     every: float
     asks: Callable[[], bytes]
     takes: Callable[[Answer], object] = lambda answer: None
-    first: float | None = None  # seconds after the start; None: spread over the interval
+    first: float | None = None  # seconds after the start; None: each kind spreads over its interval
     waiting: deque[float] = field(default_factory=deque)  # when they were due
     received: bytearray = field(default_factory=bytearray)
     place: socket.socket | None = None
@@ -51,11 +51,13 @@ class _Run:
         self.port, self.samples = port, list[Sample]()
         self.selector = selectors.DefaultSelector()
         began = time.monotonic()
-        count = len(visitors)
-        schedule = [
-            (began + (each.every * number / count if each.first is None else each.first), number)
-            for number, each in enumerate(visitors)
-        ]
+        many, placed = Counter(each.kind for each in visitors), Counter[str]()
+        schedule = list[tuple[float, int]]()
+        for number, each in enumerate(visitors):
+            place = placed[each.kind] / many[each.kind]
+            placed[each.kind] += 1
+            first = each.every * place if each.first is None else each.first
+            schedule.append((began + first, number))
         heapify(schedule)
         self.open = 0  # requests that have no answer yet
         while True:

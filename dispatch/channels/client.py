@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from botocore.config import Config
 
-from dispatch.stores.aws import CLIENT, making_a_client
+from dispatch.stores.aws import CLIENT, kept, making_a_client
 
 T = TypeVar("T")
 # Nobody's page waits for it, and two calls end before `deadline.SECONDS`. It is tried again by the
@@ -29,5 +29,5 @@ class Shared(Generic[T]):
         """Raises BotoCoreError."""
         with self._making, making_a_client():
             if self._made is None:
-                self._made = self._make()
+                self._made = kept(self._make())
             return self._made

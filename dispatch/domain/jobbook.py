@@ -30,6 +30,7 @@ NEVER_NULL = {
     *("doubtful", "keys", "postcode", "description", "items", "payments"),
     *("messages_in", "messages", "messages_gone", "language", "consent"),
 }
+NULL = Raw(b"null")
 TIMES = {"created_at", "updated_at"}
 AMOUNT_IN_STRING = re.compile(rb'"amount"\s*:\s*"')
 MAX_REQUESTS = 500  # that wait; beyond, only a sender's first is taken, and others asked to call
@@ -140,7 +141,7 @@ class JobBook(Ledger[Job]):
     @classmethod
     def renamed(cls, fields: Mapping[str, Raw]) -> Mapping[str, Raw]:
         """Old names become today's; what is missing or null becomes its default."""
-        nulls = {name for name in NEVER_NULL & fields.keys() if bytes(fields[name]) == b"null"}
+        nulls = {name for name, raw in fields.items() if raw == NULL} & NEVER_NULL
         if bytes(fields.get("price", Raw())).strip(b' "') == b"":
             nulls |= fields.keys() & {"price"}  # an empty text is no price either
         if not (nulls or OLD_NAMES.keys() & fields.keys() or TIMES - fields.keys()):

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from dispatch.domain.stored.document import Contended, StaleWrite, StoreUnavailable
-from dispatch.stores.aws import CLIENT, NO_ANSWER, error_code, making_a_client, one_line
+from dispatch.stores.aws import CLIENT, NO_ANSWER, error_code, kept, making_a_client, one_line
 from dispatch.stores.table.definition import DEFINITION
 
 MOST_ACTIONS = 100  # items that one transaction can change
@@ -266,7 +266,7 @@ def _client() -> Any:
 
 def client(config: Config) -> Any:
     with making_a_client():
-        return boto3.session.Session().client("dynamodb", config=config)
+        return kept(boto3.session.Session().client("dynamodb", config=config))
 
 
 def _to_attributes(item: Mapping[str, Any]) -> Item:

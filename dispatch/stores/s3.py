@@ -17,7 +17,7 @@ from dispatch.domain.stored.document import (
     StoreUnavailable,
     Version,
 )
-from dispatch.stores.aws import CLIENT, NO_ANSWER, error_code, making_a_client, one_line
+from dispatch.stores.aws import CLIENT, NO_ANSWER, error_code, kept, making_a_client, one_line
 
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
@@ -39,7 +39,7 @@ class OneConnectionS3Storage(S3Storage):
     def connection(self) -> Any:
         with self._making, making_a_client():
             if self._shared is None:
-                self._shared = super().connection
+                self._shared = kept(super().connection)
             return self._shared
 
 

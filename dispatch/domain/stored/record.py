@@ -19,6 +19,7 @@ HIDDEN = ((rb"\ud", b"\\/\xff"), (rb"\uD", b"\\/\xfe"))
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # stands for a time that a file does not say
 # No pickup is older or further off; beyond them lie dates that no time zone can show.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 12, 31)
+FIRST, LAST = FIRST_DAY.year, LAST_DAY.year
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -32,7 +33,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         for name in _dated(type(self)):
             value = getattr(self, name)
             if isinstance(value, datetime):
-                msgspec.structs.force_setattr(self, name, utc(value))
+                if (at := utc(value)) is not value:
+                    msgspec.structs.force_setattr(self, name, at)
             elif isinstance(value, date):
                 _check_day(value)
 
@@ -45,15 +47,15 @@ def _dated(kind: type[Record]) -> list[str]:
 
 
 def _check_day(day: date) -> None:
-    if not FIRST_DAY.year <= day.year <= LAST_DAY.year:
+    if not FIRST <= day.year <= LAST:
         raise ValueError(f"{day.isoformat()} is out of range")
 
 
 def utc(moment: datetime) -> datetime:
     """Times without an offset, as old files have them, are UTC. Raises ValueError."""
+    if moment.tzinfo is UTC and not moment.microsecond and FIRST <= moment.year <= LAST:
+        return moment  # as nearly all are
     _check_day(moment)
-    if moment.tzinfo is UTC and not moment.microsecond:
-        return moment
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     there = aware.astimezone(UTC).replace(microsecond=0)
     _check_day(there)  # it must be readable once it is written
