@@ -269,6 +269,8 @@ def is_known(request: HttpRequest, etag: str) -> bool:
 
 def etag_is_in(header: str, etag: str) -> bool:
     """As is usual for If-None-Match (RFC 9110, 13.1.2), weak or not."""
+    if header == etag:  # as most are
+        return True
     known = parse_etags(header)
     return "*" in known or etag.removeprefix("W/") in {each.removeprefix("W/") for each in known}
 

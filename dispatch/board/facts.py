@@ -10,12 +10,12 @@ from itertools import compress
 from operator import is_not
 from typing import Any, NamedTuple
 
-from dispatch.domain.attention import Need, by_the_clock, with_others
+from dispatch.domain.attention import Need, Why, by_the_clock, with_others
 from dispatch.domain.availability import Overfull, Slot, overfull_in, slot_of
 from dispatch.domain.business import Business
 from dispatch.domain.job import CUSTOMER, Job
 from dispatch.domain.jobbook import MAX_OF_ONE_SENDER, JobBook, is_sent_lately
-from dispatch.domain.moves import coming, needs_attention
+from dispatch.domain.moves import coming
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.ledger import Entry
 
@@ -136,7 +136,7 @@ class Known:
             job,
             self._until(job, at, _timely(timely, is_sent)),
             with_others(timely, job, self.roster, full),
-            came_back=needs_attention(job) is not None,
+            came_back=any(need.why is Why.CAME_BACK for need in timely),
             is_on_the_way=coming(job, self.business, at)[0] is not None,
             is_booking=bool(job.status.is_open and is_customers and not job.moves),
             sender=job.sender if is_sent else "",

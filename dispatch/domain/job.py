@@ -226,7 +226,7 @@ class Job(JobLine, frozen=True, kw_only=True):
 
     @property
     def last_move(self) -> Event | None:
-        return self.moves[-1] if self.moves else None
+        return next((event for event in reversed(self.history) if event.is_move), None)
 
     def _finished_at(self) -> datetime | None:
         """None while it is open, whatever is stored; old files do not say it of a finished one."""

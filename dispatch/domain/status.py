@@ -12,6 +12,7 @@ class Status(StrEnum):
     colour: str
     aliases: tuple[str, ...]
     place: int  # of this order
+    is_open: bool  # asked of each job, for each page
 
     def __new__(cls, value: str, label: str = "", colour: str = "", *aliases: str) -> "Status":
         status = str.__new__(cls, value)
@@ -20,6 +21,7 @@ class Status(StrEnum):
         status.colour = colour
         status.aliases = aliases
         status.place = len(cls.__members__)
+        status.is_open = value not in ("completed", "cancelled")
         return status
 
     PENDING = "pending", _("Requested"), "blue", "requested", "new"
@@ -49,12 +51,7 @@ class Status(StrEnum):
     @property
     def next(self) -> "Status | None":
         """The next step of a good day, if there is one."""
-        later = [status for status in PATH if status.is_forward_of(self)]
-        return later[0] if later else None
-
-    @property
-    def is_open(self) -> bool:
-        return self not in (Status.COMPLETED, Status.CANCELLED)
+        return PATH[self.place + 1] if self in PATH[:-1] else None
 
 
 PATH = tuple(status for status in Status if status is not Status.CANCELLED)

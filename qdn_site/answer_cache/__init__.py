@@ -46,6 +46,7 @@ ASKED = (
     *("HTTP_AUTHORIZATION", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_REQUESTED_WITH"),
 )
 OF_POLLS = re.compile(rf"(?:^|(?<=&))(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})=\d{{0,15}}(?:&|$)")
+NUMBERS = re.compile(rf"(?:^|&)({REVISION_PARAMETER}|{SINCE_PARAMETER})=(\d{{1,15}})(?=&|$)")
 MOST = 16_000_000  # bytes of memory, about
 OF_AN_ENTRY = 4_000  # bytes beside its body
 SMALLEST = 200  # bytes: what is smaller Django does not compress, either
@@ -123,12 +124,13 @@ class PollEntry:
 
     def answer(self, environ: Environ, query: str, now: float) -> Answer | None:
         asked, known = self.polled, environ.get("HTTP_IF_NONE_MATCH", "")
-        revision, since = _number(query, REVISION_PARAMETER), _number(query, SINCE_PARAMETER)
-        part = asked.poll.now(max(revision, asked.revision), since, known)
+        numbers = {name: int(number) for name, number in NUMBERS.findall(query)}
+        revision = max(numbers.get(REVISION_PARAMETER, 0), asked.revision)
+        part = asked.poll.now(revision, numbers.get(SINCE_PARAMETER, 0), known)
         if part is None or pages.shown() is not self.shown or not asked.basis.holds(now):
             return None
         etag = ("ETag", part.etag)
-        if known == part.etag or etag_is_in(known, part.etag):
+        if etag_is_in(known, part.etag):
             head = self.heads.get(304)
             return Answer(304, [*head, etag], b"") if head else None
         head = self.heads.get(200)
@@ -140,13 +142,6 @@ class PollEntry:
             headers.append(("Content-Encoding", "gzip"))
             body = compress_string(body, max_random_bytes=GZipMiddleware.max_random_bytes)
         return Answer(200, [*headers, ("Content-Length", str(len(body)))], body)
-
-
-def _number(query: str, name: str) -> int:
-    if f"{name}=" not in query:
-        return 0
-    found = re.findall(rf"(?:^|&){name}=(\d{{1,15}})(?=&|$)", query)
-    return int(found[-1]) if found else 0
 
 
 class AnswerCache:
