@@ -200,7 +200,13 @@ board.addEventListener("keydown", (event) => {
 });
 
 // Screen readers hear a card's keys; a line above the columns shows them to others.
-document.getElementById("keys").hidden = false;
+const hint = document.getElementById("keys");
+hint.hidden = false;
+for (const event of ["focusin", "focusout", "merged"]) {
+  board.addEventListener(event, () => {
+    hint.classList.toggle("shown", document.activeElement.matches(".card:focus-visible"));
+  });
+}
 board.addEventListener("focusin", ({ target: card }) => {
   if (!card.matches(".card")) return;
   const allowed = targets(card);
