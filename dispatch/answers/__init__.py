@@ -126,13 +126,22 @@ def lasting(
     shown: Callable[[datetime], object],
     at: datetime,
 ) -> R:
-    """The response, made at that moment, as one that may be given again while `shown` is the same.
-
-    What depends on the time goes one way: what is the same now and a minute later is so meanwhile.
+    """The response, made at the moment `at`, marked as one that may be given again. `shown` says
+    all that depends on the time: what the page would show at a moment if nothing else changed.
     """
-    if basis and shown(at) == shown(at + LOOK_AHEAD):
-        response.page = Page(basis, still, at + LOOK_AHEAD)  # type: ignore[attr-defined]
+    if basis and (until := same_until(shown, at)):
+        response.page = Page(basis, still, until)  # type: ignore[attr-defined]
     return response
+
+
+def same_until(shown: Callable[[datetime], object], at: datetime) -> datetime | None:
+    """The moment a minute after `at`, where `shown` is the same from one to the other; else None.
+
+    Only the two are compared: the time never changes a page and then changes it back, so what is
+    the same at both is the same in between.
+    """
+    then = at + LOOK_AHEAD
+    return then if shown(at) == shown(then) else None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, override
 from django.views.decorators.http import require_safe
 
 from dispatch import positions, wiring
-from dispatch.answers import LOOK_AHEAD, Basis, Part, polled
+from dispatch.answers import Basis, Part, polled, same_until
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
@@ -74,14 +74,13 @@ class Live:
             "carried_language": self.carried_language,
             **how_old,
         }
-        part, then = Part(etag, lambda: self._html(context)), at + LOOK_AHEAD
-        lasts = not (
-            how_old["out_of_reach"]
-            or job.on_my_way  # a position may come at any time
-            or business.link_is_over(job.finished_at, then)
-            or showing(business, job, at) != showing(business, job, then)
-        )
-        self.last = Shown(job, at, then, part) if lasts else None
+        part = Part(etag, lambda: self._html(context))
+        # A position may come at any time, and the storage answer again.
+        may_change = job.on_my_way or how_old["out_of_reach"]
+        until = None if may_change else same_until(lambda at: showing(business, job, at), at)
+        if until and business.link_is_over(job.finished_at, until):
+            until = None
+        self.last = Shown(job, at, until, part) if until else None
         return part
 
     def _html(self, context: dict[str, Any]) -> str:

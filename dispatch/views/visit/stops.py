@@ -9,7 +9,7 @@ from weakref import ref
 from django.utils.translation import override
 
 from dispatch import jobs, wiring
-from dispatch.answers import LOOK_AHEAD, Part
+from dispatch.answers import Part, same_until
 from dispatch.domain.business import Business
 from dispatch.domain.job import Job
 from dispatch.domain.jobbook import JobBook
@@ -166,9 +166,8 @@ class DayPoll:
 
     def part(self, day: Day) -> Part:
         """That of this day, which is the last that was seen."""
-        then = day.at + LOOK_AHEAD
-        is_same = not day.out_of_reach and replace(day, at=then).etag == day.etag
-        self.etag, self.span = day.etag, (day.at, then) if is_same else None
+        until = None if day.out_of_reach else same_until(lambda at: day.later(at).etag, day.at)
+        self.etag, self.span = day.etag, (day.at, until) if until else None
         self.book = ref(day.book)  # no old ones stay in memory
         return Part(day.etag, None)
 
