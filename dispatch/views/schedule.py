@@ -18,6 +18,7 @@ from dispatch.domain.availability import driving
 from dispatch.domain.business import Business
 from dispatch.domain.job import Window
 from dispatch.domain.job_input import InvalidInput
+from dispatch.domain.jobbook import JobBook
 from dispatch.domain.permissions import Permission, sees
 from dispatch.domain.planning import schedule
 from dispatch.domain.stored.document import StoreUnavailable
@@ -35,17 +36,12 @@ from dispatch.views.told import Told, key_after, told_of
 @require_safe
 @crew_only(Permission.LOOK)
 def week(request: SiteRequest) -> HttpResponse:
-    basis, at, business, revision = (
-        Basis.of_member(request),
-        wiring.now(),
-        request.business,
-        request.revision,
-    )
-    book = wiring.jobs(business).read(revision)
+    basis, at = Basis.of_member(request), wiring.now()
+    business, book = request.business, _book(request)
     return lasting(
-        _page(request),
+        _page(request, book),
         basis,
-        still=unchanged(business, book, revision),
+        still=unchanged(business, book, request.revision),
         shown=lambda at: schedule.same_until(book, business, at),
         at=at,
     )
@@ -59,7 +55,7 @@ def place(request: SiteRequest) -> HttpResponse:
     """
     told = _placed(request)
     if told.status >= 400:
-        return with_revision(request, _page(request, told), told.revision)
+        return with_revision(request, _page(request, _book(request), told), told.revision)
     count = len(told.done)
     moved = ngettext("%(count)d job", "%(count)d jobs", count) % {"count": count}
     messages.success(request, format_html("{}: {}.", moved, told.done[0][1]))
@@ -114,12 +110,17 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _page(request: SiteRequest, told: Told | None = None) -> HttpResponse:
+def _book(request: SiteRequest) -> JobBook:
+    """Raises StoreUnavailable."""
+    return wiring.jobs(request.business).read(request.revision)
+
+
+def _page(request: SiteRequest, book: JobBook, told: Told | None = None) -> HttpResponse:
     """With what could not be done, and why: those stay ticked."""
     told = told or Told()
     asked = request.POST.get("from") or request.GET.get("from", "")
     context = {
-        "week": _week(request, _day(asked)),
+        "week": _week(request, book, _day(asked)),
         "today": request.business.today(wiring.now()),
         "wrong": asked if asked and not _day(asked) else "",
         "told": told,
@@ -130,12 +131,11 @@ def _page(request: SiteRequest, told: Told | None = None) -> HttpResponse:
     return render(request, "dispatch/schedule.html", context, status=told.status)
 
 
-def _week(request: SiteRequest, first: date | None) -> Week:
+def _week(request: SiteRequest, book: JobBook, first: date | None) -> Week:
     business, at, actor = request.business, wiring.now(), request.user.actor
     today = business.today(at)
     first = first or today - timedelta(days=today.weekday())
     last = first + timedelta(days=6)
-    book = wiring.jobs(business).read(request.revision)
     finished = jobs.finished(business, *jobs.around(first, last), book=book)
     return Week.of(
         first,
