@@ -24,7 +24,9 @@ from tracking.views.link import age, of_a_link
 
 @dataclass(frozen=True)
 class Shown:
-    """What the part was made of, and when it is the same unless the job changes."""
+    """The part, the job it was made of, and the span of time in which it changes only if the job
+    does.
+    """
 
     job: Job
     at: datetime
@@ -34,6 +36,8 @@ class Shown:
 
 @dataclass
 class Live:
+    """The poll of one link, by browsers that see its page in one language."""
+
     business: Business
     token: str
     written: str | None  # the job's language, as its customer has chosen it
@@ -51,7 +55,7 @@ class Live:
         if job.language != self.written:
             return None
         with override(self.spoken):
-            return self._part(job, at)
+            return self.part(job, at)
 
     def _is_same(self, job: Job, revision: int) -> bool:
         """Raises JobNotFound, StoreUnavailable."""
@@ -61,7 +65,8 @@ class Live:
             self.book = ref(book)
         return bool(self.book and self.book() is book) and not jobs.is_doubted
 
-    def _part(self, job: Job, at: datetime) -> Part:
+    def part(self, job: Job, at: datetime) -> Part:
+        """That of this job, which is the last that was seen. The page's language is active."""
         business, how_old = self.business, age(self.business)
         position, roster = positions.of(business, job, at), wiring.roster(business).read()
         shown = TrackedJob.of(job, roster, business, at, position)
@@ -98,9 +103,9 @@ def showing(business: Business, job: Job, at: datetime) -> tuple[TrackedJob, dat
 @of_a_link
 def live(request: SiteRequest, token: str) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
-    basis = Basis.of(request)
+    basis, at = Basis.of(request), wiring.now()
     job = of_link(request, token)
     speak(request, job.language)
     spoken = get_language() or ""
     poll = Live(request.business, token, job.language, spoken, request.carried_language)
-    return polled(request, basis, poll)
+    return polled(request, basis, poll, poll.part(job, at))
