@@ -220,9 +220,14 @@ def revision_of(request: HttpRequest, business: Business) -> int:
 
     The crew's is in a signed cookie; a poll's and a customer's in the address.
     """
-    asked = request.GET.get(REVISION_PARAMETER, "")
-    in_address = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
+    in_address = number_in_address(request, REVISION_PARAMETER)
     return max(in_address, kept_revision(request, REVISION_COOKIE, business))
+
+
+def number_in_address(request: HttpRequest, name: str) -> int:
+    """The value of that parameter, if it is up to 15 digits; else 0."""
+    asked = request.GET.get(name, "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
 
 
 def with_revision(request: SiteRequest, response: HttpResponse, revision: int) -> HttpResponse:

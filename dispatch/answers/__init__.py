@@ -19,7 +19,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.http import SiteRequest, is_known
+from dispatch.http import SiteRequest, is_known, number_in_address
 from dispatch.jobs import is_silent
 
 R = TypeVar("R", bound=HttpResponse)
@@ -161,8 +161,7 @@ def polled(
     it.
     """
     if part is None:
-        asked = request.GET.get(SINCE_PARAMETER, "")
-        since = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else 0
+        since = number_in_address(request, SINCE_PARAMETER)
         part = poll.now(request.revision, since, request.headers.get("If-None-Match", ""))
     assert part
     assert part.html
