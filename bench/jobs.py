@@ -1,24 +1,41 @@
 """Jobs as a business has them, as many as are wanted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from itertools import cycle, islice
 
 from msgspec.structs import replace
 
 from dispatch import sample, wiring
-from dispatch.domain.job import Job
+from dispatch.domain.job import Job, Window
 from dispatch.domain.status import Status
 from tests.making import BUSINESS
 
-WINDOWS = 40  # over which they are spread, from the fourth that comes
+NEAREST, WINDOWS = 4, 40  # jobs begin with the fifth window that comes, and fill so many
 
 
 def open_jobs(count: int) -> Iterator[Job]:
-    """Of each status, with all that a job may have."""
-    rows = [row for row in sample.JOBS if Status(row.status).is_open]
+    """Of each open status, with all that a job may have, spread over the windows to come."""
     at = wiring.now()
-    for number in range(count):
-        row = rows[number % len(rows)]
-        named = row._replace(window=4 + number % WINDOWS, name=f"{row.name} {number}")
-        job = sample.made_job(BUSINESS, named, at)
+    coming = (each for each in windows_from(BUSINESS.today(at)) if BUSINESS.span(each)[1] > at)
+    windows = islice(coming, NEAREST, NEAREST + WINDOWS)
+    return sample_jobs(count, windows, [status for status in Status if status.is_open])
+
+
+def sample_jobs(count: int, windows: Iterable[Window], statuses: Iterable[Status]) -> Iterator[Job]:
+    """The sample's jobs of these statuses, again and again, and the windows by turns. All that was
+    done to them was done just now.
+    """
+    at, window = wiring.now(), cycle(windows)
+    rows = cycle([row for row in sample.JOBS if row.status in statuses])
+    for number, row in enumerate(islice(rows, count)):
+        job = sample.made_job(BUSINESS, row._replace(name=f"{row.name} {number}"), at)
         history = tuple(replace(event, at=at) for event in job.history)
-        yield replace(job, created_at=at, history=history)
+        yield replace(job, window=next(window), created_at=at, updated_at=at, history=history)
+
+
+def windows_from(day: date) -> Iterator[Window]:
+    """Those of that day and of all days after it."""
+    while True:
+        yield from BUSINESS.windows_on(day)
+        day += timedelta(days=1)

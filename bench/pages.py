@@ -2,27 +2,26 @@
 
 import gzip
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import count, islice
+from itertools import count, takewhile
 from statistics import median
 from typing import NamedTuple
 
-import django
 from msgspec.structs import replace
 
 from bench import Row
+from bench.jobs import sample_jobs, windows_from
 from bench.site import CREW_HOST, FETCH, JSON_TYPE, Answer, Door, Site, compared, request, running
 from dispatch import wiring
-from dispatch.domain.job import Crew, Job, Window
+from dispatch.domain.job import Crew, Job
 from dispatch.domain.status import Status
 from tests.making import BUSINESS
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 FEW, MANY, WEEK, STOPS = 100, 2_000, 200, 10  # open jobs, and of them a driver's of a day
+NOT_BEGUN = (Status.PENDING, Status.BOOKED, Status.READY_FOR_PICKUP)
 CHANGES = 60
 NUMBERS = count()
 BOARD, BOARD_PART = "/dashboard/", "/dashboard/board?"
@@ -36,18 +35,17 @@ class Asked(NamedTuple):
 
 
 def rows() -> Iterator[Row]:
-    django.setup()
-    jobs = made(FEW)
+    jobs = jobs_of_week(FEW)
     with running(jobs) as site:
         yield from pages(site, jobs)
         few, size = after_changes(site, jobs)
         yield Row(f"board's poll after one of {FEW} cards changed", few, "×", at_least=0.5)
         yield Row("its size, compressed", size, "bytes", at_most=2_000)
-    with running(jobs := made(MANY)) as site:
+    with running(jobs := jobs_of_week(MANY)) as site:
         many, size = after_changes(site, jobs)
         yield Row(f"the same, of {MANY:,}", many, "×")
         yield Row(f"{FEW} → {MANY:,} open jobs: poll after one change", few / many, "×", at_most=2)
-    with running(made(WEEK)) as site:
+    with running(jobs_of_week(WEEK)) as site:
         dana = {"host": CREW_HOST, "Cookie": site.signed_in("dana")}
         week = f"/dashboard/schedule/?from={monday()}"
         yield from shares(
@@ -141,34 +139,18 @@ def anew(path: str, **asked: str) -> list[bytes]:
     return [request(f"{path}&n={next(NUMBERS)}", **asked) for _ in range(2_000)]
 
 
-def made(count: int) -> list[Job]:
-    """In the week that begins with the next Monday, so that the time alone changes nothing; the
-    first ones are Joel's stops of that day.
+def jobs_of_week(count: int) -> list[Job]:
+    """In the week that begins with the next Monday, and not begun, so that the time alone changes
+    nothing; the first ones are Joel's stops of that day.
     """
-    return [*islice(open_jobs(), count)]
-
-
-def open_jobs() -> Iterator[Job]:
-    from dispatch import sample
-
-    at, windows = wiring.now(), windows_of_week()
-    rows = [row for row in sample.JOBS if row.status in ("pending", "booked", "ready_for_pickup")]
-    for number in count():
-        row = rows[number % len(rows)]
-        job = sample.made_job(BUSINESS, row._replace(name=f"{row.name} {number}"), at)
-        window = windows[number % len(windows)] if number >= STOPS else windows[0]
-        history = tuple(replace(event, at=at) for event in job.history)
-        job = replace(job, window=window, created_at=at, updated_at=at, history=history)
-        if number < STOPS:
-            job = replace(job, status=Status.BOOKED, crew=Crew(driver="joel"))
-        yield job
+    sunday = monday() + timedelta(days=6)
+    windows = [*takewhile(lambda window: window.date <= sunday, windows_from(monday()))]
+    jobs = [*sample_jobs(count, windows, NOT_BEGUN)]
+    joels = {"window": windows[0], "status": Status.BOOKED, "crew": Crew(driver="joel")}
+    return [replace(job, **joels) for job in jobs[:STOPS]] + jobs[STOPS:]
 
 
 def monday() -> date:
+    """The next."""
     today = BUSINESS.today(wiring.now())
     return today + timedelta(days=7 - today.weekday())
-
-
-def windows_of_week() -> list[Window]:
-    days = [monday() + timedelta(days=each) for each in range(7)]
-    return [window for day in days for window in BUSINESS.windows_on(day)]
