@@ -6,7 +6,6 @@ five minutes; QDN_BENCH_CROWD says for how many seconds else.
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
@@ -18,8 +17,9 @@ from bench import Row
 from bench.far import GET
 from bench.jobs import open_jobs
 from bench.load import Sample, Visitor, errors, quantile, run
+from bench.polls import Board, TrackingPage
 from bench.process import watching
-from bench.site import CREW_HOST, FETCH, JSON_TYPE, Answer, Site, request, running
+from bench.site import CREW_HOST, JSON_TYPE, Site, request, running
 from dispatch.domain.job import Job
 from dispatch.domain.permissions import Rank
 from dispatch.domain.roster import Roster
@@ -36,7 +36,6 @@ OPEN = 200  # jobs, each with ten of the tracking pages
 DISPATCHERS, CREW = 20, 30  # who share the boards
 SETTLED = 0.2  # of the whole time: what is taken then is what it takes at the end, too
 AT_MOST = 1.1  # times what it was then
-REVISION = re.compile(rb'data-revision="(\d+)"')
 MOVED = {Status.BOOKED: Status.READY_FOR_PICKUP, Status.READY_FOR_PICKUP: Status.BOOKED}
 
 
@@ -105,47 +104,11 @@ def boards(site: Site) -> Iterator[Visitor]:
         yield Visitor("boards", BOARD_EVERY, known.asks, known.takes)
 
 
-@dataclass
-class Board:
-    """As `static/dispatch/board.js` polls it."""
-
-    cookie: str
-    etag: str = ""
-    revision: int = 0
-
-    def asks(self) -> bytes:
-        known = {"If_None_Match": self.etag} if self.etag else {}
-        path = f"/dashboard/board?&r={self.revision}&since={self.revision}"
-        return request(path, host=CREW_HOST, Cookie=self.cookie, **FETCH, **known)
-
-    def takes(self, answer: Answer) -> None:
-        if answer.status == 304:
-            return
-        found = REVISION.search(answer.text)
-        assert found, answer
-        self.etag, self.revision = answer.headers["etag"], int(found[1])
-
-
 def pages(jobs: list[Job]) -> Iterator[Visitor]:
     of = cycle(jobs)
     for _ in range(PAGES):
-        known = Page(next(of).tracking_token)
+        known = TrackingPage(next(of).tracking_token)
         yield Visitor("tracking pages", PAGE_EVERY, known.asks, known.takes)
-
-
-@dataclass
-class Page:
-    """As `static/tracking/track.js` polls it."""
-
-    token: str
-    etag: str = ""
-
-    def asks(self) -> bytes:
-        known = {"If_None_Match": self.etag} if self.etag else {}
-        return request(f"/track/{self.token}/live?r=1", **FETCH, **known)
-
-    def takes(self, answer: Answer) -> None:
-        self.etag = answer.headers["etag"]
 
 
 def changers(site: Site, jobs: list[Job]) -> Iterator[Visitor]:

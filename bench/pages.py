@@ -1,8 +1,6 @@
 """What pages and polls cost, as shares of a bare Django view's rate, and how large they are."""
 
-import gzip
 import json
-import re
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -14,6 +12,7 @@ from msgspec.structs import replace
 
 from bench import Row
 from bench.jobs import sample_jobs, windows_from
+from bench.polls import Board
 from bench.site import CREW_HOST, FETCH, JSON_TYPE, Answer, Door, Site, compared, request, running
 from dispatch import wiring
 from dispatch.domain.job import Crew, Job
@@ -94,10 +93,9 @@ def after_changes(site: Site, jobs: list[Job]) -> tuple[float, float]:
     """How many polls a bare answer is worth, and how large they are, each the first one after a
     change.
     """
-    asked = {"host": CREW_HOST, "Cookie": site.signed_in("dana"), **FETCH}
-    bearer, times, sizes = site.bearer("dana"), list[float](), list[int]()
-    board = site.app.ask(request(BOARD_PART, **asked))
-    etag, revision = board.headers["etag"], revision_of(board)
+    board, bearer = Board(site.signed_in("dana")), site.bearer("dana")
+    times, sizes = list[float](), list[int]()
+    board.takes(site.app.ask(board.asks()))
     for number in range(CHANGES):
         body = json.dumps({"access_notes": f"Gate {number}", "truck": f"T{number}"}).encode()
         path = f"/api/jobs/{jobs[number % len(jobs)].id}"
@@ -105,10 +103,9 @@ def after_changes(site: Site, jobs: list[Job]) -> tuple[float, float]:
         done = site.app.ask(request(path, host=CREW_HOST, method="PATCH", body=body, **said))
         assert done.status == 200, done
         bare, _ok = took(site.bare, request("/"))
-        poll = f"{BOARD_PART}&r={revision}&since={revision}"
-        seconds, fresh = took(site.app, request(poll, **asked, If_None_Match=etag))
+        seconds, fresh = took(site.app, board.asks())
         assert fresh.status == 200, fresh
-        etag, revision = fresh.headers["etag"], revision_of(fresh)
+        board.takes(fresh)
         times.append(seconds / bare)
         sizes.append(len(fresh.body))
     return 1 / median(times), median(sizes)
@@ -119,13 +116,6 @@ def took(door: Door, asked: bytes) -> tuple[float, Answer]:
     began = time.perf_counter()
     answer = door.ask(asked)
     return time.perf_counter() - began, answer
-
-
-def revision_of(answer: Answer) -> int:
-    html = gzip.decompress(answer.body) if "content-encoding" in answer.headers else answer.body
-    found = re.search(rb'data-revision="(\d+)"', html)
-    assert found, html
-    return int(found[1])
 
 
 def known(site: Site, path: str, **asked: str) -> bytes:

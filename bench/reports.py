@@ -9,10 +9,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench import Row
-from bench.crowd import Board, Page
 from bench.far import GET
 from bench.jobs import open_jobs
 from bench.load import Sample, Visitor, errors, quantile, run
+from bench.polls import Board, TrackingPage
 from bench.site import CREW_HOST, Site, request, running
 from dispatch import wiring
 from tests.making import BUSINESS
@@ -31,8 +31,9 @@ def rows() -> Iterator[Row]:
         archived(site)
         cookie = site.signed_in("dana")
         # As many open boards and tracking pages as are asked each tenth of a second.
-        others = [Visitor("board polls", FEW * EVERY, b.asks, b.takes) for b in few_boards(cookie)]
-        pages = [Page(job.tracking_token) for job in jobs[:FEW]]
+        boards = [Board(cookie) for _ in range(FEW)]
+        others = [Visitor("board polls", FEW * EVERY, b.asks, b.takes) for b in boards]
+        pages = [TrackingPage(job.tracking_token) for job in jobs[:FEW]]
         others += [Visitor("tracking pages", FEW * EVERY, p.asks, p.takes) for p in pages]
         everything = [*others, *reports(cookie)]
         run(site.app.port, everything, APART * len(reports(cookie)))
@@ -40,10 +41,6 @@ def rows() -> Iterator[Row]:
         busy = run(site.app.port, everything, LENGTH)
     assert not errors(quiet) + errors(busy)
     yield from rows_of(quiet, busy)
-
-
-def few_boards(cookie: str) -> list[Board]:
-    return [Board(cookie) for _ in range(FEW)]
 
 
 def rows_of(quiet: list[Sample], busy: list[Sample]) -> Iterator[Row]:

@@ -8,7 +8,8 @@ from bench import Row
 from bench.far import GET
 from bench.jobs import open_jobs
 from bench.load import Sample, Visitor, errors, quantile, run
-from bench.site import CREW_HOST, FETCH, Answer, Site, request, running
+from bench.polls import Board
+from bench.site import Site, running
 
 OPEN = 100  # jobs
 POLLS = 40  # a second
@@ -36,9 +37,10 @@ def rows() -> Iterator[Row]:
 def opened(site: Site) -> list[Visitor]:
     """Boards that have been polled already, so that their polls find nothing new."""
     cookies = [site.signed_in(name) for name in ("dana", "joel", "ana")]
-    boards = [board(cookies[number % len(cookies)]) for number in range(round(POLLS * EVERY))]
-    polled(site, boards, EVERY)
-    return boards
+    boards = [Board(cookies[number % len(cookies)]) for number in range(round(POLLS * EVERY))]
+    visitors = [Visitor("board", EVERY, board.asks, board.takes) for board in boards]
+    polled(site, visitors, EVERY)
+    return visitors
 
 
 def measured(site: Site, boards: list[Visitor]) -> tuple[float, float]:
@@ -54,16 +56,3 @@ def polled(site: Site, boards: list[Visitor], length: float) -> list[Sample]:
     samples = run(site.app.port, boards, length)
     assert not errors(samples), "a poll was refused"
     return samples
-
-
-def board(cookie: str) -> Visitor:
-    """Polls as `static/dispatch/board.js` does where nothing changes."""
-    known = dict[str, str]()
-
-    def asks() -> bytes:
-        return request("/dashboard/board?", host=CREW_HOST, Cookie=cookie, **FETCH, **known)
-
-    def takes(answer: Answer) -> None:
-        known["If_None_Match"] = answer.headers["etag"]
-
-    return Visitor("board", EVERY, asks, takes)
