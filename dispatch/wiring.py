@@ -3,10 +3,8 @@
 import logging
 import secrets
 import string
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -63,7 +61,6 @@ L = TypeVar("L", bound=Ledger[Any])
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 A_TURN = 0.001  # seconds
 LAST = -2  # libev's lowest priority
-DAILY_LOOK = 60  # seconds between looks whether somebody has archived today
 
 # Commands live for a moment: they fetch for themselves instead of keeping a snapshot fresh.
 background = False
@@ -319,49 +316,13 @@ def move(business: Business, to: str) -> Move:
 def _jobs(slug: str) -> JobRepository:
     business = _in_file(slug)
     stored = place(business, settings.JOBS_URL)
-    jobs = JobRepository(
+    return JobRepository(
         stored.jobs,
         stored.months,
         link_days=business.link_days,
         now=now,
         background=background,
     )
-    if background:
-        threading.Thread(target=_tidy_daily, args=(Archiver(jobs), business), daemon=True).start()
-    return jobs
-
-
-def _tidy_daily(archiver: Archiver, business: Business) -> None:
-    """For as long as the process lives. What fails is tried again at the next look. Who archives
-    takes persons out of old months and sweeps the photos, too.
-    """
-    is_unswept = is_unforgotten = False
-    while True:
-        time.sleep(DAILY_LOOK)
-        with _told_of("Finished jobs are not archived yet"):
-            is_archived = archiver.daily(business.today(now()))
-            is_unswept |= is_archived
-            is_unforgotten |= is_archived
-        if is_unforgotten:
-            with _told_of("Persons have not left old jobs yet"):
-                redactor(business).daily(business.today(now()), now())
-                forget_old(business)
-                is_unforgotten = False
-        if is_unswept:
-            with _told_of("Old photos are not swept yet"):
-                if photo_sweep := sweep(business):
-                    photo_sweep.run(now())
-                is_unswept = False
-
-
-@contextmanager
-def _told_of(what: str) -> Iterator[None]:
-    try:
-        yield
-    except StoreUnavailable as error:
-        log.warning("%s: %s", what, error)
-    except Exception:
-        log.exception("%s.", what)
 
 
 @cache

@@ -15,6 +15,7 @@ django = get_wsgi_application()
 get_resolver().url_patterns  # noqa: B018  else the first visitor waits for every view's import
 
 from dispatch import wiring  # noqa: E402  needs settings
+from dispatch.jobs import daily  # noqa: E402
 from dispatch.outbox import sender  # noqa: E402
 from qdn_site.answer_cache import AnswerCache  # noqa: E402
 from qdn_site.releases import pages  # noqa: E402
@@ -36,5 +37,6 @@ answers = AnswerCache(django)
 wiring.background = True
 pages.start()
 sender.start(outgoing.sender)
+daily.start()
 gc.freeze()  # nor will it be while this process serves
 gc.enable()

@@ -12,7 +12,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.status import Status
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.domain.visit.photo import Kind, Photo
-from dispatch.jobs import photos
+from dispatch.jobs import daily, photos
 from dispatch.stores.archiver import Archiver
 from dispatch.stores.photos.files import PhotoFiles
 from dispatch.stores.photos.sweep import Sweep
@@ -260,10 +260,10 @@ def test_who_archives_sweeps_and_tries_again(
             raise failures.pop(0)
         return run_sweep(self, at)
 
-    monkeypatch.setattr(wiring.time, "sleep", sleep)
+    monkeypatch.setattr(daily.time, "sleep", sleep)
     monkeypatch.setattr(Sweep, "run", troubled)
     with pytest.raises(Enough):
-        wiring._tidy_daily(Archiver(jobs), BUSINESS)
+        daily.tidy(BUSINESS)
     assert looks == [1, 1, 1, 0]
     assert "Old photos are not swept yet: The cable was pulled." in caplog.text
 

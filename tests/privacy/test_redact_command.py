@@ -12,6 +12,7 @@ from pytest_django import Settings
 from dispatch import wiring
 from dispatch.domain.job import REMOVED
 from dispatch.domain.jobbook import JobBook, Migration
+from dispatch.jobs import daily
 from dispatch.stores.file import KEPT_FOR
 from dispatch.stores.job_repository import JobRepository
 from tests.making import BUSINESS, NOON, FakeClock, make_job
@@ -237,13 +238,13 @@ def test_the_server_does_it_once_a_day(
     looks = [0]
 
     def sleep(seconds: float) -> None:
-        if seconds == wiring.DAILY_LOOK:
+        if seconds == daily.LOOK:
             if not looks:
                 raise Enough
             looks.pop()
 
     clock.at += timedelta(days=31 * 85)
-    monkeypatch.setattr(wiring.time, "sleep", sleep)
+    monkeypatch.setattr(daily.time, "sleep", sleep)
     with pytest.raises(Enough):
-        wiring._tidy_daily(wiring.archiver(BUSINESS), BUSINESS)
+        daily.tidy(BUSINESS)
     assert jobs.archived(ID).customer_name == REMOVED
