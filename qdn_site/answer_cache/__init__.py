@@ -27,7 +27,7 @@ from dispatch.answers import SINCE_PARAMETER, Page, Polled
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import REVISION_COOKIE, REVISION_PARAMETER, etag_is_in
-from qdn_site.answer_cache.once import Body, NotOnce
+from qdn_site.answer_cache.body import Body, NotRenewable
 from qdn_site.logs import name_of
 from qdn_site.middleware import PROTO, VIEWER
 from qdn_site.releases import pages
@@ -84,7 +84,7 @@ class PageEntry:
 
     @cached_property
     def body(self) -> Body:
-        """Only what is asked for a second time is worth it. Raises NotOnce."""
+        """Only what is asked for a second time is worth it. Raises NotRenewable."""
         plain = gzip.decompress(self.sent) if self.is_gzip else self.sent
         return Body(plain, compress=self.is_gzip)
 
@@ -99,7 +99,7 @@ class PageEntry:
         )
         if not holds:
             return None
-        body = self.body.fresh({**MADE, "csrfmiddlewaretoken": self._token})
+        body = self.body.renewed({**MADE, "csrfmiddlewaretoken": self._token})
         return Answer(200, [*self.headers, ("Content-Length", str(len(body)))], body)
 
     def _token(self) -> bytes:
@@ -183,7 +183,7 @@ PHRASES = {status: f"{status} {HTTPStatus(status).phrase}" for status in (200, 3
 def _tried(entry: Entry, environ: Environ, query: str, now: float) -> Answer | None:
     try:
         return entry.answer(environ, query, now)
-    except (StoreUnavailable, JobNotFound, NotOnce):  # Django says what is to be said of it
+    except (StoreUnavailable, JobNotFound, NotRenewable):  # Django says what is to be said of it
         return None
     except Exception:
         log.exception("What is kept of %s cannot be given; Django answers.", environ["PATH_INFO"])

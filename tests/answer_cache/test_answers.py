@@ -17,7 +17,7 @@ from dispatch.domain.status import Status
 from dispatch.jobs.link import UNKNOWN_LINKS
 from dispatch.stores.job_repository import JobRepository
 from qdn_site import answer_cache
-from qdn_site.answer_cache.once import ONCE
+from qdn_site.answer_cache.body import NEW_EACH_TIME
 from qdn_site.releases import pages
 from tests.answer_cache.conftest import Answer, Door
 from tests.making import BUSINESS, DANA, TOKEN, FakeClock, seconds, unavailable
@@ -35,7 +35,7 @@ def twice(door: Door, path: str, *who: Client, **asked: str) -> tuple[Answer, An
 
 
 def timeless(page: bytes) -> bytes:
-    return ONCE.sub(lambda found: found[0].replace(found["value"], b""), page)
+    return NEW_EACH_TIME.sub(lambda found: found[0].replace(found["value"], b""), page)
 
 
 def change(jobs: JobRepository, job_id: str = OURS, **fields: object) -> None:
@@ -66,7 +66,7 @@ def test_a_page_is_given_again_as_django_gives_it(door: Door, dana: Client, path
 @pytest.mark.parametrize("path", [BOOK, *CREWS])
 def test_what_is_never_the_same_twice_is_new(door: Door, dana: Client, path: str) -> None:
     values = [
-        {found["value"] for found in ONCE.finditer(page.content) if not found["clock"]}
+        {found["value"] for found in NEW_EACH_TIME.finditer(page.content) if not found["clock"]}
         for page in (door.get(path, dana) for _ in range(3))
     ]
     assert all(values)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdn_site.answer_cache.once import REACH, Body, NotOnce
+from qdn_site.answer_cache.body import REACH, Body, NotRenewable
 
 TOKEN, KEY, NOW = b"T" * 32 + b"u" * 32, b"Key4567890" * 3 + b"42", b"2026-05-22T19:00:00+00:00"
 FRESH: dict[str, Callable[[], bytes]] = {
@@ -42,12 +42,12 @@ text = st.one_of(
 @given(st.lists(st.one_of(text, st.sampled_from(sorted(VALUES))), max_size=30))
 def test_any_page_is_as_it_was_but_for_its_values(parts: list[bytes | str]) -> None:
     before, after = page(parts, VALUES), page(parts, fresh())
-    assert Body(before, compress=False).fresh(FRESH) == after
+    assert Body(before, compress=False).renewed(FRESH) == after
     try:
         body = Body(before, compress=True)
-    except NotOnce:  # by chance a text is like a sign: then it is not kept
+    except NotRenewable:  # by chance a text is like a placeholder: then it is not kept
         return
-    assert gzip.decompress(body.fresh(FRESH)) == after
+    assert gzip.decompress(body.renewed(FRESH)) == after
 
 
 def test_copies_are_compressed_however_many_and_far_apart_they_are() -> None:
@@ -56,18 +56,18 @@ def test_copies_are_compressed_however_many_and_far_apart_they_are() -> None:
         parts += ["csrfmiddlewaretoken", "key", b"<p>number %d of many</p>" % number * 80]
     assert len(page(parts, VALUES)) > 4 * REACH
     body = Body(page(parts, VALUES), compress=True)
-    assert gzip.decompress(body.fresh(FRESH)) == page(parts, fresh())
+    assert gzip.decompress(body.renewed(FRESH)) == page(parts, fresh())
     usual = len(gzip.compress(page(parts, VALUES), 6))
-    assert len(body.fresh(FRESH)) < 1.15 * usual + 100
+    assert len(body.renewed(FRESH)) < 1.15 * usual + 100
 
 
 def test_each_answer_is_filled_up_by_chance() -> None:
     body = Body(page([b"a page", "key"], VALUES), compress=True)
-    lengths = {len(body.fresh(FRESH)) for _ in range(50)}
+    lengths = {len(body.renewed(FRESH)) for _ in range(50)}
     assert len(lengths) > 10
 
 
 @pytest.mark.parametrize("compress", [True, False])
 def test_a_page_with_a_value_elsewhere_is_not_kept(compress: bool) -> None:
-    with pytest.raises(NotOnce):
+    with pytest.raises(NotRenewable):
         Body(page(["key", b"<a href='?key=%s'>" % KEY], VALUES), compress=compress)
