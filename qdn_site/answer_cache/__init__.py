@@ -1,8 +1,9 @@
-"""Answers that are given again before Django is asked, while all that they go by is the same.
+"""A cache in front of Django: what it has answered is given again, without it, for as long as all
+that the answer was made from is the same.
 
-Views say of which answers that is true, and for how long (`dispatch.answers`). The rest of the
-request is in the key: who asks, where, in which language. What is new in each answer, its name, its
-tokens and its padding, is new here too. On any doubt Django answers.
+Views mark such answers, and say what they were made from (`dispatch.answers`). An answer is kept by
+its request: who asks, for which address, in which language. Its id, its tokens and its padding are
+made anew each time. Where anything is in doubt, Django answers.
 """
 
 import gzip
@@ -40,51 +41,69 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 
 CREW, LINKS = "/dashboard/", "/track/"
 PATHS = (CREW, LINKS, settings.BOOKING_PATH)
-# What the middleware and the views behind these paths look at, beside the address.
-ASKED = (
+# All that the middleware and the views behind these paths read of a request beside its address.
+IN_THE_KEY = (
     *("HTTP_HOST", "HTTP_X_ORIGIN_VERIFY", PROTO, "wsgi.url_scheme", "HTTP_COOKIE"),
     *("HTTP_AUTHORIZATION", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_REQUESTED_WITH"),
 )
+# A poll's revisions: other ones each time, so they are no part of the key.
 OF_POLLS = re.compile(rf"(?:^|(?<=&))(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})=\d{{0,15}}(?:&|$)")
 NUMBERS = re.compile(rf"(?:^|&)({REVISION_PARAMETER}|{SINCE_PARAMETER})=(\d{{1,15}})(?=&|$)")
 MOST = 16_000_000  # bytes of memory, about
-OF_AN_ENTRY = 4_000  # bytes beside its body
+OF_AN_ENTRY = 4_000  # of them, beside its body
 SMALLEST = 200  # bytes: what is smaller Django does not compress, either
-OWN = {"X-Request-Id", "Content-Length", "ETag", "Content-Encoding"}  # of each answer
+ANEW = {"X-Request-Id", "Content-Length", "ETag", "Content-Encoding"}  # headers of one answer only
+PHRASES = {status: f"{status} {HTTPStatus(status).phrase}" for status in (200, 304)}
 
 
 class Answer(NamedTuple):
+    """What is sent, but for its id."""
+
     status: int
     headers: Headers
     body: bytes
 
 
 class Entry(Protocol):
-    @property
-    def size(self) -> int: ...
+    """What is kept of one request and of its answer."""
 
-    def answer(self, environ: Environ, query: str, now: float) -> Answer | None: ...
+    @property
+    def size(self) -> int:
+        """Bytes of memory that it takes, about."""
+        ...
+
+    def answer(self, environ: Environ, query: str, now: float) -> Answer | None:
+        """To a request with the same key, at so many seconds since the epoch; None where Django is
+        to be asked. So it is where this raises StoreUnavailable, JobNotFound or NotRenewable.
+        """
+        ...
 
 
 @dataclass
 class PageEntry:
+    """A whole page."""
+
     page: Page
     query: str
     shown: pages.Shown
     headers: Headers
-    sent: bytes
+    sent: bytes  # its body
     is_gzip: bool
-    secret: str  # of the CSRF cookie that was sent
+    secret: str  # of the CSRF cookie, from which its tokens are made
 
     @cached_property
     def size(self) -> int:
-        """As it will be, once it has been given again."""
+        """With `body`, which is made once it is given again."""
+        # A gzip body ends in the length of what it was made from.
         plain = int.from_bytes(self.sent[-4:], "little") if self.is_gzip else len(self.sent)
         return OF_AN_ENTRY + len(self.sent) + plain
 
     @cached_property
     def body(self) -> Body:
-        """Only what is asked for a second time is worth it. Raises NotRenewable."""
+        """Made for the second who asks: for a page that only one asks for it would be lost work.
+
+        Raises NotRenewable.
+        """
         plain = gzip.decompress(self.sent) if self.is_gzip else self.sent
         return Body(plain, compress=self.is_gzip)
 
@@ -99,15 +118,17 @@ class PageEntry:
         )
         if not holds:
             return None
-        body = self.body.renewed({**MADE, "csrfmiddlewaretoken": self._token})
+        body = self.body.renewed({**MAKERS, "csrfmiddlewaretoken": self._token})
         return Answer(200, [*self.headers, ("Content-Length", str(len(body)))], body)
 
     def _token(self) -> bytes:
-        """Masked anew by Django, which finds the cookie's secret where its middleware puts it."""
+        """Another mask of the same secret, by Django itself, which reads it where its middleware
+        puts it.
+        """
         return get_token(SimpleNamespace(META={"CSRF_COOKIE": self.secret})).encode()  # type: ignore[arg-type]
 
 
-MADE: dict[str, Callable[[], bytes]] = {
+MAKERS: dict[str, Callable[[], bytes]] = {  # of a page's values that are new each time
     "key": lambda: wiring.new_token().encode(),
     "id": lambda: wiring.new_token().encode(),
     "data-now": lambda: wiring.now().isoformat().encode(),
@@ -116,10 +137,12 @@ MADE: dict[str, Callable[[], bytes]] = {
 
 @dataclass
 class PollEntry:
+    """A poll: its part is asked for anew each time, as Django would; kept is all around it."""
+
     polled: Polled
     shown: pages.Shown
     compress: bool
-    heads: dict[int, Headers] = field(default_factory=dict)  # by status
+    headers: dict[int, Headers] = field(default_factory=dict)  # by status, of those seen so far
     size: int = OF_AN_ENTRY
 
     def answer(self, environ: Environ, query: str, now: float) -> Answer | None:
@@ -131,13 +154,13 @@ class PollEntry:
             return None
         etag = ("ETag", part.etag)
         if etag_is_in(known, part.etag):
-            head = self.heads.get(304)
-            return Answer(304, [*head, etag], b"") if head else None
-        head = self.heads.get(200)
-        if head is None or part.html is None:
+            kept = self.headers.get(304)
+            return Answer(304, [*kept, etag], b"") if kept else None
+        kept = self.headers.get(200)
+        if kept is None or part.html is None:
             return None
         body = part.html().encode()
-        headers = [*head, etag]
+        headers = [*kept, etag]
         if self.compress and len(body) >= SMALLEST:
             headers.append(("Content-Encoding", "gzip"))
             body = compress_string(body, max_random_bytes=GZipMiddleware.max_random_bytes)
@@ -145,7 +168,10 @@ class PollEntry:
 
 
 class AnswerCache:
-    """In front of the application. What it holds goes out in the order in which it came."""
+    """The application behind it, asked only for what is not kept.
+
+    Where the entries take more than MOST bytes, the one that was made first goes first.
+    """
 
     def __init__(self, application: Application, clock: Callable[[], float] = time.time) -> None:
         self.application, self.clock = application, clock
@@ -177,13 +203,11 @@ class AnswerCache:
             self.size -= self.entries.pop(next(iter(self.entries))).size
 
 
-PHRASES = {status: f"{status} {HTTPStatus(status).phrase}" for status in (200, 304)}
-
-
 def _tried(entry: Entry, environ: Environ, query: str, now: float) -> Answer | None:
+    """None where Django is to answer, which also says what is to be said of an error."""
     try:
         return entry.answer(environ, query, now)
-    except (StoreUnavailable, JobNotFound, NotRenewable):  # Django says what is to be said of it
+    except (StoreUnavailable, JobNotFound, NotRenewable):
         return None
     except Exception:
         log.exception("What is kept of %s cannot be given; Django answers.", environ["PATH_INFO"])
@@ -191,7 +215,7 @@ def _tried(entry: Entry, environ: Environ, query: str, now: float) -> Answer | N
 
 
 def key_of(environ: Environ) -> str | None:
-    """None for what is never kept."""
+    """Of a request: two of the same key get the same answer. None where nothing is kept."""
     path = environ["PATH_INFO"]
     has_body = environ.get("CONTENT_LENGTH") not in (None, "", "0")
     if environ["REQUEST_METHOD"] != "GET" or has_body or not path.startswith(PATHS):
@@ -200,7 +224,7 @@ def key_of(environ: Environ) -> str | None:
         return None
     query = environ.get("QUERY_STRING", "")
     said = [path, OF_POLLS.sub("", query) if query else ""]
-    said += [environ.get(name, "") for name in ASKED]
+    said += [environ.get(name, "") for name in IN_THE_KEY]
     said.append("gzip" if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "") else "")
     if path.startswith(CREW):
         said.append(environ.get("HTTP_USER_AGENT", ""))
@@ -211,28 +235,31 @@ def key_of(environ: Environ) -> str | None:
 
 
 def entry_of(
-    environ: Environ, response: object, query: str, shown: pages.Shown, known: Entry | None
+    environ: Environ, response: object, query: str, shown: pages.Shown, last: Entry | None
 ) -> Entry | None:
-    """What can be kept of this answer; None where that is nothing."""
+    """What can be kept of Django's answer, in place of the last entry of that key; None where that
+    is nothing.
+    """
     if not isinstance(response, HttpResponse):
         return None
     page: Page | None = getattr(response, "page", None)
     polled: Polled | None = getattr(response, "polled", None)
     secret, sent = environ.get("CSRF_COOKIE", ""), environ.get("HTTP_COOKIE", "")
-    # Who has these already may be given them again; all others are somebody's own.
+    # These may be set again for who sends the same cookies; any other is for this request alone.
     again = {REVISION_COOKIE}
     if secret and secret in sent:
         again.add(settings.CSRF_COOKIE_NAME)
     if response.cookies.keys() - again:
         return None
-    compress = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+    headers = _headers(response)
     if polled:
-        heads = {response.status_code: _headers(response)}
-        if isinstance(known, PollEntry) and known.polled.language == polled.language:
-            heads = known.heads | heads
-        return PollEntry(polled, shown, compress, heads)
+        by_status = {response.status_code: headers}
+        if isinstance(last, PollEntry) and last.polled.language == polled.language:
+            by_status = last.headers | by_status
+        compress = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+        return PollEntry(polled, shown, compress, by_status)
     if page and response.status_code == 200:
-        is_gzip, headers = response.headers.get("Content-Encoding") == "gzip", _headers(response)
+        is_gzip = response.headers.get("Content-Encoding") == "gzip"
         if is_gzip:
             headers.append(("Content-Encoding", "gzip"))
         return PageEntry(page, query, shown, headers, response.content, is_gzip, secret)
@@ -240,5 +267,6 @@ def entry_of(
 
 
 def _headers(response: HttpResponse) -> Headers:
+    """Those that are the same in each answer, with its cookies."""
     cookies = [("Set-Cookie", each.OutputString()) for each in response.cookies.values()]
-    return [(name, value) for name, value in response.items() if name not in OWN] + cookies
+    return [(name, value) for name, value in response.items() if name not in ANEW] + cookies
