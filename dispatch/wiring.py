@@ -155,6 +155,13 @@ def in_turns(items: Iterable[T]) -> Iterator[T]:
             until = time.perf_counter() + A_TURN
 
 
+class Turns(list[T]):
+    """Rows of a long page: others are answered while it is put together."""
+
+    def __iter__(self) -> Iterator[T]:
+        return in_turns(super().__iter__())
+
+
 def _outcome(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, Exception | None]:
     try:
         return fn(*args), None

@@ -1,6 +1,6 @@
 """The board at one moment, for one member: what its page and its poll show."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from dispatch import wiring
 from dispatch.board.card import digest, template_of
 from dispatch.board.changes import Item
 from dispatch.board.facts import Facts
@@ -45,8 +46,8 @@ class Column(NamedTuple):
         return self.business.money(self.stack.total) if self.business else ""
 
     @property
-    def items(self) -> Iterator[Item]:
-        return chain.from_iterable(self.stack.groups)
+    def items(self) -> wiring.Turns[Item]:
+        return wiring.Turns(chain.from_iterable(self.stack.groups))
 
     @property
     def heading(self) -> SafeString:

@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -57,16 +58,18 @@ def page(
     other to another page. Raises InvalidInput for one that is none.
     """
     start = _read(after) if after else None
+    found = ((by(job), job) for job in jobs)
     rest = [
-        job
-        for job in jobs
-        if start is None or (by(job) < start if newest_first else by(job) > start)
+        each
+        for each in found
+        if start is None or (each[0] < start if newest_first else each[0] > start)
     ]
-    rest.sort(key=by, reverse=newest_first)
-    shown = rest[:limit]
+    rest.sort(key=itemgetter(0), reverse=newest_first)
+    shown = [job for _, job in rest[:limit]]
     if len(rest) == len(shown):
         return shown, None
-    return shown, urlsafe_b64encode(msgspec.json.encode(by(shown[-1]))).decode().rstrip("=")
+    last = rest[limit - 1][0]
+    return shown, urlsafe_b64encode(msgspec.json.encode(last)).decode().rstrip("=")
 
 
 def _read(cursor: str) -> Cursor:

@@ -99,16 +99,17 @@ class Page:
         ]
 
     @cached_property
-    def sections(self) -> list[Section]:
+    def sections(self) -> wiring.Turns[Section]:
         known = self.numbers
         offered = [load.name for load in self.business.loads]
         by_load = sorted(known.by_load.items(), key=lambda each: _place(each[0], offered))
-        return [
+        sections = [
             self._section("driver", _("By driver"), _("Driver"), known.by_driver, self._driver),
             self._section("week", _("By week"), _("Week"), known.by_week, self._week),
             self._section("weekday", _("By weekday"), _("Day"), known.by_weekday, _weekday),
             self._section("load", _("By load"), _("Load"), dict(by_load), self._load),
         ]
+        return wiring.Turns(sections)
 
     @cached_property
     def times(self) -> Chart:
@@ -144,7 +145,7 @@ class Page:
         figures: dict[K, Figures],
         label: Callable[[K], str],
     ) -> Section:
-        rows = [(label(key), each) for key, each in figures.items()]
+        rows = wiring.Turns((label(key), each) for key, each in figures.items())
         bars = [Row(said, self._money(each.revenue), float(each.revenue)) for said, each in rows]
         about = _("Revenue, %(by)s") % {"by": title[:1].lower() + title[1:]}
         return Section(title, what, rows, Chart.of(name, about, bars))

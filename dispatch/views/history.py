@@ -29,18 +29,20 @@ def history(request: SiteRequest) -> HttpResponse:
     shown: list[Found] = []
     after, older = request.GET.get("after", ""), None
     try:
-        shown, older = page(found, when_finished, after=after, limit=PAGE, newest_first=True)
+        shown, older = page(
+            wiring.in_turns(found), when_finished, after=after, limit=PAGE, newest_first=True
+        )
     except InvalidInput:
         form.add_error(None, _("This page’s address is broken. “Show” begins with the newest."))
     asked = {name: text for name, text in form.data.items() if text}
     context = {
         "form": form,
         "count": len(found),
-        "rows": [
+        "rows": wiring.Turns(
             (job, [roster.name_of(name) for name in dict.fromkeys(job.crew)])
             for each in shown
             if (job := each.whole())
-        ],
+        ),
         "newest": urlencode(asked) if after else "",
         "older": urlencode({**asked, "after": older}) if older else "",
         "sees_prices": sees_prices(actor, business),

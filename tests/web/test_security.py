@@ -115,14 +115,21 @@ IN_TURNS = """
 from gevent import monkey; monkey.patch_all()
 import django, gevent, socket
 django.setup()
+from django.template import Context, Engine
 from dispatch import wiring
 wiring.A_TURN = 0  # each of them takes longer
-ours, theirs = socket.socketpair()
-waiting = gevent.spawn(ours.recv, 1)
-gevent.sleep(0)
-theirs.send(b"x")
-seen = [waiting.ready() for _ in wiring.in_turns(range(4))]
+def waiting():
+    ours, theirs = socket.socketpair()
+    found = gevent.spawn(ours.recv, 1)
+    gevent.sleep(0)
+    theirs.send(b"x")
+    return found
+found = waiting()
+seen = [found.ready() for _ in wiring.in_turns(range(4))]
 assert seen == [False, True, True, True], seen
+page = Engine().from_string("{% for row in rows %}{{ row }} {{ found.ready }} {% endfor %}")
+shown = page.render(Context({"rows": wiring.Turns([1, 2, 3]), "found": waiting()}))
+assert shown == "1 False 2 True 3 True ", shown
 """
 
 
