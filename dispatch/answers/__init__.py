@@ -1,5 +1,5 @@
-"""What a view says of its answer, so that the next of its kind can be given without Django
-(`qdn_site.answer_cache`): what it was made of, and until when the time alone changes nothing.
+"""What a view says of its answer, so that it can be given again without Django
+(`qdn_site.answer_cache`): what it was made from, and until when the time alone changes nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,8 +29,8 @@ FOR_EVER = float("inf")
 
 
 class Part(NamedTuple):
-    """The changing part of a page at one moment; its HTML is made only where it is asked for. None
-    where that takes a request, as forms with tokens do.
+    """The changing part of a page, at one moment. `html` makes it, and is called only for a browser
+    that shows another one; None where that takes a request, as forms with tokens do.
     """
 
     etag: str
@@ -38,21 +38,22 @@ class Part(NamedTuple):
 
 
 class Poll(Protocol):
-    """What a page's script asks again and again, and all that its requests have in common: also the
-    language, whichever is active.
+    """What a page's script asks for again and again, with all that its requests have in common:
+    whose page it is, of what, and in which language.
     """
 
     def now(self, revision: int, since: int, known: str) -> Part | None:
-        """The part as jobs of that revision at least make it. The asker has that of the revision
-        `since` (0: none) with the ETag `known`. None where Django is to be asked.
+        """The part, of the jobs at that revision or a later one; None where Django is to be asked.
+
+        The browser shows that of the revision `since` (0: none), with the ETag `known` (or empty).
         """
         ...
 
 
 @dataclass(frozen=True)
 class Basis:
-    """What an answer goes by beside the jobs. It is taken before the answer is made: what comes
-    meanwhile makes this one outdated.
+    """What an answer was made from, beside the jobs. It is taken before the answer is made: so a
+    change that comes meanwhile makes it outdated, too.
     """
 
     business: Business
@@ -63,8 +64,8 @@ class Basis:
 
     @classmethod
     def of(cls, request: SiteRequest) -> "Basis | None":
-        """Of a page that is everybody's. None where it is not certain that the middleware went by
-        the same.
+        """Of a page that is the same for everybody. None where what the middleware has read before
+        may have changed since.
         """
         business = wiring.as_in_file(request.business)
         try:
@@ -72,14 +73,15 @@ class Basis:
             overrides = wiring.overrides(business).read()
         except StoreUnavailable:
             return None
-        same = (business, wiring.in_force(business))
-        is_same = any(request.business is each for each in same)
-        found = cls(business, settings.BUSINESSES, roster, overrides, FOR_EVER)
-        return found if is_same else None
+        if request.business is not business and request.business is not wiring.in_force(business):
+            return None
+        return cls(business, settings.BUSINESSES, roster, overrides, FOR_EVER)
 
     @classmethod
     def of_member(cls, request: SiteRequest) -> "Basis | None":
-        """Likewise, of a page for who is signed in: only while they are, and may do the same."""
+        """Likewise, of a page for one member. It holds as long as they are signed in, and the
+        roster is the same.
+        """
         basis, member = cls.of(request), request.user.member
         if basis is None or basis.roster.value(member.username) is not member:
             return None
@@ -87,8 +89,9 @@ class Basis:
         return replace(basis, expires=_expiry(session))
 
     def holds(self, now: float) -> bool:
-        """To be asked once the jobs have been read: False also while a storage is silent, as pages
-        must say so. Raises StoreUnavailable.
+        """Whether all of it is the same at that moment, in seconds since the epoch. To be asked
+        after the jobs have been read: it is False, too, while a storage has been silent for so long
+        that pages must say so. Raises StoreUnavailable.
         """
         roster = wiring.roster(self.business)
         return (
@@ -102,15 +105,15 @@ class Basis:
 
 
 def _expiry(session: str) -> float:
-    """As Django's signer has written it: `value:time:signature`."""
+    """When it ends, in seconds since the epoch; Django signs it as `value:time:signature`."""
     _value, stamp, _signature = session.rsplit(":", 2)
     return signing.b62_decode(stamp) + settings.SESSION_COOKIE_AGE
 
 
 @dataclass(frozen=True)
 class Page:
-    """How long a whole page may be given again: while its basis holds, `still` says so, and until
-    then.
+    """How long a whole page may be given again: before `until`, while its basis holds, and `still`
+    returns True.
     """
 
     basis: Basis
@@ -146,7 +149,9 @@ def same_until(shown: Callable[[datetime], object], at: datetime) -> datetime | 
 
 @dataclass(frozen=True)
 class Polled:
-    """A poll, with what its requests were verified by, and the language of its answers."""
+    """A poll, for as long as the basis holds on which its request was let through; the revision
+    that the request asked for, and the language of the answer.
+    """
 
     basis: Basis
     poll: Poll
@@ -157,8 +162,8 @@ class Polled:
 def polled(
     request: SiteRequest, basis: Basis | None, poll: Poll, part: Part | None = None
 ) -> HttpResponse:
-    """The answer to a poll: the part, by default as the poll makes it, or 304 where the asker has
-    it.
+    """The answer to a poll's request: the part (by default as the poll makes it now), or 304 where
+    the browser shows it already.
     """
     if part is None:
         since = number_in_address(request, SINCE_PARAMETER)
@@ -177,6 +182,8 @@ def polled(
 
 
 def unchanged(business: Business, book: JobBook, revision: int) -> Callable[[], bool]:
-    """Whether all jobs are still the same. It keeps no old ones in memory."""
+    """A function that says whether the jobs are still those of this book. The book is not kept in
+    memory by it. It raises StoreUnavailable.
+    """
     known = ref(book)
     return lambda: wiring.jobs(business).read(revision) is known()

@@ -1,8 +1,9 @@
-"""`{% kept name=value … %}…{% endkept %}`: a part of a page, made once for all who see the same.
+"""`{% kept name=value … %}…{% endkept %}`: a part of a page, rendered once for all who see it.
 
-Nothing is known inside but the business, what is named, and the language. So all that it can show
-is what it is kept by: no token, no member, no revision gets in unnamed. With `when=`, it is kept
-only where that is true; `most=` is how many of it are, the newest.
+Inside, only the business, the language and the named values are known. These are also the key by
+which the HTML is kept, so that it cannot show anything that is not in the key: a token, a member or
+a revision gets in only by name. With `when=condition` it is kept only where that is true; `most=8`
+says how many are kept, the newest (MOST where it is not said).
 """
 
 from datetime import date
@@ -20,7 +21,8 @@ from dispatch.domain.job import Window
 
 register = template.Library()
 MOST = 32
-# By what they are; a tuple by what it holds; the others, which never change, by identity.
+# Values of these types are compared by value, tuples by what they hold, and all others, which must
+# never change, by identity.
 COMPARED = (str, int, date, Decimal, type(None), Window)
 
 
@@ -47,7 +49,7 @@ def _key(value: object) -> object:
 
 
 class KeptNode(Node):
-    """It belongs to its template, and so to that one's release."""
+    """What it keeps lives as long as its template; each release has templates of its own."""
 
     def __init__(
         self,
