@@ -13,7 +13,7 @@ from django.utils.translation import override
 from dispatch import jobs, wiring
 from dispatch.answers import Part
 from dispatch.board.card import Reader, template_of
-from dispatch.board.changed import Changed
+from dispatch.board.delta import Delta
 from dispatch.board.facts import Known
 from dispatch.board.filters import Filters
 from dispatch.board.page import Board, Layout
@@ -101,8 +101,8 @@ class BoardPart:
     def _html(self, board: Board, before: Layout | None) -> str:
         """What has changed since it was like that; all of it where nothing is gained by that."""
         with override(self.language):
-            if before and (changed := Changed(before, board)).is_small:
-                return changed.html
+            if before and (delta := Delta(before, board)).is_small:
+                return delta.html
             return render_to_string("dispatch/_board.html", {"board": board})
 
     def board(self, revision: int = 0) -> Board:

@@ -18,14 +18,14 @@ from dispatch.domain.stored.record import JSON
 FEW = 10  # cards
 
 
-class ColumnChanges(NamedTuple):
+class ColumnDelta(NamedTuple):
     status: Status
     heading: str  # empty: it is as it was
     cards: Changes
 
 
 @dataclass(frozen=True)
-class Changed:
+class Delta:
     """From what the browser shows to the board as it is."""
 
     before: Layout
@@ -33,12 +33,12 @@ class Changed:
 
     @property
     def is_small(self) -> bool:
-        """False where the whole board would be little more."""
+        """False where it would hold most of the board's cards: then the whole board is sent."""
         new = sum(len(run.items) for column in self.columns for run in column.cards.runs)
         return 2 * new <= sum(column.stack.count for column in self.board.columns) or new < FEW
 
     @cached_property
-    def columns(self) -> list[ColumnChanges]:
+    def columns(self) -> list[ColumnDelta]:
         """Those in which anything has changed."""
         found = []
         for was, now in zip(self.before.columns, self.board.columns, strict=True):
@@ -47,12 +47,12 @@ class Changed:
             heading = "" if was.head == now.head else now.heading
             cards = in_groups(was.stack.groups, now.stack.groups)
             if heading or cards:
-                found.append(ColumnChanges(now.status, heading, cards))
+                found.append(ColumnDelta(now.status, heading, cards))
         return found
 
     @property
     def html(self) -> SafeString:
-        """As board.js takes it in. Put together here: a template takes as long as all the rest."""
+        """As board.js reads it. Put together by hand: a template takes as long as all the rest."""
         board = self.board
         shell = (
             f'<div class="board" data-changes data-revision="{board.book.revision}"'
@@ -69,7 +69,7 @@ class Changed:
 
     @property
     def _bookings(self) -> str:
-        """The new ones: the others the browser has heard of."""
+        """Those that the browser has not heard of yet."""
         was, now = self.before.bookings, self.board.shown.bookings
         new = () if now is was else now.items() - was.items()
         text = JSON.encode(list(new)).decode() if new else ""
@@ -90,7 +90,9 @@ class Changed:
 
 
 def in_groups(before: tuple[Group, ...], now: tuple[Group, ...]) -> Changes:
-    """Of a column's cards. Groups that are the same object are not looked into: they are most."""
+    """Of a column's cards. Only the groups between the first and the last that differ are compared
+    card by card: nearly all groups are the very same objects.
+    """
     start = alike(before, now)
     end = min(alike(before[::-1], now[::-1]), len(before) - start, len(now) - start)
     above = now[start - 1].cards[-1].id if start else ""
@@ -102,7 +104,9 @@ def in_groups(before: tuple[Group, ...], now: tuple[Group, ...]) -> Changes:
 
 
 def html_of(changes: Changes) -> SafeString:
-    """Ids of what goes; then what comes, below that which stands already."""
+    """As list items: the id of each that goes; then of each run the id of what it comes below, and
+    what comes.
+    """
     parts = [f'<li class="gone" data-id="{escape(item_id)}"></li>' for item_id in changes.gone]
     for run in changes.runs:
         parts.append(f'<li class="after" data-id="{escape(run.after)}"></li>')
