@@ -80,7 +80,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Teller:
-    """Says it to this member, on that day."""
+    """Puts needs into words for one member, as of that moment."""
 
     actor: Actor
     roster: Roster
@@ -88,13 +88,13 @@ class Teller:
     at: datetime
 
     def line(self, facts: Facts, order: Order) -> Line:
-        """Of a job; that it waits to be confirmed is told of beside the others."""
+        """The line of a job. That it waits to be confirmed stands in a line of all `requests`."""
         needs = [need for need in facts.needs if need.why is not Why.REQUEST]
         return self._line(facts.job.id, order, needs)
 
     def requests(self, waiting: Mapping[Order, Need]) -> list[Line]:
-        """Of the requests that wait too long, as they are due: one line where they are many, for
-        those who can answer them.
+        """The lines of requests that wait too long, in the order of `waiting`. For who can answer
+        them, several are one line.
         """
         needs = [waiting[order] for order in sorted(waiting)]
         if len(needs) > 1 and self.actor.may(Permission.DISCARD):
@@ -181,7 +181,9 @@ class Attention:
         return digest("".join([line.etag for line in self.every]).encode())
 
     def next(self, known: Known, left: FactsById, come: FactsById) -> "Attention":
-        """Without the needs of those jobs, and with those of these; itself where there are none."""
+        """The same without the needs of the jobs that `left`, and with those of the ones that have
+        `come`; itself where that changes nothing.
+        """
         gone = [facts for facts in left.values() if facts.needs and self._concerns(facts)]
         new = [facts for facts in come.values() if facts.needs and self._concerns(facts)]
         if not (gone or new):

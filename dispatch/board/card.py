@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dispatch.board.facts import Facts
+from dispatch.board.facts import Facts, Order
 from dispatch.domain.attention import Need, Why, awaits_yes
 from dispatch.domain.availability import Clash, Obstacle, drivers_for
 from dispatch.domain.business import Business
@@ -43,7 +43,7 @@ MARKS: dict[Why, tuple[Any, str]] = {
     Why.REQUEST: (gettext_lazy("Requests"), "blue"),
 }
 LATE = gettext_lazy("Late"), "red"
-# What stands in a card's form for its job's own words; nobody can have written it into a name.
+# What stands in a card's pattern for its job's own words: random, so that no name holds it.
 BLANK, VERSION = f"blank{token_hex(8)}", str(2**60 + randbits(60))
 ID, NAME, LOCATION, ETAG, AGE, PRICE = (
     BLANK + name for name in ("id", "name", "location", "etag", "age", "price")
@@ -80,7 +80,7 @@ class Reader(NamedTuple):
 
 @dataclass(frozen=True)
 class Look:
-    """All that a card shows but its job's own words: many cards look the same."""
+    """All that a card shows except its job's own words. Many cards look the same."""
 
     business: Business = field(compare=False, repr=False)
     template: Template = field(repr=False)
@@ -88,7 +88,7 @@ class Look:
     rank: Rank
     sees_prices: bool
     language: str
-    year: int  # of the dates of other years it says which
+    year: int  # this one: dates of another say theirs
     status: Status
     window: Window | None
     with_day: bool  # where no heading above says the day of its window
@@ -104,11 +104,11 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """One that stands on a board, sorted by `order`."""
+    """A job's card on a board, sorted by `order`."""
 
     job: Job
     look: Look
-    order: tuple[Any, ...] = ()
+    order: Order = ()
 
     @property
     def id(self) -> str:
@@ -120,16 +120,16 @@ class Card:
 
     @cached_property
     def etag(self) -> str:
-        """Of all of it; of the job as JSON, which takes a tenth of the time that its repr takes."""
-        return digest(self.form.etag, JSON.encode(self.job))
+        """Changes with all that it shows. The job as JSON takes a tenth of the time of its repr."""
+        return digest(self.pattern.etag, JSON.encode(self.job))
 
     @cached_property
-    def form(self) -> "Form":
-        return _form(self.look)
+    def pattern(self) -> "Pattern":
+        return _pattern(self.look)
 
     @cached_property
     def html(self) -> SafeString:
-        """The form of its look, filled in: to render each by itself takes thirty times as long."""
+        """The pattern with the job's words: rendering each card takes thirty times as long."""
         job, business = self.job, self.look.business
         if not PLAIN.fullmatch(job.id):  # addresses write it in another way
             own = self.etag, moment(job.created_at, business), money(job.price, business)
@@ -142,10 +142,10 @@ class Card:
             LOCATION: escape(job.location),
             PRICE: escape(money(job.price, business)),
         }
-        parts = self.form.parts
+        parts = self.pattern.parts
         if AGE in parts:
             words[AGE] = moment(job.created_at, business)
-        # A template's, with what is escaped.
+        # The template has made it, and the words are escaped.
         return SafeString("".join([words.get(part, part) for part in parts]))
 
 
@@ -159,7 +159,7 @@ class Cards:
     today: date
     template: Template
 
-    def card(self, facts: Facts, order: tuple[Any, ...] = (), *, grouped: bool = False) -> Card:
+    def card(self, facts: Facts, order: Order = (), *, grouped: bool = False) -> Card:
         """A job's card; `grouped` under a heading that says its window."""
         job, needs, username = facts.job, facts.needs, facts.job.crew.driver
         actor, prices, language = self.reader
@@ -207,15 +207,15 @@ def template_of(name: str) -> Template:
     return template
 
 
-class Form(NamedTuple):
-    """The card of any job of one look."""
+class Pattern(NamedTuple):
+    """The HTML of every card of one look."""
 
     etag: bytes
-    parts: list[str]  # every second is the name of a blank
+    parts: list[str]  # every second one is a blank, such as ID or NAME
 
 
 @lru_cache(maxsize=1024)
-def _form(look: Look) -> Form:
+def _pattern(look: Look) -> Pattern:
     job = Job(
         id=ID,
         version=int(VERSION),
@@ -228,11 +228,11 @@ def _form(look: Look) -> Form:
         updated_at=LONG_AGO,
     )
     parts = BLANKS.split(_rendered(job, look, ETAG, AGE, PRICE))
-    return Form(digest(look.template.source.encode(), repr(look).encode()).encode(), parts)
+    return Pattern(digest(look.template.source.encode(), repr(look).encode()).encode(), parts)
 
 
 def _rendered(job: Job, look: Look, etag: str, age: str, price: str) -> SafeString:
-    """Holds no CSRF token, no revision and no relative time: those would not keep."""
+    """A card's HTML. Without CSRF token, revision and relative times, which would soon be wrong."""
     by, step = Actor("", look.rank), look.next
     context = {
         **vars(look),

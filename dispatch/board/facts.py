@@ -1,5 +1,5 @@
-"""What is known of each job at a moment, worked out anew only where the job, or what its need
-depends on, has changed, or where its time has come.
+"""What the board has to know of each job at a moment. It is worked out anew only for jobs that have
+changed, for those that share a driver's window with one that has, and where time changes it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,16 +20,14 @@ from dispatch.domain.roster import Roster
 from dispatch.domain.stored.ledger import Entry
 
 SECOND = timedelta(seconds=1)
+FAR = date.max
 Jobs = dict[str, Job]  # by id
 Slots = dict[Slot, tuple[Job, ...]]  # the open jobs of each driver's window
-
-
-FAR = date.max
-Order = tuple[Any, ...]  # what sorts jobs
+Order = tuple[Any, ...]  # a sort key
 
 
 class Facts(NamedTuple):
-    """Of one job; true before `until`, if neither it nor its crew's other jobs change."""
+    """Of one job. Before `until` they change only with it, or with another job of its driver's."""
 
     job: Job
     until: datetime
@@ -45,7 +43,9 @@ FactsById = Mapping[str, Facts]
 
 @dataclass(frozen=True)
 class Known:
-    """Of all jobs in a book, on one day of the business: from `since` on, and before `until`."""
+    """The facts of all jobs in a book, on one day of the business. They were worked out at `since`,
+    and the time alone changes none of them before `until`.
+    """
 
     business: Business
     roster: Roster
@@ -79,8 +79,8 @@ class Known:
         return frozenset(mark for mark, count in self.sent.items() if count >= MAX_OF_ONE_SENDER)
 
     def due(self, facts: Facts) -> Order:
-        """What sorts jobs as they are promised; first those that need attention, and last those of
-        a sender who floods us.
+        """The sort key of jobs in the order of their windows; first come those that came back, and
+        last those of a sender who floods us.
         """
         job, is_flood = facts.job, facts.job.sender in self.floods
         day, start = (job.window.date, job.window.start) if job.window else (FAR, "")
@@ -143,11 +143,11 @@ class Known:
         )
 
     def _until(self, job: Job, at: datetime, now: tuple[object, ...]) -> datetime:
-        """A moment before which the time alone makes it no other; a fourth of the way there, or
-        more.
+        """A moment before which the time alone does not change what is known of the job.
 
-        What the time brings stays for the day: what is the same at two moments of it was the same
-        in between.
+        It may come too early, at a fourth of the time that is left: then this is asked again.
+        What the time changes stays so until midnight, so what is the same now and at a later moment
+        of the day is the same in between.
         """
         later = self.midnight - SECOND
         while _timely(by_the_clock(job, self.business, later), is_sent_lately(job, later)) != now:
@@ -156,7 +156,7 @@ class Known:
 
 
 def _timely(needs: Iterable[Need], is_sent: bool) -> tuple[object, ...]:
-    """What the time alone can change."""
+    """Of a job's facts, what the time alone can change, in a form that can be compared."""
     return (is_sent, *(need[1:] for need in needs))
 
 

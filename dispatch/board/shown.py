@@ -34,7 +34,7 @@ ORDER = attrgetter("order")
 
 
 class Heading(NamedTuple):
-    """What the cards below it have in common; its id is no job's: it has a slash."""
+    """What the cards below it have in common. Its id holds a slash, which no job's id does."""
 
     id: str
     etag: str
@@ -43,7 +43,7 @@ class Heading(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """The cards of one window below its heading, or of what comes before any window."""
+    """The cards of one window below its heading; or those of a flood, or of jobs that came back."""
 
     heading: Heading
     cards: tuple[Card, ...]
@@ -144,7 +144,9 @@ class Shown:
         )
 
     def _placed(self, left: Iterable[Facts], come: Iterable[Facts]) -> Stacks:
-        """The cards without those of these jobs, and with those of these."""
+        """The cards without those of the jobs that `left`, and with those of the ones that have
+        `come`.
+        """
         gone, new = defaultdict[Where, list[Order]](list), defaultdict[Where, list[Card]](list)
         windows = dict[str, Window | None]()
         for facts in left:

@@ -23,7 +23,7 @@ from tracking.views.link import age, of_a_link
 
 
 @dataclass(frozen=True)
-class Shown:
+class LastPart:
     """The part, the job it was made of, and the span of time in which it changes only if the job
     does.
     """
@@ -43,7 +43,7 @@ class Live:
     written: str | None  # the job's language, as its customer has chosen it
     spoken: str  # on this page
     carried_language: str
-    last: Shown | None = None
+    last: LastPart | None = None
     book: "ref[JobBook] | None" = None  # which has the job as it was
 
     def now(self, revision: int, since: int, known: str) -> Part | None:
@@ -85,7 +85,7 @@ class Live:
         until = None if may_change else same_until(lambda at: showing(business, job, at), at)
         if until and business.link_is_over(job.finished_at, until):
             until = None
-        self.last = Shown(job, at, until, part) if until else None
+        self.last = LastPart(job, at, until, part) if until else None
         return part
 
     def _html(self, context: dict[str, Any]) -> str:
