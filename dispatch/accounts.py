@@ -26,6 +26,7 @@ from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import ROSTER_COOKIE, SiteRequest, kept_revision
 from dispatch.models import CrewUser
 from dispatch.ratelimit import Limit, source
+from dispatch.turns import in_a_thread
 
 T = TypeVar("T")
 SESSION_ID = "sid"
@@ -88,7 +89,7 @@ class OneArgon2(Argon2PasswordHasher):
 
     def _in_turn(self, hashed: Callable[[str, str], T], password: str, other: str) -> T:
         with self.turn:
-            return wiring.in_a_thread(hashed, password, other)
+            return in_a_thread(hashed, password, other)
 
 
 class RosterBackend(BaseBackend):

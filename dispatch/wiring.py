@@ -4,15 +4,13 @@ import logging
 import secrets
 import string
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import gevent
-import gevent.monkey
 from django.conf import settings
 from django.core.files.storage import storages
 
@@ -53,14 +51,12 @@ from dispatch.stores.table import kinds
 from dispatch.stores.table.archive import TableMonths
 from dispatch.stores.table.crew import OldLayout, days_between
 from dispatch.stores.table.ledger import LOG_KEPT, TableLedger
+from dispatch.turns import in_turns
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 L = TypeVar("L", bound=Ledger[Any])
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
-A_TURN = 0.001  # seconds
-LAST = -2  # libev's lowest priority
 
 # Commands live for a moment: they fetch for themselves instead of keeping a snapshot fresh.
 background = False
@@ -122,51 +118,6 @@ def _in_force(business: Business, known: Overrides) -> Business:
 
 def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
-
-
-def in_a_thread(fn: Callable[..., T], *args: Any) -> T:
-    """What `fn` returns, or raises. For what computes for long and asks no storage: in gunicorn's
-    worker all requests share one thread, and would wait.
-    """
-    if gevent.monkey.is_module_patched("threading"):
-        # What is raised there gevent would write to the log.
-        result, error = gevent.get_hub().threadpool.apply(_outcome, (fn, args))
-        if error:
-            raise error
-        return result  # type: ignore[no-any-return]
-    return fn(*args)
-
-
-def in_turns(items: Iterable[T]) -> Iterator[T]:
-    """These, for a loop over thousands: after each millisecond whoever waits is answered first.
-
-    In gunicorn's worker all requests share one thread; with computing in another they would wait
-    5 ms for each time that they need Python's lock.
-    """
-    if not gevent.monkey.is_module_patched("threading"):
-        yield from items
-        return
-    hub, until = gevent.get_hub(), time.perf_counter() + A_TURN
-    for item in items:
-        yield item
-        if time.perf_counter() > until:
-            # A pause of nothing would not look at the sockets; this goes on when they are served.
-            hub.wait(hub.loop.timer(1e-6, priority=LAST))
-            until = time.perf_counter() + A_TURN
-
-
-class Turns(list[T]):
-    """Rows of a long page: others are answered while it is put together."""
-
-    def __iter__(self) -> Iterator[T]:
-        return in_turns(super().__iter__())
-
-
-def _outcome(fn: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, Exception | None]:
-    try:
-        return fn(*args), None
-    except Exception as error:
-        return None, error
 
 
 def new_job_id() -> str:

@@ -22,7 +22,14 @@ MAY_IMPORT = {
     "dispatch": set[str](),
 }
 # Inside dispatch, from the bottom up; whatever is not named here stands with the jobs.
-LAYERS = ("domain", "stores and channels", "wiring", "jobs and roster", "views and api", "urls")
+LAYERS = (
+    "domain",
+    "stores, channels and turns",
+    "wiring",
+    "jobs and roster",
+    "views and api",
+    "urls",
+)
 LIBRARIES_OF_THE_DOMAIN = {"msgspec", "phonenumbers"}
 NOT_IN_THE_DOMAIN = {"random", "secrets", "uuid", "time", "os", "io", "socket", "threading"}
 TOP_LEVEL = {
@@ -72,7 +79,7 @@ def layer(module: str) -> int:
         return 5
     if part[0] == "api" or part[0].endswith("views") or part[0] == "management":
         return 4
-    return {"domain": 0, "stores": 1, "channels": 1, "wiring": 2}.get(part[0], 3)
+    return {"domain": 0, "stores": 1, "channels": 1, "turns": 1, "wiring": 2}.get(part[0], 3)
 
 
 @pytest.mark.parametrize("app", APPS)

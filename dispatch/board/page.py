@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from dispatch import wiring
 from dispatch.board.card import digest, template_of
 from dispatch.board.changes import Item
 from dispatch.board.facts import Facts
@@ -29,6 +28,7 @@ from dispatch.domain.status import Status
 from dispatch.domain.stored.record import JSON
 from dispatch.explain.words import told
 from dispatch.templatetags.formats import day_text
+from dispatch.turns import Turns
 
 SHOWN = 5  # lines of what needs attention; the others are folded
 
@@ -46,8 +46,8 @@ class Column(NamedTuple):
         return self.business.money(self.stack.total) if self.business else ""
 
     @property
-    def items(self) -> wiring.Turns[Item]:
-        return wiring.Turns(chain.from_iterable(self.stack.groups))
+    def items(self) -> Turns[Item]:
+        return Turns(chain.from_iterable(self.stack.groups))
 
     @property
     def heading(self) -> SafeString:

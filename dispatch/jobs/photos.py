@@ -24,6 +24,7 @@ from dispatch.domain.visit.photo import MOST_OF_REQUEST, MOST_PHOTOS, Kind, Phot
 from dispatch.jobs.action import NO_TIME, Action, Change, Done, changing, check_age, once_for
 from dispatch.jobs.reading import find
 from dispatch.photos.picture import NoPicture, TooManyPixels, small
+from dispatch.turns import in_a_thread
 
 MOST_BYTES = 12 * 1024 * 1024  # of one photo
 LONGEST_NAME = 60  # characters of a file's name that are told
@@ -168,7 +169,7 @@ def _in_turn(file: "File[bytes]") -> bytes:
         _check_size(file)
         with _one_at_a_time:
             file.seek(0)
-            return wiring.in_a_thread(small, file.read())
+            return in_a_thread(small, file.read())
     except NoPicture as error:
         raise _no_picture(file) from error
     except TooManyPixels as error:

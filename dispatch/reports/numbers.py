@@ -35,6 +35,7 @@ from dispatch.templatetags.formats import (
     number,
     percent,
 )
+from dispatch.turns import Turns, in_turns
 
 A_YEAR = timedelta(days=jobs.MOST_DAYS)  # so long ago may the job be that somebody pays for
 IN_ADVANCE = timedelta(days=31)  # so much later may it be finished
@@ -99,7 +100,7 @@ class Page:
         ]
 
     @cached_property
-    def sections(self) -> wiring.Turns[Section]:
+    def sections(self) -> Turns[Section]:
         known = self.numbers
         offered = [load.name for load in self.business.loads]
         by_load = sorted(known.by_load.items(), key=lambda each: _place(each[0], offered))
@@ -109,7 +110,7 @@ class Page:
             self._section("weekday", _("By weekday"), _("Day"), known.by_weekday, _weekday),
             self._section("load", _("By load"), _("Load"), dict(by_load), self._load),
         ]
-        return wiring.Turns(sections)
+        return Turns(sections)
 
     @cached_property
     def times(self) -> Chart:
@@ -145,7 +146,7 @@ class Page:
         figures: dict[K, Figures],
         label: Callable[[K], str],
     ) -> Section:
-        rows = wiring.Turns((label(key), each) for key, each in figures.items())
+        rows = Turns((label(key), each) for key, each in figures.items())
         bars = [Row(said, self._money(each.revenue), float(each.revenue)) for said, each in rows]
         about = _("Revenue, %(by)s") % {"by": title[:1].lower() + title[1:]}
         return Section(title, what, rows, Chart.of(name, about, bars))
@@ -173,7 +174,7 @@ def page(business: Business, span: Span, *, at_least: int = 0) -> Page:
     still_open = [each for each in book.found if each.line.status.is_open]
     wanted = (each for each in found if _counts(each, span, before, business))
     whole = (job for each in chain(wanted, still_open) if (job := for_figures(each)))
-    known = numbers(whole, span, before, business, wiring.in_turns)
+    known = numbers(whole, span, before, business, in_turns)
     return Page(business, wiring.roster(business).read(), span, before, known)
 
 

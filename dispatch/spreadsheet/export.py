@@ -23,6 +23,7 @@ from dispatch.domain.visit.bill import payments_of
 from dispatch.domain.visit.money import Payment
 from dispatch.spreadsheet.cells import defused
 from dispatch.spreadsheet.columns import BY_NAME, OURS
+from dispatch.turns import in_turns
 
 MARK = "\N{BYTE ORDER MARK}"
 PAYMENT_HEADINGS = ("Day", "Amount", "Method", "Taken by", "Job", "Customer", "Driver")
@@ -98,7 +99,7 @@ def _of_days(business: Business, first: date, last: date) -> Iterator[Job]:
 
 
 def _whole(found: list[Found]) -> Iterator[Job]:
-    return (job for each in wiring.in_turns(found) if (job := each.whole()))
+    return (job for each in in_turns(found) if (job := each.whole()))
 
 
 def _of_month(business: Business, book: JobBook, first: date, last: date) -> list[Found]:

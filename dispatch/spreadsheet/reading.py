@@ -10,8 +10,8 @@ from itertools import islice
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dispatch import wiring
 from dispatch.domain.typed.texts import BYTE_ORDER_MARK, lines
+from dispatch.turns import in_turns
 
 DELIMITERS = ",;\t|"
 SNIFFED = 20  # rows
@@ -61,7 +61,7 @@ def read_text(text: str, coding: str = "") -> Sheet:
         raise NoTable(_("This is JSON, no CSV: “manage.py jobs import” takes a jobs.json."))
     if text.lstrip().startswith("BEGIN:VCALENDAR"):
         raise NoTable(_("This is a calendar, no CSV: export it as CSV, and choose that."))
-    table = list(wiring.in_turns(_records(text)))
+    table = list(in_turns(_records(text)))
     filled = [(number, cells) for number, cells in enumerate(table, 1) if any(cells)]
     if len(filled) < 2:
         raise NoTable(_("There are no rows in it below a row of headings."))

@@ -25,6 +25,7 @@ from dispatch.spreadsheet.columns import BY_NAME, IGNORED, plain
 from dispatch.spreadsheet.reading import Row, Sheet
 from dispatch.spreadsheet.times import NoTime, Order
 from dispatch.spreadsheet.values import Values
+from dispatch.turns import in_turns
 
 Errors = dict[str, str]
 DATES = ("date", "created_at", "finished_at")
@@ -92,7 +93,7 @@ def taken(
     """Each row, in turn with others. `known` are the ids of all jobs that there are."""
     reader = RowReader(sheet, choices, business, roster, by)
     seen = dict[str, int]()
-    for row in wiring.in_turns(sheet.rows):
+    for row in in_turns(sheet.rows):
         if row.wrong:
             yield Taken(row, wrong=row.wrong)
             continue
@@ -110,7 +111,7 @@ def taken(
 
 def book_of(rows: Sequence[Taken]) -> JobBook:
     """Their new jobs, in turn with others."""
-    new = (row.job for row in wiring.in_turns(rows) if row.job and row.is_new)
+    new = (row.job for row in in_turns(rows) if row.job and row.is_new)
     return JobBook(entries=tuple(JobBook().put(job).entries[0] for job in new))
 
 

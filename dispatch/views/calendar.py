@@ -5,10 +5,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dispatch import feed, wiring
+from dispatch import feed
 from dispatch.domain.roster import MemberNotFound
 from dispatch.http import SiteRequest, etag_of, is_known, speak
 from dispatch.ratelimit import Limit, source
+from dispatch.turns import in_a_thread
 
 UNKNOWN_CALENDARS = Limit("unknown calendars", most=60, seconds=60)
 
@@ -29,7 +30,7 @@ def calendar(request: SiteRequest, secret: str) -> HttpResponse:
     etag = etag_of(shown)
     response = HttpResponse(status=304)
     if not is_known(request, etag):
-        written = wiring.in_a_thread(feed.written, *shown)
+        written = in_a_thread(feed.written, *shown)
         response = HttpResponse(written, content_type="text/calendar; charset=utf-8")
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = "private, no-cache"

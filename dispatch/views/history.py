@@ -14,6 +14,7 @@ from dispatch.domain.search import Found, page, when_finished
 from dispatch.domain.status import Status
 from dispatch.forms.history import HistoryForm
 from dispatch.http import SiteRequest, crew_only
+from dispatch.turns import Turns, in_turns
 
 PAGE = 50  # jobs
 
@@ -30,7 +31,7 @@ def history(request: SiteRequest) -> HttpResponse:
     after, older = request.GET.get("after", ""), None
     try:
         shown, older = page(
-            wiring.in_turns(found), when_finished, after=after, limit=PAGE, newest_first=True
+            in_turns(found), when_finished, after=after, limit=PAGE, newest_first=True
         )
     except InvalidInput:
         form.add_error(None, _("This page’s address is broken. “Show” begins with the newest."))
@@ -38,7 +39,7 @@ def history(request: SiteRequest) -> HttpResponse:
     context = {
         "form": form,
         "count": len(found),
-        "rows": wiring.Turns(
+        "rows": Turns(
             (job, [roster.name_of(name) for name in dict.fromkeys(job.crew)])
             for each in shown
             if (job := each.whole())
@@ -63,6 +64,6 @@ def _found(request: SiteRequest, form: HistoryForm) -> list[Found]:
     book = wiring.jobs(business).read(request.revision)
     return [
         each
-        for each in wiring.in_turns(jobs.finished(business, first, last, book=book))
+        for each in in_turns(jobs.finished(business, first, last, book=book))
         if sees(actor, each.line) and filters.let_through(each.line, business)
     ]

@@ -116,8 +116,8 @@ from gevent import monkey; monkey.patch_all()
 import django, gevent, socket
 django.setup()
 from django.template import Context, Engine
-from dispatch import wiring
-wiring.A_TURN = 0  # each of them takes longer
+from dispatch import turns
+turns.A_TURN = 0  # each of them takes longer
 def waiting():
     ours, theirs = socket.socketpair()
     found = gevent.spawn(ours.recv, 1)
@@ -125,10 +125,10 @@ def waiting():
     theirs.send(b"x")
     return found
 found = waiting()
-seen = [found.ready() for _ in wiring.in_turns(range(4))]
+seen = [found.ready() for _ in turns.in_turns(range(4))]
 assert seen == [False, True, True, True], seen
 page = Engine().from_string("{% for row in rows %}{{ row }} {{ found.ready }} {% endfor %}")
-shown = page.render(Context({"rows": wiring.Turns([1, 2, 3]), "found": waiting()}))
+shown = page.render(Context({"rows": turns.Turns([1, 2, 3]), "found": waiting()}))
 assert shown == "1 False 2 True 3 True ", shown
 """
 

@@ -20,6 +20,7 @@ from dispatch.http import SiteRequest, crew_only, see_other, with_revision
 from dispatch.spreadsheet.export import jobs_csv, payments_csv
 from dispatch.spreadsheet.reading import NoTable
 from dispatch.spreadsheet.rows import Taken, book_of, taken
+from dispatch.turns import in_turns
 
 LINES = 50  # of a file, that are sent together
 MOST_NAMED = 20  # rows that were left out, by their numbers
@@ -156,7 +157,7 @@ def _rendered(request: SiteRequest, rows: list[Taken]) -> Iterator[str]:
     """The rows that are jobs, in turn with others: there may be thousands."""
     template, business = get_template("dispatch/_import_row.html"), request.business
     roster = wiring.roster(business).read()
-    for row in wiring.in_turns(rows):
+    for row in in_turns(rows):
         if job := row.job:
             driver = roster.name_of(job.crew.driver) if job.crew.driver else ""
             yield template.render({"row": row, "job": job, "driver": driver, "business": business})
