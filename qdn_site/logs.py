@@ -26,12 +26,12 @@ from dispatch.domain.status import Status
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 SAFE_ID = re.compile(r"[A-Za-z0-9_=-]{8,80}")
 
-# A tracking token is a key to a job, a calendar's secret to a member's: four characters tell two
-# of them apart in a log. Cut are
-# what stands where a token belongs, however it is spelt, and whatever looks like one of ours.
+# A tracking token is a key to a job, a calendar's secret to a member's days: in a log their first
+# four characters tell two of them apart. The rest is cut from what stands where a token belongs,
+# however it is spelt, and from whatever looks like one of ours.
 PART = r"[^/?&#\s\"']"
 RUN = "[A-Za-z0-9_-]"
-# A long name of a function or an error is no token: of those not one in a million is like it.
+# The long name of a function or an error is no token: not one token in a million looks like it.
 WORDS = rf"(?>[a-z_-]++|(?:[A-Z][a-z]{{2,}}+)++)(?!{RUN})"
 KEYS = re.compile(
     rf"((?i:\b(?:track|calendar)/+|[?&/]token[=/]+){PART}{{4}}){PART}+"
@@ -48,17 +48,18 @@ VALUE = r"""(?:[^&#\s"']|["'](?=\w))"""  # O'Brien is one; a quote behind an add
 VALUES = re.compile(rf"([?&])(?!(?:{TELLS_NOBODY})(?!{VALUE}))([\w.-]{{1,32}}=)?{VALUE}+")
 # One that is no HTTP, with blanks in its address, say.
 BROKEN_LINE = re.compile(r"""(?s)^(Invalid request from [^'"]*['"](?:[A-Z]+ /[^?\s]*\?)?).+""")
-ONCE_A = 60  # seconds: so often the same is said
+ONCE_A = 60  # seconds, in which the same message is written once
 MOST_UNQUOTED = 3  # times: Django unquotes an address once, and `next=` holds one within another
 
 
-def name_of(environ: Mapping[str, Any]) -> str:
-    """A request's id: CloudFront's own, or one by chance."""
+def id_of(environ: Mapping[str, Any]) -> str:
+    """A request's id: CloudFront's own, or a random one."""
     given = environ.get("HTTP_X_AMZ_CF_ID", "")
     return given if SAFE_ID.fullmatch(given) else f"{getrandbits(64):016x}"  # it is no secret
 
 
 def without_keys(text: str) -> str:
+    """A text in which all tokens are cut to their first four characters."""
     for _ in range(MOST_UNQUOTED):
         text = unquote(text)
     return KEYS.sub(lambda found: f"{found[found.lastindex or 0]}…", text)
@@ -70,7 +71,9 @@ def without_names(text: str) -> str:
 
 
 class OnceAMinute(logging.Filter):
-    """Of each kind of message of these loggers, going by its words without what is put in."""
+    """Lets through one message a minute of each kind from these loggers; all others pass. Messages
+    are of one kind if they are the same before their values are put in.
+    """
 
     def __init__(self, *loggers: str) -> None:
         super().__init__()
@@ -90,8 +93,8 @@ _not_written = OnceAMinute(__name__)
 
 
 def not_written(record: logging.LogRecord) -> None:
-    """A log that cannot be written, as its disk is full or its reader has gone, is said on stderr,
-    once a minute, instead of a traceback for each line.
+    """Says on stderr, once a minute, that a log cannot be written, as its disk is full or its
+    reader has gone: Python would write a traceback for each line.
     """
     error = sys.exc_info()[1]
     said = {"name": __name__, "levelname": "ERROR", "msg": "A log cannot be written: %r"}
@@ -103,7 +106,7 @@ def not_written(record: logging.LogRecord) -> None:
 
 
 class SteadyHandler(logging.StreamHandler[Any]):
-    """Of the application's messages."""
+    """Writes the application's messages; where that fails, the application goes on."""
 
     handleError = staticmethod(not_written)
 
@@ -127,7 +130,9 @@ class JsonFormatter(logging.Formatter):
 
 @lru_cache(maxsize=2048)
 def _told(text: str) -> str:
-    """Kept, as browsers say and ask the same again and again: half of a line's work."""
+    """What of that text is written. It is kept, as it is half of a line's work, and browsers ask
+    for the same addresses again and again.
+    """
     return without_keys(without_names(text))
 
 

@@ -24,7 +24,7 @@ from dispatch.http import SiteRequest, is_fetch, revision_of, unauthorized
 from dispatch.ratelimit import Limit, TooMany, source
 from qdn_site import errors
 from qdn_site.environment import hosts_of
-from qdn_site.logs import name_of, request_id
+from qdn_site.logs import id_of, request_id
 
 log = logging.getLogger(__name__)
 FORWARDED = ("HTTP_CLOUDFRONT_FORWARDED_PROTO", "HTTP_CLOUDFRONT_VIEWER_ADDRESS")
@@ -46,16 +46,16 @@ class Middleware:
 
 
 class RequestIdMiddleware(Middleware):
-    """Names each request as CloudFront does, or by chance; the answer says the name too."""
+    """Each request has an id, which stands in its log lines and in its answer."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        name = name_of(request.META)
-        kept = request_id.set(name)
+        own = id_of(request.META)
+        before = request_id.set(own)
         try:
             response = self.get_response(request)
         finally:
-            request_id.reset(kept)
-        response.headers["X-Request-Id"] = name
+            request_id.reset(before)
+        response.headers["X-Request-Id"] = own
         return response
 
 

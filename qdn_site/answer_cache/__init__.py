@@ -29,7 +29,7 @@ from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import REVISION_COOKIE, REVISION_PARAMETER, etag_is_in
 from qdn_site.answer_cache.body import Body, NotRenewable
-from qdn_site.logs import name_of
+from qdn_site.logs import id_of
 from qdn_site.middleware import PROTO, VIEWER
 from qdn_site.releases import pages
 
@@ -184,8 +184,8 @@ class AnswerCache:
         query = environ.get("QUERY_STRING", "")
         entry = self.entries.get(key)
         if entry and (answer := _tried(entry, environ, query, self.clock())):
-            name = ("X-Request-Id", name_of(environ))
-            start_response(PHRASES[answer.status], [*answer.headers, name])
+            request_id = ("X-Request-Id", id_of(environ))
+            start_response(PHRASES[answer.status], [*answer.headers, request_id])
             return [answer.body]
         shown = pages.shown()
         response = self.application(environ, start_response)
