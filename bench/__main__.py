@@ -59,7 +59,7 @@ def only(group: str) -> None:
     import django
 
     django.setup()
-    rows: Callable[[], Iterator[Row]] = import_module(f"bench.{group}").rows
+    rows: Callable[[], Iterator[Row]] = import_module(f"bench.groups.{group}").rows
     for row in rows():
         print(json.dumps(asdict(row)), flush=True)
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bench import Row, crowd, growth, reports
+from bench import Row
 from bench.__main__ import line, told
+from bench.groups import crowd, growth, reports
+from bench.groups.writers import DistantStore, naively, race
 from bench.load import Sample, Visitor, errors, quantile, run
 from bench.site import whole
 from bench.storage import Storage
-from bench.writers import DistantStore, naively, race
 from dispatch.domain.stored.document import Document
 
 

@@ -2,7 +2,7 @@
 
 Measured is what a process does itself, the memory it takes, and what it sends to the store: whoever
 plays S3 or DynamoDB, with all that is in it, is another process, reached over loopback by AWS's own
-client. `python -m bench.growth URL FOLDER` is the one that is measured.
+client. `python -m bench.groups.growth URL FOLDER` is the one that is measured.
 """
 
 import gc
@@ -59,7 +59,6 @@ BUCKET = {
 
 
 def rows() -> Iterator[Row]:
-    django.setup()
     for store in (file, s3, table):
         with TemporaryDirectory() as folder, store(folder) as place:
             yield from rows_of(store.__name__, place, f"{folder}/crew")
@@ -102,7 +101,7 @@ def rows_of(store: str, place: Open, crew: str) -> Iterator[Row]:
     for finished, each in places.items():
         fill(each, finished)
     for finished in (*places,) * ROUNDS:
-        command = [sys.executable, "-m", "bench.growth", places[finished].url, crew]
+        command = [sys.executable, "-m", "bench.groups.growth", places[finished].url, crew]
         told = json.loads(subprocess.check_output(command))
         known = best.get(finished, told)
         best[finished] = {name: min(told[name], known[name]) for name in UNITS}

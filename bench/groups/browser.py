@@ -4,7 +4,6 @@ A page that works lets a message through each millisecond: the longest wait betw
 hand at it would notice.
 """
 
-import os
 import shutil
 import statistics
 import sys
@@ -96,9 +95,3 @@ def standstill(page: Page) -> float:
     took = float(page.evaluate(STANDSTILL))
     assert took >= 0, "nothing had changed"
     return took
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-    for row in rows():
-        print(f"{row.name:<70}{row.value:>9.1f} {row.unit} {row.goal}")

@@ -1,0 +1,1 @@
+"""What is measured: each module's `rows` are one group of figures."""
