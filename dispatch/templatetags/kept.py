@@ -27,7 +27,9 @@ COMPARED = (str, int, date, Decimal, type(None), Window)
 
 
 class Same:
-    """Equal to itself alone; it holds its value, so that no other one gets its place."""
+    """A key for one object, unlike that of any other. It holds the object, so that no other one can
+    get its address in memory.
+    """
 
     __slots__ = ("value",)
 

@@ -58,19 +58,22 @@ class Live:
             return self.part(job, at)
 
     def _is_same(self, job: Job, revision: int) -> bool:
-        """Raises JobNotFound, StoreUnavailable."""
+        """Whether the link still finds this very job. Raises JobNotFound, StoreUnavailable."""
         jobs = wiring.jobs(self.business)
         book = jobs.read(revision)
-        if not (self.book and self.book() is book) and book.by_token(self.token) is job:
+        if self.book is None or self.book() is not book:
+            if book.by_token(self.token) is not job:
+                return False
             self.book = ref(book)
-        return bool(self.book and self.book() is book) and not jobs.is_doubted
+        return not jobs.is_doubted
 
     def part(self, job: Job, at: datetime) -> Part:
-        """That of this job, which is the last that was seen. The page's language is active."""
+        """The part of this job, which is now the last that was seen; in the active language."""
         business, how_old = self.business, age(self.business)
         position, roster = positions.of(business, job, at), wiring.roster(business).read()
         shown = TrackedJob.of(job, roster, business, at, position)
-        # Since when is known to the second only; a time of another day than today says which.
+        # Without `as_of`, which may be a second more or less each time that it is worked out; with
+        # today, as times of another day say which.
         etag = etag_of((shown, business.today(at), how_old["out_of_reach"]))
         context = {
             "job": shown,
@@ -94,7 +97,7 @@ class Live:
 
 
 def showing(business: Business, job: Job, at: datetime) -> tuple[TrackedJob, date]:
-    """What a page without a position shows of it."""
+    """What a page without a position shows of the job, and on which day."""
     roster = wiring.roster(business).read()
     return TrackedJob.of(job, roster, business, at), business.today(at)
 

@@ -78,7 +78,7 @@ def day_part(request: SiteRequest) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
     basis, asked = Basis.of_member(request), _asked(request, request.GET)
     whose = _whose(request, asked)
-    # A poll without a date is of whichever day it is.
+    # Without a date it is of today, and so of another day tomorrow.
     basis = basis if request.GET.get("date") and not asked.wrong else None
     poll, shown = DayPoll(whose, get_language() or ""), whose.now(request.revision)
     part = poll.part(shown)._replace(html=lambda: _part(request, shown))

@@ -38,7 +38,7 @@ class Day:
     asked: str = ""
 
     def later(self, at: datetime) -> "Day":
-        """The same, as it is at that moment; itself, with all that is known of it, at its own."""
+        """The same day as it is at that moment; at its own moment, the very same object."""
         return self if at == self.at else replace(self, at=at)
 
     @property
@@ -148,13 +148,13 @@ class Whose(NamedTuple):
 
 @dataclass
 class DayPoll:
-    """Whether the day is as it was; what is new of it takes a request, for its forms."""
+    """The poll of a day: only whether it is as it was. Its HTML takes a request, for its forms."""
 
     whose: Whose
     language: str
     etag: str = ""  # the last
-    book: "ref[JobBook] | None" = None
-    span: tuple[datetime, datetime] | None = None  # in which it is the same, of these jobs
+    book: "ref[JobBook] | None" = None  # of which it was made
+    span: tuple[datetime, datetime] | None = None  # in which that book makes the same
 
     def now(self, revision: int, since: int, known: str) -> Part:
         """Raises StoreUnavailable."""
@@ -165,7 +165,7 @@ class DayPoll:
             return self.part(self.whose.now(revision))
 
     def part(self, day: Day) -> Part:
-        """That of this day, which is the last that was seen."""
+        """The part of this day, which is now the last that was seen; in the active language."""
         until = None if day.out_of_reach else same_until(lambda at: day.later(at).etag, day.at)
         self.etag, self.span = day.etag, (day.at, until) if until else None
         self.book = ref(day.book)  # no old ones stay in memory
