@@ -38,41 +38,55 @@ class Visitor:
     first: float | None = None  # seconds after the start; None: each kind spreads over its interval
     waiting: deque[float] = field(default_factory=deque)  # when they were due
     received: bytearray = field(default_factory=bytearray)
-    place: socket.socket | None = None
+    connection: socket.socket | None = None
 
 
 def run(port: int, visitors: Iterable[Visitor], length: float) -> list[Sample]:
     """What came of it, in so many seconds."""
-    return _Run(port, list(visitors), length).samples
+    load = _Load(port, list(visitors))
+    load.run(length)
+    return load.samples
 
 
-class _Run:
-    def __init__(self, port: int, visitors: list[Visitor], length: float) -> None:
-        self.port, self.samples = port, list[Sample]()
+def scheduled(visitors: list[Visitor], began: float) -> list[tuple[float, int]]:
+    """A heap: when each visitor asks first, and its number."""
+    many, placed = Counter(each.kind for each in visitors), Counter[str]()
+    schedule = list[tuple[float, int]]()
+    for number, each in enumerate(visitors):
+        share = placed[each.kind] / many[each.kind]
+        placed[each.kind] += 1
+        first = each.every * share if each.first is None else each.first
+        schedule.append((began + first, number))
+    heapify(schedule)
+    return schedule
+
+
+class _Load:
+    def __init__(self, port: int, visitors: list[Visitor]) -> None:
+        self.port, self.visitors, self.samples = port, visitors, list[Sample]()
         self.selector = selectors.DefaultSelector()
-        began = time.monotonic()
-        many, placed = Counter(each.kind for each in visitors), Counter[str]()
-        schedule = list[tuple[float, int]]()
-        for number, each in enumerate(visitors):
-            place = placed[each.kind] / many[each.kind]
-            placed[each.kind] += 1
-            first = each.every * place if each.first is None else each.first
-            schedule.append((began + first, number))
-        heapify(schedule)
         self.open = 0  # requests that have no answer yet
+
+    def run(self, length: float) -> None:
+        began = time.monotonic()
+        end, schedule = began + length, scheduled(self.visitors, began)
         while True:
             now = time.monotonic()
             while schedule and schedule[0][0] <= now:
                 due, number = heappop(schedule)
-                self.is_due(visitors[number], due)
-                if (then := due + visitors[number].every) < began + length:
+                self.is_due(self.visitors[number], due)
+                if (then := due + self.visitors[number].every) < end:
                     heappush(schedule, (then, number))
-            if not schedule and (not self.open or now > began + length + GIVEN_UP):
+            if not schedule and (not self.open or now > end + GIVEN_UP):
                 break
             until = schedule[0][0] - now if schedule else 0.1
             for key, _ in self.selector.select(max(0, until)):
                 self.has_more(key.data)
-        for each in visitors:
+        self.give_up()
+
+    def give_up(self) -> None:
+        """What has had no answer until now has none; all connections are closed."""
+        for each in self.visitors:
             for due in each.waiting:
                 self.note(each, due, 0)
             each.waiting.clear()
@@ -86,16 +100,16 @@ class _Run:
             self.send(visitor)
 
     def send(self, visitor: Visitor) -> None:
-        if visitor.place is None:
-            visitor.place = socket.create_connection(("127.0.0.1", self.port))
-            visitor.place.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.selector.register(visitor.place, selectors.EVENT_READ, visitor)
-        visitor.place.sendall(visitor.asks())  # which is short: the socket takes it at once
+        if visitor.connection is None:
+            visitor.connection = socket.create_connection(("127.0.0.1", self.port))
+            visitor.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.selector.register(visitor.connection, selectors.EVENT_READ, visitor)
+        visitor.connection.sendall(visitor.asks())  # which is short: the socket takes it at once
 
     def has_more(self, visitor: Visitor) -> None:
-        assert visitor.place
+        assert visitor.connection
         try:
-            more = visitor.place.recv(1 << 18)
+            more = visitor.connection.recv(1 << 18)
         except OSError:
             more = b""
         visitor.received += more
@@ -125,10 +139,10 @@ class _Run:
         self.samples.append(Sample(visitor.kind, due, time.monotonic() - due, status))
 
     def closed(self, visitor: Visitor) -> None:
-        if visitor.place is not None:
-            self.selector.unregister(visitor.place)
-            visitor.place.close()
-            visitor.place = None
+        if visitor.connection is not None:
+            self.selector.unregister(visitor.connection)
+            visitor.connection.close()
+            visitor.connection = None
         visitor.received.clear()
 
 

@@ -77,48 +77,48 @@ class Door:
     sockets: list[socket.socket] = field(default_factory=list)
 
     def ask(self, request: bytes) -> Answer:
-        place = self.connected(1)[0]
-        place.sendall(request)
-        return answer_on(place)
+        connection = self.connected(1)[0]
+        connection.sendall(request)
+        return answer_on(connection)
 
     def connected(self, count: int) -> list[socket.socket]:
         while len(self.sockets) < count:
-            place = socket.create_connection(("127.0.0.1", self.port))
-            place.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.sockets.append(place)
+            connection = socket.create_connection(("127.0.0.1", self.port))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.sockets.append(connection)
         return self.sockets[:count]
 
     def rate(self, requests: list[bytes], status: int, length: float = LENGTH) -> float:
         """Answers a second, to these by turns, with several always waiting."""
-        places = self.connected(CONNECTIONS)
+        connections = self.connected(CONNECTIONS)
         sent = done = 0
         began = time.perf_counter()
-        for place in places:
-            place.sendall(requests[sent % len(requests)])
+        for connection in connections:
+            connection.sendall(requests[sent % len(requests)])
             sent += 1
         until = began + length
         while time.perf_counter() < until:
-            for place in places:
-                if (got := answer_on(place)).status != status:
+            for connection in connections:
+                if (got := answer_on(connection)).status != status:
                     raise AssertionError(f"{got.status} {got.headers}"[:600])
-                place.sendall(requests[sent % len(requests)])
+                connection.sendall(requests[sent % len(requests)])
                 sent += 1
                 done += 1
         took = time.perf_counter() - began
-        for place in places:
-            answer_on(place)
+        for connection in connections:
+            answer_on(connection)
         return done / took
 
     def close(self) -> None:
-        for place in self.sockets:
-            place.close()
+        for connection in self.sockets:
+            connection.close()
         self.sockets.clear()
 
 
-def answer_on(place: socket.socket) -> Answer:
+def answer_on(connection: socket.socket) -> Answer:
     data = bytearray()
     while (answer := whole(data)) is None:
-        if not (more := place.recv(65536)):
+        if not (more := connection.recv(65536)):
             raise ConnectionError(bytes(data))
         data += more
     return answer
@@ -159,11 +159,6 @@ class Site:
     bare: Door
     storage: Storage
     environment: dict[str, str]
-
-    @property
-    def endpoint(self) -> str:
-        """Of S3."""
-        return self.storage.url
 
     def signed_in(self, username: str) -> str:
         """The cookies of who has just signed in."""
