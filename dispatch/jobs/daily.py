@@ -27,10 +27,10 @@ def start() -> None:
 
 def tidy(business: Business) -> None:
     """Never returns. Who archives does the rest too; what fails is tried again at the next look."""
+    time.sleep(LOOK)  # whoever has just started has more urgent things to do
     archiver = wiring.archiver(business)
     is_unswept = is_unforgotten = False
     while True:
-        time.sleep(LOOK)
         with _told_of("Finished jobs are not archived yet"):
             is_archived = archiver.daily(business.today(wiring.now()))
             is_unswept |= is_archived
@@ -45,6 +45,7 @@ def tidy(business: Business) -> None:
                 if sweep := wiring.sweep(business):
                     sweep.run(wiring.now())
                 is_unswept = False
+        time.sleep(LOOK)
 
 
 @contextmanager
