@@ -28,10 +28,10 @@ def start() -> None:
 def tidy(business: Business) -> None:
     """Never returns. Who archives does the rest too; what fails is tried again at the next look."""
     time.sleep(LOOK)  # whoever has just started has more urgent things to do
-    archiver = wiring.archiver(business)
-    is_unswept = is_unforgotten = False
+    archiver, is_unswept, is_unforgotten = None, False, False
     while True:
         with _told_of("Finished jobs are not archived yet"):
+            archiver = archiver or wiring.archiver(business)
             is_archived = archiver.daily(business.today(wiring.now()))
             is_unswept |= is_archived
             is_unforgotten |= is_archived
