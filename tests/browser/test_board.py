@@ -125,6 +125,16 @@ def test_the_keys_are_not_told_half_under_the_bar(
     assert keys["y"] + keys["height"] <= bar["y"] + bar["height"]
 
 
+def test_a_card_that_is_moved_by_keyboard_stays_in_sight(window: Window, site: Site) -> None:
+    *_others, job = site.many_jobs(12, status=BOOKED, location="7 Far Down")
+    dana = window("dana", viewport={"width": 1280, "height": 500})
+    dana.goto("/dashboard/?q=Far+Down")
+    card(dana, job).focus()
+    dana.keyboard.press("Shift+ArrowRight")
+    expect(card(dana, job, READY)).to_be_focused()
+    expect(card(dana, job)).to_be_in_viewport(ratio=1)
+
+
 def test_what_is_pressed_twice_moves_once(dana: Page, job: Job, site: Site) -> None:
     """And the way back is still offered."""
     button = card(dana, job).get_by_role("button", name="Ready for Pickup")
