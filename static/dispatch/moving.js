@@ -2,7 +2,7 @@
 // minute the move can be undone.
 import { busy, send } from "../site/live.js";
 import { say, sayAnswer } from "./announcing.js";
-import { board, cardFrom, label, movedHere, refresh } from "./board.js";
+import { board, cardFrom, cardOf, label, movedHere, refresh } from "./board.js";
 import { focusCard, hasJob, openDrawer, show } from "./drawer.js";
 
 const UNDO_MS = 60000;
@@ -199,7 +199,7 @@ board.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// Screen readers hear a card's keys; a line above the columns shows them to others.
+// Screen readers hear a card's keys; a line at the bottom shows them to others.
 const hint = document.getElementById("keys");
 hint.hidden = false;
 for (const event of ["focusin", "focusout", "merged"]) {
@@ -220,9 +220,13 @@ function columnBeside(card, step) {
   return columns[columns.indexOf(card.closest(".column")) + step];
 }
 
-function moveBeside(card, step) {
+// Who works without a mouse goes along with the card.
+async function moveBeside(card, step) {
   const column = columnBeside(card, step);
-  if (column) move(card, column.dataset.status);
+  if (!column) return;
+  await move(card, column.dataset.status);
+  const moved = cardOf(card.dataset.id);
+  if (moved === document.activeElement) moved.scrollIntoView({ block: "nearest" });
 }
 
 // The first card of the next column that has any.

@@ -106,6 +106,35 @@ def test_the_keys_are_told_where_they_work(job: Job, window: Window, site: Site)
     expect(vic.get_by_text("moves the job")).to_have_count(0)
 
 
+@pytest.mark.parametrize("width", [700, 1280])
+def test_the_keys_are_not_told_half_under_the_bar(
+    job: Job, window: Window, site: Site, width: int
+) -> None:
+    dana = at_the_board(window, site, viewport={"width": width, "height": 700})
+    dana.keyboard.press("Tab")
+    card(dana, job).focus()
+    dana.keyboard.press("Space")
+    expect(dana.get_by_text("1 job ticked")).to_be_visible()
+    keys = dana.locator("#keys").bounding_box()
+    bar = dana.locator("#several").bounding_box()
+    assert keys
+    assert bar
+    assert bar["x"] <= keys["x"]
+    assert bar["y"] <= keys["y"]
+    assert keys["x"] + keys["width"] <= bar["x"] + bar["width"]
+    assert keys["y"] + keys["height"] <= bar["y"] + bar["height"]
+
+
+def test_a_card_that_is_moved_by_keyboard_stays_in_sight(window: Window, site: Site) -> None:
+    *_others, job = site.many_jobs(12, status=BOOKED, location="7 Far Down")
+    dana = window("dana", viewport={"width": 1280, "height": 500})
+    dana.goto("/dashboard/?q=Far+Down")
+    card(dana, job).focus()
+    dana.keyboard.press("Shift+ArrowRight")
+    expect(card(dana, job, READY)).to_be_focused()
+    expect(card(dana, job)).to_be_in_viewport(ratio=1)
+
+
 def test_what_is_pressed_twice_moves_once(dana: Page, job: Job, site: Site) -> None:
     """And the way back is still offered."""
     button = card(dana, job).get_by_role("button", name="Ready for Pickup")
