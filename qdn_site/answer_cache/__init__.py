@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
-from django.middleware.gzip import GZipMiddleware
+from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
 from django.utils.text import compress_string
 
 from dispatch import wiring
@@ -43,7 +43,8 @@ PATHS = (CREW, LINKS, settings.BOOKING_PATH)
 # What the middleware and the views behind these paths look at, beside the address.
 ASKED = (
     *("HTTP_HOST", "HTTP_X_ORIGIN_VERIFY", PROTO, "wsgi.url_scheme", "HTTP_COOKIE"),
-    *("HTTP_AUTHORIZATION", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_REQUESTED_WITH"),
+    *("HTTP_AUTHORIZATION", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING"),
+    "HTTP_X_REQUESTED_WITH",
 )
 OF_POLLS = re.compile(rf"(?:^|(?<=&))(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})=\d{{0,15}}(?:&|$)")
 NUMBERS = re.compile(rf"(?:^|&)({REVISION_PARAMETER}|{SINCE_PARAMETER})=(\d{{1,15}})(?=&|$)")
@@ -167,14 +168,17 @@ class AnswerCache:
         return response
 
     def _keep(self, key: str, entry: Entry | None) -> None:
-        if old := self.entries.pop(key, None):
-            self.size -= old.size
+        self._drop(key)
         if entry is None:
             return
         self.entries[key] = entry
-        self.size += entry.size
+        self.size += len(key) + entry.size
         while self.size > MOST:
-            self.size -= self.entries.pop(next(iter(self.entries))).size
+            self._drop(next(iter(self.entries)))
+
+    def _drop(self, key: str) -> None:
+        if entry := self.entries.pop(key, None):
+            self.size -= len(key) + entry.size
 
 
 PHRASES = {status: f"{status} {HTTPStatus(status).phrase}" for status in (200, 304)}
@@ -201,7 +205,6 @@ def key_of(environ: Environ) -> str | None:
     query = environ.get("QUERY_STRING", "")
     said = [path, OF_POLLS.sub("", query) if query else ""]
     said += [environ.get(name, "") for name in ASKED]
-    said.append("gzip" if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "") else "")
     if path.startswith(CREW):
         said.append(environ.get("HTTP_USER_AGENT", ""))
     if path.startswith(LINKS):  # who has missed too many links is refused, whoever has that one
@@ -225,12 +228,12 @@ def entry_of(
         again.add(settings.CSRF_COOKIE_NAME)
     if response.cookies.keys() - again:
         return None
-    compress = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
     if polled:
         heads = {response.status_code: _headers(response)}
         if isinstance(known, PollEntry) and known.polled.language == polled.language:
             heads = known.heads | heads
-        return PollEntry(polled, shown, compress, heads)
+        takes_gzip = re_accepts_gzip.search(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        return PollEntry(polled, shown, bool(takes_gzip), heads)
     if page and response.status_code == 200:
         is_gzip, headers = response.headers.get("Content-Encoding") == "gzip", _headers(response)
         if is_gzip:

@@ -313,6 +313,7 @@ def test_a_poll_that_fails_is_djangos(
         {"METHOD": "HEAD"},
         {"METHOD": "POST"},
         {"Accept-Encoding": "identity"},
+        {"Accept-Encoding": "agzip"},
         {"Content-Length": "3"},
     ],
 )
@@ -360,8 +361,18 @@ def test_what_it_holds_is_bounded(door: Door, monkeypatch: pytest.MonkeyPatch) -
     for number in range(100):
         door.get(f"{BOOK}?x={number}")
     assert 0 < door.cache.size <= 100_000
-    assert door.cache.size == sum(entry.size for entry in door.cache.entries.values())
+    held = door.cache.entries.items()
+    assert door.cache.size == sum(len(key) + entry.size for key, entry in held)
     assert not door.get(f"{BOOK}?x=99").by_django
+
+
+def test_what_strangers_say_of_themselves_counts_too(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_cache, "MOST", 100_000)
+    for number in range(10):
+        door.get(LIVE, Accept_Language="en", X_Requested_With=f"{number}" * 30_000)
+    assert len(door.cache.entries) == 2
 
 
 # --- whatever happens --------------------------------------------------------------------
