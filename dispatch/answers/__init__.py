@@ -19,7 +19,7 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.http import SiteRequest, is_known
+from dispatch.http import REVISION_COOKIE, SiteRequest, is_known, kept_revision
 from dispatch.jobs import is_silent
 
 R = TypeVar("R", bound=HttpResponse)
@@ -129,15 +129,19 @@ def lasting(
     """The response, made at that moment, as one that may be given again while `shown` is the same.
 
     What depends on the time goes one way: what is the same now and a minute later is so meanwhile.
+    But a page may say at which minute it was made.
     """
     if basis and shown(at) == shown(at + LOOK_AHEAD):
-        response.page = Page(basis, still, at + LOOK_AHEAD)  # type: ignore[attr-defined]
+        until = at.replace(second=0) + LOOK_AHEAD
+        response.page = Page(basis, still, until)  # type: ignore[attr-defined]
     return response
 
 
 @dataclass(frozen=True)
 class Polled:
-    """A poll, with what its requests were verified by, and the language of its answers."""
+    """A poll, with what its requests were verified by, and the language of its answers; `revision`
+    is their cookie's, as each says its own in its address.
+    """
 
     basis: Basis
     poll: Poll
@@ -163,8 +167,8 @@ def polled(
         response = HttpResponse(part.html())
     response.headers["ETag"] = part.etag
     if basis:
-        language = get_language() or ""
-        response.polled = Polled(basis, poll, request.revision, language)  # type: ignore[attr-defined]
+        said = kept_revision(request, REVISION_COOKIE, request.business), get_language() or ""
+        response.polled = Polled(basis, poll, *said)  # type: ignore[attr-defined]
     return response
 
 

@@ -25,6 +25,7 @@ from django.utils.text import compress_string
 from dispatch import wiring
 from dispatch.answers import SINCE_PARAMETER, Page, Polled
 from dispatch.domain.jobbook import JobNotFound
+from dispatch.domain.roster import MemberNotFound
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import REVISION_COOKIE, REVISION_PARAMETER, etag_is_in
 from qdn_site.answer_cache.once import Body, NotOnce
@@ -187,8 +188,8 @@ PHRASES = {status: f"{status} {HTTPStatus(status).phrase}" for status in (200, 3
 def _tried(entry: Entry, environ: Environ, query: str, now: float) -> Answer | None:
     try:
         return entry.answer(environ, query, now)
-    except (StoreUnavailable, JobNotFound, NotOnce):  # Django says what is to be said of it
-        return None
+    except (StoreUnavailable, JobNotFound, MemberNotFound, NotOnce):
+        return None  # Django says what is to be said of it
     except Exception:
         log.exception("What is kept of %s cannot be given; Django answers.", environ["PATH_INFO"])
         return None

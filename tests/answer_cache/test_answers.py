@@ -16,6 +16,7 @@ from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
 from dispatch.jobs.link import UNKNOWN_LINKS
 from dispatch.stores.job_repository import JobRepository
+from dispatch.templatetags.formats import time_text
 from qdn_site import answer_cache
 from qdn_site.answer_cache.once import ONCE
 from qdn_site.releases import pages
@@ -93,6 +94,15 @@ def test_a_page_says_the_clock_of_its_own_moment(
     second = door.get(DAY, dana)
     assert not second.by_django
     assert f'data-now="{clock.now().isoformat()}"'.encode() in second.content
+
+
+def test_a_day_without_reception_says_the_minute_in_which_it_came(
+    door: Door, dana: Client, clock: FakeClock
+) -> None:
+    clock.tick(50)
+    door.get(DAY, dana)
+    clock.tick(15)
+    assert f"as of {time_text(clock.now(), BUSINESS)}.".encode() in door.get(DAY, dana).content
 
 
 def test_a_poll_is_told_that_nothing_is_new(door: Door) -> None:
@@ -299,6 +309,24 @@ def test_a_poll_that_fails_is_djangos(
     change(jobs, location="1 Elsewhere St")
     monkeypatch.setattr("tracking.views.live.find_by_token", lambda *_: 1 / 0)
     assert door.get(LIVE).by_django
+
+
+def test_a_poll_goes_by_the_revision_that_it_says_itself(door: Door, jobs: InMemory) -> None:
+    """Not by that of an earlier one: where jobs were put back, nothing would ever be that new."""
+    revision = jobs.read().revision
+    door.get(f"{LIVE}?r={revision + 7}")
+    loads = jobs.store.loads
+    assert not door.get(f"{LIVE}?r={revision}").by_django
+    assert jobs.store.loads == loads
+
+
+def test_who_is_on_the_roster_no_more_is_no_error(
+    door: Door, joel: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    door.get(BOARD, joel)
+    wiring.roster(BUSINESS).change(lambda known: known.without({"joel"}))
+    assert door.get(BOARD, joel).status == 401
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 # --- somebody else's ---------------------------------------------------------------------
