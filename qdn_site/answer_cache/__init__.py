@@ -23,7 +23,7 @@ from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
 from django.utils.text import compress_string
 
 from dispatch import wiring
-from dispatch.answers import SINCE_PARAMETER, Page, Polled
+from dispatch.answers import LOOK_AHEAD, SINCE_PARAMETER, Page, Polled
 from dispatch.domain.jobbook import JobNotFound
 from dispatch.domain.roster import MemberNotFound
 from dispatch.domain.stored.document import StoreUnavailable
@@ -49,6 +49,7 @@ ASKED = (
 )
 OF_POLLS = re.compile(rf"(?:^|(?<=&))(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})=\d{{0,15}}(?:&|$)")
 NUMBERS = re.compile(rf"(?:^|&)({REVISION_PARAMETER}|{SINCE_PARAMETER})=(\d{{1,15}})(?=&|$)")
+LASTS = LOOK_AHEAD.total_seconds()
 MOST = 16_000_000  # bytes of memory, about
 OF_AN_ENTRY = 4_000  # bytes beside its body
 SMALLEST = 200  # bytes: what is smaller Django does not compress, either
@@ -94,7 +95,7 @@ class PageEntry:
         page = self.page
         holds = (
             query == self.query
-            and now < page.until.timestamp()
+            and 0 < page.until.timestamp() - now <= LASTS  # nor was the clock put back
             and pages.shown() is self.shown
             and page.still()
             and page.basis.holds(now)

@@ -216,6 +216,15 @@ def test_after_a_minute_it_is_made_anew(
     assert door.get(path, dana).by_django or path == LIVE
 
 
+@pytest.mark.parametrize("path", [PAGE, BOOK, *CREWS])
+def test_a_clock_that_is_put_back_holds_nothing(
+    door: Door, dana: Client, clock: FakeClock, path: str
+) -> None:
+    door.get(path, dana)
+    clock.tick(-3600)
+    assert door.get(path, dana).by_django
+
+
 def test_a_link_that_is_over_or_revoked_shows_nothing(
     door: Door, jobs: JobRepository, clock: FakeClock
 ) -> None:
