@@ -48,6 +48,7 @@ VALUE = r"""(?:[^&#\s"']|["'](?=\w))"""  # O'Brien is one; a quote behind an add
 VALUES = re.compile(rf"([?&])(?!(?:{TELLS_NOBODY})(?!{VALUE}))([\w.-]{{1,32}}=)?{VALUE}+")
 # One that is no HTTP, with blanks in its address, say.
 BROKEN_LINE = re.compile(r"""(?s)^(Invalid request from [^'"]*['"](?:[A-Z]+ /[^?\s]*\?)?).+""")
+LONGEST_KEPT = 500  # characters
 ONCE_A = 60  # seconds: so often the same is said
 MOST_UNQUOTED = 3  # times: Django unquotes an address once, and `next=` holds one within another
 
@@ -125,9 +126,15 @@ class JsonFormatter(logging.Formatter):
         return json.dumps({name: value for name, value in line.items() if value})
 
 
-@lru_cache(maxsize=2048)
 def _told(text: str) -> str:
-    """Kept, as browsers say and ask the same again and again: half of a line's work."""
+    """Kept, as browsers say and ask the same again and again: half of a line's work. Strangers'
+    long ones, of which 2,048 take 30 MB, are not.
+    """
+    return _known(text) if len(text) <= LONGEST_KEPT else _known.__wrapped__(text)
+
+
+@lru_cache(maxsize=2048)
+def _known(text: str) -> str:
     return without_keys(without_names(text))
 
 
