@@ -358,6 +358,20 @@ def test_two_tabs_are_told_each_of_what_it_lacks(dana: Client, jobs: JobReposito
     assert carried(poll(dana, other)) == ["job0", "job1"]
 
 
+def test_after_a_quiet_time_a_poll_still_carries_the_changed_card_alone(
+    dana: Client, vic: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    """While others come and go, a page that asks is not forgotten."""
+    first, *_ = three(jobs)
+    before = dana.get(BOARD)
+    for minute in range(10):
+        clock.tick(60)
+        vic.get(BOARD, {"q": f"mark {minute}"})
+        assert poll(dana, before).status_code == 304
+    jobs.change(lambda book: book.changed(replace(first, truck="T1"), clock.now()))
+    assert carried(poll(dana, before)) == ["job0"]
+
+
 def test_the_time_alone_makes_a_card_late(
     dana: Client, jobs: JobRepository, clock: FakeClock
 ) -> None:
