@@ -48,7 +48,9 @@ ASKED = (
     "HTTP_X_REQUESTED_WITH",
 )
 OF_POLLS = re.compile(rf"(?:^|(?<=&))(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})=\d{{0,15}}(?:&|$)")
-NUMBERS = re.compile(rf"(?:^|&)({REVISION_PARAMETER}|{SINCE_PARAMETER})=(\d{{1,15}})(?=&|$)")
+NUMBERS = re.compile(rf"(?:^|&)({REVISION_PARAMETER}|{SINCE_PARAMETER})=(\d{{0,15}})(?=&|$)")
+# What is left may name them in another way, as no page of ours does.
+OTHERWISE = re.compile(rf"(?:^|&)(?:(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})(?:[=&]|$)|[^=&]*%)")
 LASTS = LOOK_AHEAD.total_seconds()
 MOST = 16_000_000  # bytes of memory, about
 OF_AN_ENTRY = 4_000  # bytes beside its body
@@ -127,7 +129,7 @@ class PollEntry:
 
     def answer(self, environ: Environ, query: str, now: float) -> Answer | None:
         asked, known = self.polled, environ.get("HTTP_IF_NONE_MATCH", "")
-        numbers = {name: int(number) for name, number in NUMBERS.findall(query)}
+        numbers = {name: int(number or 0) for name, number in NUMBERS.findall(query)}
         revision = max(numbers.get(REVISION_PARAMETER, 0), asked.revision)
         part = asked.poll.now(revision, numbers.get(SINCE_PARAMETER, 0), known)
         if part is None or pages.shown() is not self.shown or not asked.basis.holds(now):
@@ -205,7 +207,10 @@ def key_of(environ: Environ) -> str | None:
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
     query = environ.get("QUERY_STRING", "")
-    said = [path, OF_POLLS.sub("", query) if query else ""]
+    rest = OF_POLLS.sub("", query) if query else ""
+    if rest and OTHERWISE.search(rest):
+        return None
+    said = [path, rest]
     said += [environ.get(name, "") for name in ASKED]
     if path.startswith(CREW):
         said.append(environ.get("HTTP_USER_AGENT", ""))

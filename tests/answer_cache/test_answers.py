@@ -147,6 +147,17 @@ def test_a_boards_poll_gets_what_has_changed_without_django(
     assert door.get(BOARD, dana).content != fresh.content, "who asks for all gets all"
 
 
+@pytest.mark.parametrize("last", ["since=", "since", "since=x", "%73ince=0", "since=%30"])
+def test_of_several_numbers_the_last_counts_however_it_is_spelt(
+    door: Door, dana: Client, jobs: JobRepository, last: str
+) -> None:
+    revision = jobs.read().revision
+    etag = door.get(f"{BOARD}?{last}", dana).headers["ETag"]
+    change(jobs, location="9 Changed St")
+    asked = f"{BOARD}?r={revision}&since={revision}&{last}"
+    assert b"data-changes" not in door.get(asked, dana, If_None_Match=etag).content
+
+
 def test_a_stop_with_its_offer_is_kept_too(door: Door, joel: Client, jobs: JobRepository) -> None:
     day = BUSINESS.today(wiring.now())
     for job_id in (OURS, "other"):
