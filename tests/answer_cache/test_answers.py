@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from dispatch import jobs as acts
 from dispatch import overrides, roster, wiring
-from dispatch.domain.job import Crew
+from dispatch.domain.job import Crew, Job
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
-from dispatch.jobs.link import UNKNOWN_LINKS
+from dispatch.http import SiteRequest
+from dispatch.jobs.link import UNKNOWN_LINKS, of_link
 from dispatch.stores.job_repository import JobRepository
 from dispatch.templatetags.formats import time_text
 from qdn_site import answer_cache
@@ -320,6 +321,20 @@ def test_who_comes_along_is_looked_for_anew(
     assert (fresh.status, b"on a map" in fresh.content) == (200, True)
     clock.tick(60)
     assert b"1 minute ago" in door.get(LIVE).content.replace(b"\xc2\xa0", b" ")
+
+
+def test_a_language_that_changes_while_a_poll_is_answered_is_no_error(
+    door: Door, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(request: SiteRequest, token: str) -> Job:
+        job = of_link(request, token)
+        change(jobs, language="es")
+        return job
+
+    monkeypatch.setattr("tracking.views.live.of_link", found)
+    answers = twice(door, LIVE)
+    assert [each.status for each in answers] == [200, 200]
+    assert [each.headers["Content-Language"] for each in answers] == ["en", "es"]
 
 
 def test_a_poll_that_fails_is_djangos(

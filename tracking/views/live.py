@@ -48,8 +48,10 @@ class Live:
         if last and last.at <= at < last.until and self._is_same(last.job, revision):
             return last.part
         job = find_by_token(self.business, self.token, revision)
-        if job.language != self.written:
-            return None
+        return self.part(job, at) if job.language == self.written else None
+
+    def part(self, job: Job, at: datetime) -> Part:
+        """That of the job as it was found at that moment."""
         with override(self.spoken):
             return self._part(job, at)
 
@@ -99,9 +101,9 @@ def showing(business: Business, job: Job, at: datetime) -> tuple[TrackedJob, dat
 @of_a_link
 def live(request: SiteRequest, token: str) -> HttpResponse:
     """The poll: the changing part alone, or 304 where it has not changed."""
-    basis = Basis.of(request)
+    basis, at = Basis.of(request), wiring.now()
     job = of_link(request, token)
     speak(request, job.language)
     spoken = get_language() or ""
     poll = Live(request.business, token, job.language, spoken, request.carried_language)
-    return polled(request, basis, poll)
+    return polled(request, basis, poll, poll.part(job, at))
