@@ -34,6 +34,7 @@ from dispatch.roster import change_member
 from dispatch.stores.job_repository import JobRepository
 from dispatch.templatetags.formats import moment, money
 from tests.making import BUSINESS, NOON, FakeClock, make_job, seconds
+from tests.stores.troubled import InMemory
 from tests.web.pages import text, words
 
 ITEM = re.compile(r'<li\s[^>]*?data-id="([^"]*)"')
@@ -345,6 +346,21 @@ def test_what_was_asked_for_longest_ago_is_forgotten_first() -> None:
     assert [recent.get(name, NOON) for name in ("one", "two", "three")] == [1, None, 3]
     recent.put("four", 4, NOON + parts.KEPT + timedelta(seconds=1))
     assert [recent.get(name, NOON) for name in ("one", "three", "four")] == [None, None, 4]
+
+
+def test_an_entry_that_somebody_has_broken_by_hand_is_told(
+    dana: Client, jobs: InMemory, clock: FakeClock
+) -> None:
+    """Who edits the file leaves its revision and its time as they are."""
+    three(jobs)
+    before = dana.get(BOARD)
+    stored = jobs.store.inner.load()
+    body = stored.body.replace(b'"jobs":[', b'"jobs":[{"id":7},', 1)
+    jobs.store.inner.save(body, stored.etag)
+    clock.tick(3)
+    answer = poll(dana, before)
+    assert answer.status_code == 200
+    assert "cannot be read" in words(answer)
 
 
 def test_two_tabs_are_told_each_of_what_it_lacks(dana: Client, jobs: JobRepository) -> None:
