@@ -4,6 +4,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -191,6 +192,21 @@ def test_a_drivers_poll_is_told_so_without_django(
     fresh = door.get(path, joel, If_None_Match=etag)
     assert (fresh.status, fresh.by_django) == (200, True)
     assert b"gate 4" in fresh.content
+
+
+def test_a_price_that_is_set_is_offered_from_the_next_poll_on(
+    door: Door, joel: Client, jobs: JobRepository
+) -> None:
+    day = BUSINESS.today(wiring.now())
+    change(jobs, crew=Crew(driver="joel"), window=next(BUSINESS.windows_on(day)))
+    path = f"{DAY}part?date={day}&member=joel"
+    etag = door.get(path, joel).headers["ETag"]
+    known = overrides.prices(BUSINESS)
+    wanted = {each: (Decimal(777), price) for each, price in known.items() if each.kind == "item"}
+    overrides.set_prices(BUSINESS, wanted, by=DANA)
+    fresh = door.get(path, joel, If_None_Match=etag)
+    assert fresh.status == 200
+    assert b"777" in fresh.content
 
 
 # --- not the same any more ---------------------------------------------------------------
