@@ -48,6 +48,7 @@ VALUE = r"""(?:[^&#\s"']|["'](?=\w))"""  # O'Brien is one; a quote behind an add
 VALUES = re.compile(rf"([?&])(?!(?:{TELLS_NOBODY})(?!{VALUE}))([\w.-]{{1,32}}=)?{VALUE}+")
 # One that is no HTTP, with blanks in its address, say.
 BROKEN_LINE = re.compile(r"""(?s)^(Invalid request from [^'"]*['"](?:[A-Z]+ /[^?\s]*\?)?).+""")
+LONGEST_KEPT = 500  # characters of an address, or of a browser's name
 ONCE_A = 60  # seconds, in which the same message is written once
 MOST_UNQUOTED = 3  # times: Django unquotes an address once, and `next=` holds one within another
 
@@ -128,11 +129,15 @@ class JsonFormatter(logging.Formatter):
         return json.dumps({name: value for name, value in line.items() if value})
 
 
-@lru_cache(maxsize=2048)
 def _told(text: str) -> str:
     """What of that text is written. It is kept, as it is half of a line's work, and browsers ask
-    for the same addresses again and again.
+    for the same addresses again and again; not a stranger's long one: 2,048 of them take 30 MB.
     """
+    return _kept(text) if len(text) <= LONGEST_KEPT else _kept.__wrapped__(text)
+
+
+@lru_cache(maxsize=2048)
+def _kept(text: str) -> str:
     return without_keys(without_names(text))
 
 

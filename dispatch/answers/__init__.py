@@ -19,7 +19,13 @@ from dispatch.domain.jobbook import JobBook
 from dispatch.domain.planning.overrides import Overrides
 from dispatch.domain.roster import Roster
 from dispatch.domain.stored.document import StoreUnavailable
-from dispatch.http import SiteRequest, is_known, number_in_address
+from dispatch.http import (
+    REVISION_COOKIE,
+    SiteRequest,
+    is_known,
+    kept_revision,
+    number_in_address,
+)
 from dispatch.jobs import is_silent
 
 R = TypeVar("R", bound=HttpResponse)
@@ -132,7 +138,8 @@ def lasting(
     """The response, made at the moment `at`, marked as one that may be given again. `shown` says
     all that depends on the time: what the page would show at a moment if nothing else changed.
     """
-    if basis and (until := same_until(shown, at)):
+    if basis and same_until(shown, at):
+        until = at.replace(second=0) + LOOK_AHEAD  # it may say at which minute it was made
         response.page = Page(basis, still, until)  # type: ignore[attr-defined]
     return response
 
@@ -149,8 +156,8 @@ def same_until(shown: Callable[[datetime], object], at: datetime) -> datetime | 
 
 @dataclass(frozen=True)
 class Polled:
-    """A poll, for as long as the basis holds on which its request was let through; the revision
-    that the request asked for, and the language of the answer.
+    """A poll, for as long as the basis holds on which its request was let through; the language of
+    the answer, and the revision of the cookie: each request has its own in its address.
     """
 
     basis: Basis
@@ -176,8 +183,8 @@ def polled(
         response = HttpResponse(part.html())
     response.headers["ETag"] = part.etag
     if basis:
-        language = get_language() or ""
-        response.polled = Polled(basis, poll, request.revision, language)  # type: ignore[attr-defined]
+        said = kept_revision(request, REVISION_COOKIE, request.business), get_language() or ""
+        response.polled = Polled(basis, poll, *said)  # type: ignore[attr-defined]
     return response
 
 

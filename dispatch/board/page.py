@@ -163,7 +163,7 @@ class Board:
             *(self.business.slug, self.member.username, *self.shown.cards.reader, self.filters),
             # The times too: after a restore a revision comes a second time.
             *(book.revision, book.updated_at, roster.revision, roster.updated_at),
-            *(self.notices, self.columns[-1].when, self.shown.etag),
+            *(self.notices, self.unreadable, self.columns[-1].when, self.shown.etag),
         )
         return f'W/"{digest(repr(shown).encode())}"'
 

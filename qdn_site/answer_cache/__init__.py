@@ -20,12 +20,13 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
-from django.middleware.gzip import GZipMiddleware
+from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
 from django.utils.text import compress_string
 
 from dispatch import wiring
-from dispatch.answers import SINCE_PARAMETER, Page, Polled
+from dispatch.answers import LOOK_AHEAD, SINCE_PARAMETER, Page, Polled
 from dispatch.domain.jobbook import JobNotFound
+from dispatch.domain.roster import MemberNotFound
 from dispatch.domain.stored.document import StoreUnavailable
 from dispatch.http import REVISION_COOKIE, REVISION_PARAMETER, etag_is_in
 from qdn_site.answer_cache.body import Body, NotRenewable
@@ -44,11 +45,15 @@ PATHS = (CREW, LINKS, settings.BOOKING_PATH)
 # All that the middleware and the views behind these paths read of a request beside its address.
 IN_THE_KEY = (
     *("HTTP_HOST", "HTTP_X_ORIGIN_VERIFY", PROTO, "wsgi.url_scheme", "HTTP_COOKIE"),
-    *("HTTP_AUTHORIZATION", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_REQUESTED_WITH"),
+    *("HTTP_AUTHORIZATION", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING"),
+    "HTTP_X_REQUESTED_WITH",
 )
 # A poll's revisions: other ones each time, so they are no part of the key.
 OF_POLLS = re.compile(rf"(?:^|(?<=&))(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})=\d{{0,15}}(?:&|$)")
-NUMBERS = re.compile(rf"(?:^|&)({REVISION_PARAMETER}|{SINCE_PARAMETER})=(\d{{1,15}})(?=&|$)")
+NUMBERS = re.compile(rf"(?:^|&)({REVISION_PARAMETER}|{SINCE_PARAMETER})=(\d{{0,15}})(?=&|$)")
+# What is left may name them in another way, as no page of ours does.
+OTHERWISE = re.compile(rf"(?:^|&)(?:(?:{REVISION_PARAMETER}|{SINCE_PARAMETER})(?:[=&]|$)|[^=&]*%)")
+LASTS = LOOK_AHEAD.total_seconds()
 MOST = 16_000_000  # bytes of memory, about
 OF_AN_ENTRY = 4_000  # of them, beside its body
 SMALLEST = 200  # bytes: what is smaller Django does not compress, either
@@ -111,7 +116,7 @@ class PageEntry:
         page = self.page
         holds = (
             query == self.query
-            and now < page.until.timestamp()
+            and 0 < page.until.timestamp() - now <= LASTS  # nor was the clock put back
             and pages.shown() is self.shown
             and page.still()
             and page.basis.holds(now)
@@ -147,7 +152,7 @@ class PollEntry:
 
     def answer(self, environ: Environ, query: str, now: float) -> Answer | None:
         asked, known = self.polled, environ.get("HTTP_IF_NONE_MATCH", "")
-        numbers = {name: int(number) for name, number in NUMBERS.findall(query)}
+        numbers = {name: int(number or 0) for name, number in NUMBERS.findall(query)}
         revision = max(numbers.get(REVISION_PARAMETER, 0), asked.revision)
         part = asked.poll.now(revision, numbers.get(SINCE_PARAMETER, 0), known)
         if part is None or pages.shown() is not self.shown or not asked.basis.holds(now):
@@ -193,21 +198,24 @@ class AnswerCache:
         return response
 
     def _keep(self, key: str, entry: Entry | None) -> None:
-        if old := self.entries.pop(key, None):
-            self.size -= old.size
+        self._drop(key)
         if entry is None:
             return
         self.entries[key] = entry
-        self.size += entry.size
+        self.size += len(key) + entry.size
         while self.size > MOST:
-            self.size -= self.entries.pop(next(iter(self.entries))).size
+            self._drop(next(iter(self.entries)))
+
+    def _drop(self, key: str) -> None:
+        if entry := self.entries.pop(key, None):
+            self.size -= len(key) + entry.size
 
 
 def _tried(entry: Entry, environ: Environ, query: str, now: float) -> Answer | None:
     """None where Django is to answer, which also says what is to be said of an error."""
     try:
         return entry.answer(environ, query, now)
-    except (StoreUnavailable, JobNotFound, NotRenewable):
+    except (StoreUnavailable, JobNotFound, MemberNotFound, NotRenewable):
         return None
     except Exception:
         log.exception("What is kept of %s cannot be given; Django answers.", environ["PATH_INFO"])
@@ -223,9 +231,11 @@ def key_of(environ: Environ) -> str | None:
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
     query = environ.get("QUERY_STRING", "")
-    said = [path, OF_POLLS.sub("", query) if query else ""]
+    rest = OF_POLLS.sub("", query) if query else ""
+    if rest and OTHERWISE.search(rest):
+        return None
+    said = [path, rest]
     said += [environ.get(name, "") for name in IN_THE_KEY]
-    said.append("gzip" if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "") else "")
     if path.startswith(CREW):
         said.append(environ.get("HTTP_USER_AGENT", ""))
     if path.startswith(LINKS):  # who has missed too many links is refused, whoever has that one
@@ -256,7 +266,7 @@ def entry_of(
         by_status = {response.status_code: headers}
         if isinstance(last, PollEntry) and last.polled.language == polled.language:
             by_status = last.headers | by_status
-        compress = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+        compress = bool(re_accepts_gzip.search(environ.get("HTTP_ACCEPT_ENCODING", "")))
         return PollEntry(polled, shown, compress, by_status)
     if page and response.status_code == 200:
         is_gzip = response.headers.get("Content-Encoding") == "gzip"

@@ -4,6 +4,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -11,11 +12,13 @@ from msgspec.structs import replace
 
 from dispatch import jobs as acts
 from dispatch import overrides, roster, wiring
-from dispatch.domain.job import Crew
+from dispatch.domain.job import Crew, Job
 from dispatch.domain.permissions import Rank
 from dispatch.domain.status import Status
-from dispatch.jobs.link import UNKNOWN_LINKS
+from dispatch.http import SiteRequest
+from dispatch.jobs.link import UNKNOWN_LINKS, of_link
 from dispatch.stores.job_repository import JobRepository
+from dispatch.templatetags.formats import time_text
 from qdn_site import answer_cache
 from qdn_site.answer_cache.body import NEW_EACH_TIME
 from qdn_site.releases import pages
@@ -95,6 +98,15 @@ def test_a_page_says_the_clock_of_its_own_moment(
     assert f'data-now="{clock.now().isoformat()}"'.encode() in second.content
 
 
+def test_a_day_without_reception_says_the_minute_in_which_it_came(
+    door: Door, dana: Client, clock: FakeClock
+) -> None:
+    clock.tick(50)
+    door.get(DAY, dana)
+    clock.tick(15)
+    assert f"as of {time_text(clock.now(), BUSINESS)}.".encode() in door.get(DAY, dana).content
+
+
 def test_a_poll_is_told_that_nothing_is_new(door: Door) -> None:
     etag = door.get(LIVE).headers["ETag"]
     first, second = twice(door, LIVE, If_None_Match=etag)
@@ -137,6 +149,17 @@ def test_a_boards_poll_gets_what_has_changed_without_django(
     assert door.get(BOARD, dana).content != fresh.content, "who asks for all gets all"
 
 
+@pytest.mark.parametrize("last", ["since=", "since", "since=x", "%73ince=0", "since=%30"])
+def test_of_several_numbers_the_last_counts_however_it_is_spelt(
+    door: Door, dana: Client, jobs: JobRepository, last: str
+) -> None:
+    revision = jobs.read().revision
+    etag = door.get(f"{BOARD}?{last}", dana).headers["ETag"]
+    change(jobs, location="9 Changed St")
+    asked = f"{BOARD}?r={revision}&since={revision}&{last}"
+    assert b"data-changes" not in door.get(asked, dana, If_None_Match=etag).content
+
+
 def test_a_stop_with_its_offer_is_kept_too(door: Door, joel: Client, jobs: JobRepository) -> None:
     day = BUSINESS.today(wiring.now())
     for job_id in (OURS, "other"):
@@ -169,6 +192,21 @@ def test_a_drivers_poll_is_told_so_without_django(
     fresh = door.get(path, joel, If_None_Match=etag)
     assert (fresh.status, fresh.by_django) == (200, True)
     assert b"gate 4" in fresh.content
+
+
+def test_a_price_that_is_set_is_offered_from_the_next_poll_on(
+    door: Door, joel: Client, jobs: JobRepository
+) -> None:
+    day = BUSINESS.today(wiring.now())
+    change(jobs, crew=Crew(driver="joel"), window=next(BUSINESS.windows_on(day)))
+    path = f"{DAY}part?date={day}&member=joel"
+    etag = door.get(path, joel).headers["ETag"]
+    known = overrides.prices(BUSINESS)
+    wanted = {each: (Decimal(777), price) for each, price in known.items() if each.kind == "item"}
+    overrides.set_prices(BUSINESS, wanted, by=DANA)
+    fresh = door.get(path, joel, If_None_Match=etag)
+    assert fresh.status == 200
+    assert b"777" in fresh.content
 
 
 # --- not the same any more ---------------------------------------------------------------
@@ -204,6 +242,15 @@ def test_after_a_minute_it_is_made_anew(
     assert not door.get(path, dana).by_django
     clock.tick(2)
     assert door.get(path, dana).by_django or path == LIVE
+
+
+@pytest.mark.parametrize("path", [PAGE, BOOK, *CREWS])
+def test_a_clock_that_is_put_back_holds_nothing(
+    door: Door, dana: Client, clock: FakeClock, path: str
+) -> None:
+    door.get(path, dana)
+    clock.tick(-3600)
+    assert door.get(path, dana).by_django
 
 
 def test_a_link_that_is_over_or_revoked_shows_nothing(
@@ -292,6 +339,20 @@ def test_who_comes_along_is_looked_for_anew(
     assert b"1 minute ago" in door.get(LIVE).content.replace(b"\xc2\xa0", b" ")
 
 
+def test_a_language_that_changes_while_a_poll_is_answered_is_no_error(
+    door: Door, jobs: JobRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(request: SiteRequest, token: str) -> Job:
+        job = of_link(request, token)
+        change(jobs, language="es")
+        return job
+
+    monkeypatch.setattr("tracking.views.live.of_link", found)
+    answers = twice(door, LIVE)
+    assert [each.status for each in answers] == [200, 200]
+    assert [each.headers["Content-Language"] for each in answers] == ["en", "es"]
+
+
 def test_a_poll_that_fails_is_djangos(
     door: Door, monkeypatch: pytest.MonkeyPatch, jobs: JobRepository
 ) -> None:
@@ -299,6 +360,24 @@ def test_a_poll_that_fails_is_djangos(
     change(jobs, location="1 Elsewhere St")
     monkeypatch.setattr("tracking.views.live.find_by_token", lambda *_: 1 / 0)
     assert door.get(LIVE).by_django
+
+
+def test_a_poll_goes_by_the_revision_that_it_says_itself(door: Door, jobs: InMemory) -> None:
+    """Not by that of an earlier one: where jobs were put back, nothing would ever be that new."""
+    revision = jobs.read().revision
+    door.get(f"{LIVE}?r={revision + 7}")
+    loads = jobs.store.loads
+    assert not door.get(f"{LIVE}?r={revision}").by_django
+    assert jobs.store.loads == loads
+
+
+def test_who_is_on_the_roster_no_more_is_no_error(
+    door: Door, joel: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    door.get(BOARD, joel)
+    wiring.roster(BUSINESS).change(lambda known: known.without({"joel"}))
+    assert door.get(BOARD, joel).status == 401
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 # --- somebody else's ---------------------------------------------------------------------
@@ -313,6 +392,7 @@ def test_a_poll_that_fails_is_djangos(
         {"METHOD": "HEAD"},
         {"METHOD": "POST"},
         {"Accept-Encoding": "identity"},
+        {"Accept-Encoding": "agzip"},
         {"Content-Length": "3"},
     ],
 )
@@ -360,8 +440,18 @@ def test_what_it_holds_is_bounded(door: Door, monkeypatch: pytest.MonkeyPatch) -
     for number in range(100):
         door.get(f"{BOOK}?x={number}")
     assert 0 < door.cache.size <= 100_000
-    assert door.cache.size == sum(entry.size for entry in door.cache.entries.values())
+    held = door.cache.entries.items()
+    assert door.cache.size == sum(len(key) + entry.size for key, entry in held)
     assert not door.get(f"{BOOK}?x=99").by_django
+
+
+def test_what_strangers_say_of_themselves_counts_too(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_cache, "MOST", 100_000)
+    for number in range(10):
+        door.get(LIVE, Accept_Language="en", X_Requested_With=f"{number}" * 30_000)
+    assert len(door.cache.entries) == 2
 
 
 # --- whatever happens --------------------------------------------------------------------

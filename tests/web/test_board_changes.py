@@ -34,6 +34,7 @@ from dispatch.roster import change_member
 from dispatch.stores.job_repository import JobRepository
 from dispatch.templatetags.formats import moment, money
 from tests.making import BUSINESS, NOON, FakeClock, make_job, seconds
+from tests.stores.troubled import InMemory
 from tests.web.pages import text, words
 
 ITEM = re.compile(r'<li\s[^>]*?data-id="([^"]*)"')
@@ -347,6 +348,21 @@ def test_what_was_asked_for_longest_ago_is_forgotten_first() -> None:
     assert [recent.get(name, NOON) for name in ("one", "three", "four")] == [None, None, 4]
 
 
+def test_an_entry_that_somebody_has_broken_by_hand_is_told(
+    dana: Client, jobs: InMemory, clock: FakeClock
+) -> None:
+    """Who edits the file leaves its revision and its time as they are."""
+    three(jobs)
+    before = dana.get(BOARD)
+    stored = jobs.store.inner.load()
+    body = stored.body.replace(b'"jobs":[', b'"jobs":[{"id":7},', 1)
+    jobs.store.inner.save(body, stored.etag)
+    clock.tick(3)
+    answer = poll(dana, before)
+    assert answer.status_code == 200
+    assert "cannot be read" in words(answer)
+
+
 def test_two_tabs_are_told_each_of_what_it_lacks(dana: Client, jobs: JobRepository) -> None:
     first, second, _ = three(jobs)
     one = other = dana.get(BOARD)
@@ -356,6 +372,20 @@ def test_two_tabs_are_told_each_of_what_it_lacks(dana: Client, jobs: JobReposito
     assert carried(one) == ["job0"]
     assert carried(poll(dana, one)) == ["job1"]
     assert carried(poll(dana, other)) == ["job0", "job1"]
+
+
+def test_after_a_quiet_time_a_poll_still_carries_the_changed_card_alone(
+    dana: Client, vic: Client, jobs: JobRepository, clock: FakeClock
+) -> None:
+    """While others come and go, a page that asks is not forgotten."""
+    first, *_ = three(jobs)
+    before = dana.get(BOARD)
+    for minute in range(10):
+        clock.tick(60)
+        vic.get(BOARD, {"q": f"mark {minute}"})
+        assert poll(dana, before).status_code == 304
+    jobs.change(lambda book: book.changed(replace(first, truck="T1"), clock.now()))
+    assert carried(poll(dana, before)) == ["job0"]
 
 
 def test_the_time_alone_makes_a_card_late(

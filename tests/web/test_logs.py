@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import time
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -141,6 +142,15 @@ def test_a_long_line_is_cut_at_once() -> None:
         started = time.process_time()
         without_keys(without_names(piece * 20_000))
         assert time.process_time() - started < 0.5
+
+
+def test_what_strangers_say_at_length_is_not_kept() -> None:
+    tracemalloc.start()
+    for number in range(200):
+        logs._told(f"{number} robot " * 800)
+    grown, _most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 100_000
 
 
 def test_a_line_is_json_with_the_requests_name_and_no_key_in_message_or_traceback() -> None:

@@ -52,10 +52,12 @@ class Live:
         if last and last.at <= at < last.until and self._is_same(last.job, revision):
             return last.part
         job = find_by_token(self.business, self.token, revision)
-        if job.language != self.written:
-            return None
+        return self.part(job, at) if job.language == self.written else None
+
+    def part(self, job: Job, at: datetime) -> Part:
+        """That of the job as it was found at that moment, which is now the last that was seen."""
         with override(self.spoken):
-            return self.part(job, at)
+            return self._part(job, at)
 
     def _is_same(self, job: Job, revision: int) -> bool:
         """Whether the link still finds this very job. Raises JobNotFound, StoreUnavailable."""
@@ -67,8 +69,7 @@ class Live:
             self.book = ref(book)
         return not jobs.is_doubted
 
-    def part(self, job: Job, at: datetime) -> Part:
-        """The part of this job, which is now the last that was seen; in the active language."""
+    def _part(self, job: Job, at: datetime) -> Part:
         business, how_old = self.business, age(self.business)
         position, roster = positions.of(business, job, at), wiring.roster(business).read()
         shown = TrackedJob.of(job, roster, business, at, position)

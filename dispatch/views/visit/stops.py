@@ -113,6 +113,7 @@ class Day:
             (
                 *(*shown, self.member.username, self.asked, self.out_of_reach, self.is_today),
                 *(self.roster.revision, self.roster.updated_at),
+                *((each.name, each.price) for each in self.business.items),  # may be offered here
                 [stop.etag for stop in self.stops],
             )
         )
