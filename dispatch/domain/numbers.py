@@ -123,8 +123,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     stays: Mapping[Status, float]  # seconds, in all
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """Of completed jobs, but for `cancelled`. The crew went to all that are completed, and to the
     cancelled ones from which they came back.
     """
@@ -158,6 +157,10 @@ class Figures:
             could_not=sum(each.came_back for each in every),
             visited=sum(each.is_done or each.came_back for each in every),
         )
+
+    @classmethod
+    def sum(cls, figures: Iterable["Figures"]) -> "Figures":
+        return cls._make(sum(each) for each in zip(cls.of([]), *figures, strict=True))
 
     @property
     def average(self) -> Decimal | None:
@@ -226,15 +229,16 @@ def numbers(
             outcomes.append(_outcome(job, day, business))
         elif day and day in before:
             earlier.append(_outcome(job, day, business))
-    by_driver = _by(in_turns(outcomes), lambda each: each.driver)
+    by_week = _by(outcomes, lambda each: week_of(each.day).first, in_turns)
+    by_driver = _by(outcomes, lambda each: each.driver, in_turns)
     cash = {name: Taken(sum(amounts, NOTHING), len(amounts)) for name, amounts in taken.items()}
     return Numbers(
-        total=Figures.of(outcomes),
-        before=Figures.of(earlier),
-        by_week=_by(in_turns(outcomes), lambda each: week_of(each.day).first),
-        by_weekday=_by(in_turns(outcomes), lambda each: each.day.weekday()),
+        total=Figures.sum(by_week.values()),
+        before=Figures.sum(_by(earlier, lambda each: each.day, in_turns).values()),
+        by_week=by_week,
+        by_weekday=_by(outcomes, lambda each: each.day.weekday(), in_turns),
         by_driver=_most_first(by_driver, lambda each: each.revenue),
-        by_load=_by(in_turns(outcomes), lambda each: each.load),
+        by_load=_by(outcomes, lambda each: each.load, in_turns),
         times=_times(each for each in in_turns(outcomes) if each.is_done),
         cash=_most_first(cash, lambda each: each.amount),
     )
@@ -294,11 +298,13 @@ def _cash(job: Job) -> Iterator[Payment | Paid]:
             yield payment
 
 
-def _by(outcomes: Iterable[Outcome], key: Callable[[Outcome], G]) -> dict[G, Figures]:
+def _by(
+    outcomes: Iterable[Outcome], key: Callable[[Outcome], G], in_turns: InTurns
+) -> dict[G, Figures]:
     groups = defaultdict[G, list[Outcome]](list)
-    for each in outcomes:
+    for each in in_turns(outcomes):
         groups[key(each)].append(each)
-    return {name: Figures.of(groups[name]) for name in sorted(groups)}
+    return {name: Figures.of(groups[name]) for name in in_turns(sorted(groups))}
 
 
 def _most_first(found: Mapping[str, T], amount: Callable[[T], Decimal]) -> dict[str, T]:
