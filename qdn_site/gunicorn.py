@@ -50,6 +50,14 @@ def on_starting(server: Any) -> None:
         )
 
 
+def post_worker_init(worker: Any) -> None:
+    """gunicorn looks up thirty settings a request, each in three steps: found at once, they take a
+    tenth of a poll's time less.
+    """
+    known = worker.cfg.settings.items()
+    vars(worker.cfg).update({name: setting.get() for name, setting in known})
+
+
 def worker_int(worker: Any) -> None:
     """Ctrl-C: at once. gunicorn's own way ends in a traceback of gevent's."""
     os._exit(0)

@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from unittest.mock import Mock
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher, MD5PasswordHasher
 from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils.module_loading import import_string
+from gunicorn.config import Config
 from msgspec.structs import replace
 
 import dispatch.jobs
@@ -138,6 +140,15 @@ def test_in_a_long_loop_who_waits_for_a_socket_goes_on_after_each_turn() -> None
     subprocess.run(
         [sys.executable, "-c", IN_TURNS], cwd=ROOT, env=environment, check=True, timeout=60
     )
+
+
+def test_a_worker_finds_gunicorns_settings_as_they_are_and_at_once() -> None:
+    config = Config()
+    config.set("keepalive", 15)
+    before = {name: getattr(config, name) for name in config.settings}
+    gunicorn.post_worker_init(SimpleNamespace(cfg=config))
+    assert {name: getattr(config, name) for name in config.settings} == before
+    assert vars(config)["keepalive"] == 15
 
 
 def test_the_crews_cookies_are_no_scripts_and_no_other_sites(dana: Client) -> None:
