@@ -26,15 +26,8 @@ def at_the_board(window: Window, site: Site, who: str = "dana", **options: Any) 
 
 
 def drag(card: Locator, column: Locator) -> None:
-    """As a hand does: it lets go once the column says that it takes the card."""
-    mouse = card.page.mouse
-    card.hover()
-    mouse.down()
-    for _ in range(50):  # a busy browser begins to drag some moves later
-        column.hover()
-        if "over" in (column.get_attribute("class") or "").split():
-            break
-    mouse.up()
+    """By its heading, which is in sight however many cards the column has."""
+    card.drag_to(column.locator("h2"))
 
 
 @pytest.fixture
